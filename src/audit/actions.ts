@@ -1,0 +1,19 @@
+// Every action the audit log speaks of.
+export const AUDIT_ACTIONS = [
+  'sign-in.password',
+  'sign-in.code',
+  'sign-in.completed',
+  'sign-out',
+  'lockout.started',
+  'lockout.ended',
+  'authenticator.enrolment-begun',
+  'authenticator.enrolled',
+  'authenticator.disabled',
+  'invitation.sent',
+  'invitation.accepted',
+  'user.activated',
+  'password.reset-requested',
+  'password.changed',
+] as const
+
+export type AuditAction = (typeof AUDIT_ACTIONS)[number]

@@ -1,0 +1,38 @@
+import type { Transaction } from '../db/client.ts'
+import { auditEvents } from '../db/schema/audit-events.ts'
+import type { AuditAction } from './actions.ts'
+
+/** Where a request came from; null fields for what no request caused (jobs). */
+export interface Origin {
+  address: string | null
+  userAgent: string | null
+  requestId: string | null
+}
+
+export const NO_REQUEST: Origin = { address: null, userAgent: null, requestId: null }
+
+export interface AuditEntry {
+  at: Date
+  action: AuditAction
+  outcome: 'success' | 'failure' | 'refused'
+  origin: Origin
+  /** The client account it happened in; null where nobody known is concerned. */
+  clientId: string | null
+  actorId: string | null
+  subjectId: string | null
+  /** Plain facts. Never a secret, a code, a password or a token. */
+  details?: Record<string, unknown>
+}
+
+/** Writes an audit event in the transaction of what it records. Returns its id, which notifications refer to. */
+export async function record(tx: Transaction, entry: AuditEntry): Promise<string> {
+  const { origin, details = {}, ...event } = entry
+  const [row] = await tx
+    .insert(auditEvents)
+    .values({ ...event, ...origin, details })
+    .returning({ id: auditEvents.id })
+    .prepare('record_audit_event')
+    .execute()
+  if (!row) throw new Error('the audit event was not written')
+  return row.id
+}

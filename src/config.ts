@@ -1,0 +1,148 @@
+// The only reader of the environment. Everything is validated as a whole; one message lists every problem.
+import ms from 'ms'
+import { z } from 'zod'
+import { HOUR, MINUTE } from './durations.ts'
+
+/** Thrown at start when the environment does not add up. The message lists every problem, a line each. */
+export class ConfigurationError extends Error {
+  constructor(problems: readonly string[]) {
+    super(`The configuration does not add up:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
+    this.name = 'ConfigurationError'
+  }
+}
+
+const port = z.coerce.number('must be a port number').int().min(1).max(65_535)
+const wholeNumber = z.coerce.number('must be a whole number').int().min(1).max(100_000)
+
+const duration = z.string().transform((text, ctx) => {
+  const length = ms(text as ms.StringValue)
+  if (typeof length === 'number' && Number.isFinite(length) && length > 0) return length
+  ctx.addIssue({ code: 'custom', message: `must be a length of time such as 15m or 12h, not '${text}'` })
+  return z.NEVER
+})
+
+const onOff = z.enum(['on', 'off'], "must be 'on' or 'off'").transform((word) => word === 'on')
+
+function urlWith(protocols: readonly string[], example: string) {
+  return z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
+    message: `must be a URL such as ${example}`,
+  })
+}
+
+/** http only on the machine itself: elsewhere the session cookie would travel in the clear. */
+const publicUrl = urlWith(['https:', 'http:'], 'https://dashboard.example').transform((text, ctx) => {
+  const url = new URL(text)
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '')
+    ctx.addIssue({ code: 'custom', message: 'must be an origin, without a path' })
+  if (url.protocol === 'http:' && !isThisMachine(url.hostname))
+    ctx.addIssue({ code: 'custom', message: 'must be https unless it names localhost' })
+  return url.origin
+})
+
+function isThisMachine(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]'
+}
+
+const sessionSecrets = z
+  .string()
+  .transform((text) => text.split(',').map((secret) => secret.trim()))
+  .refine((secrets) => secrets.every((secret) => secret.length >= 32), {
+    message: 'each secret must have at least 32 characters',
+  })
+
+export interface EncryptionKey {
+  id: string
+  key: Buffer
+}
+
+const encryptionKeys = z.string().transform((text, ctx): EncryptionKey[] => {
+  const keys = text.split(',').map((entry) => {
+    const [id = '', base64 = ''] = entry.trim().split(':')
+    return { id, key: Buffer.from(base64, 'base64') }
+  })
+  if (keys.some(({ id, key }) => !/^[A-Za-z0-9_-]{1,32}$/.test(id) || key.length !== 32))
+    ctx.addIssue({ code: 'custom', message: 'must be id:base64,… with 32 bytes each' })
+  if (new Set(keys.map(({ id }) => id)).size !== keys.length)
+    ctx.addIssue({ code: 'custom', message: 'must not name two keys alike' })
+  return keys
+})
+
+/** `1` trusts the nearest proxy; addresses and networks trust those. `true` would trust anybody, so it is refused. */
+const trustProxy = z.string().transform((text, ctx): number | string[] => {
+  if (/^[0-9]{1,2}$/.test(text)) return Number(text)
+  const proxies = text.split(',').map((entry) => entry.trim())
+  if (
+    proxies.every((proxy) => /^(loopback|linklocal|uniquelocal|[0-9a-fA-F:.]+(\/[0-9]{1,3})?)$/.test(proxy))
+  )
+    return proxies
+  ctx.addIssue({ code: 'custom', message: 'must be a number of proxies, or addresses such as 10.0.0.0/8' })
+  return z.NEVER
+})
+
+const environment = z.object({
+  PORT: port.default(3000),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  PUBLIC_URL: publicUrl,
+  DATA_DIR: z.string().min(1).default('.data'),
+  DATABASE_URL: urlWith(['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/portcullis'),
+  REDIS_URL: urlWith(['redis:', 'rediss:'], 'redis://host:6379').optional(),
+  SMTP_URL: urlWith(['smtp:', 'smtps:'], 'smtp://user:password@host:587'),
+  MAIL_FROM: z
+    .string()
+    .regex(/^[^\r\n]*[^\s<>@]+@[^\s<>@]+>?$/, "must be an address such as 'Portcullis <gate@example.com>'"),
+  MAIL_CATCHER_PORT: port.default(1080),
+  SESSION_SECRET: sessionSecrets,
+  ENCRYPTION_KEYS: encryptionKeys,
+  TRUST_PROXY: trustProxy.optional(),
+  LOCKOUT_ATTEMPTS: wholeNumber.max(100).default(5),
+  LOCKOUT_WINDOW: duration.default(15 * MINUTE),
+  LOCKOUT_DURATION: duration.default(15 * MINUTE),
+  LOCKOUT_MAX_DURATION: duration.default(24 * HOUR),
+  ADDRESS_ATTEMPTS: wholeNumber.default(100),
+  SESSION_IDLE: duration.default(30 * MINUTE),
+  SESSION_ABSOLUTE: duration.default(12 * HOUR),
+  DEMO_DATA: onOff.default(false),
+  OPS_METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+})
+
+/** What `npm start` brings itself where it is not given. */
+const startEnvironment = environment
+  .partial({
+    PUBLIC_URL: true,
+    DATABASE_URL: true,
+    SMTP_URL: true,
+    MAIL_FROM: true,
+    SESSION_SECRET: true,
+    ENCRYPTION_KEYS: true,
+  })
+  .extend({ DEMO_DATA: onOff.default(true) })
+
+export type Config = z.infer<typeof environment>
+export type StartConfig = z.infer<typeof startEnvironment>
+
+/** Reads the configuration of one process (web, worker, commands). Throws ConfigurationError. */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const config = parse(environment, env)
+  if (config.LOCKOUT_MAX_DURATION < config.LOCKOUT_DURATION)
+    throw new ConfigurationError(['LOCKOUT_MAX_DURATION must not be shorter than LOCKOUT_DURATION'])
+  return config
+}
+
+/** Reads the configuration of `npm start`, where everything has a default. Throws ConfigurationError. */
+export function readStartConfig(env: NodeJS.ProcessEnv): StartConfig {
+  return parse(startEnvironment, env)
+}
+
+function parse<Output>(schema: z.ZodType<Output>, env: NodeJS.ProcessEnv): Output {
+  // An empty value is what a shell or a compose file leaves for 'not set'.
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  const parsed = schema.safeParse(given)
+  if (parsed.success) return parsed.data
+  throw new ConfigurationError(
+    parsed.error.issues.map((issue) => {
+      const name = issue.path.join('.')
+      return given[name] === undefined ? `${name} must be given` : `${name} ${issue.message}`
+    }),
+  )
+}

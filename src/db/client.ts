@@ -1,0 +1,30 @@
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
+import postgres, { type Sql } from 'postgres'
+
+export type Database = PostgresJsDatabase
+/** What a command is given: the open transaction. Functions that only read also take the pool. */
+export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0]
+export type Reader = Database | Transaction
+
+export interface DatabasePool {
+  db: Database
+  /** The raw client below `db`, for what has no builder (clock, health). */
+  sql: Sql
+  close(): Promise<void>
+}
+
+/** Opens a pool. Durable commits, and no statement or idle transaction that holds others up for long. */
+export function openDatabase(url: string, applicationName: string, max = 10): DatabasePool {
+  const sql = postgres(url, {
+    max,
+    connect_timeout: 5,
+    onnotice: () => {},
+    connection: {
+      application_name: applicationName,
+      statement_timeout: 10_000,
+      idle_in_transaction_session_timeout: 30_000,
+      synchronous_commit: 'on',
+    },
+  })
+  return { db: drizzle(sql), sql, close: () => sql.end({ timeout: 5 }) }
+}

@@ -1,0 +1,11 @@
+// Column shapes that the schema shares.
+import { sql } from 'drizzle-orm'
+import { customType, timestamp, uuid } from 'drizzle-orm/pg-core'
+
+/** UUID v7 made by PostgreSQL: its order is the order of insertion, which is what lists page by. */
+export const id = () => uuid('id').primaryKey().default(sql`uuidv7()`)
+
+/** An instant. Always with time zone; the application speaks Date. */
+export const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
+
+export const bytea = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => 'bytea' })

@@ -1,0 +1,32 @@
+import { sql } from 'drizzle-orm'
+import {
+  type AnyPgColumn,
+  boolean,
+  check,
+  index,
+  pgTable,
+  text,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core'
+import { id, instant } from '../columns.ts'
+
+/** A client account. `parentId` makes the hierarchy; a trigger refuses cycles. */
+export const clients = pgTable(
+  'clients',
+  {
+    id: id(),
+    name: text('name').notNull(),
+    parentId: uuid('parent_id').references((): AnyPgColumn => clients.id, { onDelete: 'restrict' }),
+    /** The one account that employs Service Desk agents and operators. */
+    isPlatform: boolean('is_platform').notNull().default(false),
+    suspendedAt: instant('suspended_at'),
+    createdAt: instant('created_at').notNull().defaultNow(),
+  },
+  (t) => [
+    check('clients_name_not_blank', sql`btrim(${t.name}) <> ''`),
+    check('clients_platform_stands_alone', sql`not (${t.isPlatform} and ${t.parentId} is not null)`),
+    uniqueIndex('clients_one_platform').on(t.isPlatform).where(sql`${t.isPlatform}`),
+    index('clients_parent').on(t.parentId),
+  ],
+)

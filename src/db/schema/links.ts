@@ -1,0 +1,44 @@
+import { sql } from 'drizzle-orm'
+import { index, pgTable, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { bytea, id, instant } from '../columns.ts'
+import { users } from './users.ts'
+
+/** An invitation: the single-use link a new user activates the account with. Only the token's SHA-256 is kept. */
+export const invitations = pgTable(
+  'invitations',
+  {
+    id: id(),
+    userId: uuid('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'restrict' }),
+    tokenHash: bytea('token_hash').notNull().unique(),
+    invitedBy: uuid('invited_by').references(() => users.id, { onDelete: 'restrict' }),
+    createdAt: instant('created_at').notNull().defaultNow(),
+    expiresAt: instant('expires_at').notNull(),
+    usedAt: instant('used_at'),
+    /** Sent again (the old link dies) or withdrawn. */
+    revokedAt: instant('revoked_at'),
+  },
+  (t) => [
+    uniqueIndex('invitations_one_open')
+      .on(t.userId)
+      .where(sql`${t.usedAt} is null and ${t.revokedAt} is null`),
+  ],
+)
+
+/** A forgotten password. An unknown address gets a row too (without a user), so that both cost the same. */
+export const passwordResets = pgTable(
+  'password_resets',
+  {
+    id: id(),
+    userId: uuid('user_id').references(() => users.id, { onDelete: 'restrict' }),
+    tokenHash: bytea('token_hash').notNull().unique(),
+    createdAt: instant('created_at').notNull().defaultNow(),
+    expiresAt: instant('expires_at').notNull(),
+    usedAt: instant('used_at'),
+  },
+  (t) => [
+    index('password_resets_user').on(t.userId, t.createdAt),
+    index('password_resets_expires').on(t.expiresAt),
+  ],
+)

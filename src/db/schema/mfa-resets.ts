@@ -1,0 +1,47 @@
+import { sql } from 'drizzle-orm'
+import { check, index, pgEnum, pgTable, text, uuid } from 'drizzle-orm/pg-core'
+import { id, instant } from '../columns.ts'
+import { authenticators } from './authenticators.ts'
+import { clients } from './clients.ts'
+import { users } from './users.ts'
+
+export const mfaResetChannel = pgEnum('mfa_reset_channel', ['admin', 'service-desk'])
+export const mfaResetStatus = pgEnum('mfa_reset_status', ['requested', 'completed'])
+export const identifiedBy = pgEnum('identified_by', ['in-person', 'call-back', 'manager', 'video'])
+
+export const mfaResets = pgTable(
+  'mfa_resets',
+  {
+    id: id(),
+    clientId: uuid('client_id')
+      .notNull()
+      .references(() => clients.id, { onDelete: 'restrict' }),
+    userId: uuid('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'restrict' }),
+    authenticatorId: uuid('authenticator_id')
+      .notNull()
+      .unique()
+      .references(() => authenticators.id, { onDelete: 'restrict' }),
+    requestedBy: uuid('requested_by')
+      .notNull()
+      .references(() => users.id, { onDelete: 'restrict' }),
+    channel: mfaResetChannel('channel').notNull(),
+    reason: text('reason').notNull(),
+    ticket: text('ticket'),
+    identifiedBy: identifiedBy('identified_by'),
+    status: mfaResetStatus('status').notNull().default('requested'),
+    requestedAt: instant('requested_at').notNull(),
+    completedAt: instant('completed_at'),
+  },
+  (t) => [
+    index('mfa_resets_user').on(t.userId, t.id),
+    index('mfa_resets_client').on(t.clientId, t.id),
+    check('mfa_resets_never_of_oneself', sql`${t.userId} <> ${t.requestedBy}`),
+    check(
+      'mfa_resets_desk_shows_evidence',
+      sql`${t.channel} <> 'service-desk' or (${t.ticket} is not null and ${t.identifiedBy} is not null)`,
+    ),
+    check('mfa_resets_completed_when', sql`(${t.status} = 'completed') = (${t.completedAt} is not null)`),
+  ],
+)

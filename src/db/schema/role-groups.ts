@@ -1,0 +1,49 @@
+import { boolean, index, integer, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
+import { id, instant } from '../columns.ts'
+import { clients } from './clients.ts'
+import { users } from './users.ts'
+
+/** Role groups are rows, so that a deployment can add its own. `rank`: one may grant what ranks no higher. */
+export const roleGroups = pgTable('role_groups', {
+  id: id(),
+  key: text('key').notNull().unique(),
+  name: text('name').notNull(),
+  rank: integer('rank').notNull(),
+  isAdmin: boolean('is_admin').notNull().default(false),
+  isServiceDesk: boolean('is_service_desk').notNull().default(false),
+  isOperator: boolean('is_operator').notNull().default(false),
+  /** Held only by people of the platform account, and all of theirs are such (a trigger sees to it). */
+  ofPlatform: boolean('of_platform').notNull().default(false),
+})
+
+/** Which role groups a user holds. */
+export const memberships = pgTable(
+  'memberships',
+  {
+    userId: uuid('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'restrict' }),
+    roleGroupId: uuid('role_group_id')
+      .notNull()
+      .references(() => roleGroups.id, { onDelete: 'restrict' }),
+  },
+  (t) => [
+    primaryKey({ columns: [t.userId, t.roleGroupId] }),
+    index('memberships_role_group').on(t.roleGroupId),
+  ],
+)
+
+/** The MFA policy of a client account: one row for each role group that requires MFA. */
+export const mfaPolicies = pgTable(
+  'mfa_policies',
+  {
+    clientId: uuid('client_id')
+      .notNull()
+      .references(() => clients.id, { onDelete: 'restrict' }),
+    roleGroupId: uuid('role_group_id')
+      .notNull()
+      .references(() => roleGroups.id, { onDelete: 'restrict' }),
+    createdAt: instant('created_at').notNull().defaultNow(),
+  },
+  (t) => [primaryKey({ columns: [t.clientId, t.roleGroupId] })],
+)

@@ -1,0 +1,31 @@
+import { sql } from 'drizzle-orm'
+import { check, index, integer, pgEnum, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { id, instant } from '../columns.ts'
+import { clients } from './clients.ts'
+
+export const userStatus = pgEnum('user_status', ['invited', 'active', 'disabled'])
+
+export const users = pgTable(
+  'users',
+  {
+    id: id(),
+    clientId: uuid('client_id')
+      .notNull()
+      .references(() => clients.id, { onDelete: 'restrict' }),
+    email: text('email').notNull(),
+    name: text('name').notNull(),
+    status: userStatus('status').notNull().default('invited'),
+    passwordHash: text('password_hash'),
+    /** Copied into the session at sign-in and compared on every request: raising it ends every session. */
+    sessionEpoch: integer('session_epoch').notNull().default(0),
+    createdAt: instant('created_at').notNull().defaultNow(),
+    activatedAt: instant('activated_at'),
+  },
+  (t) => [
+    uniqueIndex('users_email_key').on(sql`lower(${t.email})`),
+    check('users_email_trimmed', sql`${t.email} = btrim(${t.email}) and ${t.email} <> ''`),
+    check('users_name_not_blank', sql`btrim(${t.name}) <> ''`),
+    check('users_active_has_password', sql`${t.status} <> 'active' or ${t.passwordHash} is not null`),
+    index('users_client').on(t.clientId, t.id),
+  ],
+)

@@ -1,0 +1,19 @@
+// Every mail there is, and the facts its text needs beside the audit event it tells of. Never a secret.
+
+export interface NotificationFacts {
+  /** The link that activates a new account. */
+  invitation: { invitationId: string }
+  /** The link for a forgotten password. */
+  'password-reset': { passwordResetId: string }
+  'password-changed': Record<string, never>
+  'authenticator-enrolled': Record<string, never>
+  /** `lockedUntil`: ISO 8601. */
+  lockout: { kind: 'password' | 'code'; lockedUntil: string }
+  'lockout-ended': { kind: 'password' | 'code' }
+  /** 100 wrong codes in a row: only a reset helps. */
+  'authenticator-disabled': Record<string, never>
+  /** A right password was followed by a wrong code: somebody knows the password. */
+  'code-failed': Record<string, never>
+}
+
+export type NotificationKind = keyof NotificationFacts

@@ -1,0 +1,23 @@
+import type { Transaction } from '../db/client.ts'
+import { notifications } from '../db/schema/notifications.ts'
+import { enqueue } from '../outbox/enqueue.ts'
+import type { NotificationFacts, NotificationKind } from './kinds.ts'
+
+export interface OwedMail<Kind extends NotificationKind> {
+  to: string
+  kind: Kind
+  /** The audit event it tells of; null only where none was written. */
+  eventId: string | null
+  facts: NotificationFacts[Kind]
+}
+
+/** Owes a user a mail: written with the change it tells of, sent by the worker. `to` is the user's id. */
+export async function notify<Kind extends NotificationKind>(tx: Transaction, mail: OwedMail<Kind>) {
+  const { to, kind, eventId, facts } = mail
+  const [row] = await tx
+    .insert(notifications)
+    .values({ recipientId: to, kind, eventId, facts })
+    .returning({ id: notifications.id })
+  if (!row) throw new Error('the notification was not written')
+  await enqueue(tx, 'send-notification', { notificationId: row.id })
+}

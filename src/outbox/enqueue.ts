@@ -1,0 +1,16 @@
+import type { Transaction } from '../db/client.ts'
+import { outbox } from '../db/schema/outbox.ts'
+import type { JobName, JobPayloads } from './jobs.ts'
+
+/**
+ * Owes a job. Takes the transaction of the change that owes it, never the pool: both commit or neither.
+ * `dueAt`: not before this instant.
+ */
+export async function enqueue<Name extends JobName>(
+  tx: Transaction,
+  job: Name,
+  payload: JobPayloads[Name],
+  dueAt: Date | null = null,
+): Promise<void> {
+  await tx.insert(outbox).values({ job, payload, dueAt }).prepare('enqueue').execute()
+}

@@ -1,0 +1,36 @@
+// The one place where what a process needs is built.
+import type { Sql } from 'postgres'
+import { type Clock, startDatabaseClock } from './clock.ts'
+import type { Config } from './config.ts'
+import { type Database, openDatabase } from './db/client.ts'
+import { createLog, type Logger } from './log.ts'
+
+export interface Deps {
+  config: Config
+  db: Database
+  /** The raw client below `db`. */
+  sql: Sql
+  clock: Clock
+  log: Logger
+}
+
+/** Connects to the database and starts the clock. `close` gives everything back. */
+export async function openDeps(
+  config: Config,
+  processName: string,
+): Promise<Deps & { close(): Promise<void> }> {
+  const log = createLog(processName, config.LOG_LEVEL)
+  const pool = openDatabase(config.DATABASE_URL, `portcullis-${processName}`)
+  const clock = await startDatabaseClock(pool.sql)
+  return {
+    config,
+    db: pool.db,
+    sql: pool.sql,
+    clock,
+    log,
+    close: async () => {
+      clock.stop()
+      await pool.close()
+    },
+  }
+}

@@ -79,7 +79,7 @@ const trustProxy = z.string().transform((text, ctx): number | string[] => {
   return z.NEVER
 })
 
-const environment = z.object({
+const settings = z.object({
   PORT: port.default(3000),
   HOST: z.string().min(1).default('127.0.0.1'),
   PUBLIC_URL: publicUrl,
@@ -106,32 +106,72 @@ const environment = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 })
 
-/** What `npm start` brings itself where it is not given. */
-const startEnvironment = environment
-  .partial({
-    PUBLIC_URL: true,
-    DATABASE_URL: true,
-    SMTP_URL: true,
-    MAIL_FROM: true,
-    SESSION_SECRET: true,
-    ENCRYPTION_KEYS: true,
+/** Judged together with everything else, so that one message lists every problem. */
+function lockoutsAddUp<
+  Settings extends z.ZodType<{ LOCKOUT_DURATION: number; LOCKOUT_MAX_DURATION: number }>,
+>(schema: Settings) {
+  return schema.refine((given) => given.LOCKOUT_MAX_DURATION >= given.LOCKOUT_DURATION, {
+    error: 'LOCKOUT_MAX_DURATION must not be shorter than LOCKOUT_DURATION',
+    when: ({ value }) => lockoutDurations.safeParse(value).success,
   })
-  .extend({ DEMO_DATA: onOff.default(true) })
+}
+
+const lockoutDurations = z.object({ LOCKOUT_DURATION: z.number(), LOCKOUT_MAX_DURATION: z.number() })
+
+const environment = lockoutsAddUp(settings)
+
+/** What `npm start` brings itself where it is not given. A PORT that was not given may move to a free one. */
+const startEnvironment = lockoutsAddUp(
+  settings
+    .partial({
+      PUBLIC_URL: true,
+      DATABASE_URL: true,
+      SMTP_URL: true,
+      MAIL_FROM: true,
+      SESSION_SECRET: true,
+      ENCRYPTION_KEYS: true,
+    })
+    .extend({
+      PORT: port.optional(),
+      MAIL_CATCHER_PORT: port.optional(),
+      DEMO_DATA: onOff.default(true),
+      LOG_LEVEL: settings.shape.LOG_LEVEL.default('warn'),
+    }),
+)
+
+const migrateEnvironment = settings.pick({ DATABASE_URL: true })
+
+const seedEnvironment = settings
+  .pick({ DATABASE_URL: true, DATA_DIR: true, ENCRYPTION_KEYS: true })
+  .partial({ DATABASE_URL: true, ENCRYPTION_KEYS: true })
+  .extend({ DEMO_DATA: onOff.optional() })
 
 export type Config = z.infer<typeof environment>
 export type StartConfig = z.infer<typeof startEnvironment>
 
 /** Reads the configuration of one process (web, worker, commands). Throws ConfigurationError. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
-  const config = parse(environment, env)
-  if (config.LOCKOUT_MAX_DURATION < config.LOCKOUT_DURATION)
-    throw new ConfigurationError(['LOCKOUT_MAX_DURATION must not be shorter than LOCKOUT_DURATION'])
-  return config
+  return parse(environment, env)
 }
 
 /** Reads the configuration of `npm start`, where everything has a default. Throws ConfigurationError. */
 export function readStartConfig(env: NodeJS.ProcessEnv): StartConfig {
   return parse(startEnvironment, env)
+}
+
+/** Reads what `npm run migrate` needs. Throws ConfigurationError. */
+export function readMigrateConfig(env: NodeJS.ProcessEnv): Pick<Config, 'DATABASE_URL'> {
+  return parse(migrateEnvironment, env)
+}
+
+/** Reads what `npm run seed` needs; what is not given it looks for in DATA_DIR. Throws ConfigurationError. */
+export function readSeedConfig(env: NodeJS.ProcessEnv): z.infer<typeof seedEnvironment> {
+  return parse(seedEnvironment, env)
+}
+
+/** Reads ENCRYPTION_KEYS as kept in DATA_DIR. Throws ConfigurationError. */
+export function readEncryptionKeys(text: string): EncryptionKey[] {
+  return parse(settings.pick({ ENCRYPTION_KEYS: true }), { ENCRYPTION_KEYS: text }).ENCRYPTION_KEYS
 }
 
 function parse<Output>(schema: z.ZodType<Output>, env: NodeJS.ProcessEnv): Output {
@@ -142,6 +182,7 @@ function parse<Output>(schema: z.ZodType<Output>, env: NodeJS.ProcessEnv): Outpu
   throw new ConfigurationError(
     parsed.error.issues.map((issue) => {
       const name = issue.path.join('.')
+      if (name === '') return issue.message
       return given[name] === undefined ? `${name} must be given` : `${name} ${issue.message}`
     }),
   )

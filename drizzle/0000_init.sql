@@ -70,9 +70,9 @@ CREATE TABLE "password_resets" (
 );
 --> statement-breakpoint
 CREATE TABLE "address_limits" (
-	"key" text PRIMARY KEY NOT NULL,
-	"points" integer NOT NULL,
-	"expire" timestamp with time zone
+	"address" text PRIMARY KEY NOT NULL,
+	"failures" integer NOT NULL,
+	"ends_at" timestamp with time zone NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "lockouts" (
@@ -110,7 +110,7 @@ CREATE TABLE "mfa_resets" (
 --> statement-breakpoint
 CREATE TABLE "notifications" (
 	"id" uuid PRIMARY KEY DEFAULT uuidv7() NOT NULL,
-	"recipient_id" uuid NOT NULL,
+	"recipient_id" uuid,
 	"kind" text NOT NULL,
 	"event_id" uuid,
 	"facts" jsonb DEFAULT '{}'::jsonb NOT NULL,
@@ -208,7 +208,7 @@ CREATE INDEX "clients_parent" ON "clients" USING btree ("parent_id");--> stateme
 CREATE UNIQUE INDEX "invitations_one_open" ON "invitations" USING btree ("user_id") WHERE "invitations"."used_at" is null and "invitations"."revoked_at" is null;--> statement-breakpoint
 CREATE INDEX "password_resets_user" ON "password_resets" USING btree ("user_id","created_at");--> statement-breakpoint
 CREATE INDEX "password_resets_expires" ON "password_resets" USING btree ("expires_at");--> statement-breakpoint
-CREATE INDEX "address_limits_expire" ON "address_limits" USING btree ("expire");--> statement-breakpoint
+CREATE INDEX "address_limits_ends" ON "address_limits" USING btree ("ends_at");--> statement-breakpoint
 CREATE INDEX "lockouts_locked" ON "lockouts" USING btree ("locked_until") WHERE "lockouts"."locked_until" is not null;--> statement-breakpoint
 CREATE INDEX "lockouts_updated" ON "lockouts" USING btree ("updated_at");--> statement-breakpoint
 CREATE INDEX "mfa_resets_user" ON "mfa_resets" USING btree ("user_id","id");--> statement-breakpoint

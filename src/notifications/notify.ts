@@ -4,14 +4,15 @@ import { enqueue } from '../outbox/enqueue.ts'
 import type { NotificationFacts, NotificationKind } from './kinds.ts'
 
 export interface OwedMail<Kind extends NotificationKind> {
-  to: string
+  /** The user's id; null where there turned out to be none. */
+  to: string | null
   kind: Kind
   /** The audit event it tells of; null only where none was written. */
   eventId: string | null
   facts: NotificationFacts[Kind]
 }
 
-/** Owes a user a mail: written with the change it tells of, sent by the worker. `to` is the user's id. */
+/** Owes a user a mail: written with the change it tells of, sent by the worker. */
 export async function notify<Kind extends NotificationKind>(tx: Transaction, mail: OwedMail<Kind>) {
   const { to, kind, eventId, facts } = mail
   const [row] = await tx

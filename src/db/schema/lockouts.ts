@@ -34,13 +34,13 @@ export const lockouts = pgTable(
   ],
 )
 
-/** Failed attempts per network address; the shape that rate-limiter-flexible's Drizzle store asks for. */
+/** Failed attempts from one network address (IPv6: its /64) in the window that ends at `endsAt`. */
 export const addressLimits = pgTable(
   'address_limits',
   {
-    key: text('key').primaryKey(),
-    points: integer('points').notNull(),
-    expire: instant('expire'),
+    address: text('address').primaryKey(),
+    failures: integer('failures').notNull(),
+    endsAt: instant('ends_at').notNull(),
   },
-  (t) => [index('address_limits_expire').on(t.expire)],
+  (t) => [index('address_limits_ends').on(t.endsAt)],
 )

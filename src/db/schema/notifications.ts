@@ -8,9 +8,8 @@ export const notifications = pgTable(
   'notifications',
   {
     id: id(),
-    recipientId: uuid('recipient_id')
-      .notNull()
-      .references(() => users.id, { onDelete: 'restrict' }),
+    /** Null for a password reset asked for an address nobody has: it costs the same and sends nothing. */
+    recipientId: uuid('recipient_id').references(() => users.id, { onDelete: 'restrict' }),
     kind: text('kind').notNull(),
     /** The audit event it tells of: when, from where, by whom. */
     eventId: uuid('event_id').references(() => auditEvents.id, { onDelete: 'restrict' }),

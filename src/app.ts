@@ -1,0 +1,89 @@
+import express, { type Express, Router } from 'express'
+import session from 'express-session'
+import type { Deps } from './deps.ts'
+import { gate, type Rooms } from './gate/gate.ts'
+import { SessionStore } from './gate/session-store.ts'
+import { STAGES } from './gate/stages.ts'
+import { homeRoutes } from './home/home.routes.ts'
+import { errorPages, notFound } from './http/errors.ts'
+import { readForm } from './http/form.ts'
+import { healthRoutes } from './http/health.routes.ts'
+import { createViews } from './http/render.ts'
+import { requestLog } from './http/request-log.ts'
+import { sameOriginOnly } from './http/same-origin.ts'
+import { securityHeaders } from './http/security-headers.ts'
+import { staticFiles } from './http/static-files.ts'
+import { enrolRoutes } from './mfa/enrol.routes.ts'
+import { verifyRoutes } from './mfa/verify.routes.ts'
+import { activateRoutes } from './sign-in/activate.routes.ts'
+import { forgotPasswordRoutes } from './sign-in/forgot-password.routes.ts'
+import { signInRoutes } from './sign-in/sign-in.routes.ts'
+import { signOutRoutes } from './sign-in/sign-out.routes.ts'
+
+export interface AppOptions {
+  /** True once the process is about to stop: /readyz then says so. */
+  draining?: () => boolean
+}
+
+/** The web application: every request passes these lines from top to bottom. */
+export function createApp(deps: Deps, { draining = () => false }: AppOptions = {}): Express {
+  const { config } = deps
+  const app = express()
+  app.disable('x-powered-by').disable('etag').enable('case sensitive routing').enable('strict routing')
+  app.set('trust proxy', config.TRUST_PROXY ?? false)
+  app.set('view engine', 'njk')
+  createViews({ cache: true }).express(app)
+
+  app.use(requestLog(deps.log))
+  app.use(securityHeaders(config.PUBLIC_URL))
+  app.use(staticFiles())
+  app.use(healthRoutes(deps, draining))
+  app.use((req, res, next) => {
+    res.locals.requestId = String(req.id)
+    res.locals.person = null
+    res.locals.stage = 'signed-out'
+    next()
+  })
+  app.use(sameOriginOnly(config.PUBLIC_URL))
+  app.use(sessions(deps))
+  app.use(readForm)
+  app.use(gate(deps.clock, rooms(deps)))
+  app.use(notFound)
+  app.use(errorPages)
+  return app
+}
+
+/** What can be reached from where. A route that stands in no room is nowhere. */
+function rooms(deps: Deps): Rooms {
+  const signOut = signOutRoutes(deps)
+  return {
+    'signed-out': room(signInRoutes(deps), activateRoutes(deps), forgotPasswordRoutes(deps), signOut),
+    enrol: room(enrolRoutes(deps), signOut),
+    verify: room(verifyRoutes(deps), signOut),
+    'signed-in': room(homeRoutes(), signOut, stagePagesLeadHome()),
+  }
+}
+
+function room(...routers: Router[]): Router {
+  return Router({ caseSensitive: true, strict: true }).use(...routers)
+}
+
+/** Who is signed in has passed the pages of the other stages. */
+function stagePagesLeadHome(): Router {
+  const routes = Router({ caseSensitive: true, strict: true })
+  routes.all([...STAGES.flatMap(({ pages }) => pages)], (_req, res) => res.redirect(303, '/'))
+  return routes
+}
+
+function sessions({ config, db, clock }: Deps) {
+  const secure = config.PUBLIC_URL.startsWith('https:')
+  return session({
+    store: new SessionStore(db, clock, { idleMs: config.SESSION_IDLE, absoluteMs: config.SESSION_ABSOLUTE }),
+    secret: config.SESSION_SECRET,
+    name: secure ? '__Host-sid' : 'sid',
+    cookie: { httpOnly: true, sameSite: 'lax', secure, path: '/' },
+    resave: false,
+    saveUninitialized: false,
+    rolling: false,
+  })
+}

@@ -1,0 +1,48 @@
+import type { RequestHandler, Response, Router } from 'express'
+import type { Clock } from '../clock.ts'
+import { factsOf, type Person } from './facts.ts'
+import { type StageName, stageOf } from './stages.ts'
+
+declare global {
+  namespace Express {
+    /** What the gate found out, for the routes and the views. */
+    interface Locals {
+      requestId: string
+      stage: StageName
+      /** Who is signing in or signed in; null while signed out. */
+      person: Person | null
+    }
+  }
+}
+
+/** The pages of each stage. What is not in the router of a browser's own stage is out of its reach. */
+export type Rooms = Readonly<Record<StageName, Router>>
+
+/**
+ * The one door: derives the browser's stage anew for every request, whatever its method, and lets it into that
+ * stage's room and no other. From anywhere else it is sent to its own page; only who is signed in may be told
+ * that there is nothing.
+ */
+export function gate(clock: Clock, rooms: Rooms): RequestHandler {
+  return (req, res, next) => {
+    const person = req.session.loaded?.person ?? null
+    const stage = stageOf(factsOf(req.session.proofs, person, clock.now()))
+    res.locals.stage = stage.name
+    res.locals.person = stage.name === 'signed-out' ? null : person
+    rooms[stage.name](req, res, (error?: unknown) => {
+      if (error || stage.name === 'signed-in') return next(error)
+      res.redirect(303, stage.name === 'signed-out' ? signInPage(req.method, req.originalUrl) : stage.page)
+    })
+  }
+}
+
+/** The person behind a request that the gate let past 'signed-out'. */
+export function personOf(res: Response): Person {
+  const { person } = res.locals
+  if (!person) throw new Error('the gate let nobody through here')
+  return person
+}
+
+function signInPage(method: string, url: string): string {
+  return method === 'GET' && url !== '/' ? `/sign-in?next=${encodeURIComponent(url)}` : '/sign-in'
+}

@@ -1,0 +1,11 @@
+// Where to go after sign-in: a path of ours or nowhere. A typed or mailed link must not lead off the origin.
+
+/** The path of `target` if it is a plain path on our own origin; null otherwise. */
+export function ownPath(target: unknown, publicUrl: string): string | null {
+  if (typeof target !== 'string' || !/^\/(?![/\\])[\x21-\x7e]*$/.test(target)) return null
+  if (!URL.canParse(target, publicUrl)) return null
+  const url = new URL(target, publicUrl)
+  const path = url.pathname + url.search
+  // Dot segments may resolve to '//elsewhere', which a browser takes for another host.
+  return url.origin === publicUrl && !path.startsWith('//') && !path.includes('\\') ? path : null
+}

@@ -1,0 +1,92 @@
+import { and, eq, type SQL, sql } from 'drizzle-orm'
+import { authenticators } from '../db/schema/authenticators.ts'
+import { clients } from '../db/schema/clients.ts'
+import { lockouts } from '../db/schema/lockouts.ts'
+import { memberships, mfaPolicies, roleGroups } from '../db/schema/role-groups.ts'
+import { users } from '../db/schema/users.ts'
+import { NEVER_FAILED, type StoredLockout } from '../lockout/lockouts.queries.ts'
+import type { Person, RoleGroup } from './facts.ts'
+
+// A correlated subquery, so that a person is one row however many role groups they hold.
+const roleGroupsOfUser: SQL<RoleGroup[]> = sql`(
+  select coalesce(json_agg(json_build_object(
+    'key', ${roleGroups.key}, 'name', ${roleGroups.name}, 'requiresMfa', ${mfaPolicies.clientId} is not null
+  ) order by ${roleGroups.rank} desc, ${roleGroups.name}), '[]'::json)
+  from ${memberships}
+  join ${roleGroups} on ${roleGroups.id} = ${memberships.roleGroupId}
+  left join ${mfaPolicies} on ${mfaPolicies.clientId} = ${users.clientId} and ${mfaPolicies.roleGroupId} = ${memberships.roleGroupId}
+  where ${memberships.userId} = ${users.id}
+)`
+
+/** Everything the gate asks about a user, to select beside a session or alone. Read in one query. */
+export const personColumns = {
+  id: users.id,
+  email: users.email,
+  name: users.name,
+  status: users.status,
+  sessionEpoch: users.sessionEpoch,
+  clientId: users.clientId,
+  clientName: clients.name,
+  ofPlatform: clients.isPlatform,
+  suspendedAt: clients.suspendedAt,
+  roleGroups: roleGroupsOfUser,
+  authenticatorId: authenticators.id,
+  activatedAt: authenticators.activatedAt,
+  lastAcceptedStep: authenticators.lastAcceptedStep,
+  lastUsedAt: authenticators.lastUsedAt,
+}
+
+/** The joins that `personColumns` and the code lockout need beside `users`. */
+export const accountOfUser = eq(clients.id, users.clientId)
+export const activeAuthenticatorOfUser = and(
+  eq(authenticators.userId, users.id),
+  eq(authenticators.status, 'active'),
+)
+export const codeLockoutOfUser = and(eq(lockouts.subject, users.id), eq(lockouts.kind, 'code'))
+
+interface PersonRow {
+  id: string | null
+  email: string | null
+  name: string | null
+  status: Person['status'] | null
+  sessionEpoch: number | null
+  clientId: string | null
+  clientName: string | null
+  ofPlatform: boolean | null
+  suspendedAt: Date | null
+  roleGroups: RoleGroup[] | null
+  authenticatorId: string | null
+  activatedAt: Date | null
+  lastAcceptedStep: number | null
+  lastUsedAt: Date | null
+}
+
+/** A person from what was read; null where no user was found. A row with holes is a bug and throws. */
+export function toPerson(row: PersonRow, codeLockout: StoredLockout | null): Person | null {
+  const { id, email, name, status, sessionEpoch, clientId, clientName, ofPlatform, roleGroups: groups } = row
+  if (id === null) return null
+  if (email === null || name === null || status === null || sessionEpoch === null)
+    throw new Error('a user was read without their own columns')
+  if (clientId === null || clientName === null || ofPlatform === null || groups === null)
+    throw new Error('a user was read without their account and role groups')
+  return {
+    id,
+    email,
+    name,
+    status,
+    sessionEpoch,
+    clientId,
+    clientName,
+    ofPlatform,
+    clientSuspended: row.suspendedAt !== null,
+    roleGroups: groups,
+    authenticator: toAuthenticator(row),
+    codeLockout: codeLockout ?? NEVER_FAILED,
+  }
+}
+
+function toAuthenticator({ authenticatorId, activatedAt, lastAcceptedStep, lastUsedAt }: PersonRow) {
+  if (authenticatorId === null) return null
+  if (activatedAt === null || lastAcceptedStep === null) throw new Error('an active authenticator has holes')
+  return { id: authenticatorId, activatedAt, lastAcceptedStep, lastUsedAt }
+}

@@ -1,0 +1,31 @@
+import type { Request, Response } from 'express'
+import type { Clock } from '../clock.ts'
+import { originOf } from '../http/origin.ts'
+import { factsOf, type Person, type Proofs } from './facts.ts'
+import { stageOf } from './stages.ts'
+
+/**
+ * After something was proven: gives the session a new id (the old one is dead) and new proofs, and sends the
+ * browser to the page of the stage that follows from them. No handler decides where to go next.
+ */
+export async function proceed(
+  req: Request,
+  res: Response,
+  clock: Clock,
+  person: Person,
+  proofs: Proofs,
+): Promise<void> {
+  const from = res.locals.stage
+  await new Promise<void>((resolve, reject) => {
+    req.session.regenerate((error?: unknown) => (error ? reject(error) : resolve()))
+  })
+  req.session.proofs = proofs
+  req.session.begunFrom = originOf(req)
+  // Saved before the redirect is sent: the browser may follow it faster than the row gets there.
+  await new Promise<void>((resolve, reject) => {
+    req.session.save((error?: unknown) => (error ? reject(error) : resolve()))
+  })
+  const stage = stageOf(factsOf(proofs, person, clock.now()))
+  req.log.info({ from, to: stage.name, userId: person.id }, 'stage')
+  res.redirect(303, stage.name === 'signed-in' ? (proofs.next ?? stage.page) : stage.page)
+}

@@ -1,0 +1,27 @@
+import { eq } from 'drizzle-orm'
+import type { Reader } from '../db/client.ts'
+import { authenticators } from '../db/schema/authenticators.ts'
+import { clients } from '../db/schema/clients.ts'
+import { lockouts } from '../db/schema/lockouts.ts'
+import { users } from '../db/schema/users.ts'
+import { lockoutColumns } from '../lockout/lockouts.queries.ts'
+import type { Person } from './facts.ts'
+import {
+  accountOfUser,
+  activeAuthenticatorOfUser,
+  codeLockoutOfUser,
+  personColumns,
+  toPerson,
+} from './person.queries.ts'
+
+/** A person by id, as the gate reads them. */
+export async function readPerson(db: Reader, userId: string): Promise<Person | null> {
+  const [row] = await db
+    .select({ person: personColumns, codeLockout: lockoutColumns })
+    .from(users)
+    .innerJoin(clients, accountOfUser)
+    .leftJoin(authenticators, activeAuthenticatorOfUser)
+    .leftJoin(lockouts, codeLockoutOfUser)
+    .where(eq(users.id, userId))
+  return row ? toPerson(row.person, row.codeLockout) : null
+}

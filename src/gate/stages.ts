@@ -1,0 +1,36 @@
+// Sign-in from top to bottom. The first row still needed is where the browser is held, on every request anew.
+import type { Facts } from './facts.ts'
+
+const mfaOpen = (f: Facts) => (f.authenticatorActive ? !f.codeProven : f.enrolmentRequired)
+
+export const STAGES = [
+  {
+    name: 'signed-out',
+    page: '/sign-in',
+    pages: ['/sign-in', '/activate/:token', '/forgot-password', '/reset-password/:token'],
+    needed: (f: Facts) => !f.passwordProven || (mfaOpen(f) && f.halfwayOver),
+  },
+  {
+    name: 'enrol',
+    page: '/mfa/enrol',
+    pages: ['/mfa/enrol', '/mfa/enrol/restart'],
+    needed: (f: Facts) => !f.authenticatorActive && f.enrolmentRequired,
+  },
+  {
+    name: 'verify',
+    page: '/mfa/verify',
+    pages: ['/mfa/verify'],
+    needed: (f: Facts) => f.authenticatorActive && !f.codeProven,
+  },
+  { name: 'signed-in', page: '/', pages: [], needed: () => true },
+] as const
+
+export type Stage = (typeof STAGES)[number]
+export type StageName = Stage['name']
+
+/** The stage that these facts put a browser in. */
+export function stageOf(facts: Facts): Stage {
+  const stage = STAGES.find(({ needed }) => needed(facts))
+  if (!stage) throw new Error('no stage applies') // the last row always does
+  return stage
+}

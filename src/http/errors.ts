@@ -1,0 +1,102 @@
+import { DrizzleQueryError } from 'drizzle-orm'
+import type { ErrorRequestHandler, RequestHandler } from 'express'
+import { UnreadableSecretError } from '../at-rest/sealed-secret.ts'
+import { GateUnreadableError } from '../gate/session-store.ts'
+import { OverloadedError } from '../sign-in/password-hash.ts'
+
+/** Thrown when a request may not be made this way by anybody. */
+export class ForbiddenError extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'ForbiddenError'
+  }
+}
+
+interface Page {
+  status: number
+  title: string
+  advice: string
+  retryAfterSeconds?: number
+}
+
+const NOT_FOUND: Page = {
+  status: 404,
+  title: 'There is nothing here',
+  advice: 'The address may be mistyped, or what it named is gone. Start again from your dashboard.',
+}
+
+const DATABASE_AWAY: Page = {
+  status: 503,
+  title: 'We cannot answer just now',
+  advice:
+    'Something we depend on is being restarted. Nothing you entered was lost on our side. Try again in a moment.',
+  retryAfterSeconds: 5,
+}
+
+const OVERLOADED: Page = {
+  status: 503,
+  title: 'Very many people are signing in just now',
+  advice: 'No attempt was counted. Try again in a few seconds.',
+  retryAfterSeconds: 3,
+}
+
+const BUG: Page = {
+  status: 500,
+  title: 'Something went wrong on our side',
+  advice: 'It has been recorded. Try again; if it happens again, tell the Service Desk the number below.',
+}
+
+/** What the body parser and the router throw, by status. */
+const BAD_REQUESTS: Record<number, Page> = {
+  400: {
+    status: 400,
+    title: 'We could not read that request',
+    advice: 'Go back, reload the page and try again.',
+  },
+  413: { status: 413, title: 'That is too much at once', advice: 'Go back and send less text.' },
+  415: { status: 415, title: 'We cannot read that format', advice: 'Send the form from its own page.' },
+}
+
+export const notFound: RequestHandler = (_req, res) => renderError(res, NOT_FOUND)
+
+/** The one place where a thrown error becomes an answer. Only what nobody expected is logged as an error. */
+export const errorPages: ErrorRequestHandler = (error: unknown, req, res, next) => {
+  if (res.headersSent) return next(error)
+  const page = pageFor(error)
+  if (page.status >= 500) req.log.error({ err: error, causedBy: causeOf(error) }, page.title)
+  renderError(res, page)
+}
+
+function pageFor(error: unknown): Page {
+  if (error instanceof ForbiddenError)
+    return {
+      status: 403,
+      title: 'This was refused',
+      advice: `${error.message} Go back, reload the page and try again.`,
+    }
+  if (error instanceof OverloadedError) return OVERLOADED
+  if (error instanceof GateUnreadableError || error instanceof UnreadableSecretError || isDatabaseAway(error))
+    return DATABASE_AWAY
+  return BAD_REQUESTS[statusOf(error)] ?? BUG
+}
+
+function renderError(res: Parameters<RequestHandler>[1], { retryAfterSeconds, ...page }: Page): void {
+  if (retryAfterSeconds) res.set('Retry-After', String(retryAfterSeconds))
+  res.status(page.status).render('errors/error', page)
+}
+
+/** SQLSTATE classes of a server that is going down, coming up, out of room or told to stop a statement. */
+const AWAY = /^(08|57|53|ECONN|EPIPE|CONNECT|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|55P03|25P03)/
+
+function isDatabaseAway(error: unknown): boolean {
+  const cause = error instanceof DrizzleQueryError ? error.cause : error
+  return cause instanceof Error && 'code' in cause && AWAY.test(String(cause.code))
+}
+
+function statusOf(error: unknown): number {
+  return error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : 500
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof Error ? error.cause : undefined
+}

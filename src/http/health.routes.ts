@@ -1,0 +1,36 @@
+import { Router } from 'express'
+import type { Deps } from '../deps.ts'
+import { SECOND } from '../durations.ts'
+
+const PATIENCE_MS = 2 * SECOND
+
+/** For what watches the process: alive, and able to serve. `draining` says that it is about to stop. */
+export function healthRoutes({ sql }: Deps, draining: () => boolean): Router {
+  const routes = Router({ caseSensitive: true, strict: true })
+
+  routes.get('/healthz', (_req, res) => {
+    res.json({ status: 'ok' })
+  })
+
+  routes.get('/readyz', async (_req, res) => {
+    const database = await databaseAnswers(sql)
+    const ready = database && !draining()
+    res
+      .status(ready ? 200 : 503)
+      .json({ status: ready ? 'ready' : 'not ready', database, draining: draining() })
+  })
+
+  return routes
+}
+
+async function databaseAnswers(sql: Deps['sql']): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const timeout = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, PATIENCE_MS, false)
+  })
+  const answer = sql`select 1`.then(
+    () => true,
+    () => false,
+  )
+  return Promise.race([answer, timeout]).finally(() => clearTimeout(timer))
+}

@@ -1,0 +1,48 @@
+import { fileURLToPath } from 'node:url'
+import nunjucks from 'nunjucks'
+import { DAY, HOUR, MINUTE } from '../durations.ts'
+import { instantText } from '../instant-text.ts'
+
+const VIEWS = fileURLToPath(new URL('../../views', import.meta.url))
+
+/**
+ * The views of the pages. `env.express(app)` with view engine 'njk' makes `res.render('sign-in/sign-in', …)` work.
+ * With `cache` each file is read once. A name that is missing, undefined or null throws when it is printed.
+ */
+export function createViews(options: { cache: boolean }): nunjucks.Environment {
+  const loader = new nunjucks.FileSystemLoader(VIEWS, { noCache: !options.cache, watch: false })
+  const views = new nunjucks.Environment(loader, {
+    autoescape: true,
+    throwOnUndefined: true,
+    trimBlocks: true,
+    lstripBlocks: true,
+  })
+  views.addFilter('instant', timeElement)
+  views.addFilter('duration', durationText)
+  return views
+}
+
+/** The script on the page replaces the text by the reader's own time. */
+function timeElement(instant: Date) {
+  return new nunjucks.runtime.SafeString(
+    `<time datetime="${instant.toISOString()}">${instantText(instant)}</time>`,
+  )
+}
+
+const UNITS = [
+  ['day', DAY],
+  ['hour', HOUR],
+  ['minute', MINUTE],
+] as const
+
+/** Milliseconds in words, '1 hour 30 minutes'; rounded up to the minute. */
+export function durationText(milliseconds: number): string {
+  let left = Math.max(1, Math.ceil(milliseconds / MINUTE)) * MINUTE
+  const parts: string[] = []
+  for (const [unit, length] of UNITS) {
+    const count = Math.floor(left / length)
+    left -= count * length
+    if (count > 0) parts.push(`${count} ${unit}${count === 1 ? '' : 's'}`)
+  }
+  return parts.join(' ')
+}

@@ -1,0 +1,34 @@
+import { randomUUID } from 'node:crypto'
+import type { RequestHandler } from 'express'
+import { pinoHttp } from 'pino-http'
+import type { Logger } from '../log.ts'
+
+/** Gives each request an id of ours and logs its end: method, route, status, time. Never its URL, which may be a token. */
+export function requestLog(log: Logger): RequestHandler {
+  return pinoHttp({
+    logger: log,
+    genReqId: (_req, res) => {
+      const id = randomUUID()
+      res.setHeader('X-Request-Id', id)
+      return id
+    },
+    quietReqLogger: true,
+    autoLogging: { ignore: (req) => req.url === '/healthz' || req.url === '/readyz' },
+    customLogLevel: (_req, res) => (res.statusCode >= 500 ? 'warn' : 'info'),
+    serializers: {
+      req: () => undefined,
+      res: () => undefined,
+    },
+    customSuccessMessage: () => 'request',
+    customErrorMessage: () => 'request',
+    customProps: (req, res) => ({
+      method: req.method,
+      route: 'route' in req ? routeOf(req.route) : undefined,
+      status: res.statusCode,
+    }),
+  })
+}
+
+function routeOf(route: unknown): unknown {
+  return typeof route === 'object' && route !== null && 'path' in route ? route.path : undefined
+}

@@ -1,0 +1,21 @@
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import express, { Router } from 'express'
+
+const OURS = fileURLToPath(new URL('../../static', import.meta.url))
+const HTMX = join(dirname(createRequire(import.meta.url).resolve('htmx.org')), 'htmx.min.js')
+const options = { index: false, redirect: false, maxAge: '1h', dotfiles: 'ignore' } as const
+
+/** Style sheet, scripts and icons: the only thing anybody may read, and nothing in it is secret. */
+export function staticFiles(): Router {
+  const routes = Router({ caseSensitive: true, strict: true })
+  routes.get('/static/htmx.min.js', (_req, res) => {
+    res.sendFile(HTMX, { maxAge: '1h', cacheControl: true })
+  })
+  routes.use('/static', express.static(OURS, options))
+  routes.use('/static', (_req, res) => {
+    res.sendStatus(404)
+  })
+  return routes
+}

@@ -1,0 +1,76 @@
+import { and, eq, gt, isNull } from 'drizzle-orm'
+import { hashToken } from '../at-rest/link-token.ts'
+import { type Origin, record } from '../audit/record.ts'
+import type { Reader } from '../db/client.ts'
+import { invitations } from '../db/schema/links.ts'
+import { users } from '../db/schema/users.ts'
+import type { Deps } from '../deps.ts'
+import { mfaRequired, type Person } from '../gate/facts.ts'
+import { readPerson } from '../gate/read-person.ts'
+import { hashPassword } from '../sign-in/password-hash.ts'
+import { activateUser } from '../users/activate-user.ts'
+
+/** The invited person an open invitation link belongs to; null for a used, expired, replaced or unknown one. */
+export async function invitedPerson(
+  { clock }: Pick<Deps, 'clock'>,
+  db: Reader,
+  token: string,
+): Promise<Person | null> {
+  const [row] = await db
+    .select({ userId: invitations.userId })
+    .from(invitations)
+    .where(
+      and(
+        eq(invitations.tokenHash, hashToken(token)),
+        isNull(invitations.usedAt),
+        isNull(invitations.revokedAt),
+        gt(invitations.expiresAt, clock.now()),
+      ),
+    )
+  const person = row ? await readPerson(db, row.userId) : null
+  return person?.status === 'invited' && !person.clientSuspended ? person : null
+}
+
+/**
+ * Uses an invitation up: sets the password and, only where no role group requires MFA, makes the account
+ * active. Otherwise the gate holds the person at enrolment first. Null if the link is used or over.
+ */
+export async function acceptInvitation(
+  deps: Deps,
+  token: string,
+  password: string,
+  origin: Origin,
+): Promise<Person | null> {
+  const passwordHash = await hashPassword(password)
+  return deps.db.transaction(async (tx) => {
+    const now = deps.clock.now()
+    const person = await invitedPerson(deps, tx, token)
+    if (!person) return null
+    const used = await tx
+      .update(invitations)
+      .set({ usedAt: now })
+      .where(
+        and(
+          eq(invitations.tokenHash, hashToken(token)),
+          isNull(invitations.usedAt),
+          isNull(invitations.revokedAt),
+        ),
+      )
+      .returning({ id: invitations.id })
+    if (used.length === 0) return null
+
+    await tx.update(users).set({ passwordHash }).where(eq(users.id, person.id))
+    await record(tx, {
+      at: now,
+      action: 'invitation.accepted',
+      outcome: 'success',
+      origin,
+      clientId: person.clientId,
+      actorId: person.id,
+      subjectId: person.id,
+    })
+    if (mfaRequired(person)) return person
+    await activateUser(tx, person, origin, now)
+    return { ...person, status: 'active' as const }
+  })
+}

@@ -1,0 +1,81 @@
+import { and, eq, sql } from 'drizzle-orm'
+import { v5 as nameBasedUuid } from 'uuid'
+import type { Reader } from '../db/client.ts'
+import { lockouts } from '../db/schema/lockouts.ts'
+import { type LockoutState, NO_FAILURES } from './policy.ts'
+
+export type LockoutKind = 'password' | 'code'
+
+export interface LockoutKey {
+  /** A user's id, or `subjectOfUnknown(email)`. */
+  subject: string
+  kind: LockoutKind
+}
+
+/** A state as read, with the version that its change is conditional on. Version 0: nothing stored yet. */
+export interface StoredLockout extends LockoutState {
+  version: number
+}
+
+export const NEVER_FAILED: StoredLockout = { ...NO_FAILURES, version: 0 }
+
+const UNKNOWN_ADDRESSES = '0e6e4bb5-3b8f-4f0b-9a52-5f3c3c2ad0ad'
+
+/** An e-mail address nobody has is counted and locked like one somebody has, under an id made from it. */
+export function subjectOfUnknown(canonicalEmail: string): string {
+  return nameBasedUuid(canonicalEmail, UNKNOWN_ADDRESSES)
+}
+
+/** The columns a StoredLockout is made of. */
+export const lockoutColumns = {
+  failedAt: lockouts.failedAt,
+  consecutiveFailures: lockouts.consecutiveFailures,
+  repeats: lockouts.repeats,
+  lockedAt: lockouts.lockedAt,
+  lockedUntil: lockouts.lockedUntil,
+  version: lockouts.version,
+}
+
+export async function readLockout(db: Reader, { subject, kind }: LockoutKey): Promise<StoredLockout> {
+  const [row] = await db
+    .select(lockoutColumns)
+    .from(lockouts)
+    .where(and(eq(lockouts.subject, subject), eq(lockouts.kind, kind)))
+    .prepare('read_lockout')
+    .execute()
+  return row ?? NEVER_FAILED
+}
+
+/**
+ * Stores the state that follows from the one read. False if somebody else changed it meanwhile: read again.
+ * One statement, so parallel attempts are spent one after the other, in every process.
+ */
+export async function saveLockout(
+  db: Reader,
+  { subject, kind }: LockoutKey,
+  read: StoredLockout,
+  next: LockoutState,
+  now: Date,
+): Promise<boolean> {
+  const changed = {
+    failedAt: [...next.failedAt],
+    consecutiveFailures: next.consecutiveFailures,
+    repeats: next.repeats,
+    lockedAt: next.lockedAt,
+    lockedUntil: next.lockedUntil,
+    version: read.version + 1,
+    updatedAt: now,
+  }
+  const saved = await db
+    .insert(lockouts)
+    .values({ subject, kind, ...changed })
+    .onConflictDoUpdate({
+      target: [lockouts.subject, lockouts.kind],
+      set: changed,
+      setWhere: sql`${lockouts.version} = ${read.version}`,
+    })
+    .returning({ version: lockouts.version })
+    .prepare('save_lockout')
+    .execute()
+  return saved.length === 1
+}

@@ -1,0 +1,30 @@
+import { type Origin, record } from '../audit/record.ts'
+import type { Transaction } from '../db/client.ts'
+import { notify } from '../notifications/notify.ts'
+import type { LockoutKind } from './lockouts.queries.ts'
+
+/** Records that a lock began and owes its user a mail. An address nobody has is recorded, without a subject. */
+export async function recordLockout(
+  tx: Transaction,
+  lockout: {
+    at: Date
+    kind: LockoutKind
+    person: { id: string; clientId: string } | null
+    lockedUntil: Date
+    origin: Origin
+  },
+): Promise<void> {
+  const { at, kind, person, origin } = lockout
+  const lockedUntil = lockout.lockedUntil.toISOString()
+  const eventId = await record(tx, {
+    at,
+    action: 'lockout.started',
+    outcome: 'success',
+    origin,
+    clientId: person?.clientId ?? null,
+    actorId: null,
+    subjectId: person?.id ?? null,
+    details: { kind, lockedUntil },
+  })
+  if (person) await notify(tx, { to: person.id, kind: 'lockout', eventId, facts: { kind, lockedUntil } })
+}

@@ -1,0 +1,84 @@
+import { type Request, type Response, Router } from 'express'
+import QRCode from 'qrcode'
+import type { Deps } from '../deps.ts'
+import { mfaRequired } from '../gate/facts.ts'
+import { personOf } from '../gate/gate.ts'
+import { proceed } from '../gate/proceed.ts'
+import { readPerson } from '../gate/read-person.ts'
+import { storedId } from '../gate/session-store.ts'
+import { renderLockPage } from '../http/lock-page.ts'
+import { originOf } from '../http/origin.ts'
+import { addressRefusedUntil } from '../lockout/address-limit.ts'
+import { lockInForce } from '../lockout/policy.ts'
+import { beginEnrolment } from './begin-enrolment.ts'
+import { confirmEnrolment } from './confirm-enrolment.ts'
+import { manualKey, provisioningUri } from './totp.ts'
+import { MISSING_CODE, typedCode, WRONG_CODE } from './typed-code.ts'
+
+const SUPERSEDED = 'That key is no longer valid. Scan the new one below, then enter its code.'
+
+/** Enrolment: the secret is shown, and a first code from it makes it the person's authenticator. */
+export function enrolRoutes(deps: Deps): Router {
+  const routes = Router({ caseSensitive: true, strict: true })
+
+  routes.get('/mfa/enrol', async (req, res) => {
+    const lockedUntil = lockInForce(personOf(res).codeLockout, deps.clock.now())
+    if (lockedUntil) return renderLockPage(res, deps.clock, { kind: 'code', until: lockedUntil })
+    await renderEnrol(deps, req, res)
+  })
+
+  routes.post('/mfa/enrol/restart', async (req, res) => {
+    await beginEnrolment(deps, personOf(res), storedId(req.sessionID), originOf(req), { restart: true })
+    res.redirect(303, '/mfa/enrol')
+  })
+
+  routes.post('/mfa/enrol', async (req, res) => {
+    const code = typedCode(req.body)
+    if (code === null) return renderEnrol(deps, req, res, MISSING_CODE, 422)
+    const origin = originOf(req)
+    const refusedUntil = await addressRefusedUntil(deps, origin.address)
+    if (refusedUntil) return renderLockPage(res, deps.clock, { kind: 'address', until: refusedUntil })
+
+    const person = personOf(res)
+    const outcome = await confirmEnrolment(deps, person, storedId(req.sessionID), code, origin)
+    if (outcome.ok) {
+      const enrolled = await readPerson(deps.db, person.id)
+      if (!enrolled || !req.session.proofs) throw new Error('an enrolled person or their proofs are gone')
+      return proceed(req, res, deps.clock, enrolled, req.session.proofs)
+    }
+    if (outcome.problem === 'locked')
+      return renderLockPage(res, deps.clock, { kind: 'code', until: outcome.lockedUntil })
+    if (outcome.problem === 'wrong' && outcome.lockedUntil)
+      return renderLockPage(res, deps.clock, { kind: 'code', until: outcome.lockedUntil, status: 401 })
+    if (outcome.problem === 'wrong') return renderEnrol(deps, req, res, WRONG_CODE, 401)
+    await renderEnrol(deps, req, res, SUPERSEDED, 409)
+  })
+
+  return routes
+}
+
+async function renderEnrol(
+  deps: Deps,
+  req: Request,
+  res: Response,
+  problem: string | null = null,
+  status = 200,
+): Promise<void> {
+  const person = personOf(res)
+  const enrolment = await beginEnrolment(deps, person, storedId(req.sessionID), originOf(req))
+  // Enrolled meanwhile in another browser: the gate knows where to go.
+  if (!enrolment) return res.redirect(303, '/')
+
+  const issuer = `Portcullis ${new URL(deps.config.PUBLIC_URL).hostname}`
+  const otpauthUri = provisioningUri(enrolment.secret, issuer, person.email)
+  const qrSvg = await QRCode.toString(otpauthUri, { type: 'svg', margin: 4, errorCorrectionLevel: 'M' })
+  res.status(status).render('mfa/enrol', {
+    qrSvg,
+    otpauthUri,
+    manualKey: manualKey(enrolment.secret),
+    pendingUntil: enrolment.pendingUntil,
+    email: person.email,
+    required: mfaRequired(person),
+    problem,
+  })
+}

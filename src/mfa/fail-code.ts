@@ -1,0 +1,62 @@
+import { and, eq, isNull, lte, or } from 'drizzle-orm'
+import { type Origin, record } from '../audit/record.ts'
+import type { Transaction } from '../db/client.ts'
+import { lockouts } from '../db/schema/lockouts.ts'
+import type { Deps } from '../deps.ts'
+import { HOUR } from '../durations.ts'
+import type { Person } from '../gate/facts.ts'
+import { countAddressFailure } from '../lockout/address-limit.ts'
+import { MAX_CONSECUTIVE_CODE_FAILURES } from '../lockout/policy.ts'
+import { recordLockout } from '../lockout/record-lockout.ts'
+import type { SpentAttempt } from '../lockout/spend-attempt.ts'
+import { notify } from '../notifications/notify.ts'
+
+const WARN_AT_MOST_EVERY_MS = HOUR
+
+/** Records a wrong code, the lock it may make, and owes the mails that follow from it. */
+export async function failCode(
+  deps: Deps,
+  person: Person,
+  step: 'enrol' | 'verify',
+  attempt: SpentAttempt & { refused: false },
+  origin: Origin,
+): Promise<void> {
+  await countAddressFailure(deps, origin.address)
+  await deps.db.transaction(async (tx) => {
+    const now = deps.clock.now()
+    const { id, clientId } = person
+    const about = { at: now, origin, clientId, actorId: id, subjectId: id }
+    const eventId = await record(tx, {
+      ...about,
+      action: 'sign-in.code',
+      outcome: 'failure',
+      details: { step },
+    })
+    if (attempt.locksUntil)
+      await recordLockout(tx, { at: now, kind: 'code', person, lockedUntil: attempt.locksUntil, origin })
+    if (step === 'enrol') return
+
+    if (await warningIsDue(tx, id, now)) await notify(tx, { to: id, kind: 'code-failed', eventId, facts: {} })
+    if (attempt.stored.consecutiveFailures === MAX_CONSECUTIVE_CODE_FAILURES) {
+      const disabledId = await record(tx, { ...about, action: 'authenticator.disabled', outcome: 'success' })
+      await notify(tx, { to: id, kind: 'authenticator-disabled', eventId: disabledId, facts: {} })
+    }
+  })
+}
+
+/** One conditional UPDATE, so that it is one mail an hour also among parallel failures. */
+async function warningIsDue(tx: Transaction, userId: string, now: Date): Promise<boolean> {
+  const anHourAgo = new Date(now.getTime() - WARN_AT_MOST_EVERY_MS)
+  const due = await tx
+    .update(lockouts)
+    .set({ warnedAt: now })
+    .where(
+      and(
+        eq(lockouts.subject, userId),
+        eq(lockouts.kind, 'code'),
+        or(isNull(lockouts.warnedAt), lte(lockouts.warnedAt, anHourAgo)),
+      ),
+    )
+    .returning({ subject: lockouts.subject })
+  return due.length === 1
+}

@@ -1,0 +1,12 @@
+// The code field as people fill it in: apps show '123 456', so spaces do not matter. Nothing else is mended.
+
+export const MISSING_CODE = 'Enter the six digits that your authenticator app shows.'
+/** Wrong, expired and reused are one sentence. */
+export const WRONG_CODE = 'That code is not right. Enter the one your app shows now; each code works once.'
+
+/** The typed code without spaces; null if there is none, or the field came more than once. */
+export function typedCode(body: Record<string, unknown>): string | null {
+  const { code } = body
+  if (typeof code !== 'string') return null
+  return code.replaceAll(' ', '') || null
+}

@@ -1,0 +1,63 @@
+import { type Response, Router } from 'express'
+import type { Deps } from '../deps.ts'
+import { personOf } from '../gate/gate.ts'
+import { proceed } from '../gate/proceed.ts'
+import { renderLockPage } from '../http/lock-page.ts'
+import { originOf } from '../http/origin.ts'
+import { addressRefusedUntil } from '../lockout/address-limit.ts'
+import { authenticatorDisabled, lockInForce } from '../lockout/policy.ts'
+import { secondsUntilNextCode } from './totp.ts'
+import { MISSING_CODE, typedCode, WRONG_CODE } from './typed-code.ts'
+import { verifyCode } from './verify-code.ts'
+
+/** The MFA prompt. Spec: "The user is presented with the MFA prompt and must enter their TOTP code." */
+export function verifyRoutes(deps: Deps): Router {
+  const { clock } = deps
+  const routes = Router({ caseSensitive: true, strict: true })
+
+  routes.get('/mfa/verify', (_req, res) => {
+    const { codeLockout } = personOf(res)
+    if (authenticatorDisabled(codeLockout))
+      return renderLockPage(res, clock, { kind: 'disabled', until: null })
+    const lockedUntil = lockInForce(codeLockout, clock.now())
+    if (lockedUntil) return renderLockPage(res, clock, { kind: 'code', until: lockedUntil })
+    renderVerify(deps, res)
+  })
+
+  routes.post('/mfa/verify', async (req, res) => {
+    const code = typedCode(req.body)
+    if (code === null) return renderVerify(deps, res, MISSING_CODE, 422)
+    const origin = originOf(req)
+    const refusedUntil = await addressRefusedUntil(deps, origin.address)
+    if (refusedUntil) return renderLockPage(res, clock, { kind: 'address', until: refusedUntil })
+
+    const person = personOf(res)
+    const outcome = await verifyCode(deps, person, code, origin)
+    if (outcome.ok) {
+      const { proofs } = req.session
+      if (!proofs) throw new Error('a verified session has no proofs')
+      const verified = { at: clock.now().getTime(), authenticatorId: outcome.authenticatorId }
+      return proceed(req, res, clock, person, { ...proofs, verified })
+    }
+    if (outcome.problem === 'disabled') return renderLockPage(res, clock, { kind: 'disabled', until: null })
+    if (outcome.problem === 'locked')
+      return renderLockPage(res, clock, { kind: 'code', until: outcome.lockedUntil })
+    if (outcome.problem === 'wrong' && outcome.lockedUntil)
+      return renderLockPage(res, clock, { kind: 'code', until: outcome.lockedUntil, status: 401 })
+    if (outcome.problem === 'wrong') return renderVerify(deps, res, WRONG_CODE, 401)
+    // Reset while the code was typed: the session is over, the gate knows where to go.
+    res.redirect(303, '/')
+  })
+
+  return routes
+}
+
+function renderVerify({ clock }: Deps, res: Response, problem: string | null = null, status = 200): void {
+  const { authenticator } = personOf(res)
+  if (!authenticator) throw new Error('nobody verifies without an authenticator')
+  res.status(status).render('mfa/verify', {
+    problem,
+    justEnrolled: authenticator.lastUsedAt === null,
+    secondsUntilNext: secondsUntilNextCode(authenticator.lastAcceptedStep, clock.now()),
+  })
+}

@@ -1,0 +1,74 @@
+import { and, eq, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
+import type { Reader } from '../db/client.ts'
+import { authenticators } from '../db/schema/authenticators.ts'
+import { clients } from '../db/schema/clients.ts'
+import { lockouts } from '../db/schema/lockouts.ts'
+import { users } from '../db/schema/users.ts'
+import type { Person } from '../gate/facts.ts'
+import {
+  accountOfUser,
+  activeAuthenticatorOfUser,
+  codeLockoutOfUser,
+  personColumns,
+  toPerson,
+} from '../gate/person.queries.ts'
+import {
+  lockoutColumns,
+  NEVER_FAILED,
+  type StoredLockout,
+  subjectOfUnknown,
+} from '../lockout/lockouts.queries.ts'
+
+/** What stands behind an e-mail address. Somebody or nobody: the same shape, from the same query. */
+export interface Account {
+  /** What password attempts are counted on. */
+  subject: string
+  passwordLockout: StoredLockout
+  passwordHash: string | null
+  person: Person | null
+}
+
+const passwordLockouts = alias(lockouts, 'password_lockouts')
+const passwordLockoutColumns = {
+  failedAt: passwordLockouts.failedAt,
+  consecutiveFailures: passwordLockouts.consecutiveFailures,
+  repeats: passwordLockouts.repeats,
+  lockedAt: passwordLockouts.lockedAt,
+  lockedUntil: passwordLockouts.lockedUntil,
+  version: passwordLockouts.version,
+}
+
+/** The account behind a canonical e-mail address. One row comes back whether anybody has the address or not. */
+export async function readAccount(db: Reader, email: string): Promise<Account> {
+  const unknown = subjectOfUnknown(email)
+  const [row] = await db
+    .select({
+      person: personColumns,
+      passwordHash: users.passwordHash,
+      codeLockout: lockoutColumns,
+      passwordLockout: passwordLockoutColumns,
+    })
+    .from(sql`(select ${email}::text as email, ${unknown}::uuid as subject) as typed`)
+    .leftJoin(users, eq(sql`lower(${users.email})`, sql`typed.email`))
+    .leftJoin(clients, accountOfUser)
+    .leftJoin(authenticators, activeAuthenticatorOfUser)
+    .leftJoin(lockouts, codeLockoutOfUser)
+    .leftJoin(
+      passwordLockouts,
+      and(
+        eq(passwordLockouts.subject, sql`coalesce(${users.id}, typed.subject)`),
+        eq(passwordLockouts.kind, 'password'),
+      ),
+    )
+    .prepare('read_account')
+    .execute()
+  if (!row) throw new Error('reading an account returned no row')
+  const person = toPerson(row.person, row.codeLockout)
+  return {
+    subject: person?.id ?? unknown,
+    passwordLockout: row.passwordLockout ?? NEVER_FAILED,
+    passwordHash: row.passwordHash,
+    person,
+  }
+}

@@ -1,0 +1,87 @@
+import { type Request, type Response, Router } from 'express'
+import { z } from 'zod'
+import type { Deps } from '../deps.ts'
+import { renderLockPage } from '../http/lock-page.ts'
+import { leaveNotice } from '../http/notice.ts'
+import { originOf } from '../http/origin.ts'
+import { addressRefusedUntil, countAddressFailure } from '../lockout/address-limit.ts'
+import { canonicalEmail, MAX_EMAIL_LENGTH } from './email-address.ts'
+import { renderLinkGone } from './link-gone.ts'
+import { admit } from './password-hash.ts'
+import { passwordProblem } from './password-rules.ts'
+import { requestPasswordReset } from './request-password-reset.ts'
+import { ownerOfResetLink, resetPassword } from './reset-password.ts'
+
+const form = z.object({
+  email: z
+    .string()
+    .transform(canonicalEmail)
+    .pipe(
+      z
+        .string()
+        .max(MAX_EMAIL_LENGTH)
+        .regex(/^\S+@\S+$/),
+    ),
+})
+
+/** A forgotten password: a link by mail, then a new password. MFA is neither asked for nor touched by it. */
+export function forgotPasswordRoutes(deps: Deps): Router {
+  const routes = Router({ caseSensitive: true, strict: true })
+
+  routes.get('/forgot-password', (_req, res) => {
+    res.render('sign-in/forgot-password', { email: '', sent: false, problem: null })
+  })
+
+  routes.post('/forgot-password', async (req, res) => {
+    const typed = form.safeParse(req.body)
+    if (!typed.success) return renderForgotProblem(req, res)
+
+    const origin = originOf(req)
+    const refusedUntil = await addressRefusedUntil(deps, origin.address)
+    if (refusedUntil) return renderLockPage(res, deps.clock, { kind: 'address', until: refusedUntil })
+
+    // Every request counts against the address, so that nobody sends mails by the thousand from here.
+    await countAddressFailure(deps, origin.address)
+    await requestPasswordReset(deps, typed.data.email, origin)
+    res.render('sign-in/forgot-password', { email: typed.data.email, sent: true, problem: null })
+  })
+
+  routes.get('/reset-password/:token', async (req, res) => {
+    const owner = await ownerOfResetLink(deps, deps.db, req.params.token)
+    if (!owner) return renderLinkGone(res, 'password-reset')
+    renderReset(req, res, null)
+  })
+
+  routes.post('/reset-password/:token', (req, res) =>
+    admit(async () => {
+      const owner = await ownerOfResetLink(deps, deps.db, req.params.token)
+      if (!owner) return renderLinkGone(res, 'password-reset')
+      const password: unknown = req.body.password
+      const problem = passwordProblem(password, owner)
+      if (problem !== null || typeof password !== 'string') return renderReset(req, res, problem)
+
+      const changed = await resetPassword(deps, req.params.token, password, originOf(req))
+      if (!changed) return renderLinkGone(res, 'password-reset')
+      leaveNotice(res, 'password-changed')
+      res.redirect(303, '/sign-in')
+    }),
+  )
+
+  return routes
+}
+
+function renderForgotProblem(req: Request, res: Response): void {
+  const email: unknown = req.body.email
+  res.status(422).render('sign-in/forgot-password', {
+    email: typeof email === 'string' ? email : '',
+    sent: false,
+    problem: 'Enter the e-mail address you sign in with.',
+  })
+}
+
+function renderReset(req: Request, res: Response, problem: string | null): void {
+  const status = problem === null ? 200 : 422
+  res
+    .status(status)
+    .render('sign-in/reset-password', { action: req.path, problem: null, passwordProblem: problem })
+}

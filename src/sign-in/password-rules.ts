@@ -1,0 +1,28 @@
+// What may be a password. OWASP ASVS 5.0, 6.2: long enough, taken as it is, not a common one; no composition rules.
+import { test as isCommon } from 'fxa-common-password-list'
+
+export const MIN_PASSWORD_LENGTH = 12
+/** Refused before hashing: nobody makes the server hash a megabyte. */
+export const MAX_PASSWORD_LENGTH = 256
+
+/** The sentence that tells what is wrong with a chosen password; null if it may be used. Lengths in characters. */
+export function passwordProblem(password: unknown, owner: { email: string; name: string }): string | null {
+  if (typeof password !== 'string' || password === '') return 'Choose a password.'
+  const length = [...password].length
+  if (length < MIN_PASSWORD_LENGTH) return `Use at least ${MIN_PASSWORD_LENGTH} characters.`
+  if (length > MAX_PASSWORD_LENGTH) return `Use at most ${MAX_PASSWORD_LENGTH} characters.`
+  if (isCommon(password.toLowerCase()) || isRepetition(password))
+    return 'This password is among the first that attackers try. Choose another.'
+  if (isAboutOwner(password, owner)) return 'Do not use your name or e-mail address as your password.'
+  return null
+}
+
+/** 'aaaaaaaaaaaa', 'abcabcabcabc': a piece of at most four characters over and over. */
+function isRepetition(password: string): boolean {
+  return /^(.{1,4}?)\1+$/su.test(password)
+}
+
+function isAboutOwner(password: string, { email, name }: { email: string; name: string }): boolean {
+  const plain = password.toLowerCase()
+  return plain === email.toLowerCase() || plain === name.toLowerCase()
+}

@@ -1,0 +1,79 @@
+import { and, eq, gt, isNull } from 'drizzle-orm'
+import { hashToken } from '../at-rest/link-token.ts'
+import { type Origin, record } from '../audit/record.ts'
+import type { Reader } from '../db/client.ts'
+import { passwordResets } from '../db/schema/links.ts'
+import { users } from '../db/schema/users.ts'
+import type { Deps } from '../deps.ts'
+import { endSessions } from '../gate/end-sessions.ts'
+import { changeLockout } from '../lockout/change-lockout.ts'
+import { clear } from '../lockout/policy.ts'
+import { notify } from '../notifications/notify.ts'
+import { hashPassword } from './password-hash.ts'
+
+/** Whom an unused, unexpired reset link belongs to; null for any other. */
+export async function ownerOfResetLink({ clock }: Pick<Deps, 'clock'>, db: Reader, token: string) {
+  const [row] = await db
+    .select({
+      resetId: passwordResets.id,
+      id: users.id,
+      clientId: users.clientId,
+      email: users.email,
+      name: users.name,
+    })
+    .from(passwordResets)
+    .innerJoin(users, eq(users.id, passwordResets.userId))
+    .where(
+      and(
+        eq(passwordResets.tokenHash, hashToken(token)),
+        isNull(passwordResets.usedAt),
+        gt(passwordResets.expiresAt, clock.now()),
+      ),
+    )
+  return row ?? null
+}
+
+/**
+ * Sets the password through a mailed link, once. Ends all sessions and lifts a password lock; never touches
+ * MFA: the next sign-in asks for the code as ever. False if the link is used or over.
+ */
+export async function resetPassword(
+  deps: Deps,
+  token: string,
+  password: string,
+  origin: Origin,
+): Promise<boolean> {
+  const passwordHash = await hashPassword(password)
+  return deps.db.transaction(async (tx) => {
+    const now = deps.clock.now()
+    const owner = await ownerOfResetLink(deps, tx, token)
+    if (!owner) return false
+    const used = await tx
+      .update(passwordResets)
+      .set({ usedAt: now })
+      .where(and(eq(passwordResets.id, owner.resetId), isNull(passwordResets.usedAt)))
+      .returning({ id: passwordResets.id })
+    if (used.length === 0) return false
+
+    await tx.update(users).set({ passwordHash }).where(eq(users.id, owner.id))
+    // Every other link that is still out dies with it.
+    await tx
+      .update(passwordResets)
+      .set({ usedAt: now })
+      .where(and(eq(passwordResets.userId, owner.id), isNull(passwordResets.usedAt)))
+    await endSessions(tx, owner.id, now)
+    await changeLockout(tx, { subject: owner.id, kind: 'password' }, now, (state) => clear(state, now))
+    const eventId = await record(tx, {
+      at: now,
+      action: 'password.changed',
+      outcome: 'success',
+      origin,
+      clientId: owner.clientId,
+      actorId: owner.id,
+      subjectId: owner.id,
+      details: { through: 'reset-link' },
+    })
+    await notify(tx, { to: owner.id, kind: 'password-changed', eventId, facts: {} })
+    return true
+  })
+}

@@ -1,0 +1,88 @@
+import { type Request, type Response, Router } from 'express'
+import { z } from 'zod'
+import type { Deps } from '../deps.ts'
+import type { Proofs } from '../gate/facts.ts'
+import { ownPath } from '../gate/own-path.ts'
+import { proceed } from '../gate/proceed.ts'
+import { renderLockPage } from '../http/lock-page.ts'
+import { noticeFor } from '../http/notice.ts'
+import { originOf } from '../http/origin.ts'
+import { addressRefusedUntil } from '../lockout/address-limit.ts'
+import { checkPassword } from './check-password.ts'
+import { canonicalEmail, MAX_EMAIL_LENGTH } from './email-address.ts'
+import { admit } from './password-hash.ts'
+import { MAX_PASSWORD_LENGTH } from './password-rules.ts'
+
+const form = z.object({
+  email: z.string().transform(canonicalEmail).pipe(z.string().min(1).max(MAX_EMAIL_LENGTH)),
+  password: z.string().min(1).max(MAX_PASSWORD_LENGTH),
+})
+
+/** Sign-in with e-mail address and password. */
+export function signInRoutes(deps: Deps): Router {
+  const { PUBLIC_URL } = deps.config
+  const routes = Router({ caseSensitive: true, strict: true })
+
+  routes.get('/sign-in', (req, res) => {
+    renderSignIn(req, res, PUBLIC_URL, { notice: noticeFor(req) })
+  })
+
+  routes.post('/sign-in', (req, res) =>
+    admit(async () => {
+      const typed = form.safeParse(req.body)
+      if (!typed.success)
+        return renderSignIn(
+          req,
+          res,
+          PUBLIC_URL,
+          { problem: 'Enter your e-mail address and your password.' },
+          422,
+        )
+
+      const origin = originOf(req)
+      const refusedUntil = await addressRefusedUntil(deps, origin.address)
+      if (refusedUntil) return renderLockPage(res, deps.clock, { kind: 'address', until: refusedUntil })
+
+      const outcome = await checkPassword(deps, typed.data, origin)
+      if (outcome.ok) {
+        const { id: userId, sessionEpoch: epoch } = outcome.person
+        const next = ownPath(req.query.next, PUBLIC_URL)
+        const proofs: Proofs = {
+          userId,
+          epoch,
+          passwordAt: deps.clock.now().getTime(),
+          ...(next && { next }),
+        }
+        return proceed(req, res, deps.clock, outcome.person, proofs)
+      }
+      const { problem, lockedUntil: until } = outcome
+      if (until)
+        return renderLockPage(res, deps.clock, {
+          kind: 'password',
+          until,
+          status: problem === 'wrong' ? 401 : 429,
+        })
+      renderSignIn(req, res, PUBLIC_URL, { problem: 'The e-mail address or the password is wrong.' }, 401)
+    }),
+  )
+
+  return routes
+}
+
+function renderSignIn(
+  req: Request,
+  res: Response,
+  publicUrl: string,
+  message: { problem?: string; notice?: string | null },
+  status = 200,
+): void {
+  const email: unknown = req.body?.email
+  const next = ownPath(req.query.next, publicUrl)
+  res.status(status).render('sign-in/sign-in', {
+    email: typeof email === 'string' ? email : '',
+    action: next ? `/sign-in?next=${encodeURIComponent(next)}` : '/sign-in',
+    problem: null,
+    notice: null,
+    ...message,
+  })
+}

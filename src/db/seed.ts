@@ -1,0 +1,127 @@
+import { eq, sql } from 'drizzle-orm'
+import { v7 as uuidv7 } from 'uuid'
+import { newLinkToken } from '../at-rest/link-token.ts'
+import { NO_REQUEST, record } from '../audit/record.ts'
+import type { Clock } from '../clock.ts'
+import type { EncryptionKey } from '../config.ts'
+import { DAY } from '../durations.ts'
+import { notify } from '../notifications/notify.ts'
+import { hashPassword } from '../sign-in/password-hash.ts'
+import type { Database, Transaction } from './client.ts'
+import { type CastAccount, type CastMember, DEMO_CAST, DEMO_PASSWORD } from './demo-cast.ts'
+import { clients } from './schema/clients.ts'
+import { invitations } from './schema/links.ts'
+import { memberships, mfaPolicies, roleGroups } from './schema/role-groups.ts'
+import { users } from './schema/users.ts'
+
+const INVITATION_LIFE_MS = 7 * DAY
+
+export interface SeedDeps {
+  clock: Clock
+  /** The first makes the token of the invitation. */
+  keys: readonly EncryptionKey[]
+}
+
+/** Puts the demo accounts into an empty database; one that has a client account already is left as it is. */
+export async function seedDemoData(db: Database, deps: SeedDeps): Promise<void> {
+  await db.transaction(async (tx) => {
+    await tx.execute(sql`select pg_advisory_xact_lock(hashtext('portcullis seed'))`)
+    const [existing] = await tx.select({ id: clients.id }).from(clients).limit(1)
+    if (existing) return
+
+    const idOfRoleGroup = await readRoleGroups(tx)
+    const idOfAccount = new Map<string, string>()
+    for (const account of DEMO_CAST) {
+      const parentId = account.parent === undefined ? null : found(idOfAccount, account.parent)
+      idOfAccount.set(account.name, await addAccount(tx, deps, account, parentId, idOfRoleGroup))
+    }
+  })
+}
+
+/** Whether the demo accounts are in this database. */
+export async function hasDemoData(db: Database): Promise<boolean> {
+  const email = DEMO_CAST[0]?.people[0]?.email ?? ''
+  const [row] = await db
+    .select({ id: users.id })
+    .from(users)
+    .where(eq(sql`lower(${users.email})`, email))
+  return row !== undefined
+}
+
+/** Role group ids by key. */
+export async function readRoleGroups(tx: Transaction): Promise<ReadonlyMap<string, string>> {
+  const rows = await tx.select({ key: roleGroups.key, id: roleGroups.id }).from(roleGroups)
+  return new Map(rows.map(({ key, id }) => [key, id]))
+}
+
+async function addAccount(
+  tx: Transaction,
+  deps: SeedDeps,
+  account: CastAccount,
+  parentId: string | null,
+  idOfRoleGroup: ReadonlyMap<string, string>,
+): Promise<string> {
+  const clientId = uuidv7()
+  const { name, isPlatform = false, requiresMfa, people } = account
+  await tx.insert(clients).values({ id: clientId, name, parentId, isPlatform })
+  for (const key of requiresMfa)
+    await tx.insert(mfaPolicies).values({ clientId, roleGroupId: found(idOfRoleGroup, key) })
+
+  const [admin] = people
+  const adminId = uuidv7()
+  for (const person of people) {
+    const userId = person === admin ? adminId : uuidv7()
+    await addPerson(tx, deps, person, { userId, clientId })
+    await tx.insert(memberships).values({ userId, roleGroupId: found(idOfRoleGroup, person.roleGroup) })
+    if (person.invited) await invite(tx, deps, { userId, clientId, invitedBy: adminId })
+  }
+  return clientId
+}
+
+async function addPerson(
+  tx: Transaction,
+  { clock }: SeedDeps,
+  { email, name, invited }: CastMember,
+  { userId, clientId }: { userId: string; clientId: string },
+): Promise<void> {
+  const proven = invited
+    ? ({ status: 'invited' } as const)
+    : ({
+        status: 'active',
+        activatedAt: clock.now(),
+        passwordHash: await hashPassword(DEMO_PASSWORD),
+      } as const)
+  await tx.insert(users).values({ id: userId, clientId, email, name, ...proven })
+}
+
+async function invite(
+  tx: Transaction,
+  { clock, keys }: SeedDeps,
+  { userId, clientId, invitedBy }: { userId: string; clientId: string; invitedBy: string },
+): Promise<void> {
+  const invitationId = uuidv7()
+  const at = clock.now()
+  await tx.insert(invitations).values({
+    id: invitationId,
+    userId,
+    tokenHash: newLinkToken('invitation', invitationId, keys).hash,
+    invitedBy,
+    expiresAt: new Date(at.getTime() + INVITATION_LIFE_MS),
+  })
+  const eventId = await record(tx, {
+    at,
+    action: 'invitation.sent',
+    outcome: 'success',
+    origin: NO_REQUEST,
+    clientId,
+    actorId: invitedBy,
+    subjectId: userId,
+  })
+  await notify(tx, { to: userId, kind: 'invitation', eventId, facts: { invitationId } })
+}
+
+function found(ids: ReadonlyMap<string, string>, name: string): string {
+  const id = ids.get(name)
+  if (id === undefined) throw new Error(`the seed refers to '${name}', which does not exist`)
+  return id
+}

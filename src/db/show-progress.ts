@@ -1,0 +1,24 @@
+import type { WriteStream } from 'node:tty'
+
+const BAR_WIDTH = 40
+
+/** Shows how much of `total` is done: a bar on a terminal, else a line every 10 %. */
+export function showProgress(
+  total: number,
+  out: Pick<WriteStream, 'isTTY' | 'write'>,
+): (done: number) => void {
+  const startedAt = Date.now()
+  let shownTenth = 0
+  return (done) => {
+    const share = done / total
+    const seconds = ((Date.now() - startedAt) / 1000).toFixed(1)
+    const text = `${Math.floor(share * 100)} % ${done} of ${total} users, ${seconds} s`
+    if (out.isTTY) {
+      const bar = '#'.repeat(Math.round(share * BAR_WIDTH)).padEnd(BAR_WIDTH, '.')
+      out.write(`\r[${bar}] ${text}${done === total ? '\n' : ''}`)
+    } else if (Math.floor(share * 10) > shownTenth) {
+      shownTenth = Math.floor(share * 10)
+      out.write(`${text}\n`)
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import { DEMO_CAST, DEMO_PASSWORD } from '../db/demo-cast.ts'
+
+export interface BannerFacts {
+  address: string
+  /** Null where mails go to a server of one's own. */
+  inbox: string | null
+  dataDir: string
+  /** The database was given with DATABASE_URL. */
+  ownDatabase: boolean
+  demo: boolean
+}
+
+const INDENT = '  '
+
+/** What a person reads once everything is up. */
+export function banner({ address, inbox, dataDir, ownDatabase, demo }: BannerFacts): string {
+  const lines = [
+    '',
+    'Portcullis is up.',
+    '',
+    `  Dashboard  ${address}`,
+    ...(inbox ? [`  Inbox      ${inbox}  (every mail it sends)`] : []),
+    `  Data       ${ownDatabase ? `DATABASE_URL, secrets in ${dataDir}` : `${dataDir}  (remove it to start afresh)`}`,
+    '',
+    ...(demo ? demoLines() : []),
+    'Ctrl-C stops everything.',
+    '',
+  ]
+  return lines.map((line) => (line === '' ? '' : INDENT + line)).join('\n')
+}
+
+function demoLines(): string[] {
+  const people = DEMO_CAST.flatMap(({ name, people }) =>
+    people.map((person) => ({ ...person, account: name })),
+  )
+  const width = Math.max(...people.map(({ email }) => email.length))
+  return [
+    `Demo accounts, password of all: ${DEMO_PASSWORD}`,
+    '',
+    ...people.map(
+      ({ email, roleGroup, account, invited }) =>
+        `  ${email.padEnd(width)}  ${titled(roleGroup)}, ${account}${invited ? ' (invited: open the link in the mail)' : ''}`,
+    ),
+    '',
+    'Try first: sign in as tech@harbour.example and scan the QR code with any authenticator app. Then do the',
+    'same as admin@harbour.example in another browser, and reset the MFA of the first.',
+    '',
+  ]
+}
+
+function titled(key: string): string {
+  return key
+    .split('-')
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join(' ')
+}

@@ -1,0 +1,187 @@
+// The order in which `npm start` brings everything up. What was started is stopped in reverse.
+import { mkdir, realpath } from 'node:fs/promises'
+import { availableParallelism, hostname } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { startDatabaseClock } from '../clock.ts'
+import { readEncryptionKeys, type StartConfig } from '../config.ts'
+import { type DatabasePool, openDatabase } from '../db/client.ts'
+import { migrateDatabase } from '../db/migrate.ts'
+import { hasDemoData, seedDemoData } from '../db/seed.ts'
+import { SECOND } from '../durations.ts'
+import { awaitDatabase } from './await-database.ts'
+import { banner } from './banner.ts'
+import { holdLock } from './data-dir-lock.ts'
+import { startEmbeddedPostgres } from './embedded-postgres.ts'
+import { anyFreePort, choosePort } from './free-port.ts'
+import { encryptionKeys, sessionSecret } from './secrets.ts'
+import { StartError } from './start-error.ts'
+import { type SupervisedChild, superviseChild } from './supervise-child.ts'
+
+const USUAL_PORT = 3000
+const USUAL_INBOX_PORT = 1080
+const ORPHANS_GO_WITHIN_MS = 12 * SECOND
+
+/** Sender of mails that nobody but the mail catcher sees. */
+const DEMO_MAIL_FROM = 'Portcullis <no-reply@portcullis.example>'
+
+export interface Surroundings {
+  /** The environment that child processes inherit. */
+  env: NodeJS.ProcessEnv
+  /** Aborted when the person wants to stop. */
+  stopping: AbortSignal
+  /** Registers how to stop what was just started. */
+  onStop: (stop: () => Promise<void>) => void
+  say: (line: string) => void
+}
+
+/** Brings everything up and says where it is. Throws StartError when something stands in the way. */
+export async function bringUp(config: StartConfig, surroundings: Surroundings): Promise<void> {
+  const { stopping, onStop, say } = surroundings
+  await mkdir(config.DATA_DIR, { recursive: true })
+  const dataDir = await realpath(config.DATA_DIR)
+
+  const databaseUrl = await openDataDir(config, dataDir, surroundings)
+  stopping.throwIfAborted()
+  const port = await choosePort('PORT', config.HOST, config.PORT, USUAL_PORT)
+  const catcher = config.SMTP_URL ? null : await startMailCatcher(config, dataDir, surroundings)
+
+  const secrets = {
+    SESSION_SECRET: config.SESSION_SECRET?.join(',') ?? (await sessionSecret(dataDir)),
+    ENCRYPTION_KEYS: surroundings.env.ENCRYPTION_KEYS || (await encryptionKeys(dataDir)),
+  }
+  await migrateDatabase(databaseUrl)
+  const demo = await prepareDemoData(config, databaseUrl, secrets.ENCRYPTION_KEYS)
+  stopping.throwIfAborted()
+
+  const address = config.PUBLIC_URL ?? `http://localhost:${port}`
+  const env = {
+    ...surroundings.env,
+    ...secrets,
+    PORT: String(port),
+    HOST: config.HOST,
+    PUBLIC_URL: address,
+    DATA_DIR: dataDir,
+    DATABASE_URL: databaseUrl,
+    SMTP_URL: config.SMTP_URL ?? catcher?.smtpUrl,
+    MAIL_FROM: config.MAIL_FROM ?? DEMO_MAIL_FROM,
+    LOG_LEVEL: config.LOG_LEVEL,
+  }
+  const children = [
+    superviseChild({
+      name: 'web',
+      module: new URL('../web.ts', import.meta.url),
+      // Passwords are hashed there: one thread a core.
+      env: { UV_THREADPOOL_SIZE: String(Math.max(2, availableParallelism())), ...env },
+      say,
+    }),
+    superviseChild({
+      name: 'worker',
+      module: new URL('../../workers/main.ts', import.meta.url),
+      env,
+      say,
+    }),
+  ]
+  onStop(async () => {
+    await Promise.all(children.map((child) => child.stop()))
+  })
+  await allReady(catcher ? [catcher.child, ...children] : children, stopping)
+  say(
+    banner({
+      address,
+      inbox: catcher?.inbox ?? null,
+      dataDir,
+      ownDatabase: config.DATABASE_URL !== undefined,
+      demo,
+    }),
+  )
+}
+
+/** Makes this start the owner of DATA_DIR. Returns the address of the database. */
+async function openDataDir(
+  config: StartConfig,
+  dataDir: string,
+  { stopping, onStop, say }: Surroundings,
+): Promise<string> {
+  const embedded = config.DATABASE_URL === undefined ? await startEmbeddedPostgres(dataDir, { say }) : null
+  const url = embedded?.url ?? config.DATABASE_URL ?? ''
+  if (!embedded) await awaitDatabase(url, stopping, say)
+  // In a database that others use too, the name tells this machine's folder from theirs.
+  const name = embedded ? 'portcullis start' : `portcullis start ${hostname()} ${dataDir}`
+  const release = await holdLock(url, name, { onLost: async () => embedded?.revive(), until: stopping })
+  if (!release)
+    throw new StartError(
+      `Another npm start is running on ${dataDir}. Stop it first, or give this one a DATA_DIR of its own.`,
+    )
+  onStop(release)
+  if (embedded) onStop(() => embedded.stop())
+  if (embedded?.adopted) await awaitOrphans(url)
+  return url
+}
+
+/** The processes of a killed start finish what is in flight; until then they hold its port. */
+async function awaitOrphans(url: string): Promise<void> {
+  await withDatabase(url, async ({ sql }) => {
+    const deadline = Date.now() + ORPHANS_GO_WITHIN_MS
+    while (Date.now() < deadline) {
+      const orphans = await sql`
+        select 1 from pg_stat_activity where application_name in ('portcullis-web', 'portcullis-worker') limit 1`
+      if (orphans.length === 0) return
+      await pause(100)
+    }
+  })
+}
+
+/** Returns whether there are demo accounts to show. */
+async function prepareDemoData(config: StartConfig, url: string, keys: string): Promise<boolean> {
+  if (!config.DEMO_DATA) return false
+  return withDatabase(url, async ({ db, sql }) => {
+    const clock = await startDatabaseClock(sql)
+    await seedDemoData(db, { clock, keys: readEncryptionKeys(keys) })
+    clock.stop()
+    return hasDemoData(db)
+  })
+}
+
+async function startMailCatcher(
+  config: StartConfig,
+  dataDir: string,
+  { env, onStop, say }: Surroundings,
+): Promise<{ child: SupervisedChild; smtpUrl: string; inbox: string }> {
+  const smtpPort = await anyFreePort()
+  const inboxPort = await choosePort(
+    'MAIL_CATCHER_PORT',
+    '127.0.0.1',
+    config.MAIL_CATCHER_PORT,
+    USUAL_INBOX_PORT,
+  )
+  const child = superviseChild({
+    name: 'mail catcher',
+    module: new URL('./mail-catcher.ts', import.meta.url),
+    args: [String(smtpPort), String(inboxPort), join(dataDir, 'mail')],
+    env,
+    askToStop: (catcher) => catcher.disconnect(),
+    say,
+  })
+  onStop(() => child.stop())
+  return { child, smtpUrl: `smtp://127.0.0.1:${smtpPort}`, inbox: `http://localhost:${inboxPort}` }
+}
+
+async function allReady(children: readonly SupervisedChild[], stopping: AbortSignal): Promise<void> {
+  const aborted = new Promise<never>((_, reject) => {
+    stopping.addEventListener('abort', () => reject(stopping.reason), { once: true })
+  })
+  await Promise.race([Promise.all(children.map(({ ready }) => ready)), aborted])
+}
+
+async function withDatabase<Result>(
+  url: string,
+  work: (pool: DatabasePool) => Promise<Result>,
+): Promise<Result> {
+  const pool = openDatabase(url, 'portcullis-start', 1)
+  try {
+    return await work(pool)
+  } finally {
+    await pool.close()
+  }
+}

@@ -1,0 +1,61 @@
+// One `npm start` owns a DATA_DIR. The owner holds an advisory lock in its database for as long as it lives:
+// unlike a file with a process number, a lock goes when its holder does, however it ends.
+import { setTimeout as pause } from 'node:timers/promises'
+import postgres, { type Sql } from 'postgres'
+import { SECOND } from '../durations.ts'
+
+/** A killed owner's connection may outlive it for a moment. */
+const PATIENCE_MS = 2 * SECOND
+const RETRY_EVERY_MS = 100
+
+export interface LockGuard {
+  /** Brings the database back after it went away while the lock was held; then the lock is taken again. */
+  onLost: () => Promise<void>
+  /** Once aborted, a lost lock is let go. */
+  until: AbortSignal
+}
+
+/** Takes the lock called `name`. Returns its release, or null when somebody else holds it. */
+export async function holdLock(
+  url: string,
+  name: string,
+  { onLost, until }: LockGuard,
+): Promise<(() => Promise<void>) | null> {
+  let held = false
+  const sql = postgres(url, {
+    max: 1,
+    idle_timeout: 0,
+    max_lifetime: null,
+    connect_timeout: 5,
+    onnotice: () => {},
+    onclose: () => {
+      if (held && !until.aborted) void regain()
+    },
+    connection: { application_name: 'portcullis-start' },
+  })
+
+  async function regain() {
+    held = false
+    while (!until.aborted && !held) {
+      await onLost().catch(() => {})
+      held = await tryLock(sql, name).catch(() => false)
+      if (!held) await pause(SECOND)
+    }
+  }
+
+  const deadline = Date.now() + PATIENCE_MS
+  do {
+    held = await tryLock(sql, name)
+    if (held) return () => sql.end({ timeout: 1 })
+    await pause(RETRY_EVERY_MS)
+  } while (Date.now() < deadline)
+  await sql.end({ timeout: 1 })
+  return null
+}
+
+async function tryLock(sql: Sql, name: string): Promise<boolean> {
+  const [row] = await sql<
+    [{ held: boolean }]
+  >`select pg_try_advisory_lock(hashtextextended(${name}, 0)) as held`
+  return row.held
+}

@@ -1,0 +1,39 @@
+import { randomBytes } from 'node:crypto'
+import { link, open, readFile, rm } from 'node:fs/promises'
+
+/**
+ * The content of a file that is made once and then kept (mode 0600). However many processes ask at once, or are
+ * killed meanwhile, all get the same content: it appears under its name only when it is complete.
+ */
+export async function keepFile(path: string, make: () => string): Promise<string> {
+  const kept = await readIfThere(path)
+  if (kept !== null) return kept
+  const draft = `${path}.${randomBytes(6).toString('hex')}`
+  await writeDurably(draft, `${make()}\n`)
+  // A link, unlike a rename, never replaces what somebody else made first.
+  await link(draft, path).catch((error) => {
+    if (error.code !== 'EEXIST') throw error
+  })
+  await rm(draft, { force: true })
+  return keepFile(path, make)
+}
+
+/** The content without the closing line break; null where there is no such file. */
+export async function readIfThere(path: string): Promise<string | null> {
+  try {
+    return (await readFile(path, 'utf8')).trimEnd()
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+    throw error
+  }
+}
+
+async function writeDurably(path: string, content: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600)
+  try {
+    await file.writeFile(content)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}

@@ -1,0 +1,40 @@
+// npm start: everything, for trying it and for one machine.
+import { once } from 'node:events'
+import { ConfigurationError, readStartConfig } from '../config.ts'
+import { describeError } from '../log.ts'
+import { bringUp } from './bring-up.ts'
+import { StartError } from './start-error.ts'
+
+const stop = new AbortController()
+const stops: (() => Promise<void>)[] = []
+
+// They stay in place, so that a second signal (or the terminal's beside npm's) does no harm.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort())
+// Whoever reads our lines may go before us.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+
+try {
+  await bringUp(readStartConfig(process.env), {
+    env: process.env,
+    stopping: stop.signal,
+    onStop: (how) => stops.unshift(how),
+    say,
+  })
+  if (!stop.signal.aborted) await once(stop.signal, 'abort')
+} catch (error) {
+  if (!stop.signal.aborted) fail(error)
+}
+
+stop.abort()
+if (stops.length > 0) say('Stopping …')
+for (const how of stops) await how().catch(fail)
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+function fail(error: unknown): void {
+  const expected = error instanceof ConfigurationError || error instanceof StartError
+  process.stderr.write(`${expected ? error.message : JSON.stringify(describeError(error), null, 2)}\n`)
+  process.exitCode = 1
+}

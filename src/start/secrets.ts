@@ -1,0 +1,28 @@
+// The secrets that `npm start` makes for itself and keeps in DATA_DIR, in the form the environment has them.
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { keepFile, readIfThere } from './keep-file.ts'
+
+export function sessionSecret(dataDir: string): Promise<string> {
+  return keepFile(join(dataDir, 'session-secret'), () => randomBytes(32).toString('base64url'))
+}
+
+export function encryptionKeys(dataDir: string): Promise<string> {
+  return keepFile(encryptionKeysFile(dataDir), () => `k1:${randomBytes(32).toString('base64')}`)
+}
+
+/** The keys that a start has made, or null where none has: for commands that must not make some of their own. */
+export function existingEncryptionKeys(dataDir: string): Promise<string | null> {
+  return readIfThere(encryptionKeysFile(dataDir))
+}
+
+export function postgresPassword(dataDir: string): Promise<string> {
+  return keepFile(postgresPasswordFile(dataDir), () => randomBytes(24).toString('base64url'))
+}
+
+export function existingPostgresPassword(dataDir: string): Promise<string | null> {
+  return readIfThere(postgresPasswordFile(dataDir))
+}
+
+const encryptionKeysFile = (dataDir: string) => join(dataDir, 'encryption-keys')
+const postgresPasswordFile = (dataDir: string) => join(dataDir, 'postgres-password')

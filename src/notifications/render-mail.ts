@@ -1,0 +1,88 @@
+import { isIP } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import nunjucks from 'nunjucks'
+import { instantText } from '../instant-text.ts'
+import { describeDevice } from './describe-device.ts'
+import type { NotificationKind } from './kinds.ts'
+
+export interface MailContext {
+  recipient: { name: string; email: string; clientName: string }
+  publicUrl: string
+  /** invitation and password-reset: where the mail leads. No other mail carries a link. */
+  link?: string | undefined
+  /** When it happened; every kind but invitation. */
+  at?: Date | undefined
+  address?: string | null | undefined
+  userAgent?: string | null | undefined
+  /** lockout. */
+  lockedUntil?: Date | undefined
+  /** lockout and lockout-ended. */
+  lockKind?: 'password' | 'code' | undefined
+}
+
+export interface Mail {
+  subject: string
+  text: string
+  html: string
+}
+
+const SUBJECTS: { readonly [Kind in NotificationKind]: (context: MailContext) => string } = {
+  invitation: ({ recipient }) => `Your invitation to the dashboard of ${recipient.clientName}`,
+  'password-reset': () => 'Choose a new password',
+  'password-changed': () => 'Your password was changed',
+  'authenticator-enrolled': () => 'An authenticator was set up for your account',
+  lockout: ({ lockKind }) =>
+    lockKind === 'code'
+      ? 'Too many wrong codes for your account'
+      : 'Too many wrong passwords for your account',
+  'lockout-ended': () => 'You can sign in again',
+  'authenticator-disabled': () => 'Your authenticator was switched off',
+  'code-failed': () => 'Your password was used with a wrong code',
+}
+
+const VIEWS = fileURLToPath(new URL('../../views', import.meta.url))
+const html = environment({ autoescape: true })
+const text = environment({ autoescape: false })
+
+/** Writes one mail. Throws when the context lacks a fact that its kind tells of. */
+export function renderMail(kind: NotificationKind, context: MailContext): Mail {
+  const recipient = {
+    name: oneLine(context.recipient.name),
+    email: oneLine(context.recipient.email),
+    clientName: oneLine(context.recipient.clientName),
+  }
+  const facts = {
+    recipient,
+    host: new URL(context.publicUrl).host,
+    link: context.link,
+    lockKind: context.lockKind,
+    lockedUntil: context.lockedUntil && instantText(context.lockedUntil),
+    at: context.at && instantText(context.at),
+    address: context.address && isIP(context.address) ? context.address : 'an unknown address',
+    device: context.userAgent ? describeDevice(context.userAgent) : 'an unknown browser',
+  }
+  const subject = SUBJECTS[kind]({ ...context, recipient })
+  return {
+    subject,
+    text: text.render(`mail/${kind}.txt.njk`, { ...facts, subject }),
+    html: html.render(`mail/${kind}.html.njk`, { ...facts, subject }),
+  }
+}
+
+function environment({ autoescape }: { autoescape: boolean }): nunjucks.Environment {
+  const loader = new nunjucks.FileSystemLoader(VIEWS, { watch: false })
+  return new nunjucks.Environment(loader, {
+    autoescape,
+    throwOnUndefined: true,
+    trimBlocks: true,
+    lstripBlocks: true,
+  })
+}
+
+/** What people typed stays within its line and its sentence: no control or bidirectional character, no endless name. */
+function oneLine(typed: string): string {
+  return typed
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\s]+/gu, ' ')
+    .trim()
+    .slice(0, 254)
+}

@@ -6,12 +6,11 @@ import { SessionStore } from './gate/session-store.ts'
 import { STAGES } from './gate/stages.ts'
 import { homeRoutes } from './home/home.routes.ts'
 import { errorPages, notFound } from './http/errors.ts'
-import { readForm } from './http/form.ts'
 import { healthRoutes } from './http/health.routes.ts'
 import { createViews } from './http/render.ts'
 import { requestLog } from './http/request-log.ts'
 import { sameOriginOnly } from './http/same-origin.ts'
-import { securityHeaders } from './http/security-headers.ts'
+import { neverCached, securityHeaders } from './http/security-headers.ts'
 import { staticFiles } from './http/static-files.ts'
 import { enrolRoutes } from './mfa/enrol.routes.ts'
 import { verifyRoutes } from './mfa/verify.routes.ts'
@@ -37,6 +36,7 @@ export function createApp(deps: Deps, { draining = () => false }: AppOptions = {
   app.use(requestLog(deps.log))
   app.use(securityHeaders(config.PUBLIC_URL))
   app.use(staticFiles())
+  app.use(neverCached)
   app.use(healthRoutes(deps, draining))
   app.use((req, res, next) => {
     res.locals.requestId = String(req.id)
@@ -46,7 +46,6 @@ export function createApp(deps: Deps, { draining = () => false }: AppOptions = {
   })
   app.use(sameOriginOnly(config.PUBLIC_URL))
   app.use(sessions(deps))
-  app.use(readForm)
   app.use(gate(deps.clock, rooms(deps)))
   app.use(notFound)
   app.use(errorPages)

@@ -28,7 +28,8 @@ export function describeError(error: unknown): Record<string, unknown> {
       type: error.name,
       message: error.message,
       stack: error.stack,
-      ...('code' in error ? { code: error.code } : {}),
+      ...('code' in error && { code: error.code }),
+      ...(error.cause instanceof Error && { cause: describeError(error.cause) }),
     }
   return { type: typeof error }
 }

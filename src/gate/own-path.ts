@@ -2,10 +2,10 @@
 
 /** The path of `target` if it is a plain path on our own origin; null otherwise. */
 export function ownPath(target: unknown, publicUrl: string): string | null {
-  if (typeof target !== 'string' || !/^\/(?![/\\])[\x21-\x7e]*$/.test(target)) return null
+  if (typeof target !== 'string' || !/^\/(?!\/)[\x21-\x5b\x5d-\x7e]*$/.test(target)) return null
   if (!URL.canParse(target, publicUrl)) return null
   const url = new URL(target, publicUrl)
   const path = url.pathname + url.search
   // Dot segments may resolve to '//elsewhere', which a browser takes for another host.
-  return url.origin === publicUrl && !path.startsWith('//') && !path.includes('\\') ? path : null
+  return url.origin === publicUrl && !path.startsWith('//') ? path : null
 }

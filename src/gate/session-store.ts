@@ -32,9 +32,12 @@ declare module 'express-session' {
 export class Loaded {
   readonly person: Person | null
   readonly touchedAt: Date
-  constructor(person: Person | null, touchedAt: Date) {
+  /** What this very request has stored, as JSON: express-session saves a new session twice. */
+  readonly stored: string | null
+  constructor(person: Person | null, touchedAt: Date, stored: string | null = null) {
     this.person = person
     this.touchedAt = touchedAt
+    this.stored = stored
   }
   toJSON(): undefined {
     return undefined
@@ -89,7 +92,7 @@ export class SessionStore extends Store {
   }
 
   override get(sid: string, done: (error: unknown, session?: SessionData | null) => void): void {
-    this.#read.execute({ id: storedId(sid), now: this.#clock.now() }).then(
+    this.#read.execute({ id: storedId(sid), now: this.#clock.now().toISOString() }).then(
       ([row]) =>
         done(
           null,
@@ -102,7 +105,14 @@ export class SessionStore extends Store {
   }
 
   override set(sid: string, session: SessionData, done: (error?: unknown) => void = () => {}): void {
-    const saved = session.loaded ? this.#update(sid, session) : this.#insert(sid, session)
+    const now = this.#clock.now()
+    const stored = JSON.stringify(session)
+    if (session.loaded?.stored === stored) {
+      done()
+      return
+    }
+    const saved = session.loaded ? this.#update(sid, session, now) : this.#insert(sid, session, now)
+    session.loaded = new Loaded(session.loaded?.person ?? null, now, stored)
     saved.then(() => done(), done)
   }
 
@@ -128,29 +138,28 @@ export class SessionStore extends Store {
       .then(() => done(), done)
   }
 
-  #update(sid: string, session: SessionData) {
+  #update(sid: string, session: SessionData, now: Date) {
     return this.#db
       .update(sessions)
-      .set(this.#row(session))
+      .set(this.#row(session, now))
       .where(eq(sessions.id, storedId(sid)))
       .prepare('update_session')
       .execute()
   }
 
-  #insert(sid: string, session: SessionData) {
-    const row = this.#row(session)
+  #insert(sid: string, session: SessionData, now: Date) {
     return this.#db
       .insert(sessions)
-      .values({ id: storedId(sid), createdAt: row.touchedAt, ...session.begunFrom, ...row })
+      .values({ id: storedId(sid), createdAt: now, ...session.begunFrom, ...this.#row(session, now) })
       .prepare('insert_session')
       .execute()
   }
 
-  #row(session: SessionData) {
-    const now = this.#clock.now()
+  #row(session: SessionData, now: Date) {
+    const { cookie, proofs } = session
     return {
-      userId: session.proofs?.userId ?? null,
-      data: JSON.parse(JSON.stringify(session)) as SessionData,
+      userId: proofs?.userId ?? null,
+      data: { cookie: JSON.parse(JSON.stringify(cookie)), ...(proofs && { proofs }) },
       touchedAt: now,
       expiresAt: this.#expiry(session, now),
     }

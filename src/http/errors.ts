@@ -60,11 +60,12 @@ const BAD_REQUESTS: Record<number, Page> = {
 export const notFound: RequestHandler = (_req, res) => renderError(res, NOT_FOUND)
 
 /** The one place where a thrown error becomes an answer. Only what nobody expected is logged as an error. */
-export const errorPages: ErrorRequestHandler = (error: unknown, req, res, next) => {
-  if (res.headersSent) return next(error)
+export const errorPages: ErrorRequestHandler = (error: unknown, req, res, _next) => {
   const page = pageFor(error)
-  if (page.status >= 500) req.log.error({ err: error, causedBy: causeOf(error) }, page.title)
-  renderError(res, page)
+  if (page.status >= 500) req.log.error({ err: error }, page.title)
+  // Never handed on: Express would print the whole error, with the values of the failed query in it.
+  if (res.headersSent) res.destroy()
+  else renderError(res, page)
 }
 
 function pageFor(error: unknown): Page {
@@ -95,8 +96,4 @@ function isDatabaseAway(error: unknown): boolean {
 
 function statusOf(error: unknown): number {
   return error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : 500
-}
-
-function causeOf(error: unknown): unknown {
-  return error instanceof Error ? error.cause : undefined
 }

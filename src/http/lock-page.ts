@@ -14,7 +14,14 @@ export function renderLockPage(
   clock: Clock,
   { kind, until, status = 429 }: { kind: LockKind; until: Date | null; status?: 401 | 429 },
 ): void {
+  if (kind === 'code' && status === 401) showSignedOut(res)
   const waitMs = until ? until.getTime() - clock.now().getTime() : DAY
   res.set('Retry-After', String(Math.max(1, Math.ceil(waitMs / SECOND))))
   res.status(status).render('sign-in/locked', { kind, until })
+}
+
+/** A code lock has just ended the half-way sign-in that this answer goes to. */
+function showSignedOut(res: Response): void {
+  res.locals.stage = 'signed-out'
+  res.locals.person = null
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { RequestHandler } from 'express'
 import { pinoHttp } from 'pino-http'
-import type { Logger } from '../log.ts'
+import { describeError, type Logger } from '../log.ts'
 
 /** Gives each request an id of ours and logs its end: method, route, status, time. Never its URL, which may be a token. */
 export function requestLog(log: Logger): RequestHandler {
@@ -15,7 +15,10 @@ export function requestLog(log: Logger): RequestHandler {
     quietReqLogger: true,
     autoLogging: { ignore: (req) => req.url === '/healthz' || req.url === '/readyz' },
     customLogLevel: (_req, res) => (res.statusCode >= 500 ? 'warn' : 'info'),
+    // Our own for errors too: pino's would log the values of a failed query.
+    wrapSerializers: false,
     serializers: {
+      err: describeError,
       req: () => undefined,
       res: () => undefined,
     },

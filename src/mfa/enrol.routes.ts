@@ -6,6 +6,7 @@ import { personOf } from '../gate/gate.ts'
 import { proceed } from '../gate/proceed.ts'
 import { readPerson } from '../gate/read-person.ts'
 import { storedId } from '../gate/session-store.ts'
+import { readForm } from '../http/form.ts'
 import { renderLockPage } from '../http/lock-page.ts'
 import { originOf } from '../http/origin.ts'
 import { addressRefusedUntil } from '../lockout/address-limit.ts'
@@ -32,7 +33,7 @@ export function enrolRoutes(deps: Deps): Router {
     res.redirect(303, '/mfa/enrol')
   })
 
-  routes.post('/mfa/enrol', async (req, res) => {
+  routes.post('/mfa/enrol', readForm, async (req, res) => {
     const code = typedCode(req.body)
     if (code === null) return renderEnrol(deps, req, res, MISSING_CODE, 422)
     const origin = originOf(req)

@@ -2,6 +2,7 @@ import { type Response, Router } from 'express'
 import type { Deps } from '../deps.ts'
 import { personOf } from '../gate/gate.ts'
 import { proceed } from '../gate/proceed.ts'
+import { readForm } from '../http/form.ts'
 import { renderLockPage } from '../http/lock-page.ts'
 import { originOf } from '../http/origin.ts'
 import { addressRefusedUntil } from '../lockout/address-limit.ts'
@@ -24,7 +25,7 @@ export function verifyRoutes(deps: Deps): Router {
     renderVerify(deps, res)
   })
 
-  routes.post('/mfa/verify', async (req, res) => {
+  routes.post('/mfa/verify', readForm, async (req, res) => {
     const code = typedCode(req.body)
     if (code === null) return renderVerify(deps, res, MISSING_CODE, 422)
     const origin = originOf(req)

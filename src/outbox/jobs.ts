@@ -1,21 +1,30 @@
 // Every job there is: its queue, and the ids it carries. Nothing personal and no secret travels in a job.
 
+/** Jobs that a change owes: enqueued in its transaction, done exactly once. */
 export interface JobPayloads {
   /** Sends one owed mail. */
   'send-notification': { notificationId: string }
   /** Clears a lock whose time is over, records it and tells the user. */
   'end-lockout': { subject: string; kind: 'password' | 'code' }
-  /** Removes what has expired: sessions, pending secrets, counts, finished outbox rows. */
-  'sweep-expired': Record<string, never>
 }
 
 export type JobName = keyof JobPayloads
 
+export const QUEUES = ['notifications', 'lockouts', 'maintenance'] as const
+export type QueueName = (typeof QUEUES)[number]
+
 export const QUEUE_OF: { readonly [Name in JobName]: QueueName } = {
   'send-notification': 'notifications',
   'end-lockout': 'lockouts',
-  'sweep-expired': 'maintenance',
 }
 
-export const QUEUES = ['notifications', 'lockouts', 'maintenance'] as const
-export type QueueName = (typeof QUEUES)[number]
+export const JOB_NAMES = Object.keys(QUEUE_OF) as JobName[]
+
+/** Whether this process knows the job: a row may have been written by a newer one. */
+export function isJobName(name: string): name is JobName {
+  return Object.hasOwn(QUEUE_OF, name)
+}
+
+/** Jobs that the clock starts, owed by nothing: removing what has expired. */
+export const SCHEDULED_JOB = 'sweep-expired'
+export const SCHEDULED_QUEUE: QueueName = 'maintenance'

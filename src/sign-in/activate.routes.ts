@@ -2,6 +2,7 @@ import { type Request, type Response, Router } from 'express'
 import type { Deps } from '../deps.ts'
 import { mfaRequired, type Person } from '../gate/facts.ts'
 import { proceed } from '../gate/proceed.ts'
+import { readForm } from '../http/form.ts'
 import { originOf } from '../http/origin.ts'
 import { acceptInvitation, invitedPerson } from '../invitations/accept-invitation.ts'
 import { renderLinkGone } from './link-gone.ts'
@@ -18,7 +19,7 @@ export function activateRoutes(deps: Deps): Router {
     renderActivate(req, res, person)
   })
 
-  routes.post('/activate/:token', (req, res) =>
+  routes.post('/activate/:token', readForm, (req, res) =>
     admit(async () => {
       const invited = await invitedPerson(deps, deps.db, req.params.token)
       if (!invited) return renderLinkGone(res, 'invitation')

@@ -1,6 +1,7 @@
 import { type Request, type Response, Router } from 'express'
 import { z } from 'zod'
 import type { Deps } from '../deps.ts'
+import { readForm } from '../http/form.ts'
 import { renderLockPage } from '../http/lock-page.ts'
 import { leaveNotice } from '../http/notice.ts'
 import { originOf } from '../http/origin.ts'
@@ -32,7 +33,7 @@ export function forgotPasswordRoutes(deps: Deps): Router {
     res.render('sign-in/forgot-password', { email: '', sent: false, problem: null })
   })
 
-  routes.post('/forgot-password', async (req, res) => {
+  routes.post('/forgot-password', readForm, async (req, res) => {
     const typed = form.safeParse(req.body)
     if (!typed.success) return renderForgotProblem(req, res)
 
@@ -52,7 +53,7 @@ export function forgotPasswordRoutes(deps: Deps): Router {
     renderReset(req, res, null)
   })
 
-  routes.post('/reset-password/:token', (req, res) =>
+  routes.post('/reset-password/:token', readForm, (req, res) =>
     admit(async () => {
       const owner = await ownerOfResetLink(deps, deps.db, req.params.token)
       if (!owner) return renderLinkGone(res, 'password-reset')

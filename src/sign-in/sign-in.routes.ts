@@ -4,6 +4,7 @@ import type { Deps } from '../deps.ts'
 import type { Proofs } from '../gate/facts.ts'
 import { ownPath } from '../gate/own-path.ts'
 import { proceed } from '../gate/proceed.ts'
+import { readForm } from '../http/form.ts'
 import { renderLockPage } from '../http/lock-page.ts'
 import { noticeFor } from '../http/notice.ts'
 import { originOf } from '../http/origin.ts'
@@ -27,7 +28,7 @@ export function signInRoutes(deps: Deps): Router {
     renderSignIn(req, res, PUBLIC_URL, { notice: noticeFor(req) })
   })
 
-  routes.post('/sign-in', (req, res) =>
+  routes.post('/sign-in', readForm, (req, res) =>
     admit(async () => {
       const typed = form.safeParse(req.body)
       if (!typed.success)

@@ -1,0 +1,138 @@
+// The queue engine or the database goes away and comes back. No process ends, nothing is lost, and it is said once.
+import assert from 'node:assert/strict'
+import { after, afterEach, before, describe, test } from 'node:test'
+import { isNull, sql } from 'drizzle-orm'
+import { outbox } from '../../src/db/schema/outbox.ts'
+import { openQueueEngine } from '../../src/outbox/queues.ts'
+import { eventually } from '../support/eventually.ts'
+import { REDIS_INSTALLED, RedisServer } from '../support/redis-server.ts'
+import { onEachEngine, present, Workshop } from '../workers/workshop.ts'
+
+describe('Redis goes away and comes back', { skip: !REDIS_INSTALLED }, () => {
+  const workshop = new Workshop('redis')
+  const redis = present(workshop.redis)
+  before(() => workshop.open())
+  afterEach(async () => {
+    redis.thaw()
+    await workshop.stopWorkers()
+    workshop.logged.length = 0
+  })
+  after(() => workshop.close())
+
+  test('what is owed while Redis is away is done when it is back, and the log says so once', async () => {
+    await workshop.startWorker()
+    await workshop.oweMail()
+    await workshop.allDone()
+
+    await redis.stop()
+    const owed = [await workshop.oweMail(), await workshop.oweMail()]
+    await eventually('the relay noticed', () => workshop.linesSaying('outbox cannot be relayed').length > 0)
+    assert.equal(await workshop.db.$count(outbox, isNull(outbox.dispatchedAt)), 2)
+    await redis.start()
+    await workshop.allDone()
+
+    for (const { notificationId } of owed) assert.equal(workshop.mailsAbout(notificationId).length, 1)
+    assert.equal(workshop.linesSaying('queue engine is away').length, 1)
+    await eventually(
+      'it says that it is back',
+      () => workshop.linesSaying('queue engine is back').length === 1,
+    )
+    assert.equal(workshop.linesSaying('outbox cannot be relayed').length, 1)
+  })
+
+  test('a worker that starts before Redis waits for it', async () => {
+    await redis.stop()
+    await workshop.startWorker()
+    const { notificationId } = await workshop.oweMail()
+    await eventually('the engine is missed', () => workshop.linesSaying('queue engine is away').length > 0)
+
+    await redis.start()
+    await workshop.allDone()
+
+    assert.equal(workshop.mailsAbout(notificationId).length, 1)
+  })
+
+  test('a Redis that hangs holds nobody up, and work goes on when it moves again', async () => {
+    await workshop.startWorker()
+    await workshop.oweMail()
+    await workshop.allDone()
+
+    redis.freeze()
+    const { notificationId, outboxId } = await workshop.oweMail()
+    await eventually('the relay gave up on it', () => workshop.linesSaying('cannot be relayed').length > 0)
+    assert.equal((await workshop.rowOf(outboxId)).dispatchedAt, null)
+    redis.thaw()
+    await workshop.allDone()
+
+    assert.equal(workshop.mailsAbout(notificationId).length, 1)
+  })
+
+  test('an emptied Redis gets everything back: waiting jobs, delayed jobs and the schedule', async () => {
+    await workshop.mailServer.stop()
+    const { engine } = await workshop.startWorker({ backoff: () => 200 })
+    const { notificationId } = await workshop.oweMail()
+    const dueAt = new Date(Date.now() + 3_600_000)
+    const later = { job: 'end-lockout', payload: { subject: workshop.userId, kind: 'code' }, dueAt }
+    const [row] = await workshop.db.insert(outbox).values(later).returning({ id: outbox.id })
+    const maintenance = await engine.queue('maintenance')
+    const delayed = async () => (await engine.queue('lockouts')).getJob(present(row).id)
+    await eventually('it is scheduled', () => maintenance.getJobScheduler('sweep-expired'))
+    await eventually('the lockout waits', delayed)
+
+    await redis.empty()
+    await workshop.mailServer.start()
+    await eventually('the mail is sent', () => workshop.sentAt(notificationId))
+    const restored = await eventually('the lockout waits again', delayed)
+    await eventually('the schedule is back', () => maintenance.getJobScheduler('sweep-expired'))
+
+    assert.ok(Math.abs(restored.timestamp + restored.delay - dueAt.getTime()) < 1000)
+    assert.equal(workshop.mailsAbout(notificationId).length, 1)
+    await workshop.db.delete(outbox)
+  })
+
+  test('a worker can be stopped while Redis is away', async () => {
+    const worker = await workshop.startWorker()
+    await workshop.oweMail()
+    await workshop.allDone()
+
+    await redis.stop()
+    await worker.stop()
+
+    await redis.start()
+  })
+
+  test('a Redis that may evict jobs is complained about', async () => {
+    const evicting = await new RedisServer(['--maxmemory-policy', 'allkeys-lru']).start()
+    const engine = openQueueEngine({ ...workshop.config, REDIS_URL: evicting.url }, workshop.log)
+
+    await engine.queue('notifications')
+
+    const [line] = await eventually('it complains', () => {
+      const lines = workshop.linesSaying('maxmemory-policy')
+      return lines.length > 0 && lines
+    })
+    assert.equal(line?.level, 50)
+    assert.equal(line?.policy, 'allkeys-lru')
+    await engine.close()
+    await evicting.stop()
+  })
+})
+
+onEachEngine('connections are lost', (workshop) => {
+  test('every connection to the database is cut, again and again, and work goes on', async () => {
+    await workshop.startWorker()
+
+    for (let round = 0; round < 3; round++) {
+      await workshop.db
+        .execute(
+          sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
+        )
+        .catch(() => {})
+      const { notificationId } = await eventually('the outbox takes it', () =>
+        workshop.oweMail().catch(() => null),
+      )
+      await workshop.allDone(30_000)
+      assert.equal(workshop.mailsAbout(notificationId).length, 1)
+    }
+  })
+})

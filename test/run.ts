@@ -1,0 +1,66 @@
+// npm test [-- part of a path …]: runs the tests, all of them or those whose path contains a part.
+import { readdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { run } from 'node:test'
+import { spec } from 'node:test/reporters'
+import { fileURLToPath } from 'node:url'
+import { MINUTE } from '../src/durations.ts'
+import { unpackChromium } from './support/chromium.ts'
+import { startTestCluster } from './support/cluster.ts'
+import { REDIS_INSTALLED } from './support/redis-server.ts'
+import { makeRunFolder, removeRunFolder } from './support/run-folder.ts'
+
+const FILE_TIMEOUT_MS = 5 * MINUTE
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)))
+const stopping = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort())
+
+const files = chooseFiles(process.argv.slice(2))
+// The machine that decides must not decide without having tried the queues of production.
+if (process.env.CI === 'true' && !REDIS_INSTALLED)
+  throw new Error('redis-server is not installed: its tests would be skipped')
+
+const folder = await makeRunFolder()
+try {
+  const cluster = await startTestCluster(folder)
+  try {
+    if (files.some((file) => file.includes('browser'))) await unpackChromium()
+    process.exitCode = (await runTests(files)) ? 0 : 1
+  } finally {
+    await cluster.stop('immediate')
+  }
+} finally {
+  await removeRunFolder(folder)
+}
+
+function chooseFiles(parts: readonly string[]): string[] {
+  const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.test.ts'))
+    .map((file) => join('test', file))
+    .filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)))
+    .sort()
+  if (files.length === 0)
+    throw new Error(`There is no test file${parts.length ? ` like ${parts.join(', ')}` : ''}.`)
+  return files
+}
+
+/** Returns whether everything passed. */
+function runTests(files: string[]): Promise<boolean> {
+  let failed = 0
+  const results = run({
+    files,
+    concurrency: availableParallelism(),
+    timeout: FILE_TIMEOUT_MS,
+    signal: stopping.signal,
+  })
+  results.on('test:fail', ({ todo }) => {
+    if (todo === undefined || todo === false) failed += 1
+  })
+  return new Promise((resolve, reject) => {
+    results.on('error', reject)
+    results.on('end', () => resolve(failed === 0 && !stopping.signal.aborted))
+    results.compose(new spec()).pipe(process.stdout)
+  })
+}

@@ -1,0 +1,68 @@
+// The real application on a real database of its own, listening on a port of its own.
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createApp } from '../../src/app.ts'
+import { readConfig } from '../../src/config.ts'
+import { type DatabasePool, openDatabase } from '../../src/db/client.ts'
+import { seedDemoData } from '../../src/db/seed.ts'
+import type { Deps } from '../../src/deps.ts'
+import { createLog } from '../../src/log.ts'
+import { Browser } from './browser.ts'
+import { TestClock } from './clock.ts'
+import { createTestDatabase } from './cluster.ts'
+
+export interface TestApp {
+  origin: string
+  clock: TestClock
+  deps: Deps
+  database: DatabasePool
+  /** A browser that nobody has signed in with yet. */
+  browser(): Browser
+  close(): Promise<void>
+}
+
+/** Starts the application with the demo cast in it. `env` changes its configuration. */
+export async function startApp(env: Record<string, string> = {}): Promise<TestApp> {
+  const testDatabase = await createTestDatabase()
+  const clock = new TestClock()
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const origin = `http://127.0.0.1:${port}`
+
+  const config = readConfig({
+    DATABASE_URL: testDatabase.url,
+    PUBLIC_URL: origin,
+    SMTP_URL: 'smtp://127.0.0.1:9',
+    MAIL_FROM: 'Portcullis <gate@portcullis.test>',
+    SESSION_SECRET: 'a-secret-for-tests-only-which-is-long-enough',
+    ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 7).toString('base64')}`,
+    LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'silent',
+    ...env,
+  })
+  const database = openDatabase(testDatabase.url, 'test-web')
+  const deps: Deps = {
+    config,
+    db: database.db,
+    sql: database.sql,
+    clock,
+    log: createLog('test', config.LOG_LEVEL),
+  }
+  await seedDemoData(database.db, { clock, keys: config.ENCRYPTION_KEYS })
+  server.on('request', createApp(deps))
+  return {
+    origin,
+    clock,
+    deps,
+    database,
+    browser: () => new Browser(origin, clock),
+    close: async () => {
+      server.close()
+      server.closeAllConnections()
+      await database.close()
+      await testDatabase.drop()
+    },
+  }
+}

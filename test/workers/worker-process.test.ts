@@ -1,0 +1,73 @@
+// The worker as a process of its own: killed, stopped, badly configured, started too early.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { eventually } from '../support/eventually.ts'
+import { startProcess } from '../support/processes.ts'
+import { onEachEngine } from './workshop.ts'
+
+const MAIN = fileURLToPath(new URL('../../workers/main.ts', import.meta.url))
+const WITH_SHORT_TIMES = fileURLToPath(new URL('worker-process.ts', import.meta.url))
+
+onEachEngine('the worker process', (workshop) => {
+  test('a worker killed in the middle of a job is replaced by another, and the effect happens once', async () => {
+    workshop.mailServer.stalling = true
+    const killed = startProcess(WITH_SHORT_TIMES, workshop.environment)
+    await killed.ready
+    const { notificationId } = await workshop.oweMail()
+    await eventually('the mail is begun', () => workshop.mailServer.begun === 1)
+
+    killed.kill('SIGKILL')
+    await killed.ended
+    workshop.mailServer.stalling = false
+    await workshop.startWorker()
+    await workshop.allDone()
+
+    assert.equal(workshop.mailsAbout(notificationId).length, 1)
+  })
+
+  test('a worker told to stop finishes its job, then ends by itself', async () => {
+    workshop.mailServer.stalling = true
+    const worker = startProcess(MAIN, workshop.environment)
+    await worker.ready
+    const { notificationId } = await workshop.oweMail()
+    const begun = workshop.mailServer.begun
+    await eventually('the mail is begun', () => workshop.mailServer.begun > begun)
+
+    worker.kill('SIGTERM')
+    await eventually('it says so', () => worker.output().includes('finishes what it is at'))
+    workshop.mailServer.answerStalled()
+    const code = await worker.ended
+
+    assert.equal(code, 0)
+    assert.equal(workshop.mailsAbout(notificationId).length, 1)
+    assert.ok(await workshop.sentAt(notificationId))
+    workshop.mailServer.stalling = false
+  })
+
+  test('a configuration that does not add up is explained, and nothing starts', async () => {
+    const { DATABASE_URL, ...incomplete } = workshop.environment
+
+    const worker = startProcess(MAIN, { ...incomplete, LOG_LEVEL: 'loud' })
+    worker.ready.catch(() => {})
+
+    assert.equal(await worker.ended, 1)
+    assert.match(worker.output(), /DATABASE_URL must be given/)
+    assert.match(worker.output(), /LOG_LEVEL/)
+    assert.ok(DATABASE_URL)
+  })
+
+  test('while the database is away the worker waits, says so once, and can be stopped', async () => {
+    const worker = startProcess(MAIN, {
+      ...workshop.environment,
+      DATABASE_URL: 'postgres://nobody@127.0.0.1:9/none',
+    })
+    worker.ready.catch(() => {})
+
+    await eventually('it says so', () => worker.output().includes('The worker cannot start'))
+    worker.kill('SIGTERM')
+
+    assert.equal(await worker.ended, 0)
+    assert.equal(worker.output().split('The worker cannot start').length, 2)
+  })
+})

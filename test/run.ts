@@ -11,7 +11,7 @@ import { startTestCluster } from './support/cluster.ts'
 import { REDIS_INSTALLED } from './support/redis-server.ts'
 import { makeRunFolder, removeRunFolder } from './support/run-folder.ts'
 
-const FILE_TIMEOUT_MS = 5 * MINUTE
+const FILE_TIMEOUT_MS = 3 * MINUTE
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 const stopping = new AbortController()

@@ -1,4 +1,4 @@
-import express, { type RequestHandler } from 'express'
+import express, { type NextFunction, type Request, type Response } from 'express'
 import createHttpError from 'http-errors'
 
 const parse = express.urlencoded({ extended: false, limit: '16kb', parameterLimit: 50 })
@@ -7,11 +7,11 @@ const parse = express.urlencoded({ extended: false, limit: '16kb', parameterLimi
  * Reads the form that a route is posted. Forms come in one format; anything else with a body is 415, too much
  * of it 413. Stands in each route that takes a form, so that nobody's body is read whom the gate turns away.
  */
-export const readForm: RequestHandler = (req, res, next) => {
+export function readForm<Params>(req: Request<Params>, res: Response, next: NextFunction): void {
   const isEmpty = req.get('content-length') === '0'
   const isForm = req.is('application/x-www-form-urlencoded')
-  if (isForm === false && !isEmpty) return next(createHttpError(415))
-  parse(req, res, (error?: unknown) => {
+  if (isForm === false && !isEmpty) throw createHttpError(415)
+  parse(req as Request, res, (error?: unknown) => {
     req.body ??= {}
     next(error)
   })

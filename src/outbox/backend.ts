@@ -10,5 +10,7 @@ export interface Backend {
   ready(): Promise<void>
   openQueue(name: QueueName, defaultJobOptions: DefaultJobOptions): Queue
   openWorker(name: QueueName, processor: Processor, options: WorkOptions): Worker
+  /** Whether its connections stand. */
+  connected(): boolean
   close(): Promise<void>
 }

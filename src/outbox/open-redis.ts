@@ -51,6 +51,7 @@ export function openRedis(
       forWorkers ??= connect({ maxRetriesPerRequest: null })
       return new Worker(name, processor, { ...options, connection: forWorkers, prefix })
     },
+    connected: () => connections.every(({ status }) => status === 'ready' || status === 'wait'),
     async close() {
       for (const connection of connections) connection.disconnect()
     },

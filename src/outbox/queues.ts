@@ -52,6 +52,7 @@ export function openQueueEngine(
     : openPostgres(config.DATABASE_URL, namespace)
   const queues = new Map<QueueName, Promise<Queue>>()
   const workers: Worker[] = []
+  const inHand = new Set<Promise<unknown>>()
 
   async function openQueue(name: QueueName): Promise<Queue> {
     const queue = backend.openQueue(name, JOB_OPTIONS).on('error', away)
@@ -64,6 +65,14 @@ export function openQueueEngine(
       throw error
     }
     return queue
+  }
+
+  function tracked(processor: Processor): Processor {
+    return (job, token) => {
+      const run = processor(job, token).finally(() => inHand.delete(run))
+      inHand.add(run)
+      return run
+    }
   }
 
   return {
@@ -82,14 +91,17 @@ export function openQueueEngine(
       }
     },
     async work(name, processor, options) {
-      const worker = backend.openWorker(name, processor, options).on('error', away)
+      const worker = backend.openWorker(name, tracked(processor), options).on('error', away)
       workers.push(worker)
       if (backend.kind === 'postgres') await worker.waitUntilReady()
       return worker
     },
     async close() {
       closing = true
-      await Promise.all(workers.map((worker) => worker.close()))
+      // BullMQ's orderly close waits for ever while Redis is away: then only the jobs in hand are waited for.
+      const force = !backend.connected()
+      await Promise.all(workers.map((worker) => worker.close(force)))
+      await Promise.allSettled(inHand)
       const opened = await Promise.allSettled(queues.values())
       await Promise.all(
         opened.map((queue) => (queue.status === 'fulfilled' ? queue.value.close() : undefined)),

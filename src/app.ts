@@ -5,6 +5,7 @@ import { gate, type Rooms } from './gate/gate.ts'
 import { SessionStore } from './gate/session-store.ts'
 import { STAGES } from './gate/stages.ts'
 import { homeRoutes } from './home/home.routes.ts'
+import { answerInTime } from './http/answer-in-time.ts'
 import { errorPages, notFound } from './http/errors.ts'
 import { healthRoutes } from './http/health.routes.ts'
 import { createViews } from './http/render.ts'
@@ -44,6 +45,7 @@ export function createApp(deps: Deps, { draining = () => false }: AppOptions = {
     res.locals.stage = 'signed-out'
     next()
   })
+  app.use(answerInTime)
   app.use(sameOriginOnly(config.PUBLIC_URL))
   app.use(sessions(deps))
   app.use(gate(deps.clock, rooms(deps)))

@@ -17,7 +17,9 @@ export interface DatabasePool {
 export function openDatabase(url: string, applicationName: string, max = 10): DatabasePool {
   const sql = postgres(url, {
     max,
-    connect_timeout: 5,
+    connect_timeout: 2,
+    // Seconds until a lost connection is tried again: at most one, so that the product is back with the database.
+    backoff: (retries) => Math.min(3 ** retries / 100, 1),
     onnotice: () => {},
     connection: {
       application_name: applicationName,

@@ -12,6 +12,14 @@ export class ForbiddenError extends Error {
   }
 }
 
+/** Thrown when an answer takes longer than anybody should wait. */
+export class TooSlowError extends Error {
+  constructor() {
+    super('No answer in time')
+    this.name = 'TooSlowError'
+  }
+}
+
 interface Page {
   status: number
   title: string
@@ -61,12 +69,16 @@ export const notFound: RequestHandler = (_req, res) => renderError(res, NOT_FOUN
 
 /** The one place where a thrown error becomes an answer. Only what nobody expected is logged as an error. */
 export const errorPages: ErrorRequestHandler = (error: unknown, req, res, _next) => {
+  // The answer went out in time without it: 503 already.
+  if (res.writableEnded) return
   const page = pageFor(error)
   if (page.status >= 500) req.log.error({ err: error }, page.title)
   // Never handed on: Express would print the whole error, with the values of the failed query in it.
   if (res.headersSent) res.destroy()
   else renderError(res, page)
 }
+
+const MAKES_UNAVAILABLE = [GateUnreadableError, UnreadableSecretError, TooSlowError]
 
 function pageFor(error: unknown): Page {
   if (error instanceof ForbiddenError)
@@ -76,8 +88,7 @@ function pageFor(error: unknown): Page {
       advice: `${error.message} Go back, reload the page and try again.`,
     }
   if (error instanceof OverloadedError) return OVERLOADED
-  if (error instanceof GateUnreadableError || error instanceof UnreadableSecretError || isDatabaseAway(error))
-    return DATABASE_AWAY
+  if (MAKES_UNAVAILABLE.some((kind) => error instanceof kind) || isDatabaseAway(error)) return DATABASE_AWAY
   return BAD_REQUESTS[statusOf(error)] ?? BUG
 }
 

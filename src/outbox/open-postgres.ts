@@ -1,41 +1,60 @@
-import { createPostgresBackend, Queue, Worker } from 'bullmq'
+import { createPostgresBackend, Queue, runMigrations, Worker } from 'bullmq'
+import pg from 'pg'
 import { SECOND } from '../durations.ts'
 import type { Backend } from './backend.ts'
 
-const PATIENCE_MS = 5 * SECOND
+/** Each worker keeps one to itself to be notified on. */
+const MAX_CONNECTIONS = 10
 
 /**
- * BullMQ on PostgreSQL, so that a laptop needs nothing but Node. Each queue and worker has a pool of its own: small
- * ones, or a few processes use up PostgreSQL's connections.
+ * BullMQ on PostgreSQL, so that a laptop needs nothing but Node. In the schema `bullmq`, which it makes at the first
+ * use.
  */
-export function openPostgres(connectionString: string, schema: string): Backend {
-  const connection = {
+export function openPostgres(connectionString: string, onError: (error: unknown) => void): Backend {
+  const pool = new pg.Pool({
     connectionString,
-    schema,
-    migrate: true,
-    connectionTimeoutMillis: PATIENCE_MS,
+    max: MAX_CONNECTIONS,
+    connectionTimeoutMillis: 5 * SECOND,
     query_timeout: 30 * SECOND,
+    keepAlive: true,
     application_name: 'portcullis-queues',
-  }
+    options: '-c search_path=bullmq',
+  })
+  pool.on('error', onError)
+  // A connection that is cut while it is lent out is nobody's else, and an error that nobody hears ends the process.
+  pool.on('connect', (client) => client.on('error', onError))
+  let migrated: Promise<void> | undefined
+
   // The types differ by backend; what is used of a queue and a worker does not.
   return {
     kind: 'postgres',
-    ready: async () => {},
+    ready() {
+      migrated ??= migrate(pool).catch((error) => {
+        migrated = undefined
+        throw error
+      })
+      return migrated
+    },
     openQueue: (name, defaultJobOptions) =>
-      new Queue(
-        name,
-        { connection: { ...connection, max: 2 }, defaultJobOptions },
-        createPostgresBackend,
-      ) as unknown as Queue,
+      new Queue(name, { connection: pool, defaultJobOptions }, createPostgresBackend) as unknown as Queue,
     openWorker: (name, processor, options) =>
       new Worker(
         name,
         processor,
-        { ...options, connection: { ...connection, max: 3 } },
+        { ...options, connection: pool },
         createPostgresBackend,
       ) as unknown as Worker,
     // Not asked: what PostgreSQL does not answer fails by itself.
     connected: () => true,
-    close: async () => {},
+    close: () => pool.end(),
+  }
+}
+
+async function migrate(pool: pg.Pool): Promise<void> {
+  const client = await pool.connect()
+  try {
+    await runMigrations(client)
+  } finally {
+    client.release()
   }
 }

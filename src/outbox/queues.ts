@@ -29,7 +29,7 @@ export interface QueueEngine {
 }
 
 export interface EngineOptions {
-  /** Keeps those apart that share an engine: the prefix of Redis keys, the schema in PostgreSQL. */
+  /** Keeps those apart that share a Redis: the prefix of its keys. */
   namespace?: string
 }
 
@@ -49,7 +49,7 @@ export function openQueueEngine(
   }
   const backend = config.REDIS_URL
     ? openRedis(config.REDIS_URL, namespace, log, away)
-    : openPostgres(config.DATABASE_URL, namespace)
+    : openPostgres(config.DATABASE_URL, away)
   const queues = new Map<QueueName, Promise<Queue>>()
   const workers: Worker[] = []
   const inHand = new Set<Promise<unknown>>()
@@ -91,6 +91,7 @@ export function openQueueEngine(
       }
     },
     async work(name, processor, options) {
+      if (backend.kind === 'postgres') await backend.ready()
       const worker = backend.openWorker(name, tracked(processor), options).on('error', away)
       workers.push(worker)
       if (backend.kind === 'postgres') await worker.waitUntilReady()

@@ -1,0 +1,257 @@
+// Invitations, forgotten passwords, and what a password may be.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { desc, eq } from 'drizzle-orm'
+import { linkToken } from '../../src/at-rest/link-token.ts'
+import { invitations, passwordResets } from '../../src/db/schema/links.ts'
+import { notifications } from '../../src/db/schema/notifications.ts'
+import { outbox } from '../../src/db/schema/outbox.ts'
+import { mfaPolicies } from '../../src/db/schema/role-groups.ts'
+import { users } from '../../src/db/schema/users.ts'
+import { DAY, MINUTE } from '../../src/durations.ts'
+import { passwordProblem } from '../../src/sign-in/password-rules.ts'
+import { startApp, type TestApp } from '../support/app.ts'
+
+const NEW_PASSWORD = 'seven green lanterns in fog'
+
+let app: TestApp
+before(async () => {
+  app = await startApp({ ADDRESS_ATTEMPTS: '100000' })
+})
+after(() => app.close())
+
+async function userNamed(email: string) {
+  const [user] = await app.deps.db.select().from(users).where(eq(users.email, email))
+  assert.ok(user)
+  return user
+}
+
+/** The link that the last mail for a forgotten password would carry. */
+async function resetLink(email: string): Promise<string> {
+  const { id: userId } = await userNamed(email)
+  const [row] = await app.deps.db
+    .select()
+    .from(passwordResets)
+    .where(eq(passwordResets.userId, userId))
+    .orderBy(desc(passwordResets.id))
+    .limit(1)
+  assert.ok(row)
+  return `/reset-password/${linkToken('password-reset', row.id, row.tokenHash, app.deps.config.ENCRYPTION_KEYS)}`
+}
+
+async function invitationLink(): Promise<string> {
+  const [row] = await app.deps.db.select().from(invitations)
+  assert.ok(row)
+  return `/activate/${linkToken('invitation', row.id, row.tokenHash, app.deps.config.ENCRYPTION_KEYS)}`
+}
+
+describe('a forgotten password', () => {
+  test('the answer is the same for an address that somebody has and one that nobody has', async () => {
+    const known = await app.browser().post('/forgot-password', { email: 'finance@harbour.example' })
+    const unknown = await app.browser().post('/forgot-password', { email: 'nobody@nowhere.example' })
+
+    const normal = ({ status, body }: { status: number; body: string }) => [
+      status,
+      body.replace(/[\w.]+@[\w.]+/g, 'EMAIL').replace(/[0-9a-f-]{36}/g, 'ID'),
+    ]
+    assert.equal(known.status, 200)
+    assert.deepEqual(normal(unknown), normal(known))
+  })
+
+  test('ends all sessions of the user and never touches MFA: the next sign-in asks for the code', async () => {
+    const email = 'tech@harbour.example'
+    const theo = app.browser()
+    await theo.enrolAndSignIn(email)
+    const elsewhere = app.browser()
+    await elsewhere.signInWithPassword(email)
+    await app.browser().post('/forgot-password', { email: ' TECH@harbour.example ' })
+    const link = await resetLink(email)
+
+    assert.equal((await app.browser().get(link)).status, 200)
+    const answer = await app.browser().post(link, { password: NEW_PASSWORD })
+
+    assert.equal(answer.status, 303)
+    assert.equal(answer.location, '/sign-in')
+    assert.equal((await theo.get('/')).location, '/sign-in')
+    assert.equal((await elsewhere.get('/')).location, '/sign-in')
+    assert.equal((await theo.signInWithPassword(email)).status, 401, 'the old password is gone')
+    assert.equal((await theo.signInWithPassword(email, NEW_PASSWORD)).location, '/mfa/verify')
+    assert.equal((await theo.verify(theo.nextCode())).location, '/', 'with the same authenticator as before')
+    assert.equal(
+      (await app.browser().post(link, { password: NEW_PASSWORD })).status,
+      410,
+      'the link works once',
+    )
+  })
+
+  test('a link lasts 30 minutes, and a used one takes the others with it', async () => {
+    const email = 'finance@harbour.example'
+    await app.browser().post('/forgot-password', { email })
+    const first = await resetLink(email)
+    app.clock.advance(31 * MINUTE)
+    assert.equal((await app.browser().get(first)).status, 410)
+
+    await app.browser().post('/forgot-password', { email })
+    const second = await resetLink(email)
+    await app.browser().post('/forgot-password', { email })
+    const third = await resetLink(email)
+    await app.browser().post(third, { password: NEW_PASSWORD })
+
+    assert.equal((await app.browser().get(second)).status, 410)
+  })
+
+  test('lifts a password lock, since the mailbox proved the person', async () => {
+    const email = 'support@harbour.example'
+    for (let i = 0; i < 5; i += 1) await app.browser().signInWithPassword(email, 'wrong')
+    await app.browser().post('/forgot-password', { email })
+
+    await app.browser().post(await resetLink(email), { password: NEW_PASSWORD })
+
+    assert.equal((await app.browser().signInWithPassword(email, NEW_PASSWORD)).location, '/')
+  })
+
+  test('voids an enrolment that somebody with the old password has begun', async () => {
+    const email = 'admin2@harbour.example'
+    const thief = app.browser()
+    await thief.signInWithPassword(email)
+    await thief.scanKey()
+    await app.browser().post('/forgot-password', { email })
+
+    await app.browser().post(await resetLink(email), { password: NEW_PASSWORD })
+
+    assert.equal((await thief.post('/mfa/enrol', { code: thief.code() })).location, '/sign-in')
+    const owner = app.browser()
+    assert.equal((await owner.signInWithPassword(email, NEW_PASSWORD)).location, '/mfa/enrol')
+  })
+
+  test('no token, address or password is in what the queue is handed', async () => {
+    const email = 'desk@platform.example'
+    await app.browser().post('/forgot-password', { email })
+    const token = (await resetLink(email)).split('/').at(-1) ?? ''
+
+    const handed = JSON.stringify([
+      await app.deps.db.select().from(outbox),
+      await app.deps.db.select().from(notifications),
+      await app.deps.db.select().from(passwordResets),
+    ])
+
+    for (const secret of [token, email, NEW_PASSWORD, 'demo-password']) assert.ok(!handed.includes(secret))
+  })
+})
+
+describe('an invitation', () => {
+  test('a password that will not do is named beside the field, and the link stays good', async () => {
+    const nora = app.browser()
+    const link = await invitationLink()
+    const bad = ['', 'short', 'password1234', 'aaaaaaaaaaaaaaaa', 'x'.repeat(257), 'new.tech@harbour.example']
+
+    for (const password of bad) {
+      const answer = await nora.post(link, { password })
+      assert.equal(answer.status, 422, password)
+      assert.match(answer.body, /role="alert"/)
+      assert.doesNotMatch(answer.body, /type="password"[^>]* value="[^"]/, 'passwords are never echoed')
+    }
+
+    assert.equal((await nora.get(link)).status, 200)
+  })
+
+  test('20 parallel acceptances: one wins, and the others learn that the link is used', async () => {
+    const link = await invitationLink()
+
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => app.browser().post(link, { password: `${NEW_PASSWORD} ${i}` })),
+    )
+
+    assert.equal(answers.filter(({ status }) => status === 303).length, 1)
+    assert.equal(answers.filter(({ status }) => status === 410).length, 19)
+  })
+
+  test('whoever leaves half-way comes back with the password and is held at enrolment', async () => {
+    const { id } = await userNamed('new.tech@harbour.example')
+    await app.deps.db
+      .update(users)
+      .set({ passwordHash: (await userNamed('admin@harbour.example')).passwordHash })
+      .where(eq(users.id, id))
+    const nora = app.browser()
+
+    assert.equal((await nora.signInWithPassword('new.tech@harbour.example')).location, '/mfa/enrol')
+    assert.equal((await userNamed('new.tech@harbour.example')).status, 'invited')
+  })
+
+  test('expires after seven days', async () => {
+    await app.deps.db.update(invitations).set({ usedAt: null })
+    await app.deps.db
+      .update(users)
+      .set({ passwordHash: null })
+      .where(eq(users.email, 'new.tech@harbour.example'))
+    const link = await invitationLink()
+    assert.equal((await app.browser().get(link)).status, 200)
+
+    app.clock.advance(7 * DAY)
+
+    assert.equal((await app.browser().get(link)).status, 410)
+    assert.equal((await app.browser().post(link, { password: NEW_PASSWORD })).status, 410)
+  })
+
+  test('where no role group requires MFA, the password makes the account active', async () => {
+    const fresh = await startApp()
+    try {
+      await fresh.deps.db.delete(mfaPolicies)
+      const [row] = await fresh.deps.db.select().from(invitations)
+      assert.ok(row)
+      const token = linkToken('invitation', row.id, row.tokenHash, fresh.deps.config.ENCRYPTION_KEYS)
+      const nora = fresh.browser()
+
+      assert.equal((await nora.post(`/activate/${token}`, { password: NEW_PASSWORD })).location, '/')
+
+      assert.equal((await nora.get('/')).status, 200)
+      const [user] = await fresh.deps.db.select().from(users).where(eq(users.id, row.userId))
+      assert.equal(user?.status, 'active')
+    } finally {
+      await fresh.close()
+    }
+  })
+
+  test('unknown tokens are 410 like used ones, in any shape', async () => {
+    for (const token of ['x', 'a'.repeat(43), '%00', '..%2f', '%F0%9F%94%91'])
+      assert.equal((await app.browser().get(`/activate/${token}`)).status, 410, token)
+  })
+})
+
+test('passwords of 12 to 256 characters are taken as they are, common ones are not', () => {
+  const owner = { email: 'nora@harbour.example', name: 'Nora Lindqvist' }
+  const fine = [
+    'twelve chars',
+    'correct horse battery',
+    ' leading and trailing ',
+    'пароль из слов',
+    '🔑🚪🏰🌉🌊🌅🔑🚪🏰🌉🌊🌁',
+    `${'long '.repeat(51)}x`,
+  ]
+  const refused = [
+    'eleven char',
+    '🔑'.repeat(11),
+    'y'.repeat(257),
+    '123456789012',
+    'qwerty123456',
+    'PASSWORD1234',
+    'abcabcabcabc',
+    'nora@harbour.example',
+    'nora lindqvist',
+    null,
+    undefined,
+    ['a', 'b'],
+  ]
+  for (const password of fine) assert.equal(passwordProblem(password, owner), null, password)
+  for (const password of refused) assert.notEqual(passwordProblem(password, owner), null, String(password))
+})
+
+test('the part of a long password beyond the 72nd byte matters', async () => {
+  const email = 'admin@meridian.example'
+  const long = `${'ab cd ef gh '.repeat(8)}1`
+  await app.browser().post('/forgot-password', { email })
+  await app.browser().post(await resetLink(email), { password: long })
+
+  assert.equal((await app.browser().signInWithPassword(email, `${long.slice(0, -1)}2`)).status, 401)
+  assert.equal((await app.browser().signInWithPassword(email, long)).location, '/')
+})

@@ -1,6 +1,7 @@
 // npm start: everything, for trying it and for one machine.
 import { once } from 'node:events'
 import { ConfigurationError, readStartConfig } from '../config.ts'
+import { SECOND } from '../durations.ts'
 import { describeError } from '../log.ts'
 import { bringUp } from './bring-up.ts'
 import { StartError } from './start-error.ts'
@@ -12,6 +13,14 @@ const stops: (() => Promise<void>)[] = []
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort())
 // Whoever reads our lines may go before us.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+
+// npm passes on every signal but the one that kills it at once.
+if (process.env.npm_lifecycle_event) {
+  const npm = process.ppid
+  setInterval(() => {
+    if (process.ppid !== npm) stop.abort()
+  }, SECOND).unref()
+}
 
 try {
   await bringUp(readStartConfig(process.env), {

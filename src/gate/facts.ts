@@ -21,6 +21,9 @@ export interface RoleGroup {
   key: string
   name: string
   requiresMfa: boolean
+  isAdmin: boolean
+  isServiceDesk: boolean
+  isOperator: boolean
 }
 
 export interface ActiveAuthenticator {
@@ -90,7 +93,10 @@ export function factsOf(proofs: Proofs | undefined, person: Person | null, now: 
  * Spec: "enforcement of MFA is tied to the user's assigned roles, not individual user settings". Required if
  * any role group requires it; in the platform account always; of somebody without a role group too.
  */
-export function mfaRequired(person: Pick<Person, 'ofPlatform' | 'roleGroups'>): boolean {
+export function mfaRequired(person: {
+  ofPlatform: boolean
+  roleGroups: readonly Pick<RoleGroup, 'requiresMfa'>[]
+}): boolean {
   return (
     person.ofPlatform ||
     person.roleGroups.length === 0 ||

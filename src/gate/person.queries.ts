@@ -10,7 +10,8 @@ import type { Person, RoleGroup } from './facts.ts'
 // A correlated subquery, so that a person is one row however many role groups they hold.
 const roleGroupsOfUser: SQL<RoleGroup[]> = sql`(
   select coalesce(json_agg(json_build_object(
-    'key', ${roleGroups.key}, 'name', ${roleGroups.name}, 'requiresMfa', ${mfaPolicies.clientId} is not null
+    'key', ${roleGroups.key}, 'name', ${roleGroups.name}, 'requiresMfa', ${mfaPolicies.clientId} is not null,
+    'isAdmin', ${roleGroups.isAdmin}, 'isServiceDesk', ${roleGroups.isServiceDesk}, 'isOperator', ${roleGroups.isOperator}
   ) order by ${roleGroups.rank} desc, ${roleGroups.name}), '[]'::json)
   from ${memberships}
   join ${roleGroups} on ${roleGroups.id} = ${memberships.roleGroupId}

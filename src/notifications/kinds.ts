@@ -14,6 +14,12 @@ export interface NotificationFacts {
   'authenticator-disabled': Record<string, never>
   /** A right password was followed by a wrong code: somebody knows the password. */
   'code-failed': Record<string, never>
+  /** To the user whose authenticator was reset. */
+  'mfa-reset': Record<string, never>
+  /** The same to the Admins of the account. */
+  'mfa-reset-for-admins': Record<string, never>
+  /** A lock was lifted by an Admin or the Service Desk. */
+  'lockout-lifted': { kind: 'password' | 'code' }
 }
 
 export type NotificationKind = keyof NotificationFacts

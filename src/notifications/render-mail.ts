@@ -18,6 +18,10 @@ export interface MailContext {
   lockedUntil?: Date | undefined
   /** lockout and lockout-ended. */
   lockKind?: 'password' | 'code' | undefined
+  /** mfa-reset, mfa-reset-for-admins, lockout-lifted: who did it. */
+  by?: string | undefined
+  /** mfa-reset-for-admins: to whom it was done. */
+  subjectName?: string | undefined
 }
 
 export interface Mail {
@@ -38,6 +42,9 @@ const SUBJECTS: { readonly [Kind in NotificationKind]: (context: MailContext) =>
   'lockout-ended': () => 'You can sign in again',
   'authenticator-disabled': () => 'Your authenticator was switched off',
   'code-failed': () => 'Your password was used with a wrong code',
+  'mfa-reset': () => 'Your authenticator was reset',
+  'mfa-reset-for-admins': ({ subjectName = '' }) => `The authenticator of ${oneLine(subjectName)} was reset`,
+  'lockout-lifted': () => 'You can sign in again',
 }
 
 const VIEWS = fileURLToPath(new URL('../../views', import.meta.url))
@@ -55,6 +62,8 @@ export function renderMail(kind: NotificationKind, context: MailContext): Mail {
     recipient,
     host: new URL(context.publicUrl).host,
     link: context.link,
+    by: context.by && oneLine(context.by),
+    subjectName: context.subjectName && oneLine(context.subjectName),
     lockKind: context.lockKind,
     lockedUntil: context.lockedUntil && instantText(context.lockedUntil),
     at: context.at && instantText(context.at),

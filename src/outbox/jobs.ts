@@ -6,16 +6,19 @@ export interface JobPayloads {
   'send-notification': { notificationId: string }
   /** Clears a lock whose time is over, records it and tells the user. */
   'end-lockout': { subject: string; kind: 'password' | 'code' }
+  /** Carries out what may follow a reset: shreds the secret, tells who must know, completes it. */
+  'complete-mfa-reset': { mfaResetId: string }
 }
 
 export type JobName = keyof JobPayloads
 
-export const QUEUES = ['notifications', 'lockouts', 'maintenance'] as const
+export const QUEUES = ['notifications', 'mfa-resets', 'lockouts', 'maintenance'] as const
 export type QueueName = (typeof QUEUES)[number]
 
 export const QUEUE_OF: { readonly [Name in JobName]: QueueName } = {
   'send-notification': 'notifications',
   'end-lockout': 'lockouts',
+  'complete-mfa-reset': 'mfa-resets',
 }
 
 export const JOB_NAMES = Object.keys(QUEUE_OF) as JobName[]

@@ -1,4 +1,4 @@
-import { createPostgresBackend, Queue, runMigrations, Worker } from 'bullmq'
+import { createPostgresBackend, type PgPool, Queue, runMigrations, Worker } from 'bullmq'
 import pg from 'pg'
 import { SECOND } from '../durations.ts'
 import type { Backend } from './backend.ts'
@@ -25,7 +25,8 @@ export function openPostgres(connectionString: string, onError: (error: unknown)
   pool.on('connect', (client) => client.on('error', onError))
   let migrated: Promise<void> | undefined
 
-  // The types differ by backend; what is used of a queue and a worker does not.
+  // The types differ by backend and driver; what is used of them does not.
+  const connection = pool as unknown as PgPool
   return {
     kind: 'postgres',
     ready() {
@@ -36,14 +37,9 @@ export function openPostgres(connectionString: string, onError: (error: unknown)
       return migrated
     },
     openQueue: (name, defaultJobOptions) =>
-      new Queue(name, { connection: pool, defaultJobOptions }, createPostgresBackend) as unknown as Queue,
+      new Queue(name, { connection, defaultJobOptions }, createPostgresBackend) as unknown as Queue,
     openWorker: (name, processor, options) =>
-      new Worker(
-        name,
-        processor,
-        { ...options, connection: pool },
-        createPostgresBackend,
-      ) as unknown as Worker,
+      new Worker(name, processor, { ...options, connection }, createPostgresBackend) as unknown as Worker,
     // Not asked: what PostgreSQL does not answer fails by itself.
     connected: () => true,
     close: () => pool.end(),

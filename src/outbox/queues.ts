@@ -83,7 +83,11 @@ export function openQueueEngine(
         const opened = queues.get(name) ?? openQueue(name)
         queues.set(name, opened)
         const queue = await opened
-        outage.ended()
+        if (outage.lasting()) {
+          // A connection that stands is no proof.
+          await queue.getActiveCount()
+          outage.ended()
+        }
         return queue
       } catch (error) {
         away(error)

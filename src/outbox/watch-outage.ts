@@ -1,6 +1,7 @@
 import type { Logger } from '../log.ts'
 
 export interface Outage {
+  lasting(): boolean
   /** It failed. */
   began(error: unknown): void
   /** It works. */
@@ -11,6 +12,7 @@ export interface Outage {
 export function watchOutage(log: Logger, lines: { began: string; ended: string }): Outage {
   let lasting = false
   return {
+    lasting: () => lasting,
     began(err) {
       if (lasting) return
       lasting = true

@@ -22,6 +22,7 @@ export async function holdLock(
   { onLost, until }: LockGuard,
 ): Promise<(() => Promise<void>) | null> {
   let held = false
+  let released = false
   const sql = postgres(url, {
     max: 1,
     idle_timeout: 0,
@@ -29,14 +30,16 @@ export async function holdLock(
     connect_timeout: 5,
     onnotice: () => {},
     onclose: () => {
-      if (held && !until.aborted) void regain()
+      if (held && !isOver()) void regain()
     },
     connection: { application_name: 'portcullis-start' },
   })
 
+  const isOver = () => released || until.aborted
+
   async function regain() {
     held = false
-    while (!until.aborted && !held) {
+    while (!isOver() && !held) {
       await onLost().catch(() => {})
       held = await tryLock(sql, name).catch(() => false)
       if (!held) await pause(SECOND)
@@ -46,7 +49,11 @@ export async function holdLock(
   const deadline = Date.now() + PATIENCE_MS
   do {
     held = await tryLock(sql, name)
-    if (held) return () => sql.end({ timeout: 1 })
+    if (held)
+      return async () => {
+        released = true
+        await sql.end({ timeout: 1 })
+      }
     await pause(RETRY_EVERY_MS)
   } while (Date.now() < deadline)
   await sql.end({ timeout: 1 })

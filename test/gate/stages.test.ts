@@ -35,7 +35,7 @@ test('without proofs or without a user there are no facts in anybody’s favour'
 })
 
 test('MFA is required if any role group of the user requires it, and never waived by absence', () => {
-  const group = (requiresMfa: boolean) => ({ key: 'k', name: 'n', requiresMfa })
+  const group = (requiresMfa: boolean) => ({ requiresMfa })
   const table: [boolean, boolean[], boolean][] = [
     // platform, what each role group requires, expected
     [false, [false], false],

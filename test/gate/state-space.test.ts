@@ -37,6 +37,8 @@ const START: World = {
   witness: { passwordGiven: false, codeGivenFrom: null },
 }
 
+const ROLE = { name: 'Role', isAdmin: false, isServiceDesk: false, isOperator: false }
+
 function personIn(world: World): Person {
   return {
     id: 'user',
@@ -49,8 +51,8 @@ function personIn(world: World): Person {
     ofPlatform: false,
     clientSuspended: world.suspended,
     roleGroups: [
-      ...(world.holdsRole ? [{ key: 'r', name: 'R', requiresMfa: world.policyRequires }] : []),
-      ...(world.holdsOtherRole ? [{ key: 'o', name: 'O', requiresMfa: false }] : []),
+      ...(world.holdsRole ? [{ ...ROLE, key: 'r', requiresMfa: world.policyRequires }] : []),
+      ...(world.holdsOtherRole ? [{ ...ROLE, key: 'o', requiresMfa: false }] : []),
     ],
     authenticator:
       world.authenticator === null

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { check, index, pgEnum, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import { id, instant } from '../columns.ts'
+import { auditEvents } from './audit-events.ts'
 import { authenticators } from './authenticators.ts'
 import { clients } from './clients.ts'
 import { users } from './users.ts'
@@ -26,6 +27,10 @@ export const mfaResets = pgTable(
     requestedBy: uuid('requested_by')
       .notNull()
       .references(() => users.id, { onDelete: 'restrict' }),
+    /** The audit event of the request: when, by whom, from where. The mails tell of it. */
+    eventId: uuid('event_id')
+      .notNull()
+      .references(() => auditEvents.id, { onDelete: 'restrict' }),
     channel: mfaResetChannel('channel').notNull(),
     reason: text('reason').notNull(),
     ticket: text('ticket'),

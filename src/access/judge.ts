@@ -1,0 +1,64 @@
+import { asc, inArray } from 'drizzle-orm'
+import type { AuditAction } from '../audit/actions.ts'
+import { type Origin, record } from '../audit/record.ts'
+import { relationOf } from '../clients/hierarchy.queries.ts'
+import type { Transaction } from '../db/client.ts'
+import { users } from '../db/schema/users.ts'
+import type { Person, Proofs } from '../gate/facts.ts'
+import { readPerson } from '../gate/read-person.ts'
+import { readLockout } from '../lockout/lockouts.queries.ts'
+import { actorOf, targetOf } from './people.ts'
+import type { Refusal } from './refusals.ts'
+import type { Actor, Target } from './rules.ts'
+
+export type Verdict =
+  | { allowed: true; actor: Actor; target: Target; person: Person }
+  | { allowed: false; refusal: Refusal }
+
+/**
+ * Judges an action on a user by the rows as they are now: locks both people, reads them anew and asks the
+ * rule, so that an Admin demoted or a user promoted a moment ago is judged as what they are. A refusal of a
+ * known person is recorded in the actor's account and, where they may look into it, in the target's.
+ */
+export async function judge(
+  tx: Transaction,
+  request: { actor: Proofs; targetId: string; action: AuditAction; now: Date; origin: Origin },
+  rule: (actor: Actor, target: Target) => Refusal | null,
+): Promise<Verdict> {
+  const { targetId, now } = request
+  const { userId: actorId, epoch } = request.actor
+  // In the order of their ids, so that two people who act on each other do not wait for one another.
+  await tx
+    .select({ id: users.id })
+    .from(users)
+    .where(inArray(users.id, [actorId, targetId]))
+    .orderBy(asc(users.id))
+    .for('update')
+  const actorPerson = await readPerson(tx, actorId)
+  const person = await readPerson(tx, targetId)
+  // Whoever lost the session or the account while the request was under way acts no more.
+  if (!actorPerson || actorPerson.sessionEpoch !== epoch || actorPerson.status !== 'active')
+    return { allowed: false, refusal: 'unknown' }
+  if (!person) return { allowed: false, refusal: 'unknown' }
+
+  const relation = await relationOf(tx, actorPerson.clientId, person.clientId)
+  const passwordLockout = await readLockout(tx, { subject: person.id, kind: 'password' })
+  const actor = actorOf(actorPerson)
+  const target = targetOf(person, passwordLockout, relation, now)
+  const refusal = rule(actor, target)
+  if (refusal === null) return { allowed: true, actor, target, person }
+
+  const concerned = relation === 'child' ? [actorPerson.clientId, person.clientId] : [actorPerson.clientId]
+  for (const clientId of concerned)
+    await record(tx, {
+      at: now,
+      action: request.action,
+      outcome: 'refused',
+      origin: request.origin,
+      clientId,
+      actorId,
+      subjectId: person.id,
+      details: { refusal },
+    })
+  return { allowed: false, refusal }
+}

@@ -1,0 +1,31 @@
+// From a person as the gate reads them to what the rules ask about.
+import type { Person } from '../gate/facts.ts'
+import type { LockoutState } from '../lockout/policy.ts'
+import { lockInForce } from '../lockout/policy.ts'
+import type { Actor, Relation, Target } from './rules.ts'
+
+export function actorOf({ id, roleGroups }: Person): Actor {
+  return {
+    id,
+    isAdmin: roleGroups.some(({ isAdmin }) => isAdmin),
+    isServiceDesk: roleGroups.some(({ isServiceDesk }) => isServiceDesk),
+    isOperator: roleGroups.some(({ isOperator }) => isOperator),
+  }
+}
+
+export function targetOf(
+  person: Person,
+  passwordLockout: LockoutState,
+  relation: Relation,
+  now: Date,
+): Target {
+  return {
+    id: person.id,
+    relation,
+    isAdmin: person.roleGroups.some(({ isAdmin }) => isAdmin),
+    ofPlatform: person.ofPlatform,
+    authenticatorActive: person.authenticator !== null,
+    lockedOut: [person.codeLockout, passwordLockout].some((lockout) => lockInForce(lockout, now) !== null),
+    status: person.status,
+  }
+}

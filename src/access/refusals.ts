@@ -1,0 +1,20 @@
+// What a refused person is told, and with which status. The name is what the audit log says.
+
+export const REFUSALS = {
+  /** Also whatever is none of the actor's business: no different from what does not exist. */
+  unknown: { status: 404, sentence: 'There is nothing here.' },
+  'admins-only': { status: 403, sentence: 'Only Admins of your account may do this.' },
+  'parents-only-look': {
+    status: 403,
+    sentence: 'You can look into this account, but only its own Admins and the Service Desk may change it.',
+  },
+  'admins-by-service-desk': { status: 403, sentence: 'Admins are reset by the Service Desk.' },
+  'not-oneself': { status: 403, sentence: 'Nobody resets or unlocks themselves. Ask the Service Desk.' },
+  'nothing-to-reset': {
+    status: 409,
+    sentence: 'There is no authenticator to reset: it may just have been done.',
+  },
+  'not-locked': { status: 409, sentence: 'There is no lock in force: it may just have ended.' },
+} as const satisfies Record<string, { status: 403 | 404 | 409; sentence: string }>
+
+export type Refusal = keyof typeof REFUSALS

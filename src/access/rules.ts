@@ -1,0 +1,67 @@
+// Every 'may this person …?'. Pure. A rule answers null (allowed) or the name of a refusal; buttons and
+// endpoints ask the same rule. Source: the specification, 'MFA Reset Permissions & Account Hierarchy Rules'.
+import type { Refusal } from './refusals.ts'
+
+/** Who acts: always a person whom the gate let in, as read in the transaction that acts. */
+export interface Actor {
+  id: string
+  isAdmin: boolean
+  isServiceDesk: boolean
+  isOperator: boolean
+}
+
+/** How an account lies to the actor's own. Child: any depth below. */
+export type Relation = 'own' | 'child' | 'elsewhere'
+
+/** On whom something is done, with the relation of their account to the actor's. */
+export interface Target {
+  id: string
+  relation: Relation
+  isAdmin: boolean
+  ofPlatform: boolean
+  authenticatorActive: boolean
+  lockedOut: boolean
+  status: 'invited' | 'active' | 'disabled'
+}
+
+/** Spec: "The parent-account Admin user can view account information". Service Desk: any account. */
+export function mayViewAccount(actor: Actor, relation: Relation): Refusal | null {
+  if (actor.isServiceDesk) return null
+  if (!actor.isAdmin) return relation === 'own' ? 'admins-only' : 'unknown'
+  return relation === 'elsewhere' ? 'unknown' : null
+}
+
+/**
+ * Whether the actor may administer this person at all. Spec: "Admins may only reset MFA for users within their
+ * own client account"; "Admins cannot reset MFA for other Admins; such cases require Azupay Service Desk
+ * intervention". The same isolation holds for everything else that is done to a user: else 'demote, then
+ * reset' would get around it.
+ */
+export function mayAdminister(actor: Actor, target: Target): Refusal | null {
+  const hidden = mayViewAccount(actor, target.relation)
+  if (hidden) return hidden
+  if (actor.id === target.id) return 'not-oneself'
+  if (actor.isServiceDesk) return null
+  if (target.relation === 'child') return 'parents-only-look'
+  return target.isAdmin ? 'admins-by-service-desk' : null
+}
+
+/** An Admin resets a non-Admin of the own account, the Service Desk anybody else: if there is something to reset. */
+export function mayResetMfa(actor: Actor, target: Target): Refusal | null {
+  return mayAdminister(actor, target) ?? (target.authenticatorActive ? null : 'nothing-to-reset')
+}
+
+/** Lifting a lock early, by the same permissions as a reset. */
+export function mayUnlock(actor: Actor, target: Target): Refusal | null {
+  return mayAdminister(actor, target) ?? (target.lockedOut ? null : 'not-locked')
+}
+
+/** Finding any user of any account. */
+export function mayUseServiceDesk(actor: Actor): Refusal | null {
+  return actor.isServiceDesk ? null : 'unknown'
+}
+
+/** Queues, outbox, mail and locks. To anybody else these pages do not exist. */
+export function mayOperate(actor: Actor): Refusal | null {
+  return actor.isOperator ? null : 'unknown'
+}

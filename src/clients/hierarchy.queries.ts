@@ -1,0 +1,23 @@
+import { sql } from 'drizzle-orm'
+import type { Relation } from '../access/rules.ts'
+import type { Reader } from '../db/client.ts'
+import { clients } from '../db/schema/clients.ts'
+
+/** How `clientId` lies to `ownId` in the hierarchy of client accounts. */
+export async function relationOf(db: Reader, ownId: string, clientId: string): Promise<Relation> {
+  if (ownId === clientId) return 'own'
+  const above = await db
+    .select({ id: clients.id })
+    .from(clients)
+    .where(sql`${clients.id} = ${ownId} and ${clients.id} in (
+      with recursive ancestors(id) as (
+        select parent_id from clients where id = ${clientId}
+        union
+        select c.parent_id from clients c join ancestors a on c.id = a.id
+      )
+      select id from ancestors
+    )`)
+    .prepare('relation_of')
+    .execute()
+  return above.length > 0 ? 'child' : 'elsewhere'
+}

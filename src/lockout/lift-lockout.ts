@@ -1,0 +1,44 @@
+import { judge } from '../access/judge.ts'
+import type { Refusal } from '../access/refusals.ts'
+import { mayUnlock } from '../access/rules.ts'
+import { type Origin, record } from '../audit/record.ts'
+import type { Deps } from '../deps.ts'
+import type { Proofs } from '../gate/facts.ts'
+import { notify } from '../notifications/notify.ts'
+import { changeLockout } from './change-lockout.ts'
+import { readLockout } from './lockouts.queries.ts'
+import { endLock, lockInForce } from './policy.ts'
+
+const KINDS = ['password', 'code'] as const
+
+/** Lifts the locks of a user early, by the same permissions as a reset. The repeats stay counted. */
+export async function liftLockout(
+  deps: Deps,
+  request: { actor: Proofs; targetId: string; reason: string; origin: Origin },
+): Promise<{ ok: true; clientId: string } | { ok: false; refusal: Refusal }> {
+  return deps.db.transaction(async (tx) => {
+    const now = deps.clock.now()
+    const { actor, targetId, origin, reason } = request
+    const verdict = await judge(tx, { actor, targetId, action: 'lockout.lifted', now, origin }, mayUnlock)
+    if (!verdict.allowed) return { ok: false as const, refusal: verdict.refusal }
+
+    const { id, clientId } = verdict.person
+    for (const kind of KINDS) {
+      const key = { subject: id, kind }
+      if (!lockInForce(await readLockout(tx, key), now)) continue
+      await changeLockout(tx, key, now, endLock)
+      const eventId = await record(tx, {
+        at: now,
+        action: 'lockout.lifted',
+        outcome: 'success',
+        origin,
+        clientId,
+        actorId: actor.userId,
+        subjectId: id,
+        details: { kind, reason },
+      })
+      await notify(tx, { to: id, kind: 'lockout-lifted', eventId, facts: { kind } })
+    }
+    return { ok: true as const, clientId }
+  })
+}

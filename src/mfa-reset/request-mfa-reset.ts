@@ -1,0 +1,106 @@
+import { and, eq } from 'drizzle-orm'
+import { v7 as uuidv7 } from 'uuid'
+import { z } from 'zod'
+import { judge } from '../access/judge.ts'
+import type { Refusal } from '../access/refusals.ts'
+import { mayResetMfa } from '../access/rules.ts'
+import { type Origin, record } from '../audit/record.ts'
+import type { Transaction } from '../db/client.ts'
+import { authenticators } from '../db/schema/authenticators.ts'
+import { identifiedBy, mfaResets } from '../db/schema/mfa-resets.ts'
+import type { Deps } from '../deps.ts'
+import { endSessions } from '../gate/end-sessions.ts'
+import type { Proofs } from '../gate/facts.ts'
+import { changeLockout } from '../lockout/change-lockout.ts'
+import { clear } from '../lockout/policy.ts'
+import { enqueue } from '../outbox/enqueue.ts'
+
+const sentence = z.string().trim().min(1).max(500)
+
+/** What an Admin has to say about a reset. */
+const adminEvidence = z.object({ reason: sentence })
+/** What the Service Desk has to say: also its ticket, and how it made sure who is asking. */
+const deskEvidence = adminEvidence.extend({
+  ticket: z.string().trim().min(1).max(64),
+  identifiedBy: z.enum(identifiedBy.enumValues),
+})
+
+export type EvidenceField = keyof z.infer<typeof deskEvidence>
+
+export type ResetOutcome =
+  | { ok: true; clientId: string }
+  | { ok: false; refusal: Refusal }
+  /** Allowed, but something that must be said is missing. */
+  | { ok: false; refusal: null; missing: EvidenceField[] }
+
+/**
+ * Resets a user's MFA. Spec: "The user's MFA configuration is immediately cleared": from this commit on the old
+ * authenticator and every session of the user are dead, whatever becomes of the queue. The job that follows can
+ * only carry out side effects of the reset that is in the database.
+ */
+export async function requestMfaReset(
+  deps: Deps,
+  request: { actor: Proofs; targetId: string; evidence: unknown; origin: Origin },
+): Promise<ResetOutcome> {
+  return deps.db.transaction(async (tx): Promise<ResetOutcome> => {
+    const now = deps.clock.now()
+    const { actor, targetId, origin } = request
+    const verdict = await judge(
+      tx,
+      { actor, targetId, action: 'mfa-reset.requested', now, origin },
+      mayResetMfa,
+    )
+    if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
+
+    const channel = verdict.actor.isServiceDesk ? 'service-desk' : 'admin'
+    const evidence = (channel === 'admin' ? adminEvidence : deskEvidence).safeParse(request.evidence)
+    if (!evidence.success) return { ok: false, refusal: null, missing: fieldsOf(evidence.error) }
+
+    const { person } = verdict
+    const authenticatorId = await revokeActiveAuthenticator(tx, person.id, now)
+    // The row is locked, so only a confirmation or reset that came first can have taken it away.
+    if (authenticatorId === null) return { ok: false, refusal: 'nothing-to-reset' }
+    await endSessions(tx, person.id, now)
+    await changeLockout(tx, { subject: person.id, kind: 'code' }, now, (state) => clear(state, now))
+
+    const id = uuidv7()
+    const eventId = await record(tx, {
+      at: now,
+      action: 'mfa-reset.requested',
+      outcome: 'success',
+      origin,
+      clientId: person.clientId,
+      actorId: actor.userId,
+      subjectId: person.id,
+      details: { mfaResetId: id, channel, ...evidence.data },
+    })
+    await tx.insert(mfaResets).values({
+      id,
+      ...evidence.data,
+      clientId: person.clientId,
+      userId: person.id,
+      authenticatorId,
+      requestedBy: actor.userId,
+      eventId,
+      channel,
+      requestedAt: now,
+    })
+    await enqueue(tx, 'complete-mfa-reset', { mfaResetId: id })
+    return { ok: true, clientId: person.clientId }
+  })
+}
+
+async function revokeActiveAuthenticator(tx: Transaction, userId: string, now: Date): Promise<string | null> {
+  const [revoked] = await tx
+    .update(authenticators)
+    .set({ status: 'revoked', revokedAt: now })
+    .where(and(eq(authenticators.userId, userId), eq(authenticators.status, 'active')))
+    .returning({ id: authenticators.id })
+  return revoked?.id ?? null
+}
+
+function fieldsOf(error: z.ZodError): EvidenceField[] {
+  return error.issues
+    .map(({ path: [field] }) => field)
+    .filter((field): field is EvidenceField => typeof field === 'string')
+}

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:net'
+import { test } from 'node:test'
+import { anyFreePort, choosePort } from '../../src/start/free-port.ts'
+import { StartError } from '../../src/start/start-error.ts'
+
+async function listenOn(port: number, host: string): Promise<Server> {
+  const server = createServer().listen(port, host)
+  await once(server, 'listening')
+  return server
+}
+
+test('a port set by hand is taken as it is, and refused with its name when somebody else has it', async () => {
+  const port = await anyFreePort()
+  assert.equal(await choosePort('PORT', '127.0.0.1', port, 3000), port)
+  const other = await listenOn(port, '127.0.0.1')
+
+  await assert.rejects(
+    choosePort('PORT', '127.0.0.1', port, 3000),
+    (error) => error instanceof StartError && error.message.includes(`PORT=${port}`),
+  )
+  other.close()
+})
+
+test('without a port set by hand the next free one after the usual is chosen', async () => {
+  const usual = await anyFreePort()
+  const other = await listenOn(usual, '127.0.0.1')
+
+  assert.ok((await choosePort('PORT', '127.0.0.1', undefined, usual)) > usual)
+  other.close()
+})
+
+test("a port that somebody has on ::1 is not free: a browser may take 'localhost' for that", async (t) => {
+  const port = await anyFreePort()
+  const other = await listenOn(port, '::1').catch(() => null)
+  if (!other) return t.skip('this machine has no ::1')
+
+  await assert.rejects(choosePort('PORT', '127.0.0.1', port, 3000), StartError)
+  other.close()
+})
+
+test('an address that is none of this machine is refused', async () => {
+  await assert.rejects(choosePort('PORT', '192.0.2.1', undefined, 3000), /HOST=192\.0\.2\.1/)
+})

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { readEncryptionKeys } from '../../src/config.ts'
+import { keepFile } from '../../src/start/keep-file.ts'
+import { encryptionKeys, existingEncryptionKeys, sessionSecret } from '../../src/start/secrets.ts'
+import { testFolder } from '../support/run-folder.ts'
+
+test('a secret is made once, however many ask at once, and nobody else may read it', async () => {
+  const folder = await testFolder()
+  const path = join(folder, 'secret')
+
+  const secrets = await Promise.all(
+    Array.from({ length: 50 }, () => keepFile(path, () => randomBytes(16).toString('hex'))),
+  )
+
+  assert.equal(new Set(secrets).size, 1)
+  assert.equal(await keepFile(path, () => 'another'), secrets[0])
+  assert.equal((await stat(path)).mode & 0o777, 0o600)
+  assert.deepEqual(await readdir(folder), ['secret'])
+})
+
+test('the secrets that a start makes are such as the configuration accepts', async () => {
+  const folder = await testFolder()
+  assert.equal(await existingEncryptionKeys(folder), null)
+
+  const keys = await encryptionKeys(folder)
+
+  assert.equal(readEncryptionKeys(keys)[0]?.key.length, 32)
+  assert.equal(await existingEncryptionKeys(folder), keys)
+  assert.ok((await sessionSecret(folder)).length >= 32)
+})

@@ -1,0 +1,162 @@
+// npm start as a person uses it, on a folder of its own.
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { openDatabase } from '../../src/db/client.ts'
+import { findRunningCluster } from '../../src/start/embedded-postgres.ts'
+import { anyFreePort } from '../../src/start/free-port.ts'
+import { findPostmaster } from '../../src/start/postmaster.ts'
+import { programOf } from '../../src/start/program-of.ts'
+import { eventually } from '../support/eventually.ts'
+import { testFolder } from '../support/run-folder.ts'
+
+interface Start {
+  process: ChildProcess
+  output: () => string
+  ended: Promise<number | null>
+}
+
+let dataDir: string
+let env: NodeJS.ProcessEnv
+let running: Start
+let address: string
+let inbox: string
+
+function npmStart(changes: NodeJS.ProcessEnv = {}): Start {
+  let output = ''
+  const child = spawn('npm', ['start'], { env: { ...env, ...changes }, stdio: ['ignore', 'pipe', 'pipe'] })
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk) => {
+      output += chunk
+    })
+  return { process: child, output: () => output, ended: once(child, 'exit').then(([code]) => code) }
+}
+
+async function up(start: Start): Promise<Start> {
+  await eventually(
+    'the banner is shown',
+    () => {
+      if (start.process.exitCode !== null) throw new Error(`it ended:\n${start.output()}`)
+      return start.output().includes('Ctrl-C stops everything.')
+    },
+    60_000,
+  )
+  return start
+}
+
+async function answers(url: string): Promise<boolean> {
+  return fetch(url).then(
+    ({ ok }) => ok,
+    () => false,
+  )
+}
+
+/** Runs one question on the database that belongs to the folder. */
+async function pidsOf(applicationName: string): Promise<number[]> {
+  const url = await findRunningCluster(dataDir)
+  if (!url) return []
+  const pool = openDatabase(url, 'test', 1)
+  try {
+    const rows = await pool.sql`select pid from pg_stat_activity where application_name = ${applicationName}`
+    return rows.map(({ pid }) => pid)
+  } finally {
+    await pool.close()
+  }
+}
+
+before(async () => {
+  dataDir = await testFolder()
+  const [port, inboxPort] = [await anyFreePort(), await anyFreePort()]
+  address = `http://localhost:${port}`
+  inbox = `http://localhost:${inboxPort}`
+  // As on a bare machine: nothing is given but where to listen and where to keep the data.
+  const { PATH, HOME } = process.env
+  env = { PATH, HOME, DATA_DIR: dataDir, PORT: String(port), MAIL_CATCHER_PORT: String(inboxPort) }
+  running = await up(npmStart())
+})
+
+after(() => running.process.kill('SIGTERM'))
+
+test('it brings everything up and says where, with whom to sign in, and how to stop', async () => {
+  for (const part of [address, inbox, dataDir, 'admin@harbour.example', 'demo-password-please-change'])
+    assert.ok(running.output().includes(part), `the banner says ${part}`)
+  assert.ok(await answers(`${address}/readyz`))
+})
+
+test('the invitation of the demo data is in the inbox', async () => {
+  const mail = await eventually('the mail arrives', async () => {
+    const mails = (await (await fetch(`${inbox}/api/email`)).json()) as {
+      to: { address: string }[]
+      html: string
+    }[]
+    return mails.find(({ to }) => to.some((recipient) => recipient.address === 'new.tech@harbour.example'))
+  })
+
+  const [link] = new RegExp(`${address}/activate/[A-Za-z0-9_-]+`).exec(mail.html) ?? []
+  assert.ok(link, 'it has a link')
+  assert.ok(await answers(link))
+})
+
+test('a second one on the same folder says so and stops', async () => {
+  const second = npmStart()
+
+  assert.equal(await second.ended, 1)
+  assert.match(second.output(), /Another npm start is running on/)
+  assert.ok(await answers(`${address}/readyz`))
+})
+
+test('a port set by hand that is taken is named, and nothing is left behind', async () => {
+  const elsewhere = await testFolder()
+  const second = npmStart({ DATA_DIR: elsewhere })
+
+  assert.equal(await second.ended, 1)
+  assert.match(second.output(), /PORT=\d+ is taken/)
+  assert.equal(await findPostmaster(join(elsewhere, 'postgres')), null)
+})
+
+test('a configuration that does not add up is explained without a stack', async () => {
+  const second = npmStart({ LOCKOUT_ATTEMPTS: 'many', SESSION_SECRET: 'short' })
+
+  assert.equal(await second.ended, 1)
+  assert.match(second.output(), /LOCKOUT_ATTEMPTS must be a whole number/)
+  assert.match(second.output(), /SESSION_SECRET each secret must have at least 32 characters/)
+  assert.doesNotMatch(second.output(), /\n\s+at /)
+})
+
+test('when PostgreSQL is killed it comes back, and the dashboard with it', async () => {
+  const killed = await findPostmaster(join(dataDir, 'postgres'))
+  process.kill(killed?.pid ?? 0, 'SIGKILL')
+
+  await eventually('another server runs', async () => {
+    const now = await findPostmaster(join(dataDir, 'postgres'))
+    return now !== null && now.pid !== killed?.pid
+  })
+  await eventually('the dashboard is ready', () => answers(`${address}/readyz`))
+})
+
+test('after a kill nothing of it stays but the database, which the next start takes over', async () => {
+  const secrets = await readFile(join(dataDir, 'encryption-keys'), 'utf8')
+  running.process.kill('SIGKILL')
+  await running.ended
+
+  running = await up(npmStart())
+
+  assert.ok(await answers(`${address}/readyz`))
+  assert.equal(await readFile(join(dataDir, 'encryption-keys'), 'utf8'), secrets)
+  assert.equal((await pidsOf('portcullis-start')).length, 1)
+})
+
+test('it stops in order, and leaves no process behind', async () => {
+  const postmaster = await findPostmaster(join(dataDir, 'postgres'))
+  running.process.kill('SIGTERM')
+  running.process.kill('SIGTERM')
+
+  assert.equal(await running.ended, 0)
+
+  assert.equal(await answers(`${address}/healthz`), false)
+  assert.equal(await answers(`${inbox}/api/healthz`), false)
+  assert.equal(await programOf(postmaster?.pid ?? 0), null)
+})

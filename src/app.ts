@@ -13,8 +13,10 @@ import { requestLog } from './http/request-log.ts'
 import { sameOriginOnly } from './http/same-origin.ts'
 import { neverCached, securityHeaders } from './http/security-headers.ts'
 import { staticFiles } from './http/static-files.ts'
+import { unlockRoutes } from './lockout/unlock.routes.ts'
 import { enrolRoutes } from './mfa/enrol.routes.ts'
 import { verifyRoutes } from './mfa/verify.routes.ts'
+import { mfaResetRoutes } from './mfa-reset/mfa-reset.routes.ts'
 import { activateRoutes } from './sign-in/activate.routes.ts'
 import { forgotPasswordRoutes } from './sign-in/forgot-password.routes.ts'
 import { signInRoutes } from './sign-in/sign-in.routes.ts'
@@ -61,7 +63,7 @@ function rooms(deps: Deps): Rooms {
     'signed-out': room(signInRoutes(deps), activateRoutes(deps), forgotPasswordRoutes(deps), signOut),
     enrol: room(enrolRoutes(deps), signOut),
     verify: room(verifyRoutes(deps), signOut),
-    'signed-in': room(homeRoutes(), signOut, stagePagesLeadHome()),
+    'signed-in': room(homeRoutes(), mfaResetRoutes(deps), unlockRoutes(deps), signOut, stagePagesLeadHome()),
   }
 }
 

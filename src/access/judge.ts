@@ -1,4 +1,5 @@
 import { asc, inArray } from 'drizzle-orm'
+import { z } from 'zod'
 import type { AuditAction } from '../audit/actions.ts'
 import { type Origin, record } from '../audit/record.ts'
 import { relationOf } from '../clients/hierarchy.queries.ts'
@@ -26,6 +27,7 @@ export async function judge(
   rule: (actor: Actor, target: Target) => Refusal | null,
 ): Promise<Verdict> {
   const { targetId, now } = request
+  if (!z.uuid().safeParse(targetId).success) return { allowed: false, refusal: 'unknown' }
   const { userId: actorId, epoch } = request.actor
   // In the order of their ids, so that two people who act on each other do not wait for one another.
   await tx

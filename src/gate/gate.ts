@@ -1,6 +1,6 @@
-import type { RequestHandler, Response, Router } from 'express'
+import type { Request, RequestHandler, Response, Router } from 'express'
 import type { Clock } from '../clock.ts'
-import { factsOf, type Person } from './facts.ts'
+import { factsOf, type Person, type Proofs } from './facts.ts'
 import { type StageName, stageOf } from './stages.ts'
 
 declare global {
@@ -41,6 +41,13 @@ export function personOf(res: Response): Person {
   const { person } = res.locals
   if (!person) throw new Error('the gate let nobody through here')
   return person
+}
+
+/** What the session behind such a request has proven. */
+export function proofsOf(req: Request): Proofs {
+  const { proofs } = req.session
+  if (!proofs) throw new Error('the gate let nobody through here')
+  return proofs
 }
 
 function signInPage(method: string, url: string): string {

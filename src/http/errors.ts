@@ -1,5 +1,5 @@
 import { DrizzleQueryError } from 'drizzle-orm'
-import type { ErrorRequestHandler, RequestHandler } from 'express'
+import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
 import { UnreadableSecretError } from '../at-rest/sealed-secret.ts'
 import { GateUnreadableError } from '../gate/session-store.ts'
 import { OverloadedError } from '../sign-in/password-hash.ts'
@@ -65,7 +65,12 @@ const BAD_REQUESTS: Record<number, Page> = {
   415: { status: 415, title: 'We cannot read that format', advice: 'Send the form from its own page.' },
 }
 
-export const notFound: RequestHandler = (_req, res) => renderError(res, NOT_FOUND)
+export const notFound: RequestHandler = (_req, res) => renderNotFound(res)
+
+/** The one 404: what does not exist and what is none of one's business look alike. */
+export function renderNotFound(res: Response): void {
+  renderError(res, NOT_FOUND)
+}
 
 /** The one place where a thrown error becomes an answer. Only what nobody expected is logged as an error. */
 export const errorPages: ErrorRequestHandler = (error: unknown, req, res, _next) => {
@@ -92,7 +97,7 @@ function pageFor(error: unknown): Page {
   return BAD_REQUESTS[statusOf(error)] ?? BUG
 }
 
-function renderError(res: Parameters<RequestHandler>[1], { retryAfterSeconds, ...page }: Page): void {
+function renderError(res: Response, { retryAfterSeconds, ...page }: Page): void {
   if (retryAfterSeconds) res.set('Retry-After', String(retryAfterSeconds))
   res.status(page.status).render('errors/error', page)
 }

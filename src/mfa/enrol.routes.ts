@@ -2,7 +2,7 @@ import { type Request, type Response, Router } from 'express'
 import QRCode from 'qrcode'
 import type { Deps } from '../deps.ts'
 import { mfaRequired } from '../gate/facts.ts'
-import { personOf } from '../gate/gate.ts'
+import { personOf, proofsOf } from '../gate/gate.ts'
 import { proceed } from '../gate/proceed.ts'
 import { readPerson } from '../gate/read-person.ts'
 import { storedId } from '../gate/session-store.ts'
@@ -44,8 +44,8 @@ export function enrolRoutes(deps: Deps): Router {
     const outcome = await confirmEnrolment(deps, person, storedId(req.sessionID), code, origin)
     if (outcome.ok) {
       const enrolled = await readPerson(deps.db, person.id)
-      if (!enrolled || !req.session.proofs) throw new Error('an enrolled person or their proofs are gone')
-      return proceed(req, res, deps.clock, enrolled, req.session.proofs)
+      if (!enrolled) throw new Error('an enrolled person is gone')
+      return proceed(req, res, deps.clock, enrolled, proofsOf(req))
     }
     if (outcome.problem === 'locked')
       return renderLockPage(res, deps.clock, { kind: 'code', until: outcome.lockedUntil })

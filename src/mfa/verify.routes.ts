@@ -1,6 +1,6 @@
 import { type Response, Router } from 'express'
 import type { Deps } from '../deps.ts'
-import { personOf } from '../gate/gate.ts'
+import { personOf, proofsOf } from '../gate/gate.ts'
 import { proceed } from '../gate/proceed.ts'
 import { readForm } from '../http/form.ts'
 import { renderLockPage } from '../http/lock-page.ts'
@@ -35,10 +35,8 @@ export function verifyRoutes(deps: Deps): Router {
     const person = personOf(res)
     const outcome = await verifyCode(deps, person, code, origin)
     if (outcome.ok) {
-      const { proofs } = req.session
-      if (!proofs) throw new Error('a verified session has no proofs')
       const verified = { at: clock.now().getTime(), authenticatorId: outcome.authenticatorId }
-      return proceed(req, res, clock, person, { ...proofs, verified })
+      return proceed(req, res, clock, person, { ...proofsOf(req), verified })
     }
     if (outcome.problem === 'disabled') return renderLockPage(res, clock, { kind: 'disabled', until: null })
     if (outcome.problem === 'locked')

@@ -25,19 +25,20 @@ export async function checkPassword(
   deps: Deps,
   { email, password }: { email: string; password: string },
   origin: Origin,
+  action: 'sign-in.password' | 'presence' = 'sign-in.password',
 ): Promise<PasswordOutcome> {
   const account = await readAccount(deps.db, email)
   const key = { subject: account.subject, kind: 'password' as const }
   const attempt = await spendAttempt(deps, key, account.passwordLockout)
   if (attempt.refused) {
-    await deps.db.transaction((tx) => recordPassword(tx, deps, account, 'refused', origin))
+    await deps.db.transaction((tx) => recordPassword(tx, deps, account, action, 'refused', origin))
     return { ok: false, problem: 'locked', lockedUntil: attempt.until }
   }
 
   const matches = await passwordMatches(account.passwordHash, password)
   const { person } = account
   if (!matches || person === null || person.status === 'disabled' || person.clientSuspended) {
-    await recordFailure(deps, account, attempt, origin)
+    await recordFailure(deps, account, action, attempt, origin)
     return { ok: false, problem: 'wrong', lockedUntil: attempt.locksUntil }
   }
 
@@ -47,7 +48,7 @@ export async function checkPassword(
     const now = deps.clock.now()
     await changeLockout(tx, key, now, (state) => clear(state, now), attempt.stored)
     if (upgraded) await tx.update(users).set({ passwordHash: upgraded }).where(eq(users.id, person.id))
-    await recordPassword(tx, deps, account, 'success', origin)
+    await recordPassword(tx, deps, account, action, 'success', origin)
   })
   return { ok: true, person }
 }
@@ -55,12 +56,13 @@ export async function checkPassword(
 async function recordFailure(
   deps: Deps,
   account: Account,
+  action: 'sign-in.password' | 'presence',
   attempt: SpentAttempt & { refused: false },
   origin: Origin,
 ): Promise<void> {
   await countAddressFailure(deps, origin.address)
   await deps.db.transaction(async (tx) => {
-    await recordPassword(tx, deps, account, 'failure', origin)
+    await recordPassword(tx, deps, account, action, 'failure', origin)
     if (attempt.locksUntil)
       await recordLockout(tx, {
         at: deps.clock.now(),
@@ -76,12 +78,13 @@ function recordPassword(
   tx: Transaction,
   { clock }: Deps,
   { person }: Account,
+  action: 'sign-in.password' | 'presence',
   outcome: 'success' | 'failure' | 'refused',
   origin: Origin,
 ) {
   return record(tx, {
     at: clock.now(),
-    action: 'sign-in.password',
+    action,
     outcome,
     origin,
     clientId: person?.clientId ?? null,

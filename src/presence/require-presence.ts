@@ -1,0 +1,61 @@
+import type { RequestHandler, Response } from 'express'
+import type { Deps } from '../deps.ts'
+import { personOf, proofsOf } from '../gate/gate.ts'
+import { renderLockPage } from '../http/lock-page.ts'
+import { originOf } from '../http/origin.ts'
+import { addressRefusedUntil } from '../lockout/address-limit.ts'
+import { WRONG_CODE } from '../mfa/typed-code.ts'
+import { admit } from '../sign-in/password-hash.ts'
+import { isPresent } from './presence.ts'
+import { provePresence } from './prove-presence.ts'
+
+/** The field in which the person proves to be there; it travels with the form that is held up. */
+const FIELD = 'presence'
+
+/**
+ * Holds up a form of administration until its sender has proven within 10 minutes to be there. The form then
+ * goes on where it was: the page that asks carries it along. Stands after `readForm`.
+ */
+export function requirePresence(deps: Deps): RequestHandler {
+  return async (req, res, next) => {
+    const proofs = proofsOf(req)
+    if (isPresent(proofs, deps.clock.now())) return next()
+
+    const { [FIELD]: typed, ...form }: Record<string, unknown> = req.body
+    const held = { action: req.originalUrl, form }
+    if (typeof typed !== 'string' || typed === '') return renderPresence(res, held)
+    const origin = originOf(req)
+    const refusedUntil = await addressRefusedUntil(deps, origin.address)
+    if (refusedUntil) return renderLockPage(res, deps.clock, { kind: 'address', until: refusedUntil })
+
+    const person = personOf(res)
+    const outcome = await admit(() => provePresence(deps, person, typed, origin))
+    if (outcome.ok) {
+      req.session.proofs = { ...proofs, presentAt: deps.clock.now().getTime() }
+      req.body = form
+      return next()
+    }
+    const kind = person.authenticator ? 'code' : 'password'
+    if (outcome.problem === 'locked')
+      return renderLockPage(res, deps.clock, { kind, until: outcome.lockedUntil })
+    if (outcome.problem === 'disabled')
+      return renderLockPage(res, deps.clock, { kind: 'disabled', until: null })
+    renderPresence(res, held, kind === 'code' ? WRONG_CODE : 'That password is not right.')
+  }
+}
+
+/** 401: the person is known but must say again who they are. What they had filled in is not lost. */
+function renderPresence(
+  res: Response,
+  { action, form }: { action: string; form: Record<string, unknown> },
+  problem: string | null = null,
+): void {
+  res.status(401).render('presence/prove', {
+    action,
+    problem,
+    withCode: personOf(res).authenticator !== null,
+    held: Object.entries(form).flatMap(([name, value]) =>
+      [value].flat().map((single) => ({ name, value: String(single) })),
+    ),
+  })
+}

@@ -122,7 +122,7 @@ onEachEngine('connections are lost', (workshop) => {
   test('every connection to the database is cut, again and again, and work goes on', async () => {
     await workshop.startWorker()
 
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 8; round++) {
       await workshop.db
         .execute(
           sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,

@@ -1,0 +1,105 @@
+// Removing what has expired, and nothing else.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { authenticators } from '../../src/db/schema/authenticators.ts'
+import { passwordResets } from '../../src/db/schema/links.ts'
+import { addressLimits, lockouts } from '../../src/db/schema/lockouts.ts'
+import { outbox } from '../../src/db/schema/outbox.ts'
+import { sessions } from '../../src/db/schema/sessions.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../../src/durations.ts'
+import { sweepExpired } from '../../workers/sweep-expired.ts'
+import { Workshop } from './workshop.ts'
+
+describe('sweeping', () => {
+  const workshop = new Workshop('postgres')
+  before(() => workshop.open())
+  after(() => workshop.close())
+  const ago = (ms: number) => new Date(Date.now() - ms)
+  const ahead = (ms: number) => new Date(Date.now() + ms)
+
+  test('an enrolment that nobody finished leaves no secret behind; one that goes on keeps it', async () => {
+    const secret = Buffer.from('sealed')
+    const user = { userId: workshop.userId, sealedSecret: secret }
+    await workshop.db.insert(authenticators).values({ ...user, pendingUntil: ago(SECOND) })
+    await sweepExpired(workshop.deps)
+    await workshop.db.insert(authenticators).values({ ...user, pendingUntil: ahead(MINUTE) })
+    await sweepExpired(workshop.deps)
+
+    const rows = await workshop.db.select().from(authenticators).orderBy(authenticators.id)
+
+    assert.deepEqual(
+      rows.map(({ status, sealedSecret }) => ({ status, sealedSecret })),
+      [
+        { status: 'revoked', sealedSecret: null },
+        { status: 'pending', sealedSecret: secret },
+      ],
+    )
+    assert.ok(rows[0]?.revokedAt)
+  })
+
+  test('expired sessions, address counts, old password resets and rows long done go, more than a batch of them', async () => {
+    const at = { createdAt: ago(DAY), touchedAt: ago(DAY), data: { cookie: { originalMaxAge: null } } }
+    const expired = Array.from({ length: 2500 }, (_, i) => ({
+      id: `old-${i}`,
+      expiresAt: ago(SECOND),
+      ...at,
+    }))
+    await workshop.db.insert(sessions).values([...expired, { id: 'alive', expiresAt: ahead(MINUTE), ...at }])
+    await workshop.db.insert(addressLimits).values([
+      { address: '192.0.2.1', failures: 5, endsAt: ago(SECOND) },
+      { address: '192.0.2.2', failures: 5, endsAt: ahead(MINUTE) },
+    ])
+    await workshop.db.insert(passwordResets).values([
+      { tokenHash: Buffer.from('old'), expiresAt: ago(31 * DAY) },
+      { tokenHash: Buffer.from('recent'), expiresAt: ago(29 * DAY) },
+    ])
+    const payload = { notificationId: crypto.randomUUID() }
+    await workshop.db.insert(outbox).values([
+      { job: 'long done', payload, doneAt: ago(8 * DAY) },
+      { job: 'just done', payload, doneAt: ago(6 * DAY) },
+      { job: 'long failed', payload, failedAt: ago(8 * DAY), createdAt: ago(9 * DAY) },
+    ])
+
+    await sweepExpired(workshop.deps)
+
+    assert.deepEqual(
+      (await workshop.db.select().from(sessions)).map(({ id }) => id),
+      ['alive'],
+    )
+    assert.deepEqual(
+      (await workshop.db.select().from(addressLimits)).map(({ address }) => address),
+      ['192.0.2.2'],
+    )
+    assert.deepEqual(
+      (await workshop.db.select().from(passwordResets)).map(({ tokenHash }) => String(tokenHash)),
+      ['recent'],
+    )
+    assert.deepEqual(
+      (await workshop.db.select().from(outbox).orderBy(outbox.id)).map(({ job }) => job),
+      ['just done', 'long failed'],
+    )
+  })
+
+  test('a lockout goes when it means nothing any more: never a lock in force, never a count of wrong codes', async () => {
+    const rows = {
+      'a password lock long over': { kind: 'password', consecutiveFailures: 7, lockedUntil: ago(2 * DAY) },
+      'codes long cleared': { kind: 'code', consecutiveFailures: 0 },
+      'wrong codes that count up to 100': { kind: 'code', consecutiveFailures: 3, stays: true },
+      'a lock in force': { kind: 'password', lockedUntil: ahead(HOUR), stays: true },
+      'touched lately': { kind: 'password', updatedAt: ago(DAY), stays: true },
+    } as const
+    const subjects = new Map<string, string>()
+    for (const [name, { stays: _, ...row }] of Object.entries<
+      Partial<typeof lockouts.$inferInsert> & { stays?: true }
+    >(rows)) {
+      const subject = crypto.randomUUID()
+      subjects.set(subject, name)
+      await workshop.db.insert(lockouts).values({ subject, kind: 'code', updatedAt: ago(3 * DAY), ...row })
+    }
+
+    await sweepExpired(workshop.deps)
+
+    const left = (await workshop.db.select().from(lockouts)).map(({ subject }) => subjects.get(subject))
+    assert.deepEqual(left.sort(), ['a lock in force', 'touched lately', 'wrong codes that count up to 100'])
+  })
+})

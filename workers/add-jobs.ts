@@ -1,0 +1,25 @@
+import { isJobName, QUEUE_OF, QUEUES } from '../src/outbox/jobs.ts'
+import type { QueueEngine } from '../src/outbox/queues.ts'
+
+export interface OwedJob {
+  id: string
+  job: string
+  payload: Record<string, string>
+  dueAt: Date | null
+}
+
+/** Queues jobs under the ids of their outbox rows: an id that is queued already changes nothing. */
+export async function addJobs(engine: QueueEngine, owed: readonly OwedJob[], now: Date): Promise<void> {
+  for (const name of QUEUES) {
+    const jobs = owed.filter(({ job }) => isJobName(job) && QUEUE_OF[job] === name)
+    if (jobs.length === 0) continue
+    const queue = await engine.queue(name)
+    await queue.addBulk(
+      jobs.map(({ id, job, payload, dueAt }) => ({
+        name: job,
+        data: payload,
+        opts: { jobId: id, delay: dueAt ? Math.max(0, dueAt.getTime() - now.getTime()) : 0 },
+      })),
+    )
+  }
+}

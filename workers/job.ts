@@ -1,0 +1,26 @@
+// What a job is to this process: a function of its payload, in the transaction that marks it done.
+
+import type { Transaction } from '../src/db/client.ts'
+import type { Deps } from '../src/deps.ts'
+import type { Mailer } from '../src/notifications/mailer.ts'
+import type { JobName, JobPayloads } from '../src/outbox/jobs.ts'
+
+export type JobDeps = Pick<Deps, 'config' | 'db' | 'clock' | 'log'> & { mailer: Mailer }
+
+/**
+ * Does one thing and is safe to run twice; what it writes commits together with the mark that it is done.
+ * Returns when to run again if it is too early, else null. It throws to be retried.
+ */
+export type Job<Name extends JobName> = (
+  payload: JobPayloads[Name],
+  tx: Transaction,
+  deps: JobDeps,
+) => Promise<{ again: Date } | null>
+
+/** Thrown by a job that no retry can help: it waits for an operator. The message names nobody. */
+export class HopelessJobError extends Error {
+  constructor(reason: string) {
+    super(reason)
+    this.name = 'HopelessJobError'
+  }
+}

@@ -1,0 +1,64 @@
+// The worker process: relays the outbox and works on the queues until it is told to stop.
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Config, ConfigurationError, readConfig } from '../src/config.ts'
+import { openDeps } from '../src/deps.ts'
+import { SECOND } from '../src/durations.ts'
+import { createLog, type Logger } from '../src/log.ts'
+import { watchOutage } from '../src/outbox/watch-outage.ts'
+import { startWorker } from './start-worker.ts'
+
+const STOP_WITHIN_MS = 10 * SECOND
+
+const stopping = new AbortController()
+for (const event of ['SIGTERM', 'SIGINT', 'disconnect']) process.on(event, () => stopping.abort())
+
+const config = configuration()
+const log = createLog('worker', config.LOG_LEVEL)
+const stop = await start(config, log, stopping.signal)
+if (stop) {
+  process.send?.('ready')
+  log.info('The worker is at work.')
+  if (!stopping.signal.aborted) await once(stopping.signal, 'abort')
+  log.info('The worker finishes what it is at, then stops.')
+  const inTime = await Promise.race([stop().then(() => true), sleep(STOP_WITHIN_MS, false)])
+  if (!inTime) log.warn('Some jobs took too long to wait for; another worker takes them over.')
+}
+process.exit()
+
+function configuration(): Config {
+  try {
+    return readConfig(process.env)
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    process.exit(1)
+  }
+}
+
+/** Tries until the database answers. Returns how to stop; null if it was told to stop before. */
+async function start(
+  config: Config,
+  log: Logger,
+  stopped: AbortSignal,
+): Promise<(() => Promise<void>) | null> {
+  const outage = watchOutage(log, {
+    began: 'The worker cannot start; it keeps trying. Is the database at DATABASE_URL up and migrated?',
+    ended: 'The database answers.',
+  })
+  while (!stopped.aborted) {
+    try {
+      const deps = await openDeps(config, 'worker')
+      const worker = await startWorker(deps).catch(async (error) => {
+        await deps.close()
+        throw error
+      })
+      outage.ended()
+      return () => worker.stop().then(deps.close)
+    } catch (error) {
+      outage.began(error)
+      await sleep(SECOND, undefined, { signal: stopped }).catch(() => {})
+    }
+  }
+  return null
+}

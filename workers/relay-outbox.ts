@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Deps } from '../src/deps.ts'
+import { MINUTE, SECOND } from '../src/durations.ts'
+import type { QueueEngine } from '../src/outbox/queues.ts'
+import { watchOutage } from '../src/outbox/watch-outage.ts'
+import { Bell } from './bell.ts'
+import { dispatchBatch } from './dispatch-batch.ts'
+import { listenToOutbox } from './listen-to-outbox.ts'
+import { restoreJobs } from './restore-jobs.ts'
+
+const LONGEST_REST_MS = 5 * SECOND
+
+export interface RelayOptions {
+  /** How often the queues are compared with the outbox; no missed wake-up costs more than this. */
+  restoreEveryMs?: number
+  /** The comparison looks at what was dispatched longer ago than this. */
+  olderThanMs?: number
+  /** Taken care of together with the comparison. */
+  alsoRestore?: () => Promise<void>
+}
+
+export interface Relay {
+  /** Lets the batch in hand finish, then stops. */
+  stop(): Promise<void>
+}
+
+/**
+ * Moves what the outbox owes into the queues, woken by PostgreSQL at each commit. While the database or the engine
+ * is away it tries again, ever more slowly up to each 5 seconds. Any number of relays may run.
+ */
+export function relayOutbox(
+  { config, db, clock, log }: Pick<Deps, 'config' | 'db' | 'clock' | 'log'>,
+  engine: QueueEngine,
+  { restoreEveryMs = 30 * SECOND, olderThanMs = MINUTE, alsoRestore = async () => {} }: RelayOptions = {},
+): Relay {
+  const bell = new Bell()
+  const listener = listenToOutbox(config.DATABASE_URL, () => bell.ring())
+  const stopping = new AbortController()
+  const outage = watchOutage(log, {
+    began: 'The outbox cannot be relayed. What requests owe waits in it; the relay keeps trying.',
+    ended: 'The outbox is relayed again.',
+  })
+  let restoreAt = 0
+
+  async function round(): Promise<void> {
+    while (!stopping.signal.aborted && (await dispatchBatch(db, engine, clock.now())));
+    if (stopping.signal.aborted || Date.now() < restoreAt) return
+    await restoreJobs(db, engine, clock.now(), olderThanMs)
+    await alsoRestore()
+    restoreAt = Date.now() + restoreEveryMs
+  }
+
+  async function relay(): Promise<void> {
+    let failures = 0
+    while (!stopping.signal.aborted) {
+      try {
+        await round()
+        outage.ended()
+        failures = 0
+        await bell.rungWithin(restoreAt - Date.now())
+      } catch (error) {
+        outage.began(error)
+        const rest = Math.min(100 * 2 ** failures++, LONGEST_REST_MS)
+        await sleep(rest, undefined, { signal: stopping.signal }).catch(() => {})
+      }
+    }
+  }
+
+  const relaying = relay()
+  return {
+    async stop() {
+      stopping.abort()
+      bell.ring()
+      await listener.stop()
+      await relaying
+    },
+  }
+}

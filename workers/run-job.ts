@@ -1,0 +1,100 @@
+import { DelayedError, type Job as QueuedJob, UnrecoverableError } from 'bullmq'
+import { and, eq, isNull, sql } from 'drizzle-orm'
+import { validate as isUuid } from 'uuid'
+import type { Transaction } from '../src/db/client.ts'
+import { outbox } from '../src/db/schema/outbox.ts'
+import { MINUTE } from '../src/durations.ts'
+import { describeError } from '../src/log.ts'
+import { isJobName, type JobName, type JobPayloads } from '../src/outbox/jobs.ts'
+import { JOBS } from './all-jobs.ts'
+import { HopelessJobError, type Job, type JobDeps } from './job.ts'
+
+/** When to try again to write down that a job failed for good, while the database is away. */
+const RECORD_FAILURE_AGAIN_MS = MINUTE
+
+/**
+ * Runs a queued job by its outbox row: the row, not the queue, says what is to be done and whether it still is.
+ * The row's lock makes two runs wait for each other, and the mark commits with the effect: so it happens once.
+ */
+export async function runJob(queued: QueuedJob, token: string | undefined, deps: JobDeps): Promise<void> {
+  const id = queued.id ?? ''
+  // Nothing is owed under such an id, whoever put it there.
+  if (!isUuid(id)) return
+
+  const again = await attempt(id, deps).catch((error) => fail(queued, token, id, error, deps))
+  if (again) await runAgain(queued, token, again.getTime() - deps.clock.now().getTime())
+}
+
+function attempt(id: string, deps: JobDeps): Promise<Date | null> {
+  return deps.db.transaction(async (tx) => {
+    const [owed] = await tx
+      .select({ job: outbox.job, payload: outbox.payload })
+      .from(outbox)
+      .where(and(eq(outbox.id, id), isNull(outbox.doneAt)))
+      .for('update')
+    if (!owed) return null
+    if (!isJobName(owed.job))
+      throw new Error(`this worker does not know the job '${owed.job}'; a newer one may`)
+
+    const job = JOBS[owed.job] as Job<JobName>
+    const tooEarly = await job(owed.payload as unknown as JobPayloads[JobName], tx, deps)
+    if (tooEarly) return tooEarly.again
+    await markDone(tx, id, deps.clock.now())
+    return null
+  })
+}
+
+async function markDone(tx: Transaction, id: string, now: Date): Promise<void> {
+  await tx
+    .update(outbox)
+    // A job that a rolled back dispatch left behind may run first: what is done needs no dispatch.
+    .set({
+      doneAt: now,
+      dispatchedAt: sql`coalesce(${outbox.dispatchedAt}, ${now.toISOString()})`,
+      failedAt: null,
+      failure: null,
+    })
+    .where(eq(outbox.id, id))
+}
+
+/** Fails the attempt. The last one marks the row first, so that no job is given up unseen. */
+async function fail(
+  queued: QueuedJob,
+  token: string | undefined,
+  id: string,
+  error: unknown,
+  deps: JobDeps,
+): Promise<never> {
+  const failure = describeFailure(error)
+  const hopeless = error instanceof HopelessJobError
+  const attempts = queued.attemptsMade + 1
+  const lastAttempt = hopeless || attempts >= (queued.opts.attempts ?? 1)
+  deps.log.debug({ outboxId: id, job: queued.name, attempts, failure }, 'A job failed.')
+  if (!lastAttempt) throw new Error(failure)
+
+  const recorded = await deps.db
+    .update(outbox)
+    .set({ failedAt: deps.clock.now(), failure })
+    .where(and(eq(outbox.id, id), isNull(outbox.doneAt)))
+    .catch(() => null)
+  if (!recorded) await runAgain(queued, token, RECORD_FAILURE_AGAIN_MS)
+  deps.log.error(
+    { outboxId: id, job: queued.name, attempts, failure },
+    'A job failed for good. Remove the cause, then retry it on the queue dashboard or clear failed_at of its outbox row.',
+  )
+  throw new UnrecoverableError(failure)
+}
+
+async function runAgain(queued: QueuedJob, token: string | undefined, inMs: number): Promise<never> {
+  await queued.moveToDelayed(Date.now() + inMs, token)
+  throw new DelayedError()
+}
+
+/** What is stored and shown of a failure. Never the message of a failed query: it holds the bound values. */
+function describeFailure(error: unknown): string {
+  const { type, code, message } = describeError(error)
+  return [type, code, message]
+    .filter((part) => typeof part === 'string')
+    .join(' ')
+    .slice(0, 500)
+}

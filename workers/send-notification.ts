@@ -1,0 +1,123 @@
+import { and, count, eq, gt, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
+import type { Config } from '../src/config.ts'
+import type { Transaction } from '../src/db/client.ts'
+import { auditEvents } from '../src/db/schema/audit-events.ts'
+import { clients } from '../src/db/schema/clients.ts'
+import { notifications } from '../src/db/schema/notifications.ts'
+import { users } from '../src/db/schema/users.ts'
+import { HOUR } from '../src/durations.ts'
+import type { NotificationKind } from '../src/notifications/kinds.ts'
+import { MailRefusedError, SEND_LIMIT_MS } from '../src/notifications/mailer.ts'
+import { renderMail } from '../src/notifications/render-mail.ts'
+import { HopelessJobError, type Job } from './job.ts'
+import { linkOf } from './link-of.ts'
+
+const actors = alias(users, 'actors')
+const actorAccounts = alias(clients, 'actor_accounts')
+const subjects = alias(users, 'subjects')
+
+const MAX_PASSWORD_RESETS_AN_HOUR = 3
+
+/** Sends one owed mail, if it still makes sense. */
+export const sendNotification: Job<'send-notification'> = async ({ notificationId }, tx, deps) => {
+  const { config, clock, mailer } = deps
+  const owed = await read(tx, notificationId)
+  if (!owed || owed.notification.sentAt) return null
+  const { notification, recipient, event } = owed
+
+  const link = await linkOf(tx, notification, config, clock.now())
+  if (link === 'closed') return null
+  if (notification.kind === 'password-reset' && (await hadEnough(tx, recipient.id, clock.now()))) return null
+
+  // While the mail server takes its time, this transaction has nothing to do, and must not be ended for it.
+  await tx.execute(sql.raw(`set local idle_in_transaction_session_timeout = ${2 * SEND_LIMIT_MS}`))
+  await mailer
+    .send({
+      messageId: messageId(notification.id, config),
+      to: { name: recipient.name, address: recipient.email },
+      ...renderMail(notification.kind as NotificationKind, {
+        recipient,
+        publicUrl: config.PUBLIC_URL,
+        link: link ?? undefined,
+        at: event?.at ?? notification.createdAt,
+        address: event?.address,
+        userAgent: event?.userAgent,
+        by: event && actorText(event),
+        subjectName: event?.subjectName ?? undefined,
+        ...lockFacts(notification.facts),
+      }),
+    })
+    .catch((error) => {
+      throw error instanceof MailRefusedError ? new HopelessJobError(error.message) : error
+    })
+  await tx.update(notifications).set({ sentAt: clock.now() }).where(eq(notifications.id, notification.id))
+  return null
+}
+
+async function read(tx: Transaction, id: string) {
+  const [row] = await tx
+    .select({
+      notification: notifications,
+      recipient: { id: users.id, name: users.name, email: users.email, clientName: clients.name },
+      event: {
+        at: auditEvents.at,
+        address: auditEvents.address,
+        userAgent: auditEvents.userAgent,
+        actorName: actors.name,
+        actorAccount: actorAccounts.name,
+        actorOfPlatform: actorAccounts.isPlatform,
+        subjectName: subjects.name,
+      },
+    })
+    .from(notifications)
+    .innerJoin(users, eq(users.id, notifications.recipientId))
+    .innerJoin(clients, eq(clients.id, users.clientId))
+    .leftJoin(auditEvents, eq(auditEvents.id, notifications.eventId))
+    .leftJoin(actors, eq(actors.id, auditEvents.actorId))
+    .leftJoin(actorAccounts, eq(actorAccounts.id, actors.clientId))
+    .leftJoin(subjects, eq(subjects.id, auditEvents.subjectId))
+    .where(eq(notifications.id, id))
+  return row
+}
+
+/** By whom, as the reader knows them: an agent is 'the Service Desk', an Admin has a name. */
+function actorText(event: {
+  actorName: string | null
+  actorAccount: string | null
+  actorOfPlatform: boolean | null
+}) {
+  if (event.actorName === null || event.actorAccount === null) return undefined
+  return event.actorOfPlatform ? 'the Service Desk' : `${event.actorName} of ${event.actorAccount}`
+}
+
+/** Anybody may ask for somebody's password reset: it must not become a way to flood them. */
+async function hadEnough(tx: Transaction, userId: string, now: Date): Promise<boolean> {
+  // Mails to one user are counted one after the other, or those sent at the same time would not see each other.
+  await tx.execute(
+    sql`select pg_advisory_xact_lock(hashtextextended(${`password-reset mails ${userId}`}, 0))`,
+  )
+  const [sent] = await tx
+    .select({ count: count() })
+    .from(notifications)
+    .where(
+      and(
+        eq(notifications.recipientId, userId),
+        eq(notifications.kind, 'password-reset'),
+        gt(notifications.sentAt, new Date(now.getTime() - HOUR)),
+      ),
+    )
+  return (sent?.count ?? 0) >= MAX_PASSWORD_RESETS_AN_HOUR
+}
+
+/** Stable, so that a mail sent twice (killed between sending and recording) is recognised as one. */
+function messageId(notificationId: string, { PUBLIC_URL }: Config): string {
+  return `<${notificationId}@${new URL(PUBLIC_URL).hostname}>`
+}
+
+function lockFacts({ kind, lockedUntil }: Record<string, string>) {
+  return {
+    lockKind: kind === 'password' || kind === 'code' ? kind : undefined,
+    lockedUntil: lockedUntil === undefined ? undefined : new Date(lockedUntil),
+  } as const
+}

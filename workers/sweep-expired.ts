@@ -1,0 +1,69 @@
+import { and, eq, inArray, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
+import type { PgTable } from 'drizzle-orm/pg-core'
+import type { Database } from '../src/db/client.ts'
+import { authenticators } from '../src/db/schema/authenticators.ts'
+import { passwordResets } from '../src/db/schema/links.ts'
+import { addressLimits, lockouts } from '../src/db/schema/lockouts.ts'
+import { outbox } from '../src/db/schema/outbox.ts'
+import { sessions } from '../src/db/schema/sessions.ts'
+import { DAY } from '../src/durations.ts'
+import type { JobDeps } from './job.ts'
+
+const BATCH = 1000
+const KEEP_PASSWORD_RESETS_MS = 30 * DAY
+const KEEP_DONE_MS = 7 * DAY
+
+/** Removes what has expired. Nothing depends on it: what is expired is refused by its time, swept or not. */
+export async function sweepExpired({
+  db,
+  config,
+  clock,
+}: Pick<JobDeps, 'db' | 'config' | 'clock'>): Promise<void> {
+  const now = clock.now()
+  const before = (ms: number) => new Date(now.getTime() - ms)
+  // As long as the lockout policy remembers earlier locks.
+  const keepLockouts = Math.max(2 * DAY, 2 * config.LOCKOUT_MAX_DURATION, config.LOCKOUT_WINDOW)
+
+  await revokeAbandonedEnrolments(db, now)
+  await remove(db, sessions, lt(sessions.expiresAt, now))
+  await remove(db, addressLimits, lt(addressLimits.endsAt, now))
+  await remove(db, passwordResets, lt(passwordResets.expiresAt, before(KEEP_PASSWORD_RESETS_MS)))
+  await remove(db, outbox, lt(outbox.doneAt, before(KEEP_DONE_MS)))
+  await remove(db, lockouts, forgotten(now, before(keepLockouts)))
+}
+
+/** An enrolment that nobody finished in time leaves no secret behind. */
+async function revokeAbandonedEnrolments(db: Database, now: Date): Promise<void> {
+  const abandoned = and(eq(authenticators.status, 'pending'), lt(authenticators.pendingUntil, now))
+  const { id } = authenticators
+  await inBatches(() =>
+    db
+      .update(authenticators)
+      .set({ status: 'revoked', revokedAt: now, sealedSecret: null })
+      .where(
+        and(abandoned, inArray(id, db.select({ id }).from(authenticators).where(abandoned).limit(BATCH))),
+      ),
+  )
+}
+
+/**
+ * Lockouts that mean nothing any more. Codes count up to 100 without a time limit, so those stay. Passwords go for
+ * known and unknown addresses alike, or the length of a later lock would tell them apart.
+ */
+function forgotten(now: Date, untouchedSince: Date): SQL | undefined {
+  return and(
+    lt(lockouts.updatedAt, untouchedSince),
+    or(isNull(lockouts.lockedUntil), lt(lockouts.lockedUntil, now)),
+    or(eq(lockouts.kind, 'password'), eq(lockouts.consecutiveFailures, 0)),
+  )
+}
+
+async function remove(db: Database, table: PgTable, expired: SQL | undefined): Promise<void> {
+  const batch = sql`ctid in (select ctid from ${table} where ${expired} limit ${BATCH} for update skip locked)`
+  await inBatches(() => db.delete(table).where(and(expired, batch)))
+}
+
+/** Small transactions: no request waits for a long one. */
+async function inBatches(change: () => PromiseLike<{ count: number }>): Promise<void> {
+  for (let changed = BATCH; changed === BATCH; ) changed = (await change()).count
+}

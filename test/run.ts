@@ -1,4 +1,5 @@
 // npm test [-- part of a path …]: runs the tests, all of them or those whose path contains a part.
+import { setMaxListeners } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
@@ -49,6 +50,8 @@ function chooseFiles(parts: readonly string[]): string[] {
 /** Returns whether everything passed. */
 function runTests(files: string[]): Promise<boolean> {
   let failed = 0
+  // Every file listens to it.
+  setMaxListeners(0, stopping.signal)
   const results = run({
     files,
     concurrency: availableParallelism(),

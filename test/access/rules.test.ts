@@ -1,0 +1,122 @@
+// The permission table of the design, row by row and exhaustively.
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { REFUSALS, type Refusal } from '../../src/access/refusals.ts'
+import {
+  type Actor,
+  mayAdminister,
+  mayOperate,
+  mayResetMfa,
+  mayUnlock,
+  mayUseServiceDesk,
+  mayViewAccount,
+  type Relation,
+  type Target,
+} from '../../src/access/rules.ts'
+
+const NOBODY_SPECIAL = { id: 'actor', isAdmin: false, isServiceDesk: false, isOperator: false }
+const ACTORS: Record<string, Actor> = {
+  user: NOBODY_SPECIAL,
+  Admin: { ...NOBODY_SPECIAL, isAdmin: true },
+  'Service Desk': { ...NOBODY_SPECIAL, isServiceDesk: true },
+  Operator: { ...NOBODY_SPECIAL, isOperator: true },
+}
+const RELATIONS: Relation[] = ['own', 'child', 'elsewhere']
+const BOTH = [false, true]
+
+const USER: Target = {
+  id: 'target',
+  relation: 'own',
+  isAdmin: false,
+  ofPlatform: false,
+  authenticatorActive: true,
+  lockedOut: true,
+  status: 'active',
+}
+
+describe('seeing users, MFA status, policy and audit', () => {
+  // rows: actor; columns: own account, child account, elsewhere
+  const table: Record<string, [Refusal | null, Refusal | null, Refusal | null]> = {
+    user: ['admins-only', 'unknown', 'unknown'],
+    Admin: [null, null, 'unknown'],
+    'Service Desk': [null, null, null],
+    Operator: ['admins-only', 'unknown', 'unknown'],
+  }
+  for (const [name, row] of Object.entries(table))
+    for (const [column, expected] of row.entries()) {
+      const relation = RELATIONS[column] ?? 'own'
+      test(`${name}, ${relation}: ${expected ?? 'yes'}`, () => {
+        assert.equal(mayViewAccount(ACTORS[name] ?? NOBODY_SPECIAL, relation), expected)
+      })
+    }
+})
+
+describe('resetting MFA', () => {
+  const table: [actor: string, relation: Relation, target: Partial<Target>, expected: Refusal | null][] = [
+    ['Admin', 'own', {}, null],
+    ['Admin', 'own', { isAdmin: true }, 'admins-by-service-desk'],
+    ['Admin', 'own', { id: 'actor', isAdmin: true }, 'not-oneself'],
+    ['Admin', 'own', { authenticatorActive: false }, 'nothing-to-reset'],
+    ['Admin', 'child', {}, 'parents-only-look'],
+    ['Admin', 'child', { isAdmin: true }, 'parents-only-look'],
+    ['Admin', 'child', { authenticatorActive: false }, 'parents-only-look'],
+    ['Admin', 'elsewhere', {}, 'unknown'],
+    ['Admin', 'elsewhere', { isAdmin: true }, 'unknown'],
+    ['user', 'own', {}, 'admins-only'],
+    ['user', 'child', {}, 'unknown'],
+    ['user', 'elsewhere', {}, 'unknown'],
+    ['Service Desk', 'elsewhere', {}, null],
+    ['Service Desk', 'elsewhere', { isAdmin: true }, null],
+    ['Service Desk', 'own', { ofPlatform: true }, null],
+    ['Service Desk', 'own', { id: 'actor', ofPlatform: true }, 'not-oneself'],
+    ['Service Desk', 'elsewhere', { authenticatorActive: false }, 'nothing-to-reset'],
+    ['Operator', 'own', { ofPlatform: true }, 'admins-only'],
+    ['Operator', 'elsewhere', {}, 'unknown'],
+  ]
+  for (const [actor, relation, target, expected] of table)
+    test(`${actor}, ${relation}, ${JSON.stringify(target)}: ${expected ?? 'yes'}`, () => {
+      assert.equal(mayResetMfa(ACTORS[actor] ?? NOBODY_SPECIAL, { ...USER, relation, ...target }), expected)
+    })
+})
+
+test('over every actor and target: who may reset is exactly who the specification names', () => {
+  for (const isAdmin of BOTH)
+    for (const isServiceDesk of BOTH)
+      for (const isOperator of BOTH)
+        for (const relation of RELATIONS)
+          for (const id of ['actor', 'target'])
+            for (const targetIsAdmin of BOTH)
+              for (const authenticatorActive of BOTH) {
+                const actor = { id: 'actor', isAdmin, isServiceDesk, isOperator }
+                const target = { ...USER, id, relation, isAdmin: targetIsAdmin, authenticatorActive }
+                const byAdmin = isAdmin && relation === 'own' && !targetIsAdmin
+                const expected = (isServiceDesk || byAdmin) && id !== 'actor' && authenticatorActive
+                assert.equal(mayResetMfa(actor, target) === null, expected, JSON.stringify({ actor, target }))
+                assert.equal(
+                  mayUnlock(actor, target) === null,
+                  (isServiceDesk || byAdmin) && id !== 'actor',
+                  'unlocking follows the same permissions',
+                )
+                if (mayAdminister(actor, target) === null) assert.equal(mayViewAccount(actor, relation), null)
+              }
+})
+
+test('the queue dashboard is for operators, the Service Desk page for agents; to others both do not exist', () => {
+  for (const [name, actor] of Object.entries(ACTORS)) {
+    assert.equal(mayOperate(actor), name === 'Operator' ? null : 'unknown')
+    assert.equal(mayUseServiceDesk(actor), name === 'Service Desk' ? null : 'unknown')
+  }
+})
+
+test('what is none of one’s business is 404, what is refused 403, what is over 409', () => {
+  assert.equal(REFUSALS.unknown.status, 404)
+  for (const refusal of [
+    'admins-only',
+    'parents-only-look',
+    'admins-by-service-desk',
+    'not-oneself',
+  ] as const)
+    assert.equal(REFUSALS[refusal].status, 403)
+  for (const refusal of ['nothing-to-reset', 'not-locked'] as const)
+    assert.equal(REFUSALS[refusal].status, 409)
+})

@@ -1,0 +1,607 @@
+// The specification, 'MFA Device Reset & Recovery' and 'MFA Reset Permissions & Account Hierarchy Rules'.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { and, desc, eq } from 'drizzle-orm'
+import { auditEvents } from '../../src/db/schema/audit-events.ts'
+import { authenticators } from '../../src/db/schema/authenticators.ts'
+import { mfaResets } from '../../src/db/schema/mfa-resets.ts'
+import { notifications } from '../../src/db/schema/notifications.ts'
+import { outbox } from '../../src/db/schema/outbox.ts'
+import { memberships, mfaPolicies, roleGroups } from '../../src/db/schema/role-groups.ts'
+import { sessions } from '../../src/db/schema/sessions.ts'
+import { users } from '../../src/db/schema/users.ts'
+import { MINUTE } from '../../src/durations.ts'
+import { completeMfaReset } from '../../src/mfa-reset/complete-mfa-reset.ts'
+import { startApp, type TestApp } from '../support/app.ts'
+import { type Answer, type Browser, DEMO_PASSWORD } from '../support/browser.ts'
+
+let app: TestApp
+/** Everybody whose authenticator a test may use, signed in. */
+const signedIn = new Map<string, Browser>()
+
+const ADMIN = 'admin@harbour.example'
+const ADMIN2 = 'admin2@harbour.example'
+const TECH = 'tech@harbour.example'
+const CHILD_ADMIN = 'admin@retail.harbour.example'
+const CHILD_TECH = 'tech@retail.harbour.example'
+const GRANDCHILD_TECH = 'tech@online.harbour.example'
+const FOREIGN_ADMIN = 'admin@meridian.example'
+const DESK = 'desk@platform.example'
+const DESK2 = 'desk2@platform.example'
+const OPERATOR = 'operator@platform.example'
+
+before(async () => {
+  app = await startApp({ ADDRESS_ATTEMPTS: '100000' })
+  for (const email of [
+    ADMIN,
+    ADMIN2,
+    TECH,
+    CHILD_ADMIN,
+    CHILD_TECH,
+    GRANDCHILD_TECH,
+    DESK,
+    DESK2,
+    OPERATOR,
+  ]) {
+    const browser = app.browser()
+    await browser.enrolAndSignIn(email)
+    signedIn.set(email, browser)
+  }
+  for (const email of [FOREIGN_ADMIN, 'finance@harbour.example']) {
+    const browser = app.browser()
+    await browser.signInWithPassword(email)
+    signedIn.set(email, browser)
+  }
+})
+after(() => app.close())
+
+function browserOf(email: string): Browser {
+  const browser = signedIn.get(email)
+  assert.ok(browser, email)
+  return browser
+}
+
+async function userNamed(email: string) {
+  const [user] = await app.deps.db.select().from(users).where(eq(users.email, email))
+  assert.ok(user, email)
+  return user
+}
+
+/** Signs somebody in anew whom the clock or a reset has signed out; enrols if they must. */
+async function comeBack(email: string): Promise<Browser> {
+  const browser = browserOf(email)
+  await browser.post('/sign-out')
+  const { location } = await browser.signInWithPassword(email)
+  if (location === '/mfa/enrol') {
+    await browser.enrol()
+    await browser.verify(browser.nextCode())
+  } else if (location === '/mfa/verify') await browser.verify(browser.nextCode())
+  assert.equal((await browser.get('/')).status, 200, `${email} is in`)
+  return browser
+}
+
+const EVIDENCE = { reason: 'Phone lost on the train', ticket: 'DESK-4711', identifiedBy: 'video' }
+
+async function reset(
+  actor: string,
+  target: string,
+  fields: Record<string, string> = EVIDENCE,
+): Promise<Answer> {
+  const { id } = await userNamed(target)
+  return browserOf(actor).post(`/users/${id}/mfa-reset`, fields)
+}
+
+async function activeAuthenticator(email: string) {
+  const { id } = await userNamed(email)
+  const [row] = await app.deps.db
+    .select()
+    .from(authenticators)
+    .where(and(eq(authenticators.userId, id), eq(authenticators.status, 'active')))
+  return row
+}
+
+async function resetsOf(email: string) {
+  const { id } = await userNamed(email)
+  return app.deps.db.select().from(mfaResets).where(eq(mfaResets.userId, id)).orderBy(desc(mfaResets.id))
+}
+
+async function eventsOf(email: string, action: string) {
+  const { id } = await userNamed(email)
+  return app.deps.db
+    .select()
+    .from(auditEvents)
+    .where(and(eq(auditEvents.subjectId, id), eq(auditEvents.action, action)))
+    .orderBy(desc(auditEvents.id))
+}
+
+describe('Admin-initiated MFA reset for users', () => {
+  test('an Admin resets a Tech Operator: the MFA configuration is immediately cleared, with no worker running', async () => {
+    const theo = browserOf(TECH)
+    const halfway = app.browser()
+    halfway.secret = theo.secret
+    await halfway.signInWithPassword(TECH)
+    assert.equal((await theo.get('/')).status, 200)
+
+    const answer = await reset(ADMIN, TECH, { reason: EVIDENCE.reason })
+
+    assert.equal(answer.status, 303)
+    assert.equal(answer.location, '/users')
+    assert.equal(await activeAuthenticator(TECH), undefined)
+    assert.equal((await theo.get('/')).location, '/sign-in', 'the open session is dead')
+    assert.equal((await halfway.verify(halfway.nextCode())).location, '/sign-in', 'and the half-way one too')
+    const [row] = await resetsOf(TECH)
+    assert.equal(row?.status, 'requested')
+    assert.equal(row?.channel, 'admin')
+    const [event] = await eventsOf(TECH, 'mfa-reset.requested')
+    assert.equal(event?.actorId, (await userNamed(ADMIN)).id)
+    assert.deepEqual(event?.details, { mfaResetId: row?.id, channel: 'admin', reason: EVIDENCE.reason })
+  })
+
+  test('on their next login attempt, they must re-enrol, and after that may authenticate and access the Dashboard', async () => {
+    const theo = browserOf(TECH)
+    const oldSecret = theo.secret
+
+    assert.equal((await theo.signInWithPassword(TECH)).location, '/mfa/enrol')
+    assert.equal(
+      (await theo.post('/mfa/verify', { code: theo.code() })).location,
+      '/mfa/enrol',
+      'the old code is of no use',
+    )
+    assert.equal((await theo.enrol()).location, '/mfa/verify')
+    assert.notDeepEqual(theo.secret, oldSecret)
+    assert.equal((await theo.verify(theo.nextCode())).location, '/')
+    assert.equal((await theo.get('/')).status, 200)
+  })
+
+  test('the job shreds the secret, tells the user and the Admins, and completes the reset, once', async () => {
+    const [row] = await resetsOf(TECH)
+    assert.ok(row)
+    const complete = () => app.deps.db.transaction((tx) => completeMfaReset(tx, row.id, app.clock.now()))
+
+    await complete()
+    await complete()
+
+    const [done] = await resetsOf(TECH)
+    assert.equal(done?.status, 'completed')
+    const [old] = await app.deps.db
+      .select()
+      .from(authenticators)
+      .where(eq(authenticators.id, row.authenticatorId))
+    assert.equal(old?.status, 'revoked')
+    assert.equal(old?.sealedSecret, null)
+    const told = await app.deps.db.select().from(notifications).where(eq(notifications.eventId, row.eventId))
+    const recipients = told.map(({ kind, recipientId }) => [kind, recipientId]).sort()
+    assert.deepEqual(
+      recipients,
+      [
+        ['mfa-reset', (await userNamed(TECH)).id],
+        ['mfa-reset-for-admins', (await userNamed(ADMIN)).id],
+        ['mfa-reset-for-admins', (await userNamed(ADMIN2)).id],
+      ].sort(),
+    )
+    assert.equal((await eventsOf(TECH, 'mfa-reset.completed')).length, 1)
+    assert.ok(await activeAuthenticator(TECH), 'the authenticator enrolled meanwhile is untouched')
+  })
+
+  test('a forged job completes nothing and clears nothing', async () => {
+    const before = await activeAuthenticator(TECH)
+
+    await app.deps.db.transaction((tx) =>
+      completeMfaReset(tx, '01890000-0000-7000-8000-000000000000', app.clock.now()),
+    )
+
+    assert.deepEqual(await activeAuthenticator(TECH), before)
+  })
+
+  test('the policy decides at the next sign-in: where no role group requires MFA, none is asked', async () => {
+    await comeBack(CHILD_ADMIN)
+    const { clientId } = await userNamed(CHILD_TECH)
+    const [group] = await app.deps.db.select().from(roleGroups).where(eq(roleGroups.key, 'tech-operator'))
+    assert.ok(group)
+    const requirement = and(eq(mfaPolicies.clientId, clientId), eq(mfaPolicies.roleGroupId, group.id))
+    await app.deps.db.delete(mfaPolicies).where(requirement)
+
+    assert.equal((await reset(CHILD_ADMIN, CHILD_TECH)).status, 303)
+    assert.equal((await browserOf(CHILD_TECH).signInWithPassword(CHILD_TECH)).location, '/')
+
+    await app.deps.db.insert(mfaPolicies).values({ clientId, roleGroupId: group.id })
+    await comeBack(CHILD_TECH)
+  })
+
+  test('there must be something to reset', async () => {
+    await comeBack(ADMIN)
+
+    assert.equal((await reset(ADMIN, 'support@harbour.example')).status, 409)
+  })
+
+  test('the reason must be said; nothing happens without it', async () => {
+    await comeBack(TECH)
+    await comeBack(ADMIN)
+
+    for (const reason of ['', '   ', 'x'.repeat(501)])
+      assert.equal((await reset(ADMIN, TECH, { reason })).status, 422)
+
+    assert.ok(await activeAuthenticator(TECH))
+  })
+
+  test('20 parallel clicks by two Admins make one reset; the others are told 409', async () => {
+    await comeBack(TECH)
+    await comeBack(ADMIN)
+    await comeBack(ADMIN2)
+    const before = (await resetsOf(TECH)).length
+    const owed = async () =>
+      (await app.deps.db.select().from(outbox).where(eq(outbox.job, 'complete-mfa-reset'))).length
+    const owedBefore = await owed()
+
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => reset(i % 2 ? ADMIN : ADMIN2, TECH)),
+    )
+
+    assert.equal(answers.filter(({ status }) => status === 303).length, 1)
+    assert.equal(answers.filter(({ status }) => status === 409).length, 19)
+    assert.equal((await resetsOf(TECH)).length, before + 1)
+    assert.equal((await owed()) - owedBefore, 1)
+  })
+
+  test('password, role groups, password lock and status of the user stay as they were', async () => {
+    await comeBack(TECH)
+    await comeBack(ADMIN)
+    for (let i = 0; i < 5; i += 1) await app.browser().signInWithPassword(TECH, 'wrong')
+    const before = await userNamed(TECH)
+
+    await reset(ADMIN, TECH)
+
+    const after = await userNamed(TECH)
+    assert.deepEqual({ ...after, sessionEpoch: 0 }, { ...before, sessionEpoch: 0 })
+    assert.equal(
+      (await app.browser().signInWithPassword(TECH)).status,
+      429,
+      'a password lock is not lifted by it',
+    )
+    app.clock.advance(15 * MINUTE)
+  })
+})
+
+describe('Admins cannot reset MFA for other Admins; such cases require Service Desk intervention', () => {
+  test('an Admin is refused for another Admin, and told whom to ask', async () => {
+    await comeBack(ADMIN)
+    await comeBack(ADMIN2)
+
+    const answer = await reset(ADMIN, ADMIN2)
+
+    assert.equal(answer.status, 403)
+    assert.match(answer.body, /Service Desk/)
+    assert.ok(await activeAuthenticator(ADMIN2))
+    const [event] = await eventsOf(ADMIN2, 'mfa-reset.requested')
+    assert.equal(event?.outcome, 'refused')
+    assert.deepEqual(event?.details, { refusal: 'admins-by-service-desk' })
+  })
+
+  test('an Admin is refused for themselves', async () => {
+    await comeBack(ADMIN)
+    assert.equal((await reset(ADMIN, ADMIN)).status, 403)
+    assert.ok(await activeAuthenticator(ADMIN))
+  })
+
+  test('the Service Desk resets an Admin, with ticket, reason and how the person was identified', async () => {
+    await comeBack(DESK)
+    await comeBack(ADMIN2)
+    for (const missing of ['ticket', 'reason', 'identifiedBy']) {
+      const { [missing]: _, ...rest } = EVIDENCE as Record<string, string>
+      assert.equal((await reset(DESK, ADMIN2, rest)).status, 422, missing)
+    }
+    assert.equal((await reset(DESK, ADMIN2, { ...EVIDENCE, identifiedBy: 'horoscope' })).status, 422)
+
+    const answer = await reset(DESK, ADMIN2)
+
+    assert.equal(answer.status, 303)
+    assert.equal(answer.location, `/clients/${(await userNamed(ADMIN2)).clientId}/users`)
+    const [row] = await resetsOf(ADMIN2)
+    assert.deepEqual(
+      [row?.channel, row?.ticket, row?.reason, row?.identifiedBy],
+      ['service-desk', EVIDENCE.ticket, EVIDENCE.reason, 'video'],
+    )
+    const [event] = await eventsOf(ADMIN2, 'mfa-reset.requested')
+    assert.equal(event?.clientId, (await userNamed(ADMIN2)).clientId, 'the account’s own audit log shows it')
+    assert.equal(event?.details.ticket, EVIDENCE.ticket)
+  })
+
+  test('an agent never resets themselves, but another agent', async () => {
+    await comeBack(DESK)
+    await comeBack(DESK2)
+
+    assert.equal((await reset(DESK, DESK)).status, 403)
+    assert.equal((await reset(DESK, DESK2)).status, 303)
+  })
+})
+
+describe('MFA reset authority is isolated at the client account level', () => {
+  test('the parent-account Admin cannot perform MFA resets for users of a child account, at any depth', async () => {
+    await comeBack(ADMIN)
+    for (const target of [CHILD_TECH, CHILD_ADMIN, GRANDCHILD_TECH]) {
+      await comeBack(target)
+      const answer = await reset(ADMIN, target)
+
+      assert.equal(answer.status, 403, target)
+      assert.ok(await activeAuthenticator(target))
+      const events = await eventsOf(target, 'mfa-reset.requested')
+      const accounts = events.slice(0, 2).map(({ clientId, outcome }) => [clientId, outcome])
+      const { clientId } = await userNamed(target)
+      assert.deepEqual(
+        new Map(accounts as [string, string][]),
+        new Map([
+          [(await userNamed(ADMIN)).clientId, 'refused'],
+          [clientId, 'refused'],
+        ]),
+        'recorded in both accounts',
+      )
+    }
+  })
+
+  test('a child-account Admin can neither see nor reset users of the parent account', async () => {
+    await comeBack(CHILD_ADMIN)
+    await comeBack(TECH)
+    assert.equal((await reset(CHILD_ADMIN, TECH)).status, 404)
+    assert.ok(await activeAuthenticator(TECH))
+  })
+
+  test('foreign, unknown and malformed ids get the same answer', async () => {
+    const admin = await comeBack(ADMIN)
+    const foreign = await userNamed('tech@meridian.example')
+    const normal = ({ status, body }: Answer) => [status, body.replace(/[0-9a-f-]{36}/g, 'ID')]
+    const answers: unknown[] = []
+    for (const id of [
+      foreign.id,
+      '01890000-0000-7000-8000-000000000000',
+      'no-id',
+      "' or 1=1",
+      foreign.id.toUpperCase(),
+    ])
+      answers.push(normal(await admin.post(`/users/${encodeURIComponent(id)}/mfa-reset`, EVIDENCE)))
+
+    assert.equal((answers[0] as [number])[0], 404)
+    for (const answer of answers) assert.deepEqual(answer, answers[0])
+  })
+
+  test('another account in body, query or header changes nothing', async () => {
+    const admin = await comeBack(ADMIN)
+    const target = await comeBack(CHILD_TECH).then(() => userNamed(CHILD_TECH))
+    const own = (await userNamed(ADMIN)).clientId
+
+    const answer = await admin.post(
+      `/users/${target.id}/mfa-reset?clientId=${own}`,
+      { ...EVIDENCE, clientId: own, actorId: target.id, channel: 'service-desk' },
+      { 'x-client-id': own },
+    )
+
+    assert.equal(answer.status, 403)
+  })
+})
+
+describe('the table of who may reset whom, over a three-level hierarchy and a foreign account', () => {
+  const OWN: Record<string, number> = {
+    [TECH]: 303,
+    [ADMIN2]: 403,
+    'support@harbour.example': 409,
+    'new.tech@harbour.example': 409,
+  }
+  const matrix: Record<string, Record<string, number>> = {
+    [ADMIN]: {
+      ...OWN,
+      [ADMIN]: 403,
+      [CHILD_TECH]: 403,
+      [CHILD_ADMIN]: 403,
+      [GRANDCHILD_TECH]: 403,
+      'tech@meridian.example': 404,
+      [DESK]: 404,
+      [OPERATOR]: 404,
+    },
+    [CHILD_ADMIN]: {
+      [CHILD_TECH]: 303,
+      [CHILD_ADMIN]: 403,
+      [GRANDCHILD_TECH]: 403,
+      [TECH]: 404,
+      [ADMIN]: 404,
+      'tech@meridian.example': 404,
+    },
+    [TECH]: {
+      [TECH]: 403,
+      [ADMIN]: 403,
+      'support@harbour.example': 403,
+      [CHILD_TECH]: 404,
+      'tech@meridian.example': 404,
+    },
+    [FOREIGN_ADMIN]: {
+      [TECH]: 404,
+      [CHILD_TECH]: 404,
+      [ADMIN]: 404,
+      'tech@meridian.example': 409,
+      [FOREIGN_ADMIN]: 403,
+    },
+    [DESK]: {
+      [TECH]: 303,
+      [ADMIN]: 303,
+      [CHILD_ADMIN]: 303,
+      [GRANDCHILD_TECH]: 303,
+      'tech@meridian.example': 409,
+      [DESK2]: 303,
+      [OPERATOR]: 303,
+      [DESK]: 403,
+    },
+    [OPERATOR]: { [TECH]: 404, [DESK]: 403, [OPERATOR]: 403, [ADMIN]: 404 },
+  }
+
+  for (const [actor, row] of Object.entries(matrix))
+    for (const [target, expected] of Object.entries(row))
+      test(`${actor} → ${target}: ${expected}`, async () => {
+        const enrolled = await activeAuthenticator(target)
+        if (expected === 303 && !enrolled) await comeBack(target)
+        await comeBack(actor)
+        const authenticatorBefore = await activeAuthenticator(target)
+        const resetsBefore = (await resetsOf(target)).length
+
+        const answer = await reset(actor, target)
+
+        assert.equal(answer.status, expected)
+        if (expected === 303) assert.equal(await activeAuthenticator(target), undefined)
+        else {
+          assert.deepEqual(await activeAuthenticator(target), authenticatorBefore, 'nothing changed')
+          assert.equal((await resetsOf(target)).length, resetsBefore)
+        }
+      })
+
+  test('half-way, signed out and disabled actors reach nothing', async () => {
+    await comeBack(TECH)
+    const { id } = await userNamed(TECH)
+    const anonymous = await app.browser().post(`/users/${id}/mfa-reset`, EVIDENCE)
+    assert.equal(anonymous.location, '/sign-in')
+
+    const halfway = app.browser()
+    await halfway.signInWithPassword(ADMIN)
+    assert.match(
+      (await halfway.post(`/users/${id}/mfa-reset`, EVIDENCE)).location ?? '',
+      /^\/mfa\/(enrol|verify)$/,
+    )
+
+    await comeBack(ADMIN)
+    await app.deps.db.update(users).set({ status: 'disabled' }).where(eq(users.email, ADMIN))
+    assert.equal((await reset(ADMIN, TECH)).location, '/sign-in')
+    await app.deps.db.update(users).set({ status: 'active' }).where(eq(users.email, ADMIN))
+    assert.ok(await activeAuthenticator(TECH))
+  })
+})
+
+describe('proving presence', () => {
+  test('an Admin whose last proof is older than 10 minutes proves it again, and the reset goes on where it was', async () => {
+    await comeBack(TECH)
+    const admin = await comeBack(ADMIN)
+    const { id } = await userNamed(TECH)
+    app.clock.advance(11 * MINUTE)
+    await admin.get('/')
+
+    const asked = await admin.post(`/users/${id}/mfa-reset`, { reason: 'Lost phone' })
+    assert.equal(asked.status, 401)
+    assert.match(asked.body, /name="reason" value="Lost phone"/)
+    assert.ok(await activeAuthenticator(TECH))
+    const wrong = await admin.post(`/users/${id}/mfa-reset`, {
+      reason: 'Lost phone',
+      presence: admin.wrongCode(),
+    })
+    assert.equal(wrong.status, 401)
+    assert.ok(await activeAuthenticator(TECH))
+    const right = await admin.post(`/users/${id}/mfa-reset`, { reason: 'Lost phone', presence: admin.code() })
+
+    assert.equal(right.status, 303)
+    assert.equal(await activeAuthenticator(TECH), undefined)
+  })
+
+  test('without an authenticator it is the password, counted like any other', async () => {
+    const admin = await comeBack(FOREIGN_ADMIN)
+    const { id } = await userNamed('tech@meridian.example')
+    app.clock.advance(11 * MINUTE)
+
+    assert.equal((await admin.post(`/users/${id}/mfa-reset`, EVIDENCE)).status, 401)
+    assert.equal((await admin.post(`/users/${id}/mfa-reset`, { ...EVIDENCE, presence: 'wrong' })).status, 401)
+    assert.equal(
+      (await admin.post(`/users/${id}/mfa-reset`, { ...EVIDENCE, presence: DEMO_PASSWORD })).status,
+      409,
+    )
+  })
+})
+
+describe('unlocking, by the same permissions', () => {
+  const unlock = async (actor: string, target: string) =>
+    browserOf(actor).post(`/users/${(await userNamed(target)).id}/unlock`, { reason: 'Called me' })
+
+  test('an Admin lifts the lock of a user of the own account; nobody else’s', async () => {
+    for (let i = 0; i < 5; i += 1) await app.browser().signInWithPassword('support@harbour.example', 'wrong')
+    assert.equal((await app.browser().signInWithPassword('support@harbour.example')).status, 429)
+    await comeBack(ADMIN)
+    await comeBack(CHILD_ADMIN)
+
+    assert.equal((await unlock(CHILD_ADMIN, 'support@harbour.example')).status, 404)
+    assert.equal((await unlock(ADMIN, ADMIN2)).status, 403)
+    assert.equal((await unlock(ADMIN, CHILD_TECH)).status, 403)
+    assert.equal((await unlock(ADMIN, 'finance@harbour.example')).status, 409)
+    assert.equal((await unlock(ADMIN, 'support@harbour.example')).status, 303)
+
+    assert.equal((await app.browser().signInWithPassword('support@harbour.example')).location, '/')
+    const [event] = await eventsOf('support@harbour.example', 'lockout.lifted')
+    assert.deepEqual(event?.details, { kind: 'password', reason: 'Called me' })
+  })
+})
+
+describe('after a reset commits, nothing that uses the old authenticator or an old session gets past the gate', () => {
+  test('reset against verification, 100 times', async () => {
+    await comeBack(DESK)
+    let verifiedFirst = 0
+    for (let round = 0; round < 100; round += 1) {
+      const theo = await comeBack(TECH)
+      const racer = app.browser()
+      racer.secret = theo.secret
+      await racer.signInWithPassword(TECH)
+      const code = racer.nextCode()
+      if (round % 10 === 0) await comeBack(DESK)
+
+      const [verified, answer] = await Promise.all([racer.verify(code), reset(DESK, TECH)])
+
+      assert.equal(answer.status, 303)
+      if (verified.location === '/') verifiedFirst += 1
+      assert.equal((await racer.get('/')).location, '/sign-in', `round ${round}: the racer is out`)
+      assert.equal((await theo.get('/')).location, '/sign-in')
+    }
+    assert.ok(verifiedFirst < 100, 'both orders were seen or the reset always won')
+  })
+
+  test('reset against sign-in and against enrolment, 40 times', async () => {
+    await comeBack(DESK)
+    for (let round = 0; round < 40; round += 1) {
+      const theo = await comeBack(TECH)
+      if (round % 10 === 0) await comeBack(DESK)
+      const racer = app.browser()
+      racer.secret = theo.secret
+
+      const [, answer] = await Promise.all([racer.signInWithPassword(TECH), reset(DESK, TECH)])
+
+      assert.equal(answer.status, 303)
+      const { location } = await racer.get('/')
+      assert.ok(location === '/sign-in' || location === '/mfa/enrol', `round ${round}: ${location}`)
+    }
+  })
+
+  test('reset against the demotion of the actor: judged as they are when it commits, 40 times', async () => {
+    const { id: actorId } = await userNamed(ADMIN)
+    const [admin] = await app.deps.db.select().from(roleGroups).where(eq(roleGroups.key, 'admin'))
+    const [plain] = await app.deps.db.select().from(roleGroups).where(eq(roleGroups.key, 'finance-operator'))
+    assert.ok(admin && plain)
+    for (let round = 0; round < 40; round += 1) {
+      await comeBack(TECH)
+      await comeBack(ADMIN)
+      let demotedAt = 0
+
+      const [answer] = await Promise.all([
+        reset(ADMIN, TECH),
+        app.deps.db.transaction(async (tx) => {
+          await tx.select().from(users).where(eq(users.id, actorId)).for('update')
+          await tx.delete(memberships).where(eq(memberships.userId, actorId))
+          await tx.insert(memberships).values({ userId: actorId, roleGroupId: plain.id })
+          demotedAt = performance.now()
+        }),
+      ])
+
+      assert.ok(demotedAt > 0 && [303, 403].includes(answer.status), `round ${round}: ${answer.status}`)
+      assert.equal((await activeAuthenticator(TECH)) === undefined, answer.status === 303)
+      assert.notEqual((await reset(ADMIN, TECH)).status, 303, 'demoted is demoted')
+      await app.deps.db.delete(memberships).where(eq(memberships.userId, actorId))
+      await app.deps.db.insert(memberships).values({ userId: actorId, roleGroupId: admin.id })
+    }
+  })
+})
+
+test('no session of a reset user is left behind', async () => {
+  await comeBack(TECH)
+  await comeBack(ADMIN)
+  await reset(ADMIN, TECH)
+  const { id } = await userNamed(TECH)
+  assert.deepEqual(await app.deps.db.select().from(sessions).where(eq(sessions.userId, id)), [])
+})

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { RequestHandler } from 'express'
 import { pinoHttp } from 'pino-http'
 import { describeError, type Logger } from '../log.ts'
@@ -13,25 +14,24 @@ export function requestLog(log: Logger): RequestHandler {
       return id
     },
     quietReqLogger: true,
+    quietResLogger: true,
+    customAttributeKeys: { reqId: 'requestId' },
     autoLogging: { ignore: (req) => req.url === '/healthz' || req.url === '/readyz' },
     customLogLevel: (_req, res) => (res.statusCode >= 500 ? 'warn' : 'info'),
     // Our own for errors too: pino's would log the values of a failed query.
     wrapSerializers: false,
-    serializers: {
-      err: describeError,
-      req: () => undefined,
-      res: () => undefined,
-    },
+    serializers: { err: describeError, req: () => undefined, res: () => undefined },
+    customSuccessObject: (req, res, { responseTime }) => summaryOf(req, res, responseTime),
+    customErrorObject: (req, res, _error, { responseTime }) => summaryOf(req, res, responseTime),
     customSuccessMessage: () => 'request',
     customErrorMessage: () => 'request',
-    customProps: (req, res) => ({
-      method: req.method,
-      route: 'route' in req ? routeOf(req.route) : undefined,
-      status: res.statusCode,
-    }),
   })
 }
 
-function routeOf(route: unknown): unknown {
-  return typeof route === 'object' && route !== null && 'path' in route ? route.path : undefined
+function summaryOf(req: IncomingMessage, res: ServerResponse, ms: unknown) {
+  return { method: req.method, route: 'route' in req ? pathOf(req.route) : null, status: res.statusCode, ms }
+}
+
+function pathOf(route: unknown): unknown {
+  return typeof route === 'object' && route !== null && 'path' in route ? route.path : null
 }

@@ -1,6 +1,7 @@
 // The worker process: relays the outbox and works on the queues until it is told to stop.
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { sql } from 'drizzle-orm'
 import { type Config, ConfigurationError, readConfig } from '../src/config.ts'
 import { openDeps } from '../src/deps.ts'
 import { SECOND } from '../src/durations.ts'
@@ -48,17 +49,25 @@ async function start(
   })
   while (!stopped.aborted) {
     try {
-      const deps = await openDeps(config, 'worker')
-      const worker = await startWorker(deps).catch(async (error) => {
-        await deps.close()
-        throw error
-      })
+      const stop = await open(config)
       outage.ended()
-      return () => worker.stop().then(deps.close)
+      return stop
     } catch (error) {
       outage.began(error)
       await sleep(SECOND, undefined, { signal: stopped }).catch(() => {})
     }
   }
   return null
+}
+
+async function open(config: Config): Promise<() => Promise<void>> {
+  const deps = await openDeps(config, 'worker')
+  try {
+    await deps.db.execute(sql`select 1`)
+    const worker = await startWorker(deps)
+    return () => worker.stop().then(deps.close)
+  } catch (error) {
+    await deps.close()
+    throw error
+  }
 }

@@ -12,8 +12,8 @@ export class SmtpServer {
   readonly received: ReceivedMail[] = []
   /** Recipients that are refused for good (550). */
   readonly refused = new Set<string>()
-  /** How many mails were begun, taken or not. */
-  begun = 0
+  /** How many mails were read to their end, taken or not. */
+  read = 0
   /** While set, a mail is read but not answered. */
   stalling = false
 
@@ -63,6 +63,7 @@ export class SmtpServer {
         unread = unread.slice(at + end.length)
         if (readingMail) {
           readingMail = false
+          this.read += 1
           const take = () => {
             if (socket.destroyed) return
             this.received.push({ to, messageId: /^Message-ID: (\S+)/im.exec(text)?.[1] ?? '', source: text })
@@ -75,7 +76,6 @@ export class SmtpServer {
         const command = text.slice(0, 4).toUpperCase()
         if (command === 'RCPT') to = /<([^>]+)>/.exec(text)?.[1] ?? ''
         if (command === 'DATA') {
-          this.begun += 1
           readingMail = true
           say('354 go on')
         } else if (command === 'QUIT') socket.end('221 bye\r\n')

@@ -15,7 +15,7 @@ onEachEngine('the worker process', (workshop) => {
     const killed = startProcess(WITH_SHORT_TIMES, workshop.environment)
     await killed.ready
     const { notificationId } = await workshop.oweMail()
-    await eventually('the mail is begun', () => workshop.mailServer.begun === 1)
+    await eventually('the mail server has the mail', () => workshop.mailServer.read === 1)
 
     killed.kill('SIGKILL')
     await killed.ended
@@ -31,8 +31,8 @@ onEachEngine('the worker process', (workshop) => {
     const worker = startProcess(MAIN, workshop.environment)
     await worker.ready
     const { notificationId } = await workshop.oweMail()
-    const begun = workshop.mailServer.begun
-    await eventually('the mail is begun', () => workshop.mailServer.begun > begun)
+    const read = workshop.mailServer.read
+    await eventually('the mail server has the mail', () => workshop.mailServer.read > read)
 
     worker.kill('SIGTERM')
     await eventually('it says so', () => worker.output().includes('finishes what it is at'))

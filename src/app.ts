@@ -1,5 +1,7 @@
-import express, { type Express, Router } from 'express'
+import express, { type Express, type RequestHandler, Router } from 'express'
 import session from 'express-session'
+import { auditRoutes } from './audit/audit.routes.ts'
+import { clientsRoutes } from './clients/clients.routes.ts'
 import type { Deps } from './deps.ts'
 import { gate, type Rooms } from './gate/gate.ts'
 import { SessionStore } from './gate/session-store.ts'
@@ -8,7 +10,7 @@ import { homeRoutes } from './home/home.routes.ts'
 import { answerInTime } from './http/answer-in-time.ts'
 import { errorPages, notFound } from './http/errors.ts'
 import { healthRoutes } from './http/health.routes.ts'
-import { createViews } from './http/render.ts'
+import { createViews, useViews } from './http/render.ts'
 import { requestLog } from './http/request-log.ts'
 import { sameOriginOnly } from './http/same-origin.ts'
 import { neverCached, securityHeaders } from './http/security-headers.ts'
@@ -16,11 +18,15 @@ import { staticFiles } from './http/static-files.ts'
 import { unlockRoutes } from './lockout/unlock.routes.ts'
 import { enrolRoutes } from './mfa/enrol.routes.ts'
 import { verifyRoutes } from './mfa/verify.routes.ts'
+import { mfaPolicyRoutes } from './mfa-policy/mfa-policy.routes.ts'
 import { mfaResetRoutes } from './mfa-reset/mfa-reset.routes.ts'
+import { showNav } from './nav/show-nav.ts'
+import { serviceDeskRoutes } from './service-desk/service-desk.routes.ts'
 import { activateRoutes } from './sign-in/activate.routes.ts'
 import { forgotPasswordRoutes } from './sign-in/forgot-password.routes.ts'
 import { signInRoutes } from './sign-in/sign-in.routes.ts'
 import { signOutRoutes } from './sign-in/sign-out.routes.ts'
+import { usersRoutes } from './users/users.routes.ts'
 
 export interface AppOptions {
   /** True once the process is about to stop: /readyz then says so. */
@@ -33,8 +39,7 @@ export function createApp(deps: Deps, { draining = () => false }: AppOptions = {
   const app = express()
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing').enable('strict routing')
   app.set('trust proxy', config.TRUST_PROXY ?? false)
-  app.set('view engine', 'njk')
-  createViews({ cache: true }).express(app)
+  useViews(app, createViews({ cache: true }))
 
   app.use(requestLog(deps.log))
   app.use(securityHeaders(config.PUBLIC_URL))
@@ -42,7 +47,7 @@ export function createApp(deps: Deps, { draining = () => false }: AppOptions = {
   app.use(neverCached)
   app.use(healthRoutes(deps, draining))
   app.use((req, res, next) => {
-    res.locals.requestId = String(req.id)
+    res.locals.requestId = req.id
     res.locals.person = null
     res.locals.stage = 'signed-out'
     next()
@@ -63,11 +68,23 @@ function rooms(deps: Deps): Rooms {
     'signed-out': room(signInRoutes(deps), activateRoutes(deps), forgotPasswordRoutes(deps), signOut),
     enrol: room(enrolRoutes(deps), signOut),
     verify: room(verifyRoutes(deps), signOut),
-    'signed-in': room(homeRoutes(), mfaResetRoutes(deps), unlockRoutes(deps), signOut, stagePagesLeadHome()),
+    'signed-in': room(
+      showNav(deps),
+      homeRoutes(),
+      usersRoutes(deps),
+      mfaResetRoutes(deps),
+      unlockRoutes(deps),
+      mfaPolicyRoutes(deps),
+      auditRoutes(deps),
+      clientsRoutes(deps),
+      serviceDeskRoutes(deps),
+      signOut,
+      stagePagesLeadHome(),
+    ),
   }
 }
 
-function room(...routers: Router[]): Router {
+function room(...routers: RequestHandler[]): Router {
   return Router({ caseSensitive: true, strict: true }).use(...routers)
 }
 

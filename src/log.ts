@@ -4,9 +4,12 @@ import postgres from 'postgres'
 
 export type { Logger } from 'pino'
 
+// Lines are written in batches, at the latest after a moment: a page need not wait for the terminal.
+const BATCHED = { dest: 1, sync: false, minLength: 4096, periodicFlush: 200 } as const
+
 /** The log of one process: JSON lines on stdout. Only chosen fields are logged, never whole requests or queries. */
 export function createLog(process: string, level: string): Logger {
-  return pino({ level, base: { process }, serializers: { err: describeError } })
+  return pino({ level, base: { process }, serializers: { err: describeError } }, pino.destination(BATCHED))
 }
 
 /**

@@ -9,7 +9,7 @@ export function originOf(req: Request): Origin {
   return {
     address: addressOf(req.ip) ?? addressOf(req.socket.remoteAddress),
     userAgent: printable(req.get('user-agent') ?? '').slice(0, MAX_USER_AGENT) || null,
-    requestId: String(req.id),
+    requestId: req.id,
   }
 }
 

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import type { Express } from 'express'
 import nunjucks from 'nunjucks'
 import { DAY, HOUR, MINUTE } from '../durations.ts'
 import { instantText } from '../instant-text.ts'
@@ -6,8 +7,33 @@ import { instantText } from '../instant-text.ts'
 const VIEWS = fileURLToPath(new URL('../../views', import.meta.url))
 
 /**
- * The views of the pages. `env.express(app)` with view engine 'njk' makes `res.render('sign-in/sign-in', …)` work.
- * With `cache` each file is read once. A name that is missing, undefined or null throws when it is printed.
+ * Makes `res.render('sign-in/sign-in', …)` render the views. Nunjucks' own binding to Express renders through a
+ * callback, which costs as much again as the rendering.
+ */
+export function useViews(app: Express, views: nunjucks.Environment): void {
+  app.set(
+    'view',
+    class {
+      readonly path: string
+      constructor(name: string) {
+        this.path = `${name}.njk`
+      }
+      render(context: object, done: (error: unknown, html?: string) => void): void {
+        let html: string
+        try {
+          html = views.render(this.path, context)
+        } catch (error) {
+          done(error)
+          return
+        }
+        done(null, html)
+      }
+    },
+  )
+}
+
+/**
+ * The views of the pages. With `cache` each file is read once. A name that is missing, undefined or null throws when it is printed.
  */
 export function createViews(options: { cache: boolean }): nunjucks.Environment {
   const loader = new nunjucks.FileSystemLoader(VIEWS, { noCache: !options.cache, watch: false })

@@ -1,8 +1,24 @@
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 import type { RequestHandler } from 'express'
 import helmet from 'helmet'
 
 /** No inline script or style, no framing, nothing from elsewhere. */
 export function securityHeaders(publicUrl: string): RequestHandler {
+  const headers = headersSetBy(policy(publicUrl))
+  return (_req, res, next) => {
+    for (const [name, value] of headers) res.setHeader(name, value)
+    next()
+  }
+}
+
+/** No page is ever kept by a cache or shown again by the back button after sign-out. */
+export const neverCached: RequestHandler = (_req, res, next) => {
+  res.setHeader('Cache-Control', 'no-store')
+  next()
+}
+
+function policy(publicUrl: string): ReturnType<typeof helmet> {
   const https = publicUrl.startsWith('https:')
   return helmet({
     contentSecurityPolicy: {
@@ -22,11 +38,19 @@ export function securityHeaders(publicUrl: string): RequestHandler {
     referrerPolicy: { policy: 'strict-origin' },
     strictTransportSecurity: https && { maxAge: 63_072_000, includeSubDomains: true },
     xFrameOptions: { action: 'deny' },
+    // For browsers that are no more, or already so by the policy above.
+    originAgentCluster: false,
+    xDnsPrefetchControl: false,
+    xDownloadOptions: false,
+    xPermittedCrossDomainPolicies: false,
+    xXssProtection: false,
   })
 }
 
-/** No page is ever kept by a cache or shown again by the back button after sign-out. */
-export const neverCached: RequestHandler = (_req, res, next) => {
-  res.set('Cache-Control', 'no-store')
-  next()
+/** Helmet's headers do not depend on the request, so it is asked once and not for every page again. */
+function headersSetBy(middleware: ReturnType<typeof helmet>): [string, string][] {
+  const req = new IncomingMessage(new Socket())
+  const res = new ServerResponse(req)
+  middleware(req, res, () => {})
+  return Object.entries(res.getHeaders()).map(([name, value]) => [name, String(value)])
 }

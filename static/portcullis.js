@@ -15,7 +15,9 @@ document.addEventListener('htmx:before:response', (event) => {
 })
 
 document.addEventListener('htmx:error', (event) => {
-  if (event.detail.ctx) sayUnreachable()
+  const { ctx } = event.detail
+  // What the page asks for by itself it asks for again.
+  if (ctx && !ctx.sourceElement?.matches('[data-watched]')) sayUnreachable()
 })
 
 document.addEventListener('click', (event) => {

@@ -17,7 +17,6 @@ export function homeRoutes(): Router {
         since: person.authenticator?.activatedAt ?? null,
         required: mfaRequired(person),
       },
-      nav: [{ href: '/', label: 'Home', current: true }],
     })
   })
 

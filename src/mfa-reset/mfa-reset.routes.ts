@@ -48,7 +48,6 @@ async function renderConfirm(
   const body: Record<string, unknown> = req.body ?? {}
   const typed = (field: EvidenceField) => (typeof body[field] === 'string' ? body[field] : '')
   res.status(status).render('mfa-reset/confirm', {
-    nav: [],
     user: { id: person.id, name: person.name, email: person.email, clientName: person.clientName },
     byServiceDesk: verdict.actor.isServiceDesk,
     back: usersPageOf(actor, person.clientId),

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import { index, jsonb, pgEnum, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import { id, instant } from '../columns.ts'
 
@@ -21,6 +22,11 @@ export const auditEvents = pgTable(
   },
   (t) => [
     index('audit_events_client').on(t.clientId, t.id),
+    index('audit_events_client_action').on(t.clientId, t.action, t.id),
     index('audit_events_subject').on(t.subjectId, t.id),
+    // When somebody last signed in, for a whole page of people.
+    index('audit_events_sign_ins')
+      .on(t.subjectId, t.action, t.id)
+      .where(sql`${t.outcome} = 'success' and ${t.action} in ('sign-in.completed', 'sign-in.password')`),
   ],
 )

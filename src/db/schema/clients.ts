@@ -28,5 +28,7 @@ export const clients = pgTable(
     check('clients_platform_stands_alone', sql`not (${t.isPlatform} and ${t.parentId} is not null)`),
     uniqueIndex('clients_one_platform').on(t.isPlatform).where(sql`${t.isPlatform}`),
     index('clients_parent').on(t.parentId),
+    index('clients_by_name').on(sql`lower(${t.name})`, t.id),
+    index('clients_search').using('gin', sql`lower(${t.name}) gin_trgm_ops`),
   ],
 )

@@ -1,0 +1,45 @@
+import { eq } from 'drizzle-orm'
+import { z } from 'zod'
+import { relationOf } from '../clients/hierarchy.queries.ts'
+import { clients } from '../db/schema/clients.ts'
+import type { Deps } from '../deps.ts'
+import type { Person } from '../gate/facts.ts'
+import { actorOf } from './people.ts'
+import type { Refusal } from './refusals.ts'
+import { type Actor, mayViewAccount, type Relation } from './rules.ts'
+
+export interface Account {
+  id: string
+  name: string
+  parentId: string | null
+  isPlatform: boolean
+  suspendedAt: Date | null
+}
+
+export type AccountView =
+  | { allowed: true; account: Account; actor: Actor; relation: Relation }
+  | { allowed: false; refusal: Refusal }
+
+/** Opens a client account to whoever may look into it; without an id the viewer's own. */
+export async function viewAccount({ db }: Deps, viewer: Person, clientId?: string): Promise<AccountView> {
+  const id = clientId ?? viewer.clientId
+  if (!z.uuid().safeParse(id).success) return { allowed: false, refusal: 'unknown' }
+  const [account] = await db
+    .select({
+      id: clients.id,
+      name: clients.name,
+      parentId: clients.parentId,
+      isPlatform: clients.isPlatform,
+      suspendedAt: clients.suspendedAt,
+    })
+    .from(clients)
+    .where(eq(clients.id, id))
+    .prepare('view_account')
+    .execute()
+  if (!account) return { allowed: false, refusal: 'unknown' }
+
+  const actor = actorOf(viewer)
+  const relation = await relationOf(db, viewer.clientId, account.id)
+  const refusal = mayViewAccount(actor, relation)
+  return refusal === null ? { allowed: true, account, actor, relation } : { allowed: false, refusal }
+}

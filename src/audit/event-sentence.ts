@@ -1,0 +1,90 @@
+// An audit event as a sentence that a person reads. Pure.
+import type { AuditAction } from './actions.ts'
+
+export interface EventFacts {
+  action: string
+  outcome: 'success' | 'failure' | 'refused'
+  actorId: string | null
+  subjectId: string | null
+  actorName: string | null
+  subjectName: string | null
+  details: Record<string, unknown>
+}
+
+interface Names {
+  actor: string
+  subject: string
+  /** What was counted or locked: 'password' or 'code'. */
+  kind: string
+}
+
+type Sentence = (names: Names) => string
+type Sentences = { success: Sentence; failure?: Sentence; refused?: Sentence }
+
+const SENTENCES: Record<AuditAction, Sentences> = {
+  'sign-in.password': {
+    success: ({ subject }) => `${subject} gave the right password.`,
+    failure: ({ subject }) => `A wrong password was given for ${subject}.`,
+    refused: ({ subject }) => `A password for ${subject} was not checked: passwords are locked.`,
+  },
+  'sign-in.code': {
+    success: ({ subject }) => `${subject} gave a right code.`,
+    failure: ({ subject }) => `A wrong code was given for ${subject}.`,
+    refused: ({ subject }) => `A code for ${subject} was not checked: codes are locked.`,
+  },
+  'sign-in.completed': { success: ({ subject }) => `${subject} signed in.` },
+  'sign-out': { success: ({ subject }) => `${subject} signed out.` },
+  presence: {
+    success: ({ subject }) => `${subject} confirmed to be there.`,
+    failure: ({ subject }) => `${subject} was asked to confirm to be there, and the answer was wrong.`,
+    refused: ({ subject }) => `${subject} was asked to confirm to be there while attempts are locked.`,
+  },
+  'lockout.started': { success: ({ subject, kind }) => `${subject}: too many wrong ${kind}s, now locked.` },
+  'lockout.ended': { success: ({ subject, kind }) => `${subject}: the ${kind} lock ended.` },
+  'lockout.lifted': {
+    success: ({ actor, subject, kind }) => `${actor} lifted the ${kind} lock of ${subject}.`,
+    refused: ({ actor, subject }) => `${actor} was not allowed to unlock ${subject}.`,
+  },
+  'authenticator.enrolment-begun': {
+    success: ({ subject }) => `${subject} began to set up an authenticator.`,
+  },
+  'authenticator.enrolled': { success: ({ subject }) => `${subject} set up an authenticator.` },
+  'authenticator.disabled': {
+    success: ({ subject }) => `The authenticator of ${subject} was disabled after too many wrong codes.`,
+  },
+  'mfa-reset.requested': {
+    success: ({ actor, subject }) => `${actor} reset the MFA of ${subject}.`,
+    refused: ({ actor, subject }) => `${actor} was not allowed to reset the MFA of ${subject}.`,
+  },
+  'mfa-reset.completed': { success: ({ subject }) => `The MFA reset of ${subject} was completed.` },
+  'invitation.sent': { success: ({ actor, subject }) => `${actor} invited ${subject}.` },
+  'invitation.accepted': { success: ({ subject }) => `${subject} accepted the invitation.` },
+  'user.activated': { success: ({ subject }) => `The account of ${subject} became active.` },
+  'password.reset-requested': { success: ({ subject }) => `A new password was asked for by ${subject}.` },
+  'password.changed': { success: ({ subject }) => `The password of ${subject} was changed.` },
+}
+
+/** One sentence, whatever the event: one that is not known here is told by its name. */
+export function eventSentence({ action, outcome, details, ...people }: EventFacts): string {
+  const { [action as AuditAction]: sentences }: Partial<typeof SENTENCES> = SENTENCES
+  const names = {
+    actor: people.actorName ?? (people.actorId === null ? 'Nobody signed in' : 'Somebody of another account'),
+    subject:
+      people.subjectName ?? (people.subjectId === null ? 'nobody known' : 'somebody of another account'),
+    kind: details.kind === 'password' ? 'password' : 'code',
+  }
+  const sentence = sentences?.[outcome]
+  return capitalised(
+    sentence ? sentence(names) : `${action}: ${outcome}, by ${names.actor}, on ${names.subject}.`,
+  )
+}
+
+/** 'mfa-reset.requested' → 'MFA reset: requested'. */
+export function actionLabel(action: AuditAction): string {
+  const [noun = '', what] = action.split('.')
+  return capitalised([noun.replace('mfa-', 'MFA '), what?.replaceAll('-', ' ')].filter(Boolean).join(': '))
+}
+
+function capitalised(sentence: string): string {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1)
+}

@@ -1,0 +1,21 @@
+// A list of accounts, parents before their children, as a tree. Pure.
+import type { ClientRow } from './clients.queries.ts'
+
+export interface ClientNode extends ClientRow {
+  children: ClientNode[]
+  /** The account it belongs to, where that one is not above it on the page. */
+  under: string | null
+}
+
+export function clientTree(rows: readonly ClientRow[]): ClientNode[] {
+  const nodes = new Map<string, ClientNode>()
+  const roots: ClientNode[] = []
+  for (const row of rows) {
+    const parent = row.parentId === null ? undefined : nodes.get(row.parentId)
+    const node: ClientNode = { ...row, children: [], under: parent ? null : row.parentName }
+    nodes.set(row.id, node)
+    const siblings = parent?.children ?? roots
+    siblings.push(node)
+  }
+  return roots
+}

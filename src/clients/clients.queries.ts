@@ -1,0 +1,128 @@
+import { and, asc, eq, inArray, type SQL, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
+import type { Reader } from '../db/client.ts'
+import { contains } from '../db/like.ts'
+import { clients } from '../db/schema/clients.ts'
+import { mfaPolicies, roleGroups } from '../db/schema/role-groups.ts'
+
+const PAGE_SIZE = 50
+
+export interface ClientFilters {
+  q: string
+  after: string
+}
+
+/** A client account as lists show it. */
+export interface ClientRow {
+  id: string
+  name: string
+  parentId: string | null
+  parentName: string | null
+  isPlatform: boolean
+  suspendedAt: Date | null
+  /** Names of the role groups that require MFA here, the highest first. */
+  requiresMfa: string[]
+}
+
+export interface ClientPage {
+  clients: ClientRow[]
+  /** Where the next page begins; null: there is none. */
+  next: string | null
+}
+
+const parents = alias(clients, 'parents')
+const sortName = sql<string>`lower(${clients.name})`
+
+const clientColumns = {
+  id: clients.id,
+  name: clients.name,
+  parentId: clients.parentId,
+  parentName: parents.name,
+  isPlatform: clients.isPlatform,
+  suspendedAt: clients.suspendedAt,
+  requiresMfa: sql<string[]>`(
+    select coalesce(json_agg(${roleGroups.name} order by ${roleGroups.rank} desc, ${roleGroups.name}), '[]'::json)
+    from ${mfaPolicies} join ${roleGroups} on ${roleGroups.id} = ${mfaPolicies.roleGroupId}
+    where ${mfaPolicies.clientId} = ${clients.id}
+  )`,
+}
+
+/** All client accounts in the order of their names, a page at a time. */
+export async function listClients(db: Reader, { q, after }: ClientFilters): Promise<ClientPage> {
+  const rows = await db
+    .select(clientColumns)
+    .from(clients)
+    .leftJoin(parents, eq(parents.id, clients.parentId))
+    .where(
+      and(
+        q === '' ? undefined : contains(sortName, q),
+        after === ''
+          ? undefined
+          : sql`(${sortName}, ${clients.id}) > (select lower(last.name), last.id from clients last where last.id = ${after})`,
+      ),
+    )
+    .orderBy(sortName, asc(clients.id))
+    .limit(PAGE_SIZE + 1)
+  return pageOf(rows)
+}
+
+/** An account and all below it: each followed by its children, those in the order of their names. */
+export async function listSubtree(
+  db: Reader,
+  rootId: string,
+  { q, after }: ClientFilters,
+): Promise<ClientPage> {
+  const rows = await db
+    .select(clientColumns)
+    .from(clients)
+    .innerJoin(subtreeOf(rootId), sql`tree.id = ${clients.id}`)
+    .leftJoin(parents, and(eq(parents.id, clients.parentId), sql`${clients.id} <> ${rootId}`))
+    .where(
+      and(
+        q === '' ? undefined : contains(sortName, q),
+        after === ''
+          ? undefined
+          : sql`tree.path > (select path from ${subtreeOf(rootId)} where id = ${after})`,
+      ),
+    )
+    .orderBy(sql`tree.path`)
+    .limit(PAGE_SIZE + 1)
+  return pageOf(rows)
+}
+
+/** The accounts directly below one; at most `limit`. */
+export function listChildren(db: Reader, parentId: string, limit: number): Promise<ClientRow[]> {
+  return db
+    .select(clientColumns)
+    .from(clients)
+    .innerJoin(parents, eq(parents.id, clients.parentId))
+    .where(eq(clients.parentId, parentId))
+    .orderBy(sortName, asc(clients.id))
+    .limit(limit)
+}
+
+export async function readClients(db: Reader, ids: readonly string[]): Promise<ClientRow[]> {
+  if (ids.length === 0) return []
+  return db
+    .select(clientColumns)
+    .from(clients)
+    .leftJoin(parents, eq(parents.id, clients.parentId))
+    .where(inArray(clients.id, [...ids]))
+    .orderBy(sortName, asc(clients.id))
+}
+
+function pageOf(rows: ClientRow[]): ClientPage {
+  const page = rows.slice(0, PAGE_SIZE)
+  return { clients: page, next: rows.length > PAGE_SIZE ? (page.at(-1)?.id ?? null) : null }
+}
+
+function subtreeOf(rootId: string): SQL {
+  return sql`(
+    with recursive below(id, path) as (
+      select c.id, array[lower(c.name), c.id::text] from clients c where c.id = ${rootId}
+      union all
+      select c.id, b.path || lower(c.name) || c.id::text from clients c join below b on c.parent_id = b.id
+    )
+    select id, path from below
+  ) tree`
+}

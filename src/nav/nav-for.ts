@@ -1,0 +1,50 @@
+// Where the dashboard leads, by what one is. Pure. It only shows the way: each page asks its own rule.
+import type { Actor } from '../access/rules.ts'
+
+export interface NavItem {
+  href: string
+  label: string
+  current: boolean
+}
+
+/** Somebody signed in, and whether their account is a parent. */
+export interface Visitor extends Omit<Actor, 'id'> {
+  hasChildAccounts: boolean
+}
+
+interface Entry {
+  href: string
+  label: string
+  /** What lies below it, beside its own address. */
+  holds?: RegExp
+  shown: (visitor: Visitor) => boolean
+}
+
+const ENTRIES: readonly Entry[] = [
+  { href: '/', label: 'Home', shown: () => true },
+  { href: '/users', label: 'Users', holds: /^\/users\//, shown: ({ isAdmin }) => isAdmin },
+  {
+    href: '/service-desk',
+    label: 'Service Desk',
+    holds: /^\/users(\/|$)/,
+    shown: ({ isServiceDesk }) => isServiceDesk,
+  },
+  {
+    href: '/clients',
+    label: 'Accounts',
+    holds: /^\/clients\//,
+    shown: ({ isAdmin, isServiceDesk, hasChildAccounts }) => isServiceDesk || (isAdmin && hasChildAccounts),
+  },
+  { href: '/mfa-policy', label: 'MFA policy', shown: ({ isAdmin }) => isAdmin },
+  { href: '/audit', label: 'Audit', shown: ({ isAdmin }) => isAdmin },
+  { href: '/ops', label: 'Operations', holds: /^\/ops\//, shown: ({ isOperator }) => isOperator },
+]
+
+/** The entries for this visitor, in order; the one that `path` belongs to is current. */
+export function navFor(visitor: Visitor, path: string): NavItem[] {
+  return ENTRIES.filter(({ shown }) => shown(visitor)).map(({ href, label, holds }) => ({
+    href,
+    label,
+    current: path === href || (holds?.test(path) ?? false),
+  }))
+}

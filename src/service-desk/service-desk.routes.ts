@@ -1,0 +1,37 @@
+import { Router } from 'express'
+import { actorOf } from '../access/people.ts'
+import { refuse } from '../access/refuse.ts'
+import { mayUseServiceDesk } from '../access/rules.ts'
+import type { Deps } from '../deps.ts'
+import { personOf } from '../gate/gate.ts'
+import { searchTerm } from '../http/list-query.ts'
+import { readUserRows } from '../users/user-rows.queries.ts'
+import { userView } from '../users/user-view.ts'
+import { findAnywhere } from './find-anywhere.queries.ts'
+
+/** Shorter terms stand in nearly every name. */
+const SHORTEST_TERM = 3
+
+/** Where the Service Desk finds whoever calls it, in whatever account they are. */
+export function serviceDeskRoutes({ db, clock }: Deps): Router {
+  const routes = Router({ caseSensitive: true, strict: true })
+
+  routes.get('/service-desk', async (req, res) => {
+    const viewer = personOf(res)
+    const actor = actorOf(viewer)
+    const refusal = mayUseServiceDesk(actor)
+    if (refusal) return refuse(res, refusal)
+
+    const q = searchTerm.parse(req.query.q)
+    if (q.length < SHORTEST_TERM) return res.render('service-desk/service-desk', { q, found: null })
+    const { accounts, userIds, more } = await findAnywhere(db, q)
+    const rows = await readUserRows(db, userIds)
+    const users = rows.map((row) => {
+      const relation = row.person.clientId === viewer.clientId ? 'own' : 'elsewhere'
+      return userView(row, actor, relation, clock.now())
+    })
+    res.render('service-desk/service-desk', { q, found: { accounts, users, more } })
+  })
+
+  return routes
+}

@@ -1,0 +1,101 @@
+// What a page says about a user, from what was read. Pure. Buttons ask the rules that the acts ask.
+import { targetOf } from '../access/people.ts'
+import type { Refusal } from '../access/refusals.ts'
+import { type Actor, mayResetMfa, mayUnlock, type Relation } from '../access/rules.ts'
+import { DAY, MINUTE, SECOND } from '../durations.ts'
+import { mfaRequired, type Person } from '../gate/facts.ts'
+import { authenticatorDisabled, type LockoutState, lockInForce } from '../lockout/policy.ts'
+
+/** A user as read (user-rows.queries.ts). */
+interface Read {
+  person: Person
+  passwordLockout: LockoutState
+  pendingUntil: Date | null
+  signedInWithCodeAt: Date | null
+  passwordAcceptedAt: Date | null
+  reset: { status: 'requested' | 'completed'; requestedAt: Date } | null
+}
+
+/** How far a reset is: asked for, carried out, and followed by a new enrolment. */
+export type ResetStep = 'requested' | 'completed' | 're-enrolled'
+
+export interface UserFacts {
+  id: string
+  name: string
+  email: string
+  status: Person['status']
+  client: { id: string; name: string }
+  roleGroups: string[]
+  mfa: {
+    state: 'active' | 'pending' | 'none'
+    since: Date | null
+    required: boolean
+    /** 100 wrong codes in a row: only a reset helps. */
+    disabled: boolean
+  }
+  reset: { step: ResetStep; at: Date } | null
+  /** Milliseconds after which the row is worth another look; null while nothing is about to change. */
+  lookAgainMs: number | null
+  lockedUntil: Date | null
+  lastSignInAt: Date | null
+  /** Why not; null: allowed. */
+  resetRefusal: Refusal | null
+  unlockRefusal: Refusal | null
+}
+
+/** The facts of a user as `actor` may see and change them at `now`. */
+export function userFacts(read: Read, actor: Actor, relation: Relation, now: Date): UserFacts {
+  const { person, passwordLockout, pendingUntil } = read
+  const target = targetOf(person, passwordLockout, relation, now)
+  const reset = resetOf(read, now)
+  const pending = pendingUntil !== null && pendingUntil > now
+  return {
+    id: person.id,
+    name: person.name,
+    email: person.email,
+    status: person.status,
+    client: { id: person.clientId, name: person.clientName },
+    roleGroups: person.roleGroups.map(({ name }) => name),
+    mfa: {
+      state: person.authenticator ? 'active' : pending ? 'pending' : 'none',
+      since: person.authenticator?.activatedAt ?? null,
+      required: mfaRequired(person),
+      disabled: person.authenticator !== null && authenticatorDisabled(person.codeLockout),
+    },
+    reset,
+    lookAgainMs: lookAgain(reset, now),
+    lockedUntil: latest([lockInForce(person.codeLockout, now), lockInForce(passwordLockout, now)]),
+    lastSignInAt: lastSignIn(read),
+    resetRefusal: mayResetMfa(actor, target),
+    unlockRefusal: mayUnlock(actor, target),
+  }
+}
+
+/** A reset is news until a day after the new enrolment. */
+function resetOf({ person, reset }: Read, now: Date): UserFacts['reset'] {
+  if (!reset) return null
+  const enrolledAt = person.authenticator?.activatedAt ?? null
+  if (enrolledAt === null) return { step: reset.status, at: reset.requestedAt }
+  const isNews = enrolledAt > reset.requestedAt && now.getTime() - enrolledAt.getTime() < DAY
+  return isNews ? { step: 're-enrolled', at: enrolledAt } : null
+}
+
+/**
+ * A reset is watched while its job is due, then at leisure until the user may have enrolled again. Not for
+ * longer than minutes: every look keeps the session of the one who looks alive.
+ */
+function lookAgain(reset: UserFacts['reset'], now: Date): number | null {
+  if (!reset || reset.step === 're-enrolled') return null
+  if (now.getTime() - reset.at.getTime() > 10 * MINUTE) return null
+  return reset.step === 'requested' ? 2 * SECOND : 10 * SECOND
+}
+
+/** A password alone signs in those of whom no MFA is asked; of everybody else it is half-way. */
+function lastSignIn({ person, signedInWithCodeAt, passwordAcceptedAt }: Read): Date | null {
+  const passwordIsEnough = person.authenticator === null && !mfaRequired(person)
+  return latest([signedInWithCodeAt, passwordIsEnough ? passwordAcceptedAt : null])
+}
+
+function latest(instants: readonly (Date | null)[]): Date | null {
+  return instants.reduce<Date | null>((last, at) => (at && (!last || at > last) ? at : last), null)
+}

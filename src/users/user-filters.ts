@@ -1,0 +1,19 @@
+// What the users page can be narrowed down to, as its address says it. Empty means all.
+import { z } from 'zod'
+import { userStatus } from '../db/schema/users.ts'
+import { choice, cursor, searchTerm } from '../http/list-query.ts'
+
+const userFilters = z.object({
+  q: searchTerm,
+  /** A role group's key. */
+  role: z.string().max(64).catch(''),
+  mfa: choice(['enrolled', 'not-enrolled', 'required-missing']),
+  status: choice(userStatus.enumValues),
+  after: cursor,
+})
+
+export type UserFilters = z.infer<typeof userFilters>
+
+export function readUserFilters(query: unknown): UserFilters {
+  return userFilters.parse(query)
+}

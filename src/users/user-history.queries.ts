@@ -1,0 +1,69 @@
+import { desc, eq, inArray } from 'drizzle-orm'
+import type { AuditAction } from '../audit/actions.ts'
+import { type EventRow, readEvents } from '../audit/events.queries.ts'
+import type { Reader } from '../db/client.ts'
+import { auditEvents } from '../db/schema/audit-events.ts'
+import { authenticators } from '../db/schema/authenticators.ts'
+import { mfaResets } from '../db/schema/mfa-resets.ts'
+import { users } from '../db/schema/users.ts'
+
+const SHOWN = 20
+
+const LOCKOUT_ACTIONS: AuditAction[] = ['lockout.started', 'lockout.ended', 'lockout.lifted']
+const SIGN_IN_ACTIONS: AuditAction[] = ['sign-in.password', 'sign-in.code', 'sign-in.completed', 'sign-out']
+
+/** What has happened to a user's sign-in, the newest first: at most 20 of each kind. */
+export async function readUserHistory(db: Reader, userId: string) {
+  return {
+    authenticators: await db
+      .select({
+        status: authenticators.status,
+        createdAt: authenticators.createdAt,
+        pendingUntil: authenticators.pendingUntil,
+        activatedAt: authenticators.activatedAt,
+        revokedAt: authenticators.revokedAt,
+        lastUsedAt: authenticators.lastUsedAt,
+      })
+      .from(authenticators)
+      .where(eq(authenticators.userId, userId))
+      .orderBy(desc(authenticators.id))
+      .limit(SHOWN),
+    resets: await db
+      .select({
+        status: mfaResets.status,
+        requestedAt: mfaResets.requestedAt,
+        completedAt: mfaResets.completedAt,
+        byName: users.name,
+        channel: mfaResets.channel,
+        reason: mfaResets.reason,
+        ticket: mfaResets.ticket,
+        identifiedBy: mfaResets.identifiedBy,
+      })
+      .from(mfaResets)
+      .innerJoin(users, eq(users.id, mfaResets.requestedBy))
+      .where(eq(mfaResets.userId, userId))
+      .orderBy(desc(mfaResets.id))
+      .limit(SHOWN),
+    lockouts: await readRecent(db, userId, LOCKOUT_ACTIONS),
+    signIns: await readRecent(db, userId, SIGN_IN_ACTIONS),
+  }
+}
+
+/** Looks at the last thousand events, so that a user under attack does not make the page slow. */
+async function readRecent(db: Reader, userId: string, actions: AuditAction[]): Promise<EventRow[]> {
+  const recent = db
+    .select({ id: auditEvents.id, action: auditEvents.action })
+    .from(auditEvents)
+    .where(eq(auditEvents.subjectId, userId))
+    .orderBy(desc(auditEvents.id))
+    .limit(1000)
+    .as('recent')
+  const chosen = await db
+    .select({ id: recent.id })
+    .from(recent)
+    .where(inArray(recent.action, actions))
+    .orderBy(desc(recent.id))
+    .limit(SHOWN)
+  const ids = chosen.map(({ id }) => id)
+  return ids.length === 0 ? [] : readEvents(db, inArray(auditEvents.id, ids), SHOWN)
+}

@@ -1,0 +1,92 @@
+import { and, asc, desc, eq, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
+import type { AuditAction } from '../audit/actions.ts'
+import type { Reader } from '../db/client.ts'
+import { auditEvents } from '../db/schema/audit-events.ts'
+import { authenticators } from '../db/schema/authenticators.ts'
+import { clients } from '../db/schema/clients.ts'
+import { lockouts } from '../db/schema/lockouts.ts'
+import { mfaResets } from '../db/schema/mfa-resets.ts'
+import { users } from '../db/schema/users.ts'
+import type { Person } from '../gate/facts.ts'
+import {
+  accountOfUser,
+  activeAuthenticatorOfUser,
+  codeLockoutOfUser,
+  personColumns,
+  toPerson,
+} from '../gate/person.queries.ts'
+import { lockoutColumns, NEVER_FAILED } from '../lockout/lockouts.queries.ts'
+import type { LockoutState } from '../lockout/policy.ts'
+import { sortName } from './find-users.queries.ts'
+
+/** A user with all that a list shows of them. */
+export interface UserRow {
+  person: Person
+  passwordLockout: LockoutState
+  /** Until when a begun enrolment may be finished. */
+  pendingUntil: Date | null
+  signedInWithCodeAt: Date | null
+  passwordAcceptedAt: Date | null
+  reset: { status: 'requested' | 'completed'; requestedAt: Date } | null
+}
+
+const passwordLockouts = alias(lockouts, 'password_lockouts')
+const pending = alias(authenticators, 'pending_authenticators')
+
+/** Reads these users in one query, in the order of their names. Unknown ids are left out. */
+export async function readUserRows(db: Reader, ids: readonly string[]): Promise<UserRow[]> {
+  if (ids.length === 0) return []
+  const withCode = lastSuccess(db, 'sign-in.completed', 'with_code')
+  const withPassword = lastSuccess(db, 'sign-in.password', 'with_password')
+  const lastReset = db
+    .select({ status: mfaResets.status, requestedAt: mfaResets.requestedAt })
+    .from(mfaResets)
+    .where(eq(mfaResets.userId, users.id))
+    .orderBy(desc(mfaResets.id))
+    .limit(1)
+    .as('last_reset')
+  const rows = await db
+    .select({
+      person: personColumns,
+      codeLockout: lockoutColumns,
+      passwordLockout: { lockedUntil: passwordLockouts.lockedUntil },
+      pendingUntil: pending.pendingUntil,
+      signedInWithCodeAt: withCode.at,
+      passwordAcceptedAt: withPassword.at,
+      reset: { status: lastReset.status, requestedAt: lastReset.requestedAt },
+    })
+    .from(users)
+    .innerJoin(clients, accountOfUser)
+    .leftJoin(authenticators, activeAuthenticatorOfUser)
+    .leftJoin(lockouts, codeLockoutOfUser)
+    .leftJoin(
+      passwordLockouts,
+      and(eq(passwordLockouts.subject, users.id), eq(passwordLockouts.kind, 'password')),
+    )
+    .leftJoin(pending, and(eq(pending.userId, users.id), eq(pending.status, 'pending')))
+    .leftJoinLateral(withCode, sql`true`)
+    .leftJoinLateral(withPassword, sql`true`)
+    .leftJoinLateral(lastReset, sql`true`)
+    // One array, not a parameter for each: so that the statement is planned once, whatever the number.
+    .where(sql`${users.id} = any(${sql.param([...ids])}::uuid[])`)
+    .orderBy(sortName, asc(users.id))
+  return rows.flatMap((row) => {
+    const person = toPerson(row.person, row.codeLockout)
+    return person ? [{ ...row, person, passwordLockout: { ...NEVER_FAILED, ...row.passwordLockout } }] : []
+  })
+}
+
+/** Literals, not parameters: PostgreSQL must see that the partial index of the sign-ins has them. */
+function lastSuccess(db: Reader, action: AuditAction, name: string) {
+  return db
+    .select({ at: auditEvents.at })
+    .from(auditEvents)
+    .where(
+      sql`${auditEvents.subjectId} = ${users.id} and ${auditEvents.outcome} = 'success'
+        and ${auditEvents.action} = ${sql.raw(`'${action}'`)}`,
+    )
+    .orderBy(desc(auditEvents.id))
+    .limit(1)
+    .as(name)
+}

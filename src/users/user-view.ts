@@ -1,0 +1,39 @@
+import { REFUSALS, type Refusal } from '../access/refusals.ts'
+import type { Actor, Relation } from '../access/rules.ts'
+import { type UserFacts, userFacts } from './user-facts.ts'
+
+/** A user's facts with the words that the views print. */
+export interface UserView extends UserFacts {
+  mayReset: boolean
+  mayUnlock: boolean
+  /** Why there is no button to reset; empty if there is one. */
+  resetSentence: string
+  /** The same in a list; empty where the row or the top of the page says so already. */
+  resetNote: string
+}
+
+export function userView(
+  read: Parameters<typeof userFacts>[0],
+  actor: Actor,
+  relation: Relation,
+  now: Date,
+): UserView {
+  const facts = userFacts(read, actor, relation, now)
+  return {
+    ...facts,
+    mayReset: facts.resetRefusal === null,
+    mayUnlock: facts.unlockRefusal === null,
+    resetSentence: facts.resetRefusal === null ? '' : sentenceFor(facts.resetRefusal),
+    resetNote: noteFor(facts.resetRefusal),
+  }
+}
+
+/** On a page that only shows, nothing has 'just been done'. */
+function sentenceFor(refusal: Refusal): string {
+  return refusal === 'nothing-to-reset' ? 'There is no authenticator to reset.' : REFUSALS[refusal].sentence
+}
+
+function noteFor(refusal: Refusal | null): string {
+  const saysItself = refusal === null || refusal === 'nothing-to-reset' || refusal === 'parents-only-look'
+  return saysItself ? '' : REFUSALS[refusal].sentence
+}

@@ -1,0 +1,84 @@
+import { type Request, type Response, Router } from 'express'
+import { readOnlyBecause } from '../access/read-only-because.ts'
+import { refuse } from '../access/refuse.ts'
+import { mayViewAccount } from '../access/rules.ts'
+import { viewAccount } from '../access/view-account.ts'
+import { viewTarget } from '../access/view-target.ts'
+import { eventView } from '../audit/event-view.ts'
+import type { Deps } from '../deps.ts'
+import { personOf } from '../gate/gate.ts'
+import { listHref } from '../http/list-query.ts'
+import { findUsers } from './find-users.queries.ts'
+import { readRoleGroupChoices } from './role-groups.queries.ts'
+import { readUserFilters } from './user-filters.ts'
+import { readUserHistory } from './user-history.queries.ts'
+import { readUserRows } from './user-rows.queries.ts'
+import { userView } from './user-view.ts'
+import { usersPageOf } from './users-page-of.ts'
+
+/** Who there is in an account, how their sign-in is protected, and the history of one of them. */
+export function usersRoutes(deps: Deps): Router {
+  const routes = Router({ caseSensitive: true, strict: true })
+
+  routes.get('/users', (req, res) => renderList(deps, req, res))
+  routes.get('/clients/:id/users', (req, res) => renderList(deps, req, res, req.params.id))
+
+  routes.get('/users/:id', async (req, res) => {
+    const user = await readUser(deps, res, req.params.id)
+    if (!user) return
+    const { lockouts, signIns, ...history } = await readUserHistory(deps.db, user.id)
+    res.render('users/user', {
+      user,
+      back: usersPageOf(personOf(res), user.client.id),
+      history: { ...history, lockouts: lockouts.map(eventView), signIns: signIns.map(eventView) },
+    })
+  })
+
+  // What a row that is about to change asks for; see lookAgainMs.
+  routes.get('/users/:id/row', async (req, res) => {
+    const user = await readUser(deps, res, req.params.id)
+    if (user) res.render('users/row', { user, withAccount: req.query.account === 'shown' })
+  })
+
+  return routes
+}
+
+async function renderList(deps: Deps, req: Request, res: Response, clientId?: string): Promise<void> {
+  const viewer = personOf(res)
+  const view = await viewAccount(deps, viewer, clientId)
+  if (!view.allowed) return refuse(res, view.refusal)
+
+  const { account, actor, relation } = view
+  const filters = readUserFilters(req.query)
+  const page = await findUsers(deps.db, account, filters)
+  const now = deps.clock.now()
+  const rows = await readUserRows(deps.db, page.ids)
+  res.render('users/users', {
+    account,
+    isOwn: relation === 'own',
+    readOnlyBecause: readOnlyBecause(actor, relation),
+    filters,
+    isFiltered: [filters.q, filters.role, filters.mfa, filters.status].some((value) => value !== ''),
+    roleGroups: await readRoleGroupChoices(deps.db, account),
+    users: rows.map((row) => userView(row, actor, relation, now)),
+    lookedAt: page.lookedAt,
+    path: req.path,
+    first: filters.after && listHref(req.path, { ...filters, after: '' }),
+    next: page.next && listHref(req.path, { ...filters, after: page.next }),
+  })
+}
+
+/** The user as the viewer may see them; else answers the refusal and returns null. */
+async function readUser(deps: Deps, res: Response, userId: string) {
+  const verdict = await viewTarget(deps, personOf(res), userId, (actor, { relation }) =>
+    mayViewAccount(actor, relation),
+  )
+  if (!verdict.allowed) {
+    refuse(res, verdict.refusal)
+    return null
+  }
+  const { actor, target, person } = verdict
+  const [row] = await readUserRows(deps.db, [person.id])
+  if (!row) throw new Error('a user who was there is gone')
+  return userView(row, actor, target.relation, deps.clock.now())
+}

@@ -21,8 +21,6 @@ export function openDatabase(url: string, applicationName: string, max = 10): Da
     // Seconds until a lost connection is tried again: at most one, so that the product is back with the database.
     backoff: (retries) => Math.min(3 ** retries / 100, 1),
     onnotice: () => {},
-    // Drizzle reads arrays itself; the driver would ask for their types at every new connection.
-    fetch_types: false,
     connection: {
       application_name: applicationName,
       statement_timeout: 10_000,

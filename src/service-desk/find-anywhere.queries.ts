@@ -3,6 +3,7 @@ import type { Reader } from '../db/client.ts'
 import { contains } from '../db/like.ts'
 import { clients } from '../db/schema/clients.ts'
 import { users } from '../db/schema/users.ts'
+import { uuidArray } from '../db/uuid-array.ts'
 import { searchedText, sortName } from '../users/find-users.queries.ts'
 
 const ACCOUNTS_SHOWN = 10
@@ -75,7 +76,7 @@ async function findMembers(db: Reader, clientIds: string[]): Promise<string[]> {
     .select({ id: member.id })
     .from(clients)
     .innerJoinLateral(member, sql`true`)
-    .where(sql`${clients.id} = any(${sql.param(clientIds)}::uuid[])`)
+    .where(sql`${clients.id} = any(${uuidArray(clientIds)})`)
     .limit(USERS_SHOWN + 1)
   return rows.map(({ id }) => id)
 }

@@ -71,19 +71,15 @@ export function userFacts(read: Read, actor: Actor, relation: Relation, now: Dat
   }
 }
 
-/** A reset is news until a day after the new enrolment. */
+/** A reset revokes what was active, so what is active now came after it. That is news for a day. */
 function resetOf({ person, reset }: Read, now: Date): UserFacts['reset'] {
   if (!reset) return null
   const enrolledAt = person.authenticator?.activatedAt ?? null
   if (enrolledAt === null) return { step: reset.status, at: reset.requestedAt }
-  const isNews = enrolledAt > reset.requestedAt && now.getTime() - enrolledAt.getTime() < DAY
-  return isNews ? { step: 're-enrolled', at: enrolledAt } : null
+  return now.getTime() - enrolledAt.getTime() < DAY ? { step: 're-enrolled', at: enrolledAt } : null
 }
 
-/**
- * A reset is watched while its job is due, then at leisure until the user may have enrolled again. Not for
- * longer than minutes: every look keeps the session of the one who looks alive.
- */
+/** A reset is watched while its job is due, then at leisure until the user may have enrolled again; not for ever. */
 function lookAgain(reset: UserFacts['reset'], now: Date): number | null {
   if (!reset || reset.step === 're-enrolled') return null
   if (now.getTime() - reset.at.getTime() > 10 * MINUTE) return null

@@ -8,6 +8,7 @@ import { clients } from '../db/schema/clients.ts'
 import { lockouts } from '../db/schema/lockouts.ts'
 import { mfaResets } from '../db/schema/mfa-resets.ts'
 import { users } from '../db/schema/users.ts'
+import { uuidArray } from '../db/uuid-array.ts'
 import type { Person } from '../gate/facts.ts'
 import {
   accountOfUser,
@@ -68,8 +69,7 @@ export async function readUserRows(db: Reader, ids: readonly string[]): Promise<
     .leftJoinLateral(withCode, sql`true`)
     .leftJoinLateral(withPassword, sql`true`)
     .leftJoinLateral(lastReset, sql`true`)
-    // One array, not a parameter for each: so that the statement is planned once, whatever the number.
-    .where(sql`${users.id} = any(${sql.param([...ids])}::uuid[])`)
+    .where(sql`${users.id} = any(${uuidArray(ids)})`)
     .orderBy(sortName, asc(users.id))
   return rows.flatMap((row) => {
     const person = toPerson(row.person, row.codeLockout)

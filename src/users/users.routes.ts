@@ -7,6 +7,7 @@ import { viewTarget } from '../access/view-target.ts'
 import { eventView } from '../audit/event-view.ts'
 import type { Deps } from '../deps.ts'
 import { personOf } from '../gate/gate.ts'
+import { glance } from '../gate/glance.ts'
 import { listHref } from '../http/list-query.ts'
 import { findUsers } from './find-users.queries.ts'
 import { readRoleGroupChoices } from './role-groups.queries.ts'
@@ -23,24 +24,27 @@ export function usersRoutes(deps: Deps): Router {
   routes.get('/users', (req, res) => renderList(deps, req, res))
   routes.get('/clients/:id/users', (req, res) => renderList(deps, req, res, req.params.id))
 
-  routes.get('/users/:id', async (req, res) => {
-    const user = await readUser(deps, res, req.params.id)
-    if (!user) return
-    const { lockouts, signIns, ...history } = await readUserHistory(deps.db, user.id)
-    res.render('users/user', {
-      user,
-      back: usersPageOf(personOf(res), user.client.id),
-      history: { ...history, lockouts: lockouts.map(eventView), signIns: signIns.map(eventView) },
-    })
-  })
+  routes.get('/users/:id', (req, res) => renderUser(deps, res, req.params.id))
 
-  // What a row that is about to change asks for; see lookAgainMs.
-  routes.get('/users/:id/row', async (req, res) => {
-    const user = await readUser(deps, res, req.params.id)
+  // What a page asks for by itself while something is about to change in it; see lookAgainMs.
+  routes.get('/users/:id/facts', glance(deps.clock), (req, res) => renderUser(deps, res, req.params.id))
+  routes.get('/users/:id/row', glance(deps.clock), async (req, res) => {
+    const user = await readUser(deps, res, String(req.params.id))
     if (user) res.render('users/row', { user, withAccount: req.query.account === 'shown' })
   })
 
   return routes
+}
+
+async function renderUser(deps: Deps, res: Response, userId: unknown): Promise<void> {
+  const user = await readUser(deps, res, String(userId))
+  if (!user) return
+  const { lockouts, signIns, ...history } = await readUserHistory(deps.db, user.id)
+  res.render('users/user', {
+    user,
+    back: usersPageOf(personOf(res), user.client.id),
+    history: { ...history, lockouts: lockouts.map(eventView), signIns: signIns.map(eventView) },
+  })
 }
 
 async function renderList(deps: Deps, req: Request, res: Response, clientId?: string): Promise<void> {

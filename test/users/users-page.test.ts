@@ -1,0 +1,361 @@
+// The users page, the user page and what narrows the list down.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { eq, sql } from 'drizzle-orm'
+import { bulkSeed } from '../../src/db/bulk-seed.ts'
+import { clients } from '../../src/db/schema/clients.ts'
+import { users } from '../../src/db/schema/users.ts'
+import { MINUTE } from '../../src/durations.ts'
+import { startApp, type TestApp } from '../support/app.ts'
+import type { Browser } from '../support/browser.ts'
+
+let app: TestApp
+const signedIn = new Map<string, Browser>()
+
+before(async () => {
+  app = await startApp({ ADDRESS_ATTEMPTS: '100000' })
+  for (const email of ['admin@harbour.example', 'tech@harbour.example', 'admin@retail.harbour.example'])
+    await signInAs(email)
+  for (const email of ['desk@platform.example', 'operator@platform.example']) await signInAs(email)
+  const finance = app.browser()
+  await finance.signInWithPassword('finance@harbour.example')
+  signedIn.set('finance@harbour.example', finance)
+})
+after(() => app.close())
+
+async function signInAs(email: string): Promise<void> {
+  const browser = app.browser()
+  await browser.enrolAndSignIn(email)
+  signedIn.set(email, browser)
+}
+
+function as(email: string): Browser {
+  const browser = signedIn.get(email)
+  assert.ok(browser, `${email} is signed in`)
+  return browser
+}
+
+async function userIdOf(email: string): Promise<string> {
+  const [user] = await app.deps.db.select({ id: users.id }).from(users).where(eq(users.email, email))
+  assert.ok(user)
+  return user.id
+}
+
+async function clientIdOf(name: string): Promise<string> {
+  const [client] = await app.deps.db.select({ id: clients.id }).from(clients).where(eq(clients.name, name))
+  assert.ok(client)
+  return client.id
+}
+
+/** The row of a user on a users page, as HTML. */
+function rowOf(html: string, userId: string): string {
+  const [row] = new RegExp(`<tr id="user-${userId}".*?</tr>`, 's').exec(html) ?? []
+  assert.ok(row, 'the user has a row')
+  return row
+}
+
+function userIdsOn(html: string): string[] {
+  return [...html.matchAll(/<tr [^>]*data-user-id="([^"]+)"/g)].map(([, id = '']) => id)
+}
+
+const namesOn = (html: string) =>
+  [...html.matchAll(/<th role="rowheader"[^>]*><a[^>]*>([^<]+)</g)].map(([, n]) => n)
+
+describe('the users page', () => {
+  test("displays the MFA status of all users of an Admin's account", async () => {
+    const page = await as('admin@harbour.example').get('/users')
+
+    assert.equal(page.status, 200)
+    assert.deepEqual(namesOn(page.body), [
+      'Amara Okafor',
+      'Fiona Gallagher',
+      'Lucas Lindqvist',
+      'Nina Kowalska',
+      'Samir Haddad',
+      'Theo Marchetti',
+    ])
+    const tech = rowOf(page.body, await userIdOf('tech@harbour.example'))
+    assert.match(tech, /data-mfa="active" data-status="active"/)
+    assert.match(tech, /Enrolled<\/span> <span class="note">since <time/)
+    assert.match(tech, /Tech Operator/)
+    assert.match(tech, /Last sign-in<\/span><time/)
+    const invited = rowOf(page.body, await userIdOf('new.tech@harbour.example'))
+    assert.match(invited, /data-mfa="none" data-status="invited"/)
+    assert.match(invited, /Required but missing/)
+    const finance = rowOf(page.body, await userIdOf('finance@harbour.example'))
+    assert.match(finance, /Not enrolled/)
+    assert.match(finance, /Last sign-in<\/span><time/, 'a password alone signs in whom no MFA is asked of')
+  })
+
+  test('is the same at its long address', async () => {
+    const page = await as('admin@harbour.example').get(`/clients/${await clientIdOf('Harbour Group')}/users`)
+
+    assert.equal(userIdsOn(page.body).length, 6)
+  })
+
+  test('has the button to reset where the rule allows it, and elsewhere says why not', async () => {
+    const page = await as('admin@harbour.example').get('/users')
+
+    const tech = await userIdOf('tech@harbour.example')
+    assert.match(rowOf(page.body, tech), new RegExp(`href="/users/${tech}/mfa-reset"`))
+    const self = rowOf(page.body, await userIdOf('admin@harbour.example'))
+    assert.doesNotMatch(self, /mfa-reset/)
+    assert.match(self, /Ask the Service Desk/)
+    const otherAdmin = rowOf(page.body, await userIdOf('admin2@harbour.example'))
+    assert.doesNotMatch(otherAdmin, /mfa-reset/)
+    assert.match(otherAdmin, /Admins are reset by the Service Desk/)
+    assert.doesNotMatch(rowOf(page.body, await userIdOf('finance@harbour.example')), /mfa-reset/)
+  })
+
+  test("of a child account opens to the parent's Admin, without any button", async () => {
+    const retail = await clientIdOf('Harbour Retail')
+
+    const page = await as('admin@harbour.example').get(`/clients/${retail}/users`)
+
+    assert.equal(page.status, 200)
+    assert.match(rowOf(page.body, await userIdOf('admin@retail.harbour.example')), /data-mfa="active"/)
+    assert.doesNotMatch(page.body, /mfa-reset|#unlock/)
+    assert.match(page.body, /only its own Admins and the Service Desk may change it/)
+  })
+
+  test('of a parent, a sibling, an unknown or an unthinkable account does not exist', async () => {
+    const admin = as('admin@retail.harbour.example')
+    const ids = [
+      await clientIdOf('Harbour Group'),
+      await clientIdOf('Meridian Foods'),
+      crypto.randomUUID(),
+      'x',
+    ]
+
+    const pages = await Promise.all(ids.map((id) => admin.get(`/clients/${id}/users`)))
+
+    assert.deepEqual(
+      pages.map(({ status }) => status),
+      [404, 404, 404, 404],
+    )
+    const bodies = pages.map(({ body }) => body.replace(/[0-9a-f-]{36}|<code.*?<\/code>/g, ''))
+    assert.equal(new Set(bodies).size, 1, 'and nothing tells them apart')
+  })
+
+  test('is forbidden to whoever is no Admin of the account, and does not exist for them elsewhere', async () => {
+    for (const email of ['tech@harbour.example', 'finance@harbour.example', 'operator@platform.example']) {
+      assert.equal((await as(email).get('/users')).status, 403, email)
+      assert.equal((await as(email).get(`/clients/${await clientIdOf('Harbour Retail')}/users`)).status, 404)
+    }
+  })
+
+  test('of every account opens to the Service Desk, with the buttons that an Admin lacks', async () => {
+    const page = await as('desk@platform.example').get(`/clients/${await clientIdOf('Harbour Group')}/users`)
+
+    const admin = await userIdOf('admin@harbour.example')
+    assert.match(rowOf(page.body, admin), new RegExp(`href="/users/${admin}/mfa-reset"`))
+  })
+})
+
+describe('searching and filtering', () => {
+  async function found(query: string): Promise<(string | undefined)[]> {
+    const page = await as('admin@harbour.example').get(`/users?${query}`)
+    assert.equal(page.status, 200)
+    return namesOn(page.body)
+  }
+
+  test('finds by a part of the name or the e-mail address, in any case', async () => {
+    assert.deepEqual(await found('q=OKAF'), ['Amara Okafor'])
+    assert.deepEqual(await found('q=new.tech'), ['Nina Kowalska'])
+    assert.deepEqual(await found('q=ka'), ['Amara Okafor', 'Nina Kowalska'])
+    assert.deepEqual(await found('q=nobody'), [])
+  })
+
+  test('takes wildcards and odd characters as what they are', async () => {
+    for (const q of ['%', '_', '\\', "'", '%00', '%25%25%25', '%F0%9F%94%91'])
+      assert.deepEqual(
+        await found(`q=${q === '%' ? '%25' : q}`).then(({ length }) => length),
+        q === '%00' ? 6 : 0,
+      )
+  })
+
+  test('narrows down by role group, MFA and status', async () => {
+    assert.deepEqual(await found('role=admin'), ['Amara Okafor', 'Lucas Lindqvist'])
+    assert.deepEqual(await found('role=no-such-group'), [])
+    assert.deepEqual(await found('mfa=enrolled'), ['Amara Okafor', 'Theo Marchetti'])
+    assert.deepEqual(await found('mfa=not-enrolled'), [
+      'Fiona Gallagher',
+      'Lucas Lindqvist',
+      'Nina Kowalska',
+      'Samir Haddad',
+    ])
+    assert.deepEqual(await found('mfa=required-missing'), ['Lucas Lindqvist', 'Nina Kowalska'])
+    assert.deepEqual(await found('status=invited'), ['Nina Kowalska'])
+    assert.deepEqual(await found('status=active&role=tech-operator&mfa=enrolled&q=theo'), ['Theo Marchetti'])
+  })
+
+  test('takes what makes no sense as not said', async () => {
+    assert.equal((await found('mfa=maybe&status=&after=x&q[]=a&q=b&q=c')).length, 6)
+  })
+
+  test('cannot be used to place somebody of another account among the own', async () => {
+    assert.deepEqual(await found(`after=${await userIdOf('admin@meridian.example')}`), [])
+  })
+})
+
+describe('paging', () => {
+  const SIZE = 10_137
+
+  before(async () => {
+    await bulkSeed(
+      app.deps.db,
+      { users: SIZE, enrolled: 40, accounts: null, into: 'Meridian Foods' },
+      { keys: app.deps.config.ENCRYPTION_KEYS, onProgress: () => {}, onEnrolled: () => {} },
+    )
+    await app.database.sql`analyze`
+  })
+
+  async function walk(query: string): Promise<string[]> {
+    const desk = as('desk@platform.example')
+    let next: string | undefined = `/clients/${await clientIdOf('Meridian Foods')}/users?${query}`
+    const ids: string[] = []
+    while (next) {
+      app.clock.advance(100)
+      const page = await desk.get(next)
+      assert.equal(page.status, 200)
+      ids.push(...userIdsOn(page.body))
+      next = /href="([^"]+)" rel="next"/.exec(page.body)?.[1]?.replaceAll('&amp;', '&')
+    }
+    return ids
+  }
+
+  async function expected(condition: ReturnType<typeof sql>): Promise<string[]> {
+    const rows = await app.deps.db
+      .select({ id: users.id })
+      .from(users)
+      .where(sql`${users.clientId} = ${await clientIdOf('Meridian Foods')} and ${condition}`)
+      .orderBy(sql`lower(${users.name})`, users.id)
+    return rows.map(({ id }) => id)
+  }
+
+  test('walks every user exactly once, in the order of their names', async () => {
+    const ids = await walk('')
+
+    assert.equal(ids.length, SIZE + 2)
+    assert.deepEqual(ids, await expected(sql`true`))
+  })
+
+  test('walks everybody whom a common, a rare and a short term match, and nobody else', async () => {
+    for (const q of ['kim', 'zoë', '.1234@', 'qz', 'Zoë Z'])
+      assert.deepEqual(
+        await walk(new URLSearchParams({ q }).toString()),
+        await expected(sql`lower(${users.name} || ' ' || ${users.email}) like ${`%${q.toLowerCase()}%`}`),
+        q,
+      )
+  })
+
+  test('walks everybody who fits filters of which few fit', async () => {
+    const active = sql`exists (select 1 from authenticators a where a.user_id = ${users.id} and a.status = 'active')`
+
+    assert.deepEqual(await walk('mfa=enrolled'), await expected(active))
+    assert.deepEqual(
+      await walk('mfa=enrolled&q=a&status=active'),
+      await expected(sql`${active} and ${users.name} || ${users.email} ilike '%a%'`),
+    )
+    assert.deepEqual(await walk('status=disabled'), await expected(sql`${users.status} = 'disabled'`))
+  })
+})
+
+describe('a reset', () => {
+  test('shows in the row: requested, completed, enrolled again; and the row asks for news only meanwhile', async () => {
+    const admin = as('admin@harbour.example')
+    const tech = await userIdOf('tech@harbour.example')
+    await admin.post(`/users/${tech}/mfa-reset`, { reason: 'New phone' })
+
+    const requested = rowOf((await admin.get('/users')).body, tech)
+    assert.match(requested, /data-mfa="none"/)
+    assert.match(requested, /data-reset="requested"/)
+    assert.match(requested, /hx-trigger="every 2000ms"/)
+    assert.doesNotMatch(requested, /href="[^"]*mfa-reset"/)
+
+    await app.database.sql`update mfa_resets set status = 'completed', completed_at = now()`
+    const completed = rowOf((await admin.get(`/users/${tech}/row`)).body, tech)
+    assert.match(completed, /data-reset="completed"/)
+    assert.match(completed, /hx-trigger="every 10000ms"/)
+    const facts = (await admin.get(`/users/${tech}/facts`)).body
+    assert.match(facts, new RegExp(`id="facts".*hx-get="/users/${tech}/facts" hx-trigger="every 10000ms"`))
+    app.clock.advance(11 * MINUTE)
+    assert.doesNotMatch(rowOf((await admin.get('/users')).body, tech), /hx-get/)
+
+    await signInAs('tech@harbour.example')
+    const enrolled = rowOf((await admin.get('/users')).body, tech)
+    assert.match(enrolled, /data-mfa="active"/)
+    assert.match(enrolled, /data-reset="re-enrolled"/)
+    assert.doesNotMatch(enrolled, /hx-get/)
+  })
+
+  test('asks the Service Desk for more than an Admin, keeps what was typed and says what is missing', async () => {
+    const desk = as('desk@platform.example')
+    const tech = await userIdOf('tech@harbour.example')
+    const page = await desk.get(`/users/${tech}/mfa-reset`)
+    assert.match(page.body, /Theo Marchetti/)
+    for (const name of ['reason', 'ticket', 'identifiedBy'])
+      assert.match(page.body, new RegExp(`name="${name}"`))
+
+    const refused = await desk.post(`/users/${tech}/mfa-reset`, {
+      reason: 'Lost <phone>',
+      identifiedBy: 'psychic',
+      presence: desk.nextCode(),
+    })
+
+    assert.equal(refused.status, 422)
+    assert.match(refused.body, /Lost &lt;phone&gt;<\/textarea>/)
+    assert.match(refused.body, /id="ticket-problem" role="alert"/)
+    assert.match(refused.body, /id="identifiedBy-problem" role="alert"/)
+    assert.doesNotMatch(refused.body, /id="reason-problem"/)
+    assert.match(refused.body, /Cancel/)
+  })
+})
+
+describe('the user page', () => {
+  test('tells who the user is and what has happened to their sign-in', async () => {
+    const page = await as('admin@harbour.example').get(`/users/${await userIdOf('tech@harbour.example')}`)
+
+    assert.equal(page.status, 200)
+    assert.match(page.body, /by Amara Okafor: New phone/)
+    assert.match(page.body, /until it was revoked/)
+    assert.match(page.body, /Theo Marchetti signed in\./)
+    assert.match(page.body, /data-mfa="active"/)
+  })
+
+  test('lets an Admin unlock a user, with a reason, while a lock is in force', async () => {
+    const admin = as('admin@harbour.example')
+    const finance = await userIdOf('finance@harbour.example')
+    const guesser = app.browser()
+    for (let guess = 0; guess < 5; guess += 1)
+      await guesser.signInWithPassword('finance@harbour.example', 'not the right password')
+
+    const locked = await admin.get(`/users/${finance}`)
+    assert.match(locked.body, new RegExp(`action="/users/${finance}/unlock"`))
+    assert.match(locked.body, /too many wrong passwords, now locked/)
+    assert.match(rowOf((await admin.get('/users')).body, finance), /#unlock/)
+    assert.equal(
+      (await admin.post(`/users/${finance}/unlock`, { reason: 'It was her', presence: admin.nextCode() }))
+        .status,
+      303,
+    )
+
+    const unlocked = await admin.get(`/users/${finance}`)
+    assert.doesNotMatch(unlocked.body, /\/unlock"/)
+    assert.match(unlocked.body, /Amara Okafor lifted the password lock of Fiona Gallagher/)
+  })
+
+  test('opens to whoever may look into the account, and does not exist for others', async () => {
+    const inChild = await userIdOf('tech@retail.harbour.example')
+    const ofParent = await userIdOf('tech@harbour.example')
+
+    const child = await as('admin@harbour.example').get(`/users/${inChild}`)
+    assert.equal(child.status, 200)
+    assert.doesNotMatch(child.body, /mfa-reset"|\/unlock"/)
+    assert.equal((await as('admin@retail.harbour.example').get(`/users/${ofParent}`)).status, 404)
+    assert.equal((await as('admin@retail.harbour.example').get(`/users/${ofParent}/row`)).status, 404)
+    assert.equal((await as('admin@harbour.example').get('/users/nobody')).status, 404)
+    assert.equal((await as('finance@harbour.example').get(`/users/${ofParent}`)).status, 403)
+    assert.equal((await as('desk@platform.example').get(`/users/${inChild}`)).status, 200)
+  })
+})

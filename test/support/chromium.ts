@@ -12,6 +12,11 @@ const MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url))
 // The package's own arguments switch off the very protections that the tests are about.
 const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--font-render-hinting=none']
 
+// A machine may have neither fonts nor a configuration for them, and without any Chromium crashes at an input.
+const FONTS = `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><dir prefix="relative">fonts</dir><cachedir prefix="xdg">fontconfig</cachedir></fontconfig>
+`
+
 /** Starts Chromium (or the browser at CHROME_PATH). The caller closes it. */
 export async function launchBrowser(): Promise<Browser> {
   if (process.env.CHROME_PATH)
@@ -27,6 +32,7 @@ export async function launchBrowser(): Promise<Browser> {
       ...process.env,
       LD_LIBRARY_PATH: join(folder, 'al2023', 'lib'),
       FONTCONFIG_PATH: join(folder, 'fonts'),
+      XDG_CACHE_HOME: join(folder, 'cache'),
     },
   })
 }
@@ -46,15 +52,9 @@ export async function unpackChromium(): Promise<string> {
     ['-e', "import('@sparticuz/chromium').then(({ default: chromium }) => chromium.executablePath())"],
     { cwd: MODULES, env: { ...process.env, TMPDIR: draft, AWS_LAMBDA_JS_RUNTIME: 'nodejs20.x' } },
   )
-  await writeFile(join(draft, 'fonts', 'fonts.conf'), fontsIn(join(folder, 'fonts')))
+  await writeFile(join(draft, 'fonts', 'fonts.conf'), FONTS)
   await rename(draft, folder).catch(() => rm(draft, { recursive: true, force: true }))
   return folder
-}
-
-function fontsIn(folder: string): string {
-  return `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
-<fontconfig><dir>${folder}</dir><cachedir>${join(folder, 'cache')}</cachedir></fontconfig>
-`
 }
 
 function exists(path: string): Promise<boolean> {

@@ -1,0 +1,116 @@
+// The product as it runs in production, on a database of its own: one web process and one worker process.
+import { type ChildProcess, fork } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { open, readFile, writeFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { readEncryptionKeys } from '../../src/config.ts'
+import { bulkSeed, type EnrolledUser } from '../../src/db/bulk-seed.ts'
+import { type DatabasePool, openDatabase } from '../../src/db/client.ts'
+import { migrateDatabase } from '../../src/db/migrate.ts'
+import { startEmbeddedPostgres } from '../../src/start/embedded-postgres.ts'
+import { anyFreePort } from '../../src/start/free-port.ts'
+import { findPostmaster } from '../../src/start/postmaster.ts'
+import { SmtpServer } from '../support/smtp-server.ts'
+
+/** One thread a core for hashing, as `npm start` sets it. */
+export const HASHING_ENV = { UV_THREADPOOL_SIZE: String(Math.max(2, availableParallelism())) }
+
+export interface Product {
+  origin: string
+  /** The bench's own way into the database. */
+  database: DatabasePool
+  /** A file with the enrolled users, and what signing in as them takes. */
+  usersFile: string
+  pids: { web: number; postgres: number }
+  /** Returns its pid. */
+  startWorker(): Promise<number>
+}
+
+/** Brings up database, users and web. `onStop` collects how to stop what was started. */
+export async function startProduct(
+  folder: string,
+  users: number,
+  onStop: (stop: () => Promise<unknown>) => void,
+): Promise<Product> {
+  const dataDir = join(folder, 'cluster')
+  const cluster = await startEmbeddedPostgres(dataDir, {
+    settings: ['shared_preload_libraries=pg_stat_statements'],
+  })
+  onStop(() => cluster.stop('immediate'))
+  await migrateDatabase(cluster.url)
+  const database = openDatabase(cluster.url, 'portcullis-bench', 2)
+  onStop(() => database.close())
+  await database.sql`create extension pg_stat_statements`
+  const mailServer = await new SmtpServer().start()
+  onStop(() => mailServer.stop())
+
+  const keys = `k1:${randomBytes(32).toString('base64')}`
+  const usersFile = join(folder, 'users.json')
+  await writeFile(usersFile, JSON.stringify(await seedUsers(database, users, keys)))
+
+  const port = await anyFreePort()
+  const origin = `http://127.0.0.1:${port}`
+  const env = {
+    PATH: process.env.PATH,
+    NODE_ENV: 'production',
+    PORT: String(port),
+    PUBLIC_URL: origin,
+    DATABASE_URL: cluster.url,
+    SMTP_URL: mailServer.url,
+    MAIL_FROM: 'Portcullis <gate@portcullis.example>',
+    SESSION_SECRET: randomBytes(32).toString('base64url'),
+    ENCRYPTION_KEYS: keys,
+    LOG_LEVEL: 'info',
+  }
+  const start = async (name: string, module: string, extra: NodeJS.ProcessEnv = {}) => {
+    const { child, pid } = await startProcess(join(folder, `${name}.log`), module, { ...env, ...extra })
+    onStop(() => stopProcess(child))
+    return pid
+  }
+  const postmaster = await findPostmaster(join(dataDir, 'postgres'))
+  if (!postmaster) throw new Error('PostgreSQL is gone')
+  return {
+    origin,
+    database,
+    usersFile,
+    pids: { web: await start('web', '../../src/web.ts', HASHING_ENV), postgres: postmaster.pid },
+    startWorker: () => start('worker', '../../workers/main.ts'),
+  }
+}
+
+async function seedUsers(database: DatabasePool, users: number, keys: string): Promise<EnrolledUser[]> {
+  const enrolled: EnrolledUser[] = []
+  await bulkSeed(
+    database.db,
+    { users, enrolled: users, accounts: null, into: null },
+    {
+      keys: readEncryptionKeys(keys),
+      onProgress: () => {},
+      onEnrolled: (user) => enrolled.push(user),
+    },
+  )
+  return enrolled
+}
+
+async function startProcess(logFile: string, module: string, env: NodeJS.ProcessEnv) {
+  const log = await open(logFile, 'a')
+  const child = fork(new URL(module, import.meta.url), {
+    execArgv: ['--import', import.meta.resolve('tsx')],
+    env,
+    stdio: ['ignore', log.fd, log.fd, 'ipc'],
+  })
+  await log.close()
+  const [first] = await Promise.race([once(child, 'message'), once(child, 'exit').then(() => ['ended'])])
+  if (first !== 'ready' || child.pid === undefined)
+    throw new Error(`${module} does not start:\n${await readFile(logFile, 'utf8')}`)
+  return { child, pid: child.pid }
+}
+
+async function stopProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  child.kill('SIGTERM')
+  await ended
+}

@@ -1,0 +1,221 @@
+// Every page and every state of it, in a real browser: accessible, 320 pixels wide, without a complaint.
+// Pictures of them all: SCREENSHOTS=/tmp/pictures npm test -- test/browser/every-page
+import assert from 'node:assert/strict'
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
+import { and, eq } from 'drizzle-orm'
+import type { Browser, BrowserContext } from 'playwright-core'
+import { lockouts } from '../../src/db/schema/lockouts.ts'
+import { users } from '../../src/db/schema/users.ts'
+import { SECOND } from '../../src/durations.ts'
+import { MAX_CONSECUTIVE_CODE_FAILURES } from '../../src/lockout/policy.ts'
+import { startApp, type TestApp } from '../support/app.ts'
+import { launchBrowser } from '../support/chromium.ts'
+import { inspect } from './inspect.ts'
+import { invitationLink, passwordResetLink } from './mailed-links.ts'
+import { Visitor } from './visitor.ts'
+
+const WRONG_PASSWORD = 'not my password at all'
+
+let app: TestApp
+let browser: Browser
+let context: BrowserContext
+let complaints: string[]
+let visitor: Visitor
+
+before(async () => {
+  app = await startApp({ ADDRESS_ATTEMPTS: '100000' })
+  browser = await launchBrowser()
+})
+after(async () => {
+  await browser.close()
+  await app.close()
+})
+beforeEach(async () => {
+  context = await browser.newContext({ reducedMotion: 'reduce' })
+  context.setDefaultTimeout(10_000)
+  complaints = Visitor.complaintsIn(context)
+  visitor = new Visitor(await context.newPage(), app)
+})
+afterEach(async () => {
+  await context.close()
+  assert.deepEqual(complaints, [], 'what the browser complained about')
+})
+
+function look(name: string): Promise<void> {
+  return inspect(visitor.page, name)
+}
+
+async function failFiveTimes(fill: () => Promise<void>, field: string): Promise<void> {
+  for (let i = 0; i < 5; i += 1) {
+    await visitor.page.locator(`${field}:invalid`).waitFor()
+    await fill()
+  }
+  await visitor.heading('Locked for now')
+}
+
+describe('every page is accessible, fits 320 pixels and keeps to the content security policy', () => {
+  test('signing in', async () => {
+    await visitor.visit('/sign-in')
+    await look('sign-in')
+    await visitor.enterPassword('support@harbour.example', WRONG_PASSWORD)
+    await visitor.isTold('Password', /is wrong/)
+    await look('sign-in-wrong')
+    await visitor.enterPassword('support@harbour.example')
+    await visitor.heading('Hello, Samir Haddad')
+    await look('home-not-enrolled')
+    await visitor.page.locator('.menu summary').click()
+    await look('home-menu')
+    await visitor.press('Sign out')
+    await visitor.page.getByText('You are signed out.').waitFor()
+    await look('signed-out')
+  })
+
+  test('being locked out by wrong passwords', async () => {
+    const fill = () => visitor.enterPassword('finance@harbour.example', WRONG_PASSWORD)
+    await visitor.visit('/sign-in')
+    await failFiveTimes(fill, '#password')
+    await look('locked-password')
+  })
+
+  test('accepting an invitation', async () => {
+    const link = await invitationLink(app, 'new.tech@harbour.example')
+    await visitor.visit(link)
+    await look('activate')
+    await visitor.field('New password').fill('passwordpassword')
+    await visitor.press('Continue')
+    await visitor.isTold('New password', /Choose another/)
+    await look('activate-problem')
+    await visitor.visit('/activate/no-such-token')
+    await visitor.heading('This link no longer works')
+    await look('invitation-gone')
+  })
+
+  test('enrolling and authenticating', async () => {
+    await visitor.visit('/sign-in')
+    await visitor.enterPassword('tech@harbour.example')
+    await visitor.arrivesAt('/mfa/enrol')
+    await look('enrol')
+    await visitor.typeKey()
+    await visitor.enterCode(visitor.phone.wrongCode())
+    await visitor.isTold('Code', /not right/)
+    await look('enrol-wrong')
+    await visitor.enterCode(visitor.phone.code())
+    await visitor.arrivesAt('/mfa/verify')
+    await look('just-enrolled')
+    await visitor.enterCode(visitor.phone.nextCode())
+    await visitor.heading('Hello, Theo Marchetti')
+    await look('home-enrolled')
+  })
+
+  test('the MFA prompt, up to being locked out by wrong codes', async () => {
+    await visitor.enrolAndSignIn('admin@harbour.example')
+    await visitor.signOut()
+    await visitor.enterPassword('admin@harbour.example')
+    await visitor.arrivesAt('/mfa/verify')
+    await look('verify')
+    await visitor.page.getByText('Lost your authenticator, or a new phone?').click()
+    await look('verify-help')
+    await visitor.enterCode(visitor.phone.wrongCode())
+    await visitor.isTold('Code', /not right/)
+    await look('verify-wrong')
+    await visitor.visit('/mfa/verify')
+    for (let i = 0; i < 4; i += 1) {
+      await visitor.page.locator('#code:invalid').waitFor()
+      await visitor.enterCode(visitor.phone.wrongCode())
+    }
+    await visitor.heading('Locked for now')
+    await look('locked-code')
+    app.clock.advance(SECOND)
+    await visitor.visit('/sign-in')
+    await visitor.enterPassword('admin@harbour.example')
+    await visitor.heading('Locked for now')
+    await look('locked-code-again')
+  })
+
+  test('an authenticator that was switched off', async () => {
+    await visitor.enrolAndSignIn('admin@retail.harbour.example')
+    await visitor.signOut()
+    await visitor.enterPassword('admin@retail.harbour.example')
+    await visitor.arrivesAt('/mfa/verify')
+    await visitor.enterCode(visitor.phone.wrongCode())
+    await visitor.isTold('Code', /not right/)
+    const [rosa] = await app.deps.db
+      .select()
+      .from(users)
+      .where(eq(users.email, 'admin@retail.harbour.example'))
+    assert.ok(rosa)
+    await app.deps.db
+      .update(lockouts)
+      .set({ consecutiveFailures: MAX_CONSECUTIVE_CODE_FAILURES })
+      .where(and(eq(lockouts.subject, rosa.id), eq(lockouts.kind, 'code')))
+    await visitor.visit('/mfa/verify')
+    await visitor.heading('Your authenticator is switched off')
+    await look('authenticator-off')
+  })
+
+  test('a forgotten password', async () => {
+    await visitor.visit('/forgot-password')
+    await look('forgot')
+    await visitor.field('E-mail address').fill('a@b@c')
+    await visitor.field('E-mail address').fill('tech@meridian.example')
+    await visitor.press('Mail me a link')
+    await visitor.heading('Look into your mail')
+    await look('forgot-sent')
+    await visitor.visit(await passwordResetLink(app, 'tech@meridian.example'))
+    await look('reset')
+    await visitor.field('New password').fill('passwordpassword')
+    await visitor.press('Save the new password')
+    await visitor.isTold('New password', /Choose another/)
+    await look('reset-problem')
+    await visitor.visit('/reset-password/no-such-token')
+    await visitor.heading('This link no longer works')
+    await look('reset-gone')
+  })
+
+  test('what went wrong', async () => {
+    await visitor.page.setContent(
+      `<form method="post" action="${app.origin}/sign-in"><button>Win</button></form>`,
+    )
+    await visitor.press('Win')
+    await visitor.heading('This was refused')
+    await look('error-403')
+    await visitor.visit('/sign-in')
+    await visitor.enterPassword('tech@meridian.example')
+    await visitor.arrivesAt('/')
+    await visitor.visit('/no-such-page')
+    await visitor.heading('There is nothing here')
+    await look('error-404')
+    await whileMissing('sessions', async () => {
+      await visitor.visit('/')
+      await visitor.heading('We cannot answer just now')
+      await look('error-503')
+    })
+    await context.clearCookies()
+    await visitor.visit('/forgot-password')
+    await whileMissing('password_resets', async () => {
+      await visitor.field('E-mail address').fill('tech@meridian.example')
+      await visitor.press('Mail me a link')
+      await visitor.heading('Something went wrong on our side')
+      await look('error-500')
+    })
+  })
+
+  test('a server that cannot be reached', async () => {
+    await visitor.visit('/sign-in')
+    await context.setOffline(true)
+    await visitor.enterPassword('support@harbour.example')
+    await visitor.page.locator('[role=alert]:focus', { hasText: 'did not answer' }).waitFor()
+    assert.equal(await visitor.field('Password').inputValue(), 'demo-password-please-change')
+    await look('unreachable')
+    complaints.splice(0)
+  })
+})
+
+async function whileMissing(table: string, work: () => Promise<void>): Promise<void> {
+  await app.database.sql.unsafe(`alter table ${table} rename to ${table}_away`)
+  try {
+    await work()
+  } finally {
+    await app.database.sql.unsafe(`alter table ${table}_away rename to ${table}`)
+  }
+}

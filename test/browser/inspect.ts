@@ -1,0 +1,43 @@
+// What must hold for every page: anybody can use it, on any screen, and nothing in it breaks.
+import assert from 'node:assert/strict'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import axe, { type AxeResults } from 'axe-core'
+import type { Page } from 'playwright-core'
+
+const WIDTHS = { narrow: { width: 320, height: 640 }, wide: { width: 1280, height: 800 } } as const
+const SCHEMES = ['light', 'dark'] as const
+
+const AXE_OPTIONS = JSON.stringify({
+  resultTypes: ['violations'],
+  runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+})
+
+/**
+ * Looks at the page as it stands, light and dark, narrow and wide. With SCREENSHOTS=<folder> it leaves a
+ * picture of each in there.
+ */
+export async function inspect(page: Page, name: string): Promise<void> {
+  await page.evaluate(axe.source)
+  for (const [width, viewport] of Object.entries(WIDTHS)) {
+    await page.setViewportSize(viewport)
+    assert.ok(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), `${name}, ${width}`)
+    for (const colorScheme of SCHEMES) {
+      await page.emulateMedia({ colorScheme })
+      const { violations } = (await page.evaluate(`axe.run(document, ${AXE_OPTIONS})`)) as AxeResults
+      assert.deepEqual(violations.map(describeViolation), [], `${name}, ${width}, ${colorScheme}`)
+      await takeScreenshot(page, `${name}-${width}-${colorScheme}`)
+    }
+  }
+}
+
+function describeViolation({ help, nodes }: AxeResults['violations'][number]): string {
+  return `${help}: ${nodes.map(({ html }) => html).join(' ')}`
+}
+
+async function takeScreenshot(page: Page, name: string): Promise<void> {
+  const folder = process.env.SCREENSHOTS
+  if (!folder) return
+  await mkdir(folder, { recursive: true })
+  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true, caret: 'initial' })
+}

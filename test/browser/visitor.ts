@@ -1,0 +1,104 @@
+// A person in front of a real screen, with a phone beside it.
+import assert from 'node:assert/strict'
+import type { BrowserContext, Locator, Page } from 'playwright-core'
+import type { TestApp } from '../support/app.ts'
+import { DEMO_PASSWORD } from '../support/browser.ts'
+import { Phone } from './phone.ts'
+
+export class Visitor {
+  readonly page: Page
+  readonly phone: Phone
+  readonly #origin: string
+
+  constructor(page: Page, app: TestApp) {
+    this.page = page
+    this.phone = new Phone(app.clock)
+    this.#origin = app.origin
+  }
+
+  visit(path: string) {
+    return this.page.goto(this.#origin + path)
+  }
+
+  /** Waits until the page at `path` (query included) is there. */
+  async arrivesAt(path: string): Promise<void> {
+    await this.page.waitForURL(this.#origin + path)
+  }
+
+  field(label: string): Locator {
+    return this.page.getByLabel(label, { exact: true })
+  }
+
+  async press(button: string): Promise<void> {
+    await this.page.getByRole('button', { name: button, exact: true }).click()
+  }
+
+  heading(text: string): Promise<void> {
+    return this.page.getByRole('heading', { level: 1, name: text }).waitFor()
+  }
+
+  async enterPassword(email: string, password = DEMO_PASSWORD): Promise<void> {
+    await this.field('E-mail address').fill(email)
+    await this.field('Password').fill(password)
+    await this.press('Sign in')
+  }
+
+  async enterCode(code: string): Promise<void> {
+    await this.field('Code').fill(code)
+    await this.page.locator('form:has(#code) [type=submit]').click()
+  }
+
+  /** Adds the account to the phone by the key the page shows for typing. */
+  async typeKey(): Promise<void> {
+    this.phone.type((await this.page.locator('#manual-key').textContent()) ?? '')
+  }
+
+  async enrol(): Promise<void> {
+    await this.arrivesAt('/mfa/enrol')
+    await this.typeKey()
+    await this.enterCode(this.phone.code())
+    await this.arrivesAt('/mfa/verify')
+  }
+
+  /** From the sign-in page through enrolment to the dashboard. */
+  async enrolAndSignIn(email: string): Promise<void> {
+    await this.visit('/sign-in')
+    await this.enterPassword(email)
+    await this.enrol()
+    await this.enterCode(this.phone.nextCode())
+    await this.arrivesAt('/')
+  }
+
+  /** From the dashboard's menu. */
+  async signOut(): Promise<void> {
+    await this.page.locator('.menu summary').click()
+    await this.press('Sign out')
+    await this.arrivesAt('/sign-in')
+  }
+
+  /** Waits for the message about a field: it has the focus, and the field refers to it. */
+  async isTold(label: string, message: RegExp): Promise<void> {
+    const alert = this.page.locator('[role=alert]:focus', { hasText: message })
+    await alert.waitFor()
+    const id = await alert.getAttribute('id')
+    const field = this.field(label)
+    assert.ok(id && (await field.getAttribute('aria-describedby'))?.split(' ').includes(id))
+    assert.equal(await field.getAttribute('aria-invalid'), 'true')
+  }
+
+  /** What the browser complained about, of every page of a context from now on. */
+  static complaintsIn(context: BrowserContext): string[] {
+    const complaints: string[] = []
+    context.on('console', (message) => {
+      // Chromium notes each answer that is no success here; the statuses are judged elsewhere.
+      if (message.type() === 'error' && !message.text().startsWith('Failed to load resource: the server'))
+        complaints.push(message.text())
+    })
+    context.on('weberror', (error) => complaints.push(String(error.error())))
+    context.on('response', (response) => {
+      if (response.status() >= 400 && response.url().includes('/static/'))
+        complaints.push(`${response.status()} ${response.url()}`)
+    })
+    return complaints
+  }
+}

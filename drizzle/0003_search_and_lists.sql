@@ -5,4 +5,4 @@ CREATE INDEX "clients_by_name" ON "clients" USING btree (lower("name"),"id");-->
 CREATE INDEX "clients_search" ON "clients" USING gin (lower("name") gin_trgm_ops);--> statement-breakpoint
 CREATE INDEX "users_by_name" ON "users" USING btree ("client_id",lower("name"),"id","name","email","status");--> statement-breakpoint
 CREATE INDEX "users_by_status" ON "users" USING btree ("client_id","status",lower("name"),"id");--> statement-breakpoint
-CREATE INDEX "users_search" ON "users" USING gin ("client_id",lower("name" || ' ' || "email") gin_trgm_ops);
+CREATE INDEX "users_search" ON "users" USING gin (lower("name" || ' ' || "email") gin_trgm_ops);

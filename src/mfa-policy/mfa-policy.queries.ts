@@ -1,8 +1,9 @@
-import { and, count, desc, eq, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, sql } from 'drizzle-orm'
 import type { Account } from '../access/view-account.ts'
 import type { Reader } from '../db/client.ts'
 import { memberships, mfaPolicies, roleGroups } from '../db/schema/role-groups.ts'
 import { users } from '../db/schema/users.ts'
+import { sortName } from '../users/find-users.queries.ts'
 
 /** Members are counted among this many users of an account, no more: a page does not read a million rows. */
 const COUNTED = 10_000
@@ -22,13 +23,21 @@ export async function readPolicy(
     .select({ id: users.id })
     .from(users)
     .where(eq(users.clientId, account.id))
+    .orderBy(sortName, asc(users.id))
     .limit(COUNTED)
     .as('counted')
+  // The limit, which nobody reaches, has them looked up user by user: else all memberships there are would be read.
+  const held = db
+    .select({ roleGroupId: memberships.roleGroupId })
+    .from(memberships)
+    .where(eq(memberships.userId, counted.id))
+    .limit(100)
+    .as('held')
   const members = db
-    .select({ roleGroupId: memberships.roleGroupId, number: count().as('number') })
+    .select({ roleGroupId: held.roleGroupId, number: count().as('number') })
     .from(counted)
-    .innerJoin(memberships, eq(memberships.userId, counted.id))
-    .groupBy(memberships.roleGroupId)
+    .innerJoinLateral(held, sql`true`)
+    .groupBy(held.roleGroupId)
     .as('members')
   const rows = await db
     .select({
@@ -49,6 +58,7 @@ export async function readPolicy(
     .select({ id: users.id })
     .from(users)
     .where(eq(users.clientId, account.id))
+    .orderBy(sortName, asc(users.id))
     .offset(COUNTED)
     .limit(1)
   return { roleGroups: rows, countedInPart: oneMore !== undefined }

@@ -108,7 +108,8 @@ async function searchTrigrams(db: Reader, account: Within, filters: UserFilters)
     .where(
       and(
         ofAccount(account, filters),
-        contains(searchedText, filters.q),
+        contains(searchedText, beforeDomain(filters.q)),
+        contains(sql`(${searchedText} || '')`, filters.q),
         beyond(sortedAside, account, filters),
         fits(users.id, account, filters),
       ),
@@ -116,6 +117,12 @@ async function searchTrigrams(db: Reader, account: Within, filters: UserFilters)
     .orderBy(sortedAside, asc(users.id))
     .limit(PAGE_SIZE + 1)
   return rows.map(({ id }) => id)
+}
+
+/** Of an e-mail address the index is asked for the part before the domain: that one stands in all addresses of an account. */
+function beforeDomain(term: string): string {
+  const at = term.indexOf('@')
+  return at < TRIGRAM ? term : term.slice(0, at)
 }
 
 function ofAccount(account: Within, { status }: UserFilters): SQL | undefined {

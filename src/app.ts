@@ -21,6 +21,10 @@ import { verifyRoutes } from './mfa/verify.routes.ts'
 import { mfaPolicyRoutes } from './mfa-policy/mfa-policy.routes.ts'
 import { mfaResetRoutes } from './mfa-reset/mfa-reset.routes.ts'
 import { showNav } from './nav/show-nav.ts'
+import { answerScraper } from './ops/answer-scraper.ts'
+import { openMetrics } from './ops/metrics.ts'
+import { opsRoutes } from './ops/ops.routes.ts'
+import type { QueueEngine } from './outbox/queues.ts'
 import { serviceDeskRoutes } from './service-desk/service-desk.routes.ts'
 import { activateRoutes } from './sign-in/activate.routes.ts'
 import { forgotPasswordRoutes } from './sign-in/forgot-password.routes.ts'
@@ -29,19 +33,23 @@ import { signOutRoutes } from './sign-in/sign-out.routes.ts'
 import { usersRoutes } from './users/users.routes.ts'
 
 export interface AppOptions {
+  /** What the operators look into; used by nothing else. The caller closes it. */
+  queues: QueueEngine
   /** True once the process is about to stop: /readyz then says so. */
   draining?: () => boolean
 }
 
 /** The web application: every request passes these lines from top to bottom. */
-export function createApp(deps: Deps, { draining = () => false }: AppOptions = {}): Express {
+export function createApp(deps: Deps, { queues, draining = () => false }: AppOptions): Express {
   const { config } = deps
+  const metrics = openMetrics(deps, queues)
   const app = express()
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing').enable('strict routing')
   app.set('trust proxy', config.TRUST_PROXY ?? false)
   useViews(app, createViews({ cache: true }))
 
   app.use(requestLog(deps.log))
+  app.use(metrics.observe)
   app.use(securityHeaders(config.PUBLIC_URL))
   app.use(staticFiles())
   app.use(neverCached)
@@ -53,16 +61,17 @@ export function createApp(deps: Deps, { draining = () => false }: AppOptions = {
     next()
   })
   app.use(answerInTime)
+  app.use(answerScraper(config, metrics))
   app.use(sameOriginOnly(config.PUBLIC_URL))
   app.use(sessions(deps))
-  app.use(gate(deps.clock, rooms(deps)))
+  app.use(gate(deps.clock, rooms(deps, opsRoutes(deps, queues, metrics))))
   app.use(notFound)
   app.use(errorPages)
   return app
 }
 
 /** What can be reached from where. A route that stands in no room is nowhere. */
-function rooms(deps: Deps): Rooms {
+function rooms(deps: Deps, ops: Router): Rooms {
   const signOut = signOutRoutes(deps)
   return {
     'signed-out': room(signInRoutes(deps), activateRoutes(deps), forgotPasswordRoutes(deps), signOut),
@@ -78,6 +87,7 @@ function rooms(deps: Deps): Rooms {
       auditRoutes(deps),
       clientsRoutes(deps),
       serviceDeskRoutes(deps),
+      ops,
       signOut,
       stagePagesLeadHome(),
     ),

@@ -4,6 +4,7 @@ import { createApp } from './app.ts'
 import { ConfigurationError, readConfig } from './config.ts'
 import { openDeps } from './deps.ts'
 import { SECOND } from './durations.ts'
+import { openQueueEngine } from './outbox/queues.ts'
 
 const DRAIN_MS = 10 * SECOND
 
@@ -18,7 +19,8 @@ async function serve(): Promise<void> {
   const config = readConfig(process.env)
   const deps = await openDeps(config, 'web')
   let draining = false
-  const server = createServer(createApp(deps, { draining: () => draining }))
+  const queues = openQueueEngine(config, deps.log)
+  const server = createServer(createApp(deps, { queues, draining: () => draining }))
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(config.PORT, config.HOST, resolve)
@@ -31,6 +33,7 @@ async function serve(): Promise<void> {
     draining = true
     deps.log.info('stopping')
     await drain(server)
+    await queues.close()
     await deps.close()
     if (process.connected) process.disconnect()
   }

@@ -18,6 +18,10 @@ export const AUDIT_ACTIONS = [
   'user.activated',
   'password.reset-requested',
   'password.changed',
+  'queue.job-retried',
+  'queue.job-promoted',
+  'queue.job-removed',
+  'queue.failed-work-retried',
 ] as const
 
 export type AuditAction = (typeof AUDIT_ACTIONS)[number]

@@ -62,6 +62,12 @@ const SENTENCES: Record<AuditAction, Sentences> = {
   'user.activated': { success: ({ subject }) => `The account of ${subject} became active.` },
   'password.reset-requested': { success: ({ subject }) => `A new password was asked for by ${subject}.` },
   'password.changed': { success: ({ subject }) => `The password of ${subject} was changed.` },
+  'queue.job-retried': { success: ({ actor }) => `${actor} had failed jobs tried again.` },
+  'queue.job-promoted': { success: ({ actor }) => `${actor} had a delayed job done at once.` },
+  'queue.job-removed': { success: ({ actor }) => `${actor} removed a job from its queue.` },
+  'queue.failed-work-retried': {
+    success: ({ actor }) => `${actor} had everything tried again that was given up.`,
+  },
 }
 
 /** One sentence, whatever the event: one that is not known here is told by its name. */

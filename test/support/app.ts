@@ -8,6 +8,7 @@ import { type DatabasePool, openDatabase } from '../../src/db/client.ts'
 import { seedDemoData } from '../../src/db/seed.ts'
 import type { Deps } from '../../src/deps.ts'
 import { createLog } from '../../src/log.ts'
+import { openQueueEngine } from '../../src/outbox/queues.ts'
 import { Browser } from './browser.ts'
 import { TestClock } from './clock.ts'
 import { createTestDatabase } from './cluster.ts'
@@ -51,7 +52,8 @@ export async function startApp(env: Record<string, string> = {}): Promise<TestAp
     log: createLog('test', config.LOG_LEVEL),
   }
   await seedDemoData(database.db, { clock, keys: config.ENCRYPTION_KEYS })
-  server.on('request', createApp(deps))
+  const queues = openQueueEngine(config, deps.log)
+  server.on('request', createApp(deps, { queues }))
   return {
     origin,
     clock,
@@ -61,6 +63,7 @@ export async function startApp(env: Record<string, string> = {}): Promise<TestAp
     close: async () => {
       server.close()
       server.closeAllConnections()
+      await queues.close()
       await database.close()
       await testDatabase.drop()
     },

@@ -1,0 +1,42 @@
+import { and, count, desc, gt, gte } from 'drizzle-orm'
+import type { Reader } from '../db/client.ts'
+import { addressLimits, lockouts } from '../db/schema/lockouts.ts'
+import type { LockoutKind } from '../lockout/lockouts.queries.ts'
+
+const SHOWN = 50
+
+export interface LocksInForce {
+  password: number
+  code: number
+  /** Network addresses that failed too often. */
+  addresses: number
+  /** Those that last longest. An operator sees ids, not people; some are of addresses that nobody has. */
+  longest: { subject: string; kind: LockoutKind; until: Date }[]
+}
+
+/** The locks that hold somebody up at `now`. `addressAttempts`: how many failures an address has. */
+export async function readLocks(db: Reader, now: Date, addressAttempts: number): Promise<LocksInForce> {
+  const inForce = gt(lockouts.lockedUntil, now)
+  const counts = await db
+    .select({ kind: lockouts.kind, count: count() })
+    .from(lockouts)
+    .where(inForce)
+    .groupBy(lockouts.kind)
+  const longest = await db
+    .select({ subject: lockouts.subject, kind: lockouts.kind, until: lockouts.lockedUntil })
+    .from(lockouts)
+    .where(inForce)
+    .orderBy(desc(lockouts.lockedUntil))
+    .limit(SHOWN)
+  const addresses = await db.$count(
+    addressLimits,
+    and(gt(addressLimits.endsAt, now), gte(addressLimits.failures, addressAttempts)),
+  )
+  const countOf = (kind: LockoutKind) => counts.find((row) => row.kind === kind)?.count ?? 0
+  return {
+    password: countOf('password'),
+    code: countOf('code'),
+    addresses,
+    longest: longest.flatMap(({ until, ...lock }) => (until ? [{ ...lock, until }] : [])),
+  }
+}

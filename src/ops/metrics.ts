@@ -1,0 +1,99 @@
+import type { Request, RequestHandler, Response } from 'express'
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Deps } from '../deps.ts'
+import { SECOND } from '../durations.ts'
+import type { QueueEngine } from '../outbox/queues.ts'
+import { readLocks } from './locks.queries.ts'
+import { readOutbox } from './outbox.queries.ts'
+import { type QueueLine, readQueueLines } from './queue-lines.ts'
+import { within } from './within.ts'
+
+const PATIENCE_MS = 2 * SECOND
+
+export interface Metrics {
+  /** Measures every request that passes. */
+  observe: RequestHandler
+  /** Answers with everything measured, as Prometheus reads it. */
+  answer(res: Response): Promise<void>
+}
+
+/** Measures this process, its requests, the queues, the outbox and the locks. */
+export function openMetrics({ db, clock, config }: Deps, engine: QueueEngine): Metrics {
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+  const gauge = <Label extends string = never>(name: string, help: string, labelNames: Label[] = []) =>
+    new Gauge({ name: `portcullis_${name}`, help, labelNames, registers })
+
+  const durations = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'How long requests took, by route.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+    registers,
+  })
+  const queuesUp = gauge('queues_up', 'Whether the queue engine answers.')
+  const jobs = gauge('queue_jobs', 'Jobs in a queue, by state.', ['queue', 'state'])
+  const oldest = gauge('queue_oldest_waiting_seconds', 'How long the oldest job has waited.', ['queue'])
+  const databaseUp = gauge('database_up', 'Whether PostgreSQL answers.')
+  const undispatched = gauge('outbox_undispatched_jobs', 'Jobs not handed to a queue yet.')
+  const lag = gauge('outbox_lag_seconds', 'How long the oldest undispatched job has waited.')
+  const failed = gauge('outbox_failed_jobs', 'Jobs out of retries, which wait for an operator.')
+  const mails = gauge('undelivered_mails', 'Mails that are owed.')
+  const locks = gauge('locks_in_force', 'Locks that hold somebody up, by kind.', ['kind'])
+
+  function showQueues(lines: QueueLine[] | null): void {
+    queuesUp.set(lines ? 1 : 0)
+    jobs.reset()
+    oldest.reset()
+    for (const { name, oldestMs, ...states } of lines ?? []) {
+      for (const [state, count] of Object.entries(states)) jobs.set({ queue: name, state }, count)
+      oldest.set({ queue: name }, (oldestMs ?? 0) / SECOND)
+    }
+  }
+
+  async function readDatabase() {
+    return {
+      outbox: await readOutbox(db),
+      inForce: await readLocks(db, clock.now(), config.ADDRESS_ATTEMPTS),
+    }
+  }
+
+  function showDatabase(state: Awaited<ReturnType<typeof readDatabase>> | null): void {
+    databaseUp.set(state ? 1 : 0)
+    for (const shown of [undispatched, lag, failed, mails]) shown.remove()
+    locks.reset()
+    if (!state) return
+    const { outbox, inForce } = state
+    undispatched.set(outbox.undispatched)
+    lag.set((outbox.lagMs ?? 0) / SECOND)
+    failed.set(outbox.failed)
+    mails.set(outbox.undeliveredMails)
+    locks.set({ kind: 'password' }, inForce.password)
+    locks.set({ kind: 'code' }, inForce.code)
+    locks.set({ kind: 'address' }, inForce.addresses)
+  }
+
+  return {
+    observe(req, res, next) {
+      const end = durations.startTimer()
+      res.once('finish', () => end({ method: req.method, route: routeOf(req), status: res.statusCode }))
+      next()
+    },
+    async answer(res) {
+      const [lines, state] = await Promise.all([
+        readQueueLines(engine),
+        within(PATIENCE_MS, readDatabase()).catch(() => null),
+      ])
+      showQueues(lines)
+      showDatabase(state)
+      res.type(registry.contentType).send(await registry.metrics())
+    },
+  }
+}
+
+/** The route, never the address: that may hold a token, and there are too many. */
+function routeOf(req: Request): string {
+  const path: unknown = req.route?.path
+  return typeof path === 'string' ? req.baseUrl + path : 'none'
+}

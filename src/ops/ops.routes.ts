@@ -1,0 +1,58 @@
+import { Router } from 'express'
+import type { Deps } from '../deps.ts'
+import { personOf } from '../gate/gate.ts'
+import { glance } from '../gate/glance.ts'
+import { readForm } from '../http/form.ts'
+import { originOf } from '../http/origin.ts'
+import type { QueueEngine } from '../outbox/queues.ts'
+import { ageText } from './age-text.ts'
+import { readLocks } from './locks.queries.ts'
+import type { Metrics } from './metrics.ts'
+import { operatorOnly } from './operator-only.ts'
+import { readOutbox, readUnfinishedWork } from './outbox.queries.ts'
+import { queueBoard } from './queue-board.ts'
+import { readQueueLines } from './queue-lines.ts'
+import { retryFailedWork } from './retry-failed-work.ts'
+
+/** The operators' pages: queues, outbox, mail and locks. Numbers and ids, and nobody's name. */
+export function opsRoutes(deps: Deps, engine: QueueEngine, metrics: Metrics): Router {
+  const { db, clock, config } = deps
+  const routes = Router({ caseSensitive: true, strict: true })
+  const lookAgain = glance(clock)
+
+  routes.use('/ops', operatorOnly)
+
+  routes.get('/ops', async (req, res) => {
+    // Only the page itself asks this way.
+    if (req.get('HX-Request')) lookAgain(req, res, () => {})
+    const now = clock.now()
+    const [queues, outbox, unfinished, locks] = await Promise.all([
+      readQueueLines(engine),
+      readOutbox(db),
+      readUnfinishedWork(db),
+      readLocks(db, now, config.ADDRESS_ATTEMPTS),
+    ])
+    res.render('ops/ops', {
+      now,
+      queues: queues?.map((line) => ({
+        ...line,
+        oldest: line.oldestMs === null ? null : ageText(line.oldestMs),
+      })),
+      outbox: { ...outbox, lag: outbox.lagMs === null ? null : ageText(outbox.lagMs) },
+      unfinished: unfinished.map((work) => ({ ...work, age: ageText(work.ageMs) })),
+      locks,
+    })
+  })
+
+  routes.post('/ops/outbox/retry', readForm, async (req, res) => {
+    await retryFailedWork(deps, { actor: personOf(res), origin: originOf(req) })
+    res.redirect(303, '/ops')
+  })
+
+  routes.get('/ops/metrics', async (_req, res) => {
+    await metrics.answer(res)
+  })
+
+  routes.use('/ops/queues', queueBoard(deps, engine, '/ops/queues'))
+  return routes
+}

@@ -1,0 +1,81 @@
+import { and, desc, eq, isNotNull, isNull, or, type SQL, sql } from 'drizzle-orm'
+import type { Reader } from '../db/client.ts'
+import { notifications } from '../db/schema/notifications.ts'
+import { outbox } from '../db/schema/outbox.ts'
+import { SECOND } from '../durations.ts'
+import { isJobName, type JobName, QUEUE_OF } from '../outbox/jobs.ts'
+
+const SHOWN = 50
+const MAIL: JobName = 'send-notification'
+
+/** What the outbox still owes. Ages in milliseconds, by the database's own clock. */
+export interface OutboxState {
+  /** Not handed to a queue yet. */
+  undispatched: number
+  /** How long the oldest of those has waited; null if there is none. */
+  lagMs: number | null
+  /** Out of retries. */
+  failed: number
+  undeliveredMails: number
+}
+
+export interface UnfinishedWork {
+  id: string
+  job: string
+  /** The queue that has it; null for a job that only a newer process knows. */
+  queue: string | null
+  /** Of a mail: which. */
+  mail: string | null
+  ageMs: number
+  state: 'failed' | 'dispatched' | 'undispatched'
+  failure: string | null
+}
+
+const undispatched = isNull(outbox.dispatchedAt)
+
+export async function readOutbox(db: Reader): Promise<OutboxState> {
+  const [row] = await db
+    .select({
+      undispatched: countOf(undispatched),
+      lagMs: sql<number | null>`${ageMs(sql`min(${outbox.createdAt}) filter (where ${undispatched})`)}`,
+      failed: countOf(isNotNull(outbox.failedAt)),
+      undeliveredMails: countOf(eq(outbox.job, MAIL)),
+    })
+    .from(outbox)
+    .where(isNull(outbox.doneAt))
+  if (!row) throw new Error('a count is always a row')
+  return row
+}
+
+/** Mails that were not delivered and jobs that were given up: those given up first, then the oldest. */
+export async function readUnfinishedWork(db: Reader): Promise<UnfinishedWork[]> {
+  const notificationId = sql`case when ${outbox.job} = ${MAIL} then (${outbox.payload} ->> 'notificationId')::uuid end`
+  const rows = await db
+    .select({
+      id: outbox.id,
+      job: outbox.job,
+      mail: notifications.kind,
+      ageMs: sql<number>`${ageMs(sql`${outbox.createdAt}`)}`,
+      dispatchedAt: outbox.dispatchedAt,
+      failedAt: outbox.failedAt,
+      failure: outbox.failure,
+    })
+    .from(outbox)
+    .leftJoin(notifications, eq(notifications.id, notificationId))
+    .where(and(isNull(outbox.doneAt), or(isNotNull(outbox.failedAt), eq(outbox.job, MAIL))))
+    .orderBy(desc(isNotNull(outbox.failedAt)), outbox.id)
+    .limit(SHOWN)
+  return rows.map(({ dispatchedAt, failedAt, ...row }) => ({
+    ...row,
+    queue: isJobName(row.job) ? QUEUE_OF[row.job] : null,
+    state: failedAt ? 'failed' : dispatchedAt ? 'dispatched' : 'undispatched',
+  }))
+}
+
+function countOf(condition: SQL): SQL<number> {
+  return sql<number>`(count(*) filter (where ${condition}))::int`
+}
+
+function ageMs(since: SQL): SQL {
+  return sql`extract(epoch from clock_timestamp() - (${since}))::float8 * ${SECOND}`
+}

@@ -1,0 +1,98 @@
+// bull-board, to look at. What it may change is done here instead, so that it is limited and recorded.
+import { createBullBoard } from '@bull-board/api'
+import { BullMQAdapter } from '@bull-board/api/bullMQAdapter'
+import { ExpressAdapter } from '@bull-board/express'
+import type { Queue } from 'bullmq'
+import { type Request, type Response, Router } from 'express'
+import type { Deps } from '../deps.ts'
+import { personOf } from '../gate/gate.ts'
+import { glance } from '../gate/glance.ts'
+import { originOf } from '../http/origin.ts'
+import type { QueueEngine } from '../outbox/queues.ts'
+import { boardPolicy } from './board-headers.ts'
+import { CHANGE_NAMES, changeJob, type Operation, retryFailedJobs } from './change-jobs.ts'
+import { openQueues } from './queue-lines.ts'
+
+declare global {
+  namespace Express {
+    interface Locals {
+      /** The queues by name, while the engine answers. */
+      queues?: ReadonlyMap<string, Queue>
+    }
+  }
+}
+
+/** The queue dashboard, below `path`. Who may come here was asked before. */
+export function queueBoard(deps: Deps, engine: QueueEngine, path: string): Router {
+  const serverAdapter = new ExpressAdapter().setBasePath(path)
+  const board = createBullBoard({
+    queues: [],
+    serverAdapter,
+    options: {
+      uiConfig: {
+        boardTitle: 'Queues',
+        hideRedisDetails: true,
+        hideDocsLink: true,
+        miscLinks: [{ text: 'Operations', url: '/ops' }],
+      },
+    },
+  })
+  const show = serverAdapter.getRouter().disable('x-powered-by').disable('etag')
+  const policy = boardPolicy()
+  const routes = Router({ caseSensitive: true })
+
+  routes.use(async (req, res, next) => {
+    const queues = await openQueues(engine).catch(() => null)
+    if (!queues) return sayAway(req, res)
+    board.setQueues(queues.map((queue) => new BullMQAdapter(queue)))
+    res.locals.queues = new Map(queues.map((queue) => [queue.name, queue]))
+    next()
+  })
+
+  routes.put('/api/queues/:queue/retry/failed', async (req, res) => {
+    const queue = res.locals.queues?.get(req.params.queue)
+    if (!queue) return refuseChange(res)
+    const retried = await retryFailedJobs(deps, queue, operationOf(req, res))
+    res.json({ retried, skipped: 0 })
+  })
+  for (const name of CHANGE_NAMES)
+    routes.put(`/api/queues/:queue/:job/${name}`, async (req, res) => {
+      const queue = res.locals.queues?.get(req.params.queue)
+      if (!queue) return refuseChange(res)
+      const jobId = req.params.job
+      const outcome = await changeJob(deps, queue, { name, jobId, ...operationOf(req, res) })
+      if (outcome === 'done') res.sendStatus(204)
+      else refuseChange(res, 'This job is gone, or in a state in which this cannot be done.', 409)
+    })
+  routes.use((req, res, next) => {
+    if (req.method === 'GET' || req.method === 'HEAD') next()
+    else refuseChange(res)
+  })
+
+  routes.use('/api', glance(deps.clock))
+  routes.use((_req, res, next) => {
+    res.setHeader('Content-Security-Policy', policy)
+    next()
+  }, show)
+  return routes
+}
+
+function operationOf(req: Request, res: Response): Operation {
+  return { actor: personOf(res), origin: originOf(req) }
+}
+
+function refuseChange(
+  res: Response,
+  message = 'From here a job can be retried, promoted or removed, and nothing else.',
+  status = 403,
+): void {
+  res.status(status).json({ error: { key: 'ERRORS.FORBIDDEN' }, message })
+}
+
+function sayAway(req: Request, res: Response): void {
+  const advice = 'The queues cannot be reached. What is owed waits in the outbox until they are back.'
+  res.status(503)
+  if (req.path.startsWith('/api/'))
+    res.json({ error: { key: 'ERRORS.INTERNAL_SERVER_ERROR' }, message: advice })
+  else res.render('errors/error', { status: 503, title: 'The queues are away', advice })
+}

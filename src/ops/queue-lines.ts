@@ -1,0 +1,45 @@
+import type { Queue } from 'bullmq'
+import { SECOND } from '../durations.ts'
+import { QUEUES } from '../outbox/jobs.ts'
+import type { QueueEngine } from '../outbox/queues.ts'
+import { within } from './within.ts'
+
+const PATIENCE_MS = 2 * SECOND
+
+export interface QueueLine {
+  name: string
+  waiting: number
+  active: number
+  delayed: number
+  failed: number
+  /** Milliseconds that the oldest waiting job has waited; null if none waits. */
+  oldestMs: number | null
+}
+
+/** Every queue; rejects within two seconds while the engine is away or hangs. */
+export function openQueues(engine: QueueEngine): Promise<Queue[]> {
+  return within(PATIENCE_MS, openAndAsk(engine))
+}
+
+async function openAndAsk(engine: QueueEngine): Promise<Queue[]> {
+  const queues = await Promise.all(QUEUES.map((name) => engine.queue(name)))
+  // A connection that stands is no proof.
+  await queues[0]?.getActiveCount()
+  return queues
+}
+
+/** How each queue stands; null while the engine is away. */
+export async function readQueueLines(engine: QueueEngine): Promise<QueueLine[] | null> {
+  const lines = openQueues(engine).then((queues) => Promise.all(queues.map(readLine)))
+  return within(PATIENCE_MS, lines).catch(() => null)
+}
+
+async function readLine(queue: Queue): Promise<QueueLine> {
+  const [counts, [oldest]] = await Promise.all([
+    queue.getJobCounts('waiting', 'active', 'delayed', 'failed'),
+    queue.getJobs('waiting', 0, 0, true),
+  ])
+  const { waiting = 0, active = 0, delayed = 0, failed = 0 } = counts
+  const oldestMs = oldest ? Math.max(0, Date.now() - oldest.timestamp) : null
+  return { name: queue.name, waiting, active, delayed, failed, oldestMs }
+}

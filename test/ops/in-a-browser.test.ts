@@ -1,0 +1,111 @@
+// The operators' pages in a real browser, each under its content security policy.
+// Pictures of them: SCREENSHOTS=/tmp/pictures npm test -- test/ops/in-a-browser
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import type { Browser, Page } from 'playwright-core'
+import { inspect } from '../browser/inspect.ts'
+import { Visitor } from '../browser/visitor.ts'
+import { DEMO_PASSWORD } from '../support/browser.ts'
+import { launchBrowser } from '../support/chromium.ts'
+import { eventually } from '../support/eventually.ts'
+import { type ControlRoom, onEachEngine, TECH } from './control-room.ts'
+
+let browser: Browser
+before(async () => {
+  browser = await launchBrowser()
+})
+after(() => browser.close())
+
+onEachEngine('in a browser', (room) => {
+  test('/ops refreshes itself, is accessible and fits 320 pixels', async () => {
+    const { page, complaints } = await operatorsPage(room)
+    await page.goto(`${room.app.origin}/ops`)
+    await page.getByText('Mail: invitation').waitFor()
+    await page.getByRole('link', { name: 'Look again' }).focus()
+    await room.startWorker()
+    await page.getByText('Every mail is delivered').waitFor()
+    await page.locator('a:focus', { hasText: 'Look again' }).waitFor()
+    await inspect(page, 'ops-quiet')
+
+    const given = await room.failedMail()
+    await room.stopWorker()
+    const waiting = await room.oweMail()
+    await lockOut(room)
+    for (const id of [given, waiting]) await page.locator(`[data-work="${id}"]`).waitFor()
+    await page.locator('[data-count="password-locks"]', { hasText: '1' }).waitFor()
+    await inspect(page, 'ops-busy')
+
+    assert.deepEqual(complaints, [])
+    await page.context().close()
+  })
+
+  test('a failed job is seen on the board, retried with a click, and completed', async () => {
+    await room.startWorker()
+    const id = await room.failedMail()
+    const { page, complaints } = await operatorsPage(room)
+
+    await page.goto(`${room.app.origin}/ops`)
+    await page.locator('[data-queue="notifications"] .badge.bad').click()
+    await page.getByText(id).first().waitFor()
+    await page.goto(`${room.app.origin}/ops`)
+    await page.locator(`[data-work="${id}"] a`).click()
+    await page
+      .getByText(/refuses this mail/)
+      .first()
+      .waitFor()
+    // The board names its buttons by tooltips only: the first one of a job retries it.
+    await page.locator('section li').getByRole('button').first().click()
+    await page.getByText('Are you sure that you want to retry this job?').waitFor()
+    await page.getByRole('button', { name: 'Confirm' }).click()
+    await eventually('it is delivered', async () => (await room.rowOf(id)).doneAt)
+    await page.goto(`${room.app.origin}/ops/queues/queue/notifications?status=completed`)
+    await page.getByText(id).first().waitFor()
+    assertOnlyFontsBlocked(complaints)
+    await page.context().close()
+  })
+
+  test('every view of the board keeps to its policy', async () => {
+    await room.startWorker()
+    await room.failedMail()
+    const { page, complaints } = await operatorsPage(room)
+
+    await page.goto(`${room.app.origin}/ops/queues`)
+    for (const queue of ['notifications', 'mfa-resets', 'lockouts', 'maintenance'])
+      await page.getByRole('link', { name: queue }).first().waitFor()
+    await page.getByRole('link', { name: 'Schedulers' }).click()
+    await page.getByText('sweep-expired').first().waitFor()
+    await page.getByRole('link', { name: 'notifications' }).first().click()
+    for (const tab of ['Data', 'Options', 'Logs', 'Error'])
+      await page.getByRole('tab', { name: tab }).first().click()
+    await page.getByRole('button', { name: 'Queue info' }).click()
+
+    assertOnlyFontsBlocked(complaints)
+    await page.context().close()
+  })
+})
+
+/** The board's page asks for fonts of Google's, and goes on without them. */
+function assertOnlyFontsBlocked(complaints: string[]): void {
+  assert.deepEqual(
+    complaints.filter(
+      (complaint) => !complaint.startsWith("Loading the stylesheet 'https://fonts.googleapis.com/"),
+    ),
+    [],
+  )
+}
+
+/** A page of the operator, who has signed in. */
+async function operatorsPage(room: ControlRoom): Promise<{ page: Page; complaints: string[] }> {
+  const context = await browser.newContext({ reducedMotion: 'reduce' })
+  context.setDefaultTimeout(15_000)
+  await context.addCookies(
+    [...room.operator.cookies].map(([name, value]) => ({ name, value, url: room.app.origin })),
+  )
+  return { page: await context.newPage(), complaints: Visitor.complaintsIn(context) }
+}
+
+async function lockOut(room: ControlRoom): Promise<void> {
+  const guesser = room.app.browser()
+  for (let i = 0; i < 5; i += 1)
+    await guesser.post('/sign-in', { email: TECH, password: `${DEMO_PASSWORD}?` })
+}

@@ -1,0 +1,211 @@
+// /ops and what is below it: for operators with a code, and for nobody else.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { MINUTE, SECOND } from '../../src/durations.ts'
+import { ageText } from '../../src/ops/age-text.ts'
+import { type Answer, type Browser, DEMO_PASSWORD } from '../support/browser.ts'
+import { REDIS_INSTALLED, type RedisServer } from '../support/redis-server.ts'
+import { API, ControlRoom, OPERATOR, TECH, TOKEN } from './control-room.ts'
+
+const PAGES = ['/ops', '/ops/metrics', '/ops/queues', '/ops/queues/queue/notifications', API]
+const BEARER = { authorization: `Bearer ${TOKEN}` }
+
+describe('the operators’ pages', () => {
+  const room = new ControlRoom('postgres')
+  let boardScript = ''
+  before(async () => {
+    await room.open()
+    boardScript = `/ops/queues/${/static\/js\/main[^"]+/.exec((await room.operator.get('/ops/queues')).body)}`
+  })
+  after(() => room.close())
+
+  async function each(browser: Browser, check: (answer: Answer, path: string) => void): Promise<void> {
+    for (const path of [...PAGES, boardScript]) check(await browser.get(path), path)
+    for (const path of ['/notifications/x/retry', '/notifications/obliterate'])
+      check(await room.put(path, '', browser), path)
+    check(await browser.post('/ops/outbox/retry'), '/ops/outbox/retry')
+  }
+
+  test('an operator with a code sees them all', async () => {
+    for (const path of [...PAGES, boardScript])
+      assert.equal((await room.operator.get(path)).status, 200, path)
+    assert.match((await room.operator.get('/')).body, /href="\/ops"/)
+  })
+
+  test('an operator without an accepted code is held at the code', async () => {
+    const halfway = room.app.browser()
+    assert.equal((await halfway.signInWithPassword(OPERATOR)).location, '/mfa/verify')
+
+    await each(halfway, ({ status, location }, path) => {
+      assert.deepEqual([status, location], [303, '/mfa/verify'], path)
+    })
+  })
+
+  test('nobody signed in is sent to sign in', async () => {
+    await each(room.app.browser(), ({ status, location }, path) => {
+      assert.equal(status, 303, path)
+      assert.match(location ?? '', /^\/sign-in/, path)
+    })
+  })
+
+  for (const email of ['desk@platform.example', 'admin@harbour.example', TECH, 'finance@harbour.example'])
+    test(`to ${email} they do not exist`, async () => {
+      const browser = room.app.browser()
+      if (email.startsWith('finance')) assert.equal((await browser.signInWithPassword(email)).location, '/')
+      else await browser.enrolAndSignIn(email)
+      const nowhere = await browser.get('/no-such-page')
+
+      await each(browser, (answer, path) => {
+        assert.equal(answer.status, 404, path)
+        assert.equal(withoutId(answer.body), withoutId(nowhere.body), path)
+      })
+      assert.doesNotMatch((await browser.get('/')).body, /href="\/ops/)
+    })
+
+  test('/ops tells of the outbox, undelivered mail and locks, by numbers and ids', async () => {
+    const id = await room.oweMail()
+    const guesser = room.app.browser()
+    for (let i = 0; i < 5; i += 1)
+      await guesser.post('/sign-in', { email: TECH, password: `${DEMO_PASSWORD}?` })
+
+    const { body } = await room.operator.get('/ops')
+
+    assert.match(body, new RegExp(`data-work="${id}" data-state="undispatched"`))
+    assert.match(body, /data-count="password-locks">1</)
+    assert.match(body, new RegExp(`data-lock="${await room.idOf(TECH)}"`))
+    assert.match(body, /data-queue="notifications"/)
+    assert.doesNotMatch(body, /harbour/i)
+  })
+
+  test('a page that refreshes itself does not keep a session alive', async () => {
+    const watcher = room.app.browser()
+    await watcher.signIn.call(Object.assign(watcher, { secret: room.operator.secret }), OPERATOR)
+
+    for (let minutes = 0; minutes < 32; minutes += 4) {
+      room.app.clock.advance(4 * MINUTE)
+      await watcher.get('/ops', { 'hx-request': 'true' })
+      await watcher.get(API)
+    }
+
+    assert.match((await watcher.get('/ops')).location ?? '', /^\/sign-in/)
+    await room.operator.signIn(OPERATOR)
+  })
+
+  test('a scraper reads the metrics with its token alone', async () => {
+    const { status, headers, body } = await room.app.browser().get('/ops/metrics', BEARER)
+
+    assert.equal(status, 200)
+    assert.match(headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/)
+    assert.equal(headers.get('set-cookie'), null)
+    for (const line of [
+      /^process_cpu_seconds_total /m,
+      /^http_request_duration_seconds_bucket\{.*route="\/ops".*\} \d/m,
+      /^portcullis_queues_up 1$/m,
+      /^portcullis_queue_jobs\{queue="notifications",state="waiting"\} 0$/m,
+      /^portcullis_database_up 1$/m,
+      /^portcullis_outbox_undispatched_jobs [1-9]/m,
+      /^portcullis_outbox_lag_seconds \d/m,
+      /^portcullis_undelivered_mails [1-9]/m,
+      /^portcullis_locks_in_force\{kind="password"\} \d/m,
+    ])
+      assert.match(body, line)
+    assert.doesNotMatch(body, /@|harbour|[0-9a-f]{8}-[0-9a-f]{4}-/i)
+  })
+
+  test('a wrong token opens nothing, and the right one opens nothing else', async () => {
+    for (const wrong of [`${TOKEN}x`, TOKEN.slice(0, -1), TOKEN.toUpperCase(), 'x'])
+      assert.equal(
+        (await room.app.browser().get('/ops/metrics', { authorization: `Bearer ${wrong}` })).status,
+        401,
+      )
+    for (const authorization of ['Bearer', 'Bearer ', `Basic ${TOKEN}`, TOKEN])
+      assert.equal((await room.app.browser().get('/ops/metrics', { authorization })).status, 303)
+    for (const path of ['/ops', '/ops/queues', API, '/', '/ops/metrics/', '/OPS/metrics'])
+      assert.equal((await room.app.browser().get(path, BEARER)).status, 303, path)
+    assert.equal((await room.app.browser().get(`/ops/metrics?token=${TOKEN}`)).status, 303)
+  })
+
+  test('without its queues in PostgreSQL it tells what the outbox knows', async () => {
+    const id = await room.oweMail()
+    await room.app.deps.sql`drop schema bullmq cascade`
+
+    const { status, body } = await room.operator.get('/ops')
+
+    assert.equal(status, 200)
+    assert.match(body, /data-queues="away"/)
+    assert.match(body, new RegExp(`data-work="${id}"`))
+    assert.equal((await room.operator.get('/ops/queues')).status, 503)
+    assert.equal((await room.operator.get('/')).status, 200)
+  })
+
+  test('ages read as people say them', () => {
+    assert.equal(ageText(-5), '0 seconds')
+    assert.equal(ageText(1 * SECOND), '1 second')
+    assert.equal(ageText(59 * SECOND), '59 seconds')
+    assert.equal(ageText(90 * MINUTE), '1 hour 30 minutes')
+  })
+})
+
+describe('the queue engine is away', { skip: !REDIS_INSTALLED }, () => {
+  const room = new ControlRoom('redis')
+  before(() => room.open())
+  after(() => room.close())
+
+  async function quickly(ask: () => Promise<Answer>): Promise<Answer> {
+    const since = performance.now()
+    const answer = await ask()
+    assert.ok(performance.now() - since < 3 * SECOND)
+    return answer
+  }
+
+  async function checkAway(id: string): Promise<void> {
+    const page = await quickly(() => room.operator.get('/ops'))
+    const board = await quickly(() => room.operator.get('/ops/queues'))
+    const metrics = await quickly(() => room.app.browser().get('/ops/metrics', BEARER))
+    const home = await quickly(() => room.operator.get('/'))
+
+    assert.equal(page.status, 200)
+    assert.match(page.body, /data-queues="away"/)
+    assert.match(page.body, new RegExp(`data-work="${id}"`))
+    assert.equal(board.status, 503)
+    assert.match(board.body, /cannot be reached/)
+    assert.match(metrics.body, /^portcullis_queues_up 0$/m)
+    assert.doesNotMatch(metrics.body, /^portcullis_queue_jobs\{/m)
+    assert.match(metrics.body, /^portcullis_outbox_undispatched_jobs [1-9]/m)
+    assert.equal(home.status, 200)
+  }
+
+  test('/ops tells what PostgreSQL knows, at once, whether Redis is gone or hangs', async () => {
+    const id = await room.oweMail()
+    await room.redis?.stop()
+    await checkAway(id)
+
+    await room.redis?.start()
+    assert.match((await room.operator.get('/ops')).body, /data-queue="notifications"/)
+    room.redis?.freeze()
+    await checkAway(id)
+    assert.ok((await quickly(() => room.operator.get(API))).status >= 500)
+    room.redis?.thaw()
+  })
+
+  for (const [how, goAway] of [
+    ['gone', (redis: RedisServer) => redis.stop()],
+    ['hanging', (redis: RedisServer) => redis.freeze()],
+  ] as const)
+    test(`the application can be stopped while Redis is ${how}`, async () => {
+      const other = new ControlRoom('redis')
+      await other.open()
+      await other.operator.get('/ops')
+      assert.ok(other.redis)
+      await goAway(other.redis)
+
+      const since = performance.now()
+      await other.close()
+
+      assert.ok(performance.now() - since < 3 * SECOND)
+    })
+})
+
+function withoutId(html: string): string {
+  return html.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'id')
+}

@@ -1,0 +1,215 @@
+// bull-board on every queue, for operators: what it shows, what it lets them do, and what it does not.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { eq } from 'drizzle-orm'
+import { outbox } from '../../src/db/schema/outbox.ts'
+import { SECOND } from '../../src/durations.ts'
+import { QUEUES } from '../../src/outbox/jobs.ts'
+import { eventually } from '../support/eventually.ts'
+import { API, onEachEngine, TECH } from './control-room.ts'
+
+onEachEngine('the queue dashboard', (room) => {
+  test('an operator sees every queue', async () => {
+    const page = await room.operator.get('/ops/queues')
+    const { queues } = JSON.parse((await room.operator.get(API)).body) as { queues: { name: string }[] }
+
+    assert.equal(page.status, 200)
+    assert.deepEqual(queues.map(({ name }) => name).sort(), [...QUEUES].sort())
+  })
+
+  test('its page has a policy of its own, and other pages do not', async () => {
+    const board = await room.operator.get('/ops/queues')
+    const other = await room.operator.get('/ops')
+
+    assert.match(board.headers.get('content-security-policy') ?? '', /base-uri 'self'/)
+    assert.match(other.headers.get('content-security-policy') ?? '', /base-uri 'none'/)
+    assert.doesNotMatch(other.headers.get('content-security-policy') ?? '', /unsafe/)
+    assert.equal(board.headers.get('x-powered-by'), null)
+    assert.match(board.headers.get('cache-control') ?? '', /no-store/)
+  })
+
+  test('a mail that failed is shown, retried, delivered and audited', async () => {
+    await room.startWorker()
+    const id = await room.failedMail()
+    const shown = (await room.operator.get('/ops')).body
+    assert.match(shown, new RegExp(`data-work="${id}" data-state="failed"`))
+    assert.match(shown, /Mail: password-changed/)
+    assert.match(shown, /refuses this mail/)
+
+    const answer = await room.put(`/notifications/${id}/retry`)
+    await eventually('it is delivered', async () => (await room.rowOf(id)).doneAt)
+
+    assert.equal(answer.status, 204)
+    assert.equal((await room.rowOf(id)).failedAt, null)
+    assert.ok(room.mailServer.received.some(({ to }) => to === TECH))
+    const [event] = await room.audited('queue.job-retried')
+    assert.equal(event?.actorId, await room.idOf('operator@platform.example'))
+    assert.equal(event?.outcome, 'success')
+    assert.deepEqual(event?.details, { queue: 'notifications', job: 'send-notification', jobId: id })
+    assert.doesNotMatch((await room.operator.get('/ops')).body, new RegExp(id))
+  })
+
+  test('a job that is retried gets all its attempts again', async () => {
+    await room.startWorker()
+    const id = await room.failedMail()
+    await room.stopWorker()
+
+    await room.put(`/notifications/${id}/retry`)
+
+    const { job } = JSON.parse((await room.operator.get(`${API}/notifications/${id}`)).body)
+    assert.equal(job.attempts, 0)
+    await room.startWorker()
+    await eventually('it is delivered', async () => (await room.rowOf(id)).doneAt)
+  })
+
+  test('all that failed in a queue is retried at once', async () => {
+    await room.startWorker()
+    const ids = [await room.failedMail(), await room.failedMail()]
+
+    const answer = await room.put('/notifications/retry/failed')
+    for (const id of ids) await eventually('it is delivered', async () => (await room.rowOf(id)).doneAt)
+
+    assert.deepEqual(JSON.parse(answer.body), { retried: 2, skipped: 0 })
+    const [event] = await room.audited('queue.job-retried')
+    assert.deepEqual(event?.details, { queue: 'notifications', jobs: 2 })
+  })
+
+  test('a job that failed is removed, audited, and still told of as given up', async () => {
+    await room.startWorker()
+    const id = await room.failedMail()
+
+    const answer = await room.put(`/notifications/${id}/clean`)
+
+    assert.equal(answer.status, 204)
+    assert.equal((await room.operator.get(`${API}/notifications/${id}`)).status, 404)
+    assert.equal((await room.audited('queue.job-removed'))[0]?.details.jobId, id)
+    assert.match((await room.operator.get('/ops')).body, new RegExp(`data-work="${id}" data-state="failed"`))
+  })
+
+  test('what was given up is tried again from the outbox, also when its queue has forgotten it', async () => {
+    await room.startWorker()
+    const id = await room.failedMail()
+    await room.put(`/notifications/${id}/clean`)
+
+    const answer = await room.operator.post('/ops/outbox/retry')
+    room.app.clock.advance(SECOND)
+    await eventually('it is delivered', async () => (await room.rowOf(id)).doneAt)
+
+    assert.equal(answer.location, '/ops')
+    const [event] = await room.audited('queue.failed-work-retried')
+    assert.equal(event?.actorId, await room.idOf('operator@platform.example'))
+  })
+
+  test('a delayed job is promoted, and one that is not delayed is not', async () => {
+    await room.startWorker()
+    const dueAt = new Date(room.app.clock.now().getTime() + 3_600_000)
+    const payload = { subject: await room.idOf(TECH), kind: 'code' }
+    const [row] = await room.app.deps.db
+      .insert(outbox)
+      .values({ job: 'end-lockout', payload, dueAt })
+      .returning({ id: outbox.id })
+    assert.ok(row)
+    await eventually(
+      'it waits',
+      async () => (await room.operator.get(`${API}/lockouts/${row.id}`)).status === 200,
+    )
+
+    const answer = await room.put(`/lockouts/${row.id}/promote`)
+    await eventually('it is done', async () => (await room.rowOf(row.id)).doneAt)
+    const again = await room.put(`/lockouts/${row.id}/promote`)
+
+    assert.equal(answer.status, 204)
+    assert.equal(again.status, 409)
+    assert.equal((await room.audited('queue.job-promoted')).length, 1)
+  })
+
+  test('nothing is added, emptied, obliterated, paused or rewritten from here', async () => {
+    await room.startWorker()
+    const id = await room.failedMail()
+    const forbidden: [string, string][] = [
+      ['POST', '/notifications/add'],
+      ['PUT', '/notifications/empty'],
+      ['PUT', '/notifications/obliterate'],
+      ['PUT', '/notifications/pause'],
+      ['PUT', '/notifications/resume'],
+      ['PUT', '/pause'],
+      ['PUT', '/resume'],
+      ['PUT', '/notifications/clean/failed'],
+      ['PUT', '/notifications/retry/completed'],
+      ['PUT', '/notifications/promote'],
+      ['PUT', '/notifications/concurrency'],
+      ['PUT', '/notifications/rate-limit'],
+      ['PUT', '/maintenance/job-schedulers/sweep-expired/remove'],
+      ['PUT', '/maintenance/job-schedulers/sweep-expired/run'],
+      ['PATCH', '/maintenance/job-schedulers/sweep-expired'],
+      ['PATCH', `/notifications/${id}/update-data`],
+      ['PATCH', `/notifications/${id}/delay`],
+      ['PATCH', `/notifications/${id}/priority`],
+      ['PUT', `/notifications/${id}/remove-unprocessed-children`],
+      ['DELETE', `/notifications/${id}`],
+      ['PUT', '/no-such-queue/retry/failed'],
+    ]
+
+    for (const [method, path] of forbidden) {
+      const { status } = await room.operator.request(method, API + path, {
+        headers: { 'sec-fetch-site': 'same-origin', 'content-type': 'application/json' },
+        body: JSON.stringify({ name: 'send-notification', data: {}, options: {} }),
+      })
+      assert.equal(status, 403, `${method} ${path}`)
+    }
+
+    const { body } = await room.operator.get(
+      `${API}?activeQueue=notifications&status=failed&page=1&jobsPerPage=10`,
+    )
+    const queue = (
+      JSON.parse(body).queues as { name: string; isPaused: boolean; jobs: { id: string }[] }[]
+    ).find(({ name }) => name === 'notifications')
+    assert.equal(queue?.isPaused, false)
+    assert.ok(queue?.jobs.some((job) => job.id === id))
+    await room.put(`/notifications/${id}/clean`)
+    await room.app.deps.db.delete(outbox).where(eq(outbox.id, id))
+  })
+
+  test('what another site sends in an operator’s name is refused', async () => {
+    await room.startWorker()
+    const id = await room.failedMail()
+
+    for (const headers of [{ 'sec-fetch-site': 'cross-site' }, { origin: 'https://elsewhere.example' }, {}]) {
+      const { status } = await room.operator.request('PUT', `${API}/notifications/${id}/retry`, { headers })
+      assert.equal(status, 403)
+    }
+
+    assert.ok((await room.rowOf(id)).failedAt)
+  })
+
+  test('the next run of the schedule cannot be removed: there would be none after it', async () => {
+    await room.startWorker()
+    const delayed = `${API}?activeQueue=maintenance&status=delayed&page=1&jobsPerPage=10`
+    const job = await eventually('it is scheduled', async () => {
+      const { queues } = JSON.parse((await room.operator.get(delayed)).body)
+      return queues.find(({ name }: { name: string }) => name === 'maintenance').jobs[0]
+    })
+
+    assert.equal((await room.put(`/maintenance/${job.id}/clean`)).status, 409)
+  })
+
+  test('the dashboard shows ids and nothing personal', async () => {
+    await room.startWorker()
+    await room.failedMail()
+    const seen: string[] = [(await room.operator.get('/ops')).body]
+    for (const queue of QUEUES) {
+      const query = `activeQueue=${queue}&page=1&jobsPerPage=100`
+      seen.push((await room.operator.get(`${API}?${query}`)).body)
+    }
+
+    for (const text of seen) {
+      const others = text.replaceAll('operator@platform.example', '')
+      assert.doesNotMatch(others, /@[a-z-]+\.(harbour\.|meridian\.)?example/)
+      assert.doesNotMatch(others, /Harbour|Meridian|Theo|otpauth|\$argon2/)
+    }
+    for (const text of seen.slice(1))
+      for (const { jobs } of JSON.parse(text).queues as { jobs: { data: Record<string, string> }[] }[])
+        for (const { data } of jobs)
+          assert.ok(Object.values(data).every((value) => /^[0-9a-f-]{36}$|^(password|code)$/.test(value)))
+  })
+})

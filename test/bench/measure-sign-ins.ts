@@ -20,6 +20,8 @@ export interface SignIns {
   cpuMs: Record<string, number | null>
   /** CPU milliseconds of one bare password check. */
   hashingCpuMs: number
+  /** hashingCpuMs in all the CPU time of a sign-in: hardly disturbed by what else the machine does. */
+  hashingShareOfCpu: number | null
 }
 
 interface Round {
@@ -52,6 +54,12 @@ export function summariseSignIns(parallel: number, rounds: readonly Round[]): Si
     const spent = rounds.map(({ cpu }) => cpu[name] ?? null)
     return spent.includes(null) ? null : spent.reduce<number>((sum, ms) => sum + (ms ?? 0), 0) / completed
   }
+  const cpuMs = Object.fromEntries(processes.map((name) => [name, cpuOf(name)]))
+  const allCpuMs = Object.values(cpuMs).reduce(
+    (sum, ms) => (sum === null || ms === null ? null : sum + ms),
+    0,
+  )
+  const hashingCpuMs = spreadOf(rounds.map(({ hashing }) => hashing.cpuMsEach)).median
   return {
     parallel,
     perSecond: spreadOf(rounds.map(({ signIns }) => signIns.perSecond)),
@@ -63,7 +71,8 @@ export function summariseSignIns(parallel: number, rounds: readonly Round[]): Si
       const times = rounds.flatMap(({ signIns }) => signIns.stepMs[index] ?? [])
       return { step, p50Ms: percentile(times, 50), p99Ms: percentile(times, 99) }
     }),
-    cpuMs: Object.fromEntries(processes.map((name) => [name, cpuOf(name)])),
-    hashingCpuMs: spreadOf(rounds.map(({ hashing }) => hashing.cpuMsEach)).median,
+    cpuMs,
+    hashingCpuMs,
+    hashingShareOfCpu: allCpuMs === null ? null : hashingCpuMs / allCpuMs,
   }
 }

@@ -24,12 +24,13 @@ export function startTool<Question extends object, Answer>(
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
   if (child.pid === undefined) throw new Error(`${file} does not start`)
+  const ended = once(child, 'exit').then((): Reply<Answer> => ({ problem: 'it ended' }))
   return {
     pid: child.pid,
     ask: async (question) => {
-      const ended = once(child, 'exit').then(() => [{ problem: 'it ended' }])
+      const replied = new Promise<Reply<Answer>>((resolve) => child.once('message', resolve))
       child.send(question)
-      const [reply] = (await Promise.race([once(child, 'message'), ended])) as [Reply<Answer>]
+      const reply = await Promise.race([replied, ended])
       if ('problem' in reply) throw new Error(`${file}: ${reply.problem}`)
       return reply.answer
     },

@@ -73,7 +73,8 @@ export async function memoryDuring(
   const look = async () => {
     for (const [name, mb] of Object.entries(await memoryNow(pids))) most[name] = Math.max(most[name] ?? 0, mb)
   }
-  const timer = setInterval(() => void look(), 250)
+  // A process that ended is missed by the work itself.
+  const timer = setInterval(() => void look().catch(() => {}), 250)
   await work().finally(() => clearInterval(timer))
   await look()
   return most

@@ -32,19 +32,28 @@ const { values: options } = parseArgs({
 })
 const stops: (() => Promise<unknown>)[] = []
 const onStop = (stop: () => Promise<unknown>) => stops.unshift(stop)
+const interrupted = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => void stopAll().finally(() => process.exit(130)))
+  process.on(signal, () => {
+    interrupted.abort()
+    void stopAll()
+  })
 
 try {
   const report = await bench(options.quick ? QUICK : THOROUGH)
   process.stdout.write(reportText(report))
   if (options.json) await writeFile(options.json, `${JSON.stringify(report, null, 2)}\n`)
+} catch (error) {
+  // Whoever interrupts takes everything away from under the measurement, and need not be told.
+  if (!interrupted.signal.aborted) throw error
+  process.exitCode = 130
 } finally {
   await stopAll()
 }
 
+/** What was started last goes first. */
 async function stopAll(): Promise<void> {
-  for (const stop of stops.splice(0)) await stop()
+  for (let stop = stops.shift(); stop; stop = stops.shift()) await stop()
 }
 
 async function bench(effort: Effort): Promise<Report> {

@@ -1,0 +1,87 @@
+// The specification's resets, clicked through with JavaScript and without.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import type { Browser } from 'playwright-core'
+import { startApp, type TestApp } from '../support/app.ts'
+import { launchBrowser } from '../support/chromium.ts'
+import { inspect } from './inspect.ts'
+import { Visitor } from './visitor.ts'
+
+let browser: Browser
+before(async () => {
+  browser = await launchBrowser()
+})
+after(() => browser.close())
+
+for (const javaScriptEnabled of [true, false])
+  describe(`resets in a browser with JavaScript ${javaScriptEnabled ? 'on' : 'off'}`, () => {
+    let app: TestApp
+    before(async () => {
+      app = await startApp({ ADDRESS_ATTEMPTS: '100000' })
+    })
+    after(() => app.close())
+
+    async function signedIn(email: string): Promise<Visitor> {
+      const context = await browser.newContext({ javaScriptEnabled })
+      context.setDefaultTimeout(10_000)
+      const visitor = new Visitor(await context.newPage(), app)
+      await visitor.enrolAndSignIn(email)
+      return visitor
+    }
+
+    test('an Admin resets a Tech Operator, who then re-enrols', async () => {
+      const theo = await signedIn('tech@harbour.example')
+      const admin = await signedIn('admin@harbour.example')
+
+      await admin.visit('/users')
+      const row = admin.page.locator('[data-user-id]', { hasText: 'Theo Marchetti' }).first()
+      await row.getByRole('link', { name: /Reset MFA/ }).click()
+      await admin.heading('Reset the MFA of Theo Marchetti')
+      if (javaScriptEnabled) await inspect(admin.page, 'reset-confirm')
+      await admin.page.getByLabel('Why is it reset?').fill('Phone lost on the train')
+      await admin.press('Reset MFA')
+      await admin.arrivesAt('/users')
+      await admin.page.getByText('Reset requested').waitFor()
+      if (javaScriptEnabled) await inspect(admin.page, 'users-resetting')
+
+      await theo.visit('/')
+      await theo.arrivesAt('/sign-in')
+      await theo.enterPassword('tech@harbour.example')
+      await theo.enrol()
+      await theo.enterCode(theo.phone.nextCode())
+      await theo.arrivesAt('/')
+    })
+
+    test('a parent Admin looks at a child account: everything to see, nothing to press', async () => {
+      await signedIn('tech@retail.harbour.example')
+      const admin = await signedIn('admin2@harbour.example')
+
+      await admin.page.getByRole('link', { name: 'Accounts' }).click()
+      await admin.page.getByRole('link', { name: 'Users of Harbour Retail' }).click()
+      await admin.page.getByText('tech@retail.harbour.example').first().waitFor()
+
+      const main = admin.page.getByRole('main')
+      assert.equal(await main.getByRole('link', { name: /Reset MFA/ }).count(), 0)
+      assert.equal(await main.getByRole('button', { name: /Unlock|Reset/ }).count(), 0)
+      if (javaScriptEnabled) await inspect(admin.page, 'child-users')
+    })
+
+    test('the Service Desk resets an Admin, with ticket and evidence', async () => {
+      const child = await signedIn('admin@retail.harbour.example')
+      const agent = await signedIn('desk@platform.example')
+
+      await agent.visit('/service-desk?q=admin@retail.harbour.example')
+      await agent.page
+        .getByRole('link', { name: /Reset MFA/ })
+        .first()
+        .click()
+      await agent.page.getByLabel('Why is it reset?').fill('New phone')
+      await agent.page.getByLabel('Ticket').fill('SD-4711')
+      await agent.page.getByLabel('By video').check()
+      await agent.press('Reset MFA')
+      await agent.page.getByText('Reset requested').first().waitFor()
+
+      await child.visit('/')
+      await child.arrivesAt('/sign-in')
+    })
+  })

@@ -12,6 +12,9 @@ const MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url))
 // The package's own arguments switch off the very protections that the tests are about.
 const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--font-render-hinting=none']
 
+// Playwright switches it off, but people have it: a page that was left may come back with the back button.
+const KEPT_ON = ['--disable-back-forward-cache']
+
 // A machine may have neither fonts nor a configuration for them, and without any Chromium crashes at an input.
 const FONTS = `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig><dir prefix="relative">fonts</dir><cachedir prefix="xdg">fontconfig</cachedir></fontconfig>
@@ -20,7 +23,11 @@ const FONTS = `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 /** Starts Chromium (or the browser at CHROME_PATH). The caller closes it. */
 export async function launchBrowser(): Promise<Browser> {
   if (process.env.CHROME_PATH)
-    return chromium.launch({ executablePath: process.env.CHROME_PATH, args: ARGUMENTS })
+    return chromium.launch({
+      executablePath: process.env.CHROME_PATH,
+      args: ARGUMENTS,
+      ignoreDefaultArgs: KEPT_ON,
+    })
   if (process.platform !== 'linux' || process.arch !== 'x64')
     throw new Error('npm brings a browser for Linux on x64 only: set CHROME_PATH to a Chrome or Chromium.')
 
@@ -28,6 +35,7 @@ export async function launchBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: join(folder, 'chromium'),
     args: ARGUMENTS,
+    ignoreDefaultArgs: KEPT_ON,
     env: {
       ...process.env,
       LD_LIBRARY_PATH: join(folder, 'al2023', 'lib'),

@@ -105,10 +105,13 @@ function stagePagesLeadHome(): Router {
   return routes
 }
 
-function sessions({ config, db, clock }: Deps) {
+function sessions({ config, gateDb, clock }: Deps) {
   const secure = config.PUBLIC_URL.startsWith('https:')
   return session({
-    store: new SessionStore(db, clock, { idleMs: config.SESSION_IDLE, absoluteMs: config.SESSION_ABSOLUTE }),
+    store: new SessionStore(gateDb, clock, {
+      idleMs: config.SESSION_IDLE,
+      absoluteMs: config.SESSION_ABSOLUTE,
+    }),
     secret: config.SESSION_SECRET,
     name: secure ? '__Host-sid' : 'sid',
     cookie: { httpOnly: true, sameSite: 'lax', secure, path: '/' },

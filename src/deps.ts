@@ -8,6 +8,11 @@ import { createLog, type Logger } from './log.ts'
 export interface Deps {
   config: Config
   db: Database
+  /**
+   * Sessions alone are read and written here, on two connections: short statements follow each other on the wire
+   * without waiting for an answer, and no transaction or export keeps the gate waiting.
+   */
+  gateDb: Database
   /** The raw client below `db`. */
   sql: Sql
   clock: Clock
@@ -21,16 +26,18 @@ export async function openDeps(
 ): Promise<Deps & { close(): Promise<void> }> {
   const log = createLog(processName, config.LOG_LEVEL)
   const pool = openDatabase(config.DATABASE_URL, `portcullis-${processName}`)
+  const gatePool = openDatabase(config.DATABASE_URL, `portcullis-${processName}-gate`, 2)
   const clock = await startDatabaseClock(pool.sql)
   return {
     config,
     db: pool.db,
+    gateDb: gatePool.db,
     sql: pool.sql,
     clock,
     log,
     close: async () => {
       clock.stop()
-      await pool.close()
+      await Promise.all([pool.close(), gatePool.close()])
     },
   }
 }

@@ -178,6 +178,7 @@ describe('wrong codes', () => {
     app.clock.advance(15 * MINUTE)
     assert.equal((await theo.signIn(email)).location, '/')
     assert.equal((await eventsAbout(email, 'lockout.started')).length, 1)
+    assert.ok((await eventsAbout(email, 'sign-in.code')).some(({ outcome }) => outcome === 'refused'))
     assert.equal(
       (await mailsOwedTo(email, 'code-failed')).length,
       1,

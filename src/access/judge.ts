@@ -35,7 +35,7 @@ export async function judge(
     .from(users)
     .where(inArray(users.id, [actorId, targetId]))
     .orderBy(asc(users.id))
-    .for('update')
+    .for('no key update')
   const actorPerson = await readPerson(tx, actorId)
   const person = await readPerson(tx, targetId)
   // Whoever lost the session or the account while the request was under way acts no more.

@@ -7,7 +7,7 @@ export function glance(clock: Clock): RequestHandler {
   return ({ session }, _res, next) => {
     const { loaded } = session
     // As if it had just been touched: so it is not touched.
-    if (loaded) session.loaded = new Loaded(loaded.person, clock.now(), loaded.stored)
+    if (loaded) session.loaded = new Loaded(loaded.id, loaded.person, clock.now(), loaded.stored)
     next()
   }
 }

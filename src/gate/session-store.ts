@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 import { and, eq, gt, sql } from 'drizzle-orm'
+import type { PgColumn } from 'drizzle-orm/pg-core'
+import type { Request } from 'express'
 import { type SessionData, Store } from 'express-session'
 import type { Clock } from '../clock.ts'
 import type { Database } from '../db/client.ts'
@@ -28,13 +30,16 @@ declare module 'express-session' {
   }
 }
 
-/** What was read together with a session. It is never written back: its JSON is nothing. */
+/** What is known of the stored row behind a session. It is never written back: its JSON is nothing. */
 export class Loaded {
+  /** The id in the row, which is an older one until a regenerated session is saved. */
+  readonly id: string
   readonly person: Person | null
   readonly touchedAt: Date
   /** What this very request has stored, as JSON: express-session saves a new session twice. */
   readonly stored: string | null
-  constructor(person: Person | null, touchedAt: Date, stored: string | null = null) {
+  constructor(id: string, person: Person | null, touchedAt: Date, stored: string | null = null) {
+    this.id = id
     this.person = person
     this.touchedAt = touchedAt
     this.stored = stored
@@ -62,13 +67,17 @@ const TOUCH_EVERY_MS = MINUTE
 /**
  * Sessions in PostgreSQL. Reading one also reads everything the gate asks about its user, in one prepared
  * query. A session that was read is only ever updated, never inserted: a slow request cannot bring back one
- * that was ended meanwhile.
+ * that was ended meanwhile, nor can one that gives it a new id.
  */
 export class SessionStore extends Store {
+  /** Put here by express-session: a new id and an empty session for the request. */
+  declare generate: (req: Request) => void
   readonly #db: Database
   readonly #clock: Clock
   readonly #limits: SessionLimits
   readonly #read
+  readonly #insert
+  readonly #update
 
   constructor(db: Database, clock: Clock, limits: SessionLimits) {
     super()
@@ -89,19 +98,59 @@ export class SessionStore extends Store {
       .leftJoin(lockouts, codeLockoutOfUser)
       .where(and(eq(sessions.id, sql.placeholder('id')), gt(sessions.expiresAt, sql.placeholder('now'))))
       .prepare('read_session')
+    this.#insert = db
+      .insert(sessions)
+      .values({
+        id: sql.placeholder('id'),
+        userId: sql.placeholder('userId'),
+        data: sql.placeholder('data'),
+        address: sql.placeholder('address'),
+        userAgent: sql.placeholder('userAgent'),
+        createdAt: sql.placeholder('touchedAt'),
+        touchedAt: sql.placeholder('touchedAt'),
+        expiresAt: sql.placeholder('expiresAt'),
+      })
+      .prepare('insert_session')
+    const given = (name: string, column: PgColumn) => sql`${sql.param(sql.placeholder(name), column)}`
+    this.#update = db
+      .update(sessions)
+      .set({
+        id: given('id', sessions.id),
+        userId: given('userId', sessions.userId),
+        data: given('data', sessions.data),
+        // Known only to the request that signs in.
+        address: sql`coalesce(${given('address', sessions.address)}, ${sessions.address})`,
+        userAgent: sql`coalesce(${given('userAgent', sessions.userAgent)}, ${sessions.userAgent})`,
+        touchedAt: given('touchedAt', sessions.touchedAt),
+        expiresAt: given('expiresAt', sessions.expiresAt),
+      })
+      .where(eq(sessions.id, sql.placeholder('storedAs')))
+      .prepare('update_session')
   }
 
   override get(sid: string, done: (error: unknown, session?: SessionData | null) => void): void {
-    this.#read.execute({ id: storedId(sid), now: this.#clock.now().toISOString() }).then(
+    const id = storedId(sid)
+    this.#read.execute({ id, now: this.#clock.now().toISOString() }).then(
       ([row]) =>
         done(
           null,
           row
-            ? { ...row.data, loaded: new Loaded(toPerson(row.person, row.codeLockout), row.touchedAt) }
+            ? { ...row.data, loaded: new Loaded(id, toPerson(row.person, row.codeLockout), row.touchedAt) }
             : null,
         ),
       (error: unknown) => done(new GateUnreadableError(error)),
     )
+  }
+
+  /**
+   * A new id and an empty session for the same browser. The row of the old one becomes the new one's when that
+   * is saved, by one UPDATE: from then on the old id opens nothing.
+   */
+  override regenerate(req: Request, done: (error?: unknown) => void): void {
+    const { loaded } = req.session
+    this.generate(req)
+    if (loaded) req.session.loaded = loaded
+    done()
   }
 
   override set(sid: string, session: SessionData, done: (error?: unknown) => void = () => {}): void {
@@ -111,8 +160,10 @@ export class SessionStore extends Store {
       done()
       return
     }
-    const saved = session.loaded ? this.#update(sid, session, now) : this.#insert(sid, session, now)
-    session.loaded = new Loaded(session.loaded?.person ?? null, now, stored)
+    const row = this.#row(sid, session, now)
+    const { loaded } = session
+    const saved = loaded ? this.#update.execute({ ...row, storedAs: loaded.id }) : this.#insert.execute(row)
+    session.loaded = new Loaded(row.id, loaded?.person ?? null, now, stored)
     saved.then(() => done(), done)
   }
 
@@ -138,28 +189,14 @@ export class SessionStore extends Store {
       .then(() => done(), done)
   }
 
-  #update(sid: string, session: SessionData, now: Date) {
-    return this.#db
-      .update(sessions)
-      .set(this.#row(session, now))
-      .where(eq(sessions.id, storedId(sid)))
-      .prepare('update_session')
-      .execute()
-  }
-
-  #insert(sid: string, session: SessionData, now: Date) {
-    return this.#db
-      .insert(sessions)
-      .values({ id: storedId(sid), createdAt: now, ...session.begunFrom, ...this.#row(session, now) })
-      .prepare('insert_session')
-      .execute()
-  }
-
-  #row(session: SessionData, now: Date) {
-    const { cookie, proofs } = session
+  #row(sid: string, session: SessionData, now: Date) {
+    const { cookie, proofs, begunFrom } = session
     return {
+      id: storedId(sid),
       userId: proofs?.userId ?? null,
       data: { cookie: JSON.parse(JSON.stringify(cookie)), ...(proofs && { proofs }) },
+      address: begunFrom?.address ?? null,
+      userAgent: begunFrom?.userAgent ?? null,
       touchedAt: now,
       expiresAt: this.#expiry(session, now),
     }

@@ -102,8 +102,9 @@ function renderError(res: Response, { retryAfterSeconds, ...page }: Page): void 
   res.status(page.status).render('errors/error', page)
 }
 
-/** SQLSTATE classes of a server that is going down, coming up, out of room or told to stop a statement. */
-const AWAY = /^(08|57|53|ECONN|EPIPE|CONNECT|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|55P03|25P03)/
+/** SQLSTATE classes of a server that is going down, coming up, out of room, told to stop a statement, or that broke up
+ * a deadlock: trying again helps. */
+const AWAY = /^(08|57|53|40|ECONN|EPIPE|CONNECT|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|55P03|25P03)/
 
 function isDatabaseAway(error: unknown): boolean {
   const cause = error instanceof DrizzleQueryError ? error.cause : error

@@ -1,6 +1,7 @@
 import type { Response } from 'express'
 import type { Clock } from '../clock.ts'
 import { DAY, SECOND } from '../durations.ts'
+import type { AttemptFailed } from '../lockout/attempt-failed.ts'
 
 /** Who is kept waiting: the password or code count of an account, an address, or a disabled authenticator. */
 export type LockKind = 'password' | 'code' | 'address' | 'disabled'
@@ -14,10 +15,26 @@ export function renderLockPage(
   clock: Clock,
   { kind, until, status = 429 }: { kind: LockKind; until: Date | null; status?: 401 | 429 },
 ): void {
-  if (kind === 'code' && status === 401) showSignedOut(res)
+  if (kind === 'code' && status === 401 && res.locals.stage !== 'signed-in') showSignedOut(res)
   const waitMs = until ? until.getTime() - clock.now().getTime() : DAY
   res.set('Retry-After', String(Math.max(1, Math.ceil(waitMs / SECOND))))
   res.status(status).render('sign-in/locked', { kind, until })
+}
+
+/**
+ * Answers an attempt that was refused as locked, and one that was wrong and locked by it: 429 and 401. False,
+ * with nothing answered, for all others: the form is shown again.
+ */
+export function renderIfLocked(
+  res: Response,
+  clock: Clock,
+  outcome: AttemptFailed<'password' | 'code'> | { problem: 'superseded' },
+): boolean {
+  if (outcome.problem === 'superseded') return false
+  const { problem, kind, lockedUntil: until } = outcome
+  if (problem === 'wrong' && until === null) return false
+  renderLockPage(res, clock, { kind, until, status: problem === 'wrong' ? 401 : 429 })
+  return true
 }
 
 /** A code lock has just ended the half-way sign-in that this answer goes to. */

@@ -1,28 +1,41 @@
 import { and, eq, gt, gte, sql } from 'drizzle-orm'
 import ipaddr from 'ipaddr.js'
+import { preparedOnce } from '../db/prepared-once.ts'
 import { addressLimits } from '../db/schema/lockouts.ts'
 import type { Deps } from '../deps.ts'
 import { MINUTE } from '../durations.ts'
 
 const WINDOW_MS = 15 * MINUTE
 
-/** When an address that failed too often may try again; null while it may. A second limit beside the account's. */
-export async function addressRefusedUntil(
-  { db, clock, config }: Deps,
-  address: string | null,
-): Promise<Date | null> {
-  const [row] = await db
+/**
+ * A second limit beside the account's: the row of an address that failed too often, and none while it may try.
+ * To join to what a request reads anyway, with the placeholders that `refusedAddressOf` fills.
+ */
+export const refusedAddress = and(
+  eq(addressLimits.address, sql.placeholder('network')),
+  gt(addressLimits.endsAt, sql.placeholder('now')),
+  gte(addressLimits.failures, sql.placeholder('allowedFailures')),
+)
+
+export function refusedAddressOf({ clock, config }: Pick<Deps, 'clock' | 'config'>, address: string | null) {
+  return {
+    network: networkOf(address),
+    now: clock.now().toISOString(),
+    allowedFailures: config.ADDRESS_ATTEMPTS,
+  }
+}
+
+const refusal = preparedOnce((db) =>
+  db
     .select({ endsAt: addressLimits.endsAt })
     .from(addressLimits)
-    .where(
-      and(
-        eq(addressLimits.address, networkOf(address)),
-        gt(addressLimits.endsAt, clock.now()),
-        gte(addressLimits.failures, config.ADDRESS_ATTEMPTS),
-      ),
-    )
-    .prepare('address_refused_until')
-    .execute()
+    .where(refusedAddress)
+    .prepare('address_refused_until'),
+)
+
+/** When an address that failed too often may try again; null while it may. */
+export async function addressRefusedUntil(deps: Deps, address: string | null): Promise<Date | null> {
+  const [row] = await refusal(deps.db).execute(refusedAddressOf(deps, address))
   return row?.endsAt ?? null
 }
 

@@ -36,14 +36,21 @@ export function lockInForce(state: LockoutState, now: Date): Date | null {
 }
 
 export type Attempt =
-  | { refused: true; until: Date }
-  | { refused: false; state: LockoutState; locksUntil: Date | null }
+  /** Until when; null: no time ends it, only a reset. */
+  { refused: true; until: Date | null } | { refused: false; state: LockoutState; locksUntil: Date | null }
 
 /**
  * Spends an attempt before its secret is checked: it counts as a failure until it is given back or cleared.
- * During a lock it is refused, and the lock is not prolonged.
+ * During a lock it is refused, and the lock is not prolonged. After `disabledAt` failures in a row it is refused
+ * whatever the time.
  */
-export function spend(state: LockoutState, now: Date, policy: LockoutPolicy): Attempt {
+export function spend(
+  state: LockoutState,
+  now: Date,
+  policy: LockoutPolicy,
+  disabledAt = Number.POSITIVE_INFINITY,
+): Attempt {
+  if (state.consecutiveFailures >= disabledAt) return { refused: true, until: null }
   const until = lockInForce(state, now)
   if (until) return { refused: true, until }
 

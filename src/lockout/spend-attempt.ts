@@ -2,18 +2,16 @@ import type { Deps } from '../deps.ts'
 import { enqueue } from '../outbox/enqueue.ts'
 import { lockoutPolicy } from './lockout-policy-of.ts'
 import { type LockoutKey, readLockout, type StoredLockout, saveLockout } from './lockouts.queries.ts'
-import { spend } from './policy.ts'
+import { type Attempt, spend } from './policy.ts'
 
-export type SpentAttempt =
-  | { refused: true; until: Date }
-  | {
-      refused: false
-      spentAt: Date
-      /** Set if this attempt locks, unless its secret turns out right. */
-      locksUntil: Date | null
-      /** As stored now: what a later change may start from. */
-      stored: StoredLockout
-    }
+export interface SpentAttempt {
+  refused: false
+  spentAt: Date
+  /** Set if this attempt locks, unless its secret turns out right. */
+  locksUntil: Date | null
+  /** As stored now: what a later change may start from. */
+  stored: StoredLockout
+}
 
 /**
  * Spends an attempt and commits it before the secret is checked, so that 200 parallel guesses get 5 checks
@@ -22,12 +20,13 @@ export type SpentAttempt =
 export async function spendAttempt(
   { db, clock, config }: Deps,
   key: LockoutKey,
-  known?: StoredLockout,
-): Promise<SpentAttempt> {
+  known: StoredLockout,
+  disabledAt?: number,
+): Promise<SpentAttempt | Extract<Attempt, { refused: true }>> {
   const policy = lockoutPolicy(config)
-  for (let read = known ?? (await readLockout(db, key)); ; read = await readLockout(db, key)) {
+  for (let read = known; ; read = await readLockout(db, key)) {
     const now = clock.now()
-    const attempt = spend(read, now, policy)
+    const attempt = spend(read, now, policy, disabledAt)
     if (attempt.refused) return attempt
 
     const { state, locksUntil } = attempt

@@ -1,91 +1,138 @@
-import { and, eq, lt } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { unseal } from '../at-rest/sealed-secret.ts'
-import type { Origin } from '../audit/record.ts'
-import type { Transaction } from '../db/client.ts'
+import { type AuditEntry, auditRows, type Origin } from '../audit/record.ts'
+import { preparedOnce } from '../db/prepared-once.ts'
 import { authenticators } from '../db/schema/authenticators.ts'
+import { addressLimits } from '../db/schema/lockouts.ts'
 import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'
+import { refusedAddress, refusedAddressOf } from '../lockout/address-limit.ts'
 import { changeLockout } from '../lockout/change-lockout.ts'
-import { authenticatorDisabled, giveBack } from '../lockout/policy.ts'
-import { type SpentAttempt, spendAttempt } from '../lockout/spend-attempt.ts'
+import { type LockoutKey, lockoutSetting, type StoredLockout } from '../lockout/lockouts.queries.ts'
+import { clear, giveBack, type LockoutState, MAX_CONSECUTIVE_CODE_FAILURES } from '../lockout/policy.ts'
+import { spendAttempt } from '../lockout/spend-attempt.ts'
 import type { CodeOutcome } from './code-outcome.ts'
-import { failCode } from './fail-code.ts'
+import { failCode, refuseCode } from './fail-code.ts'
 import { matchingStep } from './totp.ts'
+
+/** What follows from an accepted code, together with it. */
+interface Acceptance {
+  /** What becomes of the code count, in which the attempt of `spentAt` still stands. */
+  count: (state: StoredLockout, now: Date, spentAt: Date) => LockoutState
+  event: Pick<AuditEntry, 'action' | 'details'>
+}
+
+const ACCEPTANCES: Record<'verify' | 'presence', Acceptance> = {
+  // The code count clears only when a sign-in completes …
+  verify: { count: clear, event: { action: 'sign-in.completed', details: { with: 'code' } } },
+  // … so that older failures stay here.
+  presence: { count: (state, _now, spentAt) => giveBack(state, spentAt), event: { action: 'presence' } },
+}
 
 /**
  * Checks a code of a person's active authenticator: the attempt is spent first, a right code is accepted once,
- * and what follows from it (`accepted`) commits together with that.
+ * and what follows from it commits together with that.
  */
 export async function acceptCode(
   deps: Deps,
   person: Person,
   code: string,
+  purpose: keyof typeof ACCEPTANCES,
   origin: Origin,
-  accepted: (tx: Transaction, now: Date, attempt: SpentAttempt & { refused: false }) => Promise<void>,
 ): Promise<CodeOutcome> {
   const { db, clock, config } = deps
-  if (authenticatorDisabled(person.codeLockout)) return { ok: false, problem: 'disabled' }
+  const { sealed, addressRefusedUntil } = await readForCode(deps, person.id, origin.address)
+  if (addressRefusedUntil)
+    return { ok: false, problem: 'locked', kind: 'address', lockedUntil: addressRefusedUntil }
+
   const key = { subject: person.id, kind: 'code' as const }
-  const attempt = await spendAttempt(deps, key, person.codeLockout)
-  if (attempt.refused) return { ok: false, problem: 'locked', lockedUntil: attempt.until }
+  const attempt = await spendAttempt(deps, key, person.codeLockout, MAX_CONSECUTIVE_CODE_FAILURES)
+  if (attempt.refused) return refuseCode(deps, person, purpose, attempt.until, origin)
+  if (!sealed) return { ok: false, problem: 'superseded' }
 
-  const authenticator = await activeAuthenticator(deps, person.id)
-  if (!authenticator?.sealedSecret) return { ok: false, problem: 'superseded' }
-  const secret = unseal(authenticator.sealedSecret, authenticator.id, config.ENCRYPTION_KEYS)
-  const step = matchingStep(secret, code, clock.now())
-  const isAccepted =
-    step !== null &&
-    (await db.transaction(async (tx) => {
-      const now = clock.now()
-      if (!(await acceptStep(tx, authenticator.id, step, now))) return false
-      await accepted(tx, now, attempt)
-      return true
-    }))
-  if (isAccepted) return { ok: true, authenticatorId: authenticator.id }
-
-  if (step !== null && (await isLastAccepted(deps, authenticator.id, step))) {
-    // A double click sends one code twice. The second is refused like a wrong one, but costs no attempt.
-    await changeLockout(db, key, clock.now(), (state) => giveBack(state, attempt.spentAt))
-    return { ok: false, problem: 'wrong', lockedUntil: null }
+  const { authenticatorId } = sealed
+  const secret = unseal(sealed.secret, authenticatorId, config.ENCRYPTION_KEYS)
+  const now = clock.now()
+  const step = matchingStep(secret, code, now)
+  const accepted = ACCEPTANCES[purpose]
+  const count = (state: StoredLockout) => accepted.count(state, now, attempt.spentAt)
+  const event: AuditEntry = {
+    ...accepted.event,
+    at: now,
+    outcome: 'success',
+    origin,
+    clientId: person.clientId,
+    actorId: person.id,
+    subjectId: person.id,
   }
-  await failCode(deps, person, 'verify', attempt, origin)
-  return { ok: false, problem: 'wrong', lockedUntil: attempt.locksUntil }
+  if (step !== null && (await acceptStep(deps, authenticatorId, step, key, attempt.stored, count, event)))
+    return { ok: true, authenticatorId }
+
+  if (step !== null && (await isLastAccepted(deps, authenticatorId, step))) {
+    // A double click sends one code twice. The second is refused like a wrong one, but costs no attempt.
+    await changeLockout(db, key, now, (state) => giveBack(state, attempt.spentAt))
+    return { ok: false, problem: 'wrong', kind: 'code', lockedUntil: null }
+  }
+  await failCode(deps, person, purpose, attempt, origin)
+  return { ok: false, problem: 'wrong', kind: 'code', lockedUntil: attempt.locksUntil }
 }
 
 /**
  * RFC 6238 section 5.2: a code is accepted once. One conditional UPDATE decides it, also among parallel
- * requests and processes, and against a reset that revokes the authenticator meanwhile.
+ * requests and processes, and against a reset that revokes the authenticator meanwhile. The count and the
+ * record of it are changed by the same statement.
  */
 async function acceptStep(
-  tx: Transaction,
+  { db, sql }: Deps,
   authenticatorId: string,
   step: number,
-  now: Date,
+  key: LockoutKey,
+  known: StoredLockout,
+  count: (state: StoredLockout) => LockoutState,
+  event: AuditEntry,
 ): Promise<boolean> {
-  const accepted = await tx
-    .update(authenticators)
-    .set({ lastAcceptedStep: step, lastUsedAt: now })
-    .where(
-      and(
-        eq(authenticators.id, authenticatorId),
-        eq(authenticators.status, 'active'),
-        lt(authenticators.lastAcceptedStep, step),
-      ),
+  const [accepted] = await sql<{ counted: boolean }[]>`
+    with accepted as (
+      update authenticators set last_accepted_step = ${step}, last_used_at = ${event.at.toISOString()}
+      where id = ${authenticatorId} and status = 'active' and last_accepted_step < ${step}
+      returning id
+    ), counted as (
+      update lockouts set ${lockoutSetting(sql, count(known), event.at)} from accepted
+      where subject = ${key.subject} and kind = ${key.kind} and version = ${known.version}
+      returning subject
+    ), recorded as (
+      insert into audit_events
+      select event.* from accepted, json_populate_recordset(null::audit_events, ${auditRows([event])}) event
     )
-    .returning({ id: authenticators.id })
-    .prepare('accept_step')
-    .execute()
-  return accepted.length === 1
+    select exists (select from counted) as counted from accepted`
+  if (!accepted) return false
+  // Somebody else tried meanwhile, so that the count is not the known one. Until this is through it only counts more.
+  if (!accepted.counted) await changeLockout(db, key, event.at, count)
+  return true
 }
 
-async function activeAuthenticator({ db }: Deps, userId: string) {
-  const [row] = await db
-    .select({ id: authenticators.id, sealedSecret: authenticators.sealedSecret })
-    .from(authenticators)
-    .where(and(eq(authenticators.userId, userId), eq(authenticators.status, 'active')))
-    .prepare('active_authenticator')
-    .execute()
-  return row
+const codeQuery = preparedOnce((db) =>
+  db
+    .select({
+      authenticatorId: authenticators.id,
+      sealedSecret: authenticators.sealedSecret,
+      addressRefusedUntil: addressLimits.endsAt,
+    })
+    .from(sql`(select ${sql.placeholder('userId')}::uuid as user_id) as asked`)
+    .leftJoin(
+      authenticators,
+      and(eq(authenticators.userId, sql`asked.user_id`), eq(authenticators.status, 'active')),
+    )
+    .leftJoin(addressLimits, refusedAddress)
+    .prepare('read_for_code'),
+)
+
+async function readForCode(deps: Deps, userId: string, address: string | null) {
+  const [row] = await codeQuery(deps.db).execute({ userId, ...refusedAddressOf(deps, address) })
+  if (!row) throw new Error('reading an authenticator returned no row')
+  const { authenticatorId, sealedSecret, addressRefusedUntil } = row
+  const sealed = authenticatorId && sealedSecret ? { authenticatorId, secret: sealedSecret } : null
+  return { sealed, addressRefusedUntil }
 }
 
 async function isLastAccepted({ db }: Deps, authenticatorId: string, step: number): Promise<boolean> {

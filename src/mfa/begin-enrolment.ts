@@ -33,7 +33,7 @@ export async function beginEnrolment(
 ): Promise<Enrolment | null> {
   return deps.db.transaction(async (tx) => {
     // Two tabs at once: the second waits here and then finds the secret of the first.
-    await tx.select({ id: users.id }).from(users).where(eq(users.id, person.id)).for('update')
+    await tx.select({ id: users.id }).from(users).where(eq(users.id, person.id)).for('no key update')
     const live = await liveAuthenticator(tx, person.id)
     if (live?.status === 'active') return null
 

@@ -9,7 +9,7 @@ import { giveBack } from '../lockout/policy.ts'
 import { spendAttempt } from '../lockout/spend-attempt.ts'
 import { notify } from '../notifications/notify.ts'
 import type { CodeOutcome } from './code-outcome.ts'
-import { failCode } from './fail-code.ts'
+import { failCode, refuseCode } from './fail-code.ts'
 import { matchingStep } from './totp.ts'
 
 /**
@@ -29,13 +29,13 @@ export async function confirmEnrolment(
 
   const key = { subject: person.id, kind: 'code' as const }
   const attempt = await spendAttempt(deps, key, person.codeLockout)
-  if (attempt.refused) return { ok: false, problem: 'locked', lockedUntil: attempt.until }
+  if (attempt.refused) return refuseCode(deps, person, 'enrol', attempt.until, origin)
 
   const secret = unseal(pending.sealedSecret, pending.id, config.ENCRYPTION_KEYS)
   const step = matchingStep(secret, code, clock.now())
   if (step === null) {
     await failCode(deps, person, 'enrol', attempt, origin)
-    return { ok: false, problem: 'wrong', lockedUntil: attempt.locksUntil }
+    return { ok: false, problem: 'wrong', kind: 'code', lockedUntil: attempt.locksUntil }
   }
 
   return db.transaction(async (tx): Promise<CodeOutcome> => {

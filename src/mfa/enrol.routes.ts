@@ -7,7 +7,7 @@ import { proceed } from '../gate/proceed.ts'
 import { readPerson } from '../gate/read-person.ts'
 import { storedId } from '../gate/session-store.ts'
 import { readForm } from '../http/form.ts'
-import { renderLockPage } from '../http/lock-page.ts'
+import { renderIfLocked, renderLockPage } from '../http/lock-page.ts'
 import { originOf } from '../http/origin.ts'
 import { addressRefusedUntil } from '../lockout/address-limit.ts'
 import { lockInForce } from '../lockout/policy.ts'
@@ -47,10 +47,7 @@ export function enrolRoutes(deps: Deps): Router {
       if (!enrolled) throw new Error('an enrolled person is gone')
       return proceed(req, res, deps.clock, enrolled, proofsOf(req))
     }
-    if (outcome.problem === 'locked')
-      return renderLockPage(res, deps.clock, { kind: 'code', until: outcome.lockedUntil })
-    if (outcome.problem === 'wrong' && outcome.lockedUntil)
-      return renderLockPage(res, deps.clock, { kind: 'code', until: outcome.lockedUntil, status: 401 })
+    if (renderIfLocked(res, deps.clock, outcome)) return
     if (outcome.problem === 'wrong') return renderEnrol(deps, req, res, WRONG_CODE, 401)
     await renderEnrol(deps, req, res, SUPERSEDED, 409)
   })

@@ -1,11 +1,12 @@
 import { and, eq, isNull, lte, or } from 'drizzle-orm'
-import { type Origin, record } from '../audit/record.ts'
+import { type AuditEntry, type Origin, record } from '../audit/record.ts'
 import type { Transaction } from '../db/client.ts'
 import { lockouts } from '../db/schema/lockouts.ts'
 import type { Deps } from '../deps.ts'
 import { HOUR } from '../durations.ts'
 import type { Person } from '../gate/facts.ts'
 import { countAddressFailure } from '../lockout/address-limit.ts'
+import type { AttemptFailed } from '../lockout/attempt-failed.ts'
 import { MAX_CONSECUTIVE_CODE_FAILURES } from '../lockout/policy.ts'
 import { recordLockout } from '../lockout/record-lockout.ts'
 import type { SpentAttempt } from '../lockout/spend-attempt.ts'
@@ -13,12 +14,15 @@ import { notify } from '../notifications/notify.ts'
 
 const WARN_AT_MOST_EVERY_MS = HOUR
 
+/** What a code was asked for. */
+export type CodePurpose = 'enrol' | 'verify' | 'presence'
+
 /** Records a wrong code, the lock it may make, and owes the mails that follow from it. */
 export async function failCode(
   deps: Deps,
   person: Person,
-  step: 'enrol' | 'verify',
-  attempt: SpentAttempt & { refused: false },
+  purpose: CodePurpose,
+  attempt: SpentAttempt,
   origin: Origin,
 ): Promise<void> {
   await countAddressFailure(deps, origin.address)
@@ -26,22 +30,39 @@ export async function failCode(
     const now = deps.clock.now()
     const { id, clientId } = person
     const about = { at: now, origin, clientId, actorId: id, subjectId: id }
-    const eventId = await record(tx, {
-      ...about,
-      action: 'sign-in.code',
-      outcome: 'failure',
-      details: { step },
-    })
+    const eventId = await record(tx, { ...about, ...codeAction(purpose), outcome: 'failure' })
     if (attempt.locksUntil)
       await recordLockout(tx, { at: now, kind: 'code', person, lockedUntil: attempt.locksUntil, origin })
-    if (step === 'enrol') return
+    if (purpose === 'enrol') return
 
-    if (await warningIsDue(tx, id, now)) await notify(tx, { to: id, kind: 'code-failed', eventId, facts: {} })
+    // Whoever proves to be there again is signed in already: nobody got hold of a password.
+    if (purpose === 'verify' && (await warningIsDue(tx, id, now)))
+      await notify(tx, { to: id, kind: 'code-failed', eventId, facts: {} })
     if (attempt.stored.consecutiveFailures === MAX_CONSECUTIVE_CODE_FAILURES) {
       const disabledId = await record(tx, { ...about, action: 'authenticator.disabled', outcome: 'success' })
       await notify(tx, { to: id, kind: 'authenticator-disabled', eventId: disabledId, facts: {} })
     }
   })
+}
+
+/** A code that was not checked: locked, or disabled. On record like a refused password. */
+export async function refuseCode(
+  { db, clock }: Deps,
+  person: Person,
+  purpose: CodePurpose,
+  until: Date | null,
+  origin: Origin,
+): Promise<AttemptFailed<'code'>> {
+  const { id, clientId } = person
+  const about = { at: clock.now(), origin, clientId, actorId: id, subjectId: id }
+  await db.transaction((tx) => record(tx, { ...about, ...codeAction(purpose), outcome: 'refused' }))
+  return { ok: false, problem: 'locked', kind: until ? 'code' : 'disabled', lockedUntil: until }
+}
+
+function codeAction(purpose: CodePurpose): Pick<AuditEntry, 'action' | 'details'> {
+  return purpose === 'presence'
+    ? { action: 'presence' }
+    : { action: 'sign-in.code', details: { step: purpose } }
 }
 
 /** One conditional UPDATE, so that it is one mail an hour also among parallel failures. */

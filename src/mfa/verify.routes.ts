@@ -3,9 +3,8 @@ import type { Deps } from '../deps.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
 import { proceed } from '../gate/proceed.ts'
 import { readForm } from '../http/form.ts'
-import { renderLockPage } from '../http/lock-page.ts'
+import { renderIfLocked, renderLockPage } from '../http/lock-page.ts'
 import { originOf } from '../http/origin.ts'
-import { addressRefusedUntil } from '../lockout/address-limit.ts'
 import { authenticatorDisabled, lockInForce } from '../lockout/policy.ts'
 import { secondsUntilNextCode } from './totp.ts'
 import { MISSING_CODE, typedCode, WRONG_CODE } from './typed-code.ts'
@@ -28,21 +27,13 @@ export function verifyRoutes(deps: Deps): Router {
   routes.post('/mfa/verify', readForm, async (req, res) => {
     const code = typedCode(req.body)
     if (code === null) return renderVerify(deps, res, MISSING_CODE, 422)
-    const origin = originOf(req)
-    const refusedUntil = await addressRefusedUntil(deps, origin.address)
-    if (refusedUntil) return renderLockPage(res, clock, { kind: 'address', until: refusedUntil })
-
     const person = personOf(res)
-    const outcome = await verifyCode(deps, person, code, origin)
+    const outcome = await verifyCode(deps, person, code, originOf(req))
     if (outcome.ok) {
       const verified = { at: clock.now().getTime(), authenticatorId: outcome.authenticatorId }
       return proceed(req, res, clock, person, { ...proofsOf(req), verified })
     }
-    if (outcome.problem === 'disabled') return renderLockPage(res, clock, { kind: 'disabled', until: null })
-    if (outcome.problem === 'locked')
-      return renderLockPage(res, clock, { kind: 'code', until: outcome.lockedUntil })
-    if (outcome.problem === 'wrong' && outcome.lockedUntil)
-      return renderLockPage(res, clock, { kind: 'code', until: outcome.lockedUntil, status: 401 })
+    if (renderIfLocked(res, clock, outcome)) return
     if (outcome.problem === 'wrong') return renderVerify(deps, res, WRONG_CODE, 401)
     // Reset while the code was typed: the session is over, the gate knows where to go.
     res.redirect(303, '/')

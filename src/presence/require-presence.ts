@@ -1,9 +1,8 @@
 import type { RequestHandler, Response } from 'express'
 import type { Deps } from '../deps.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
-import { renderLockPage } from '../http/lock-page.ts'
+import { renderIfLocked } from '../http/lock-page.ts'
 import { originOf } from '../http/origin.ts'
-import { addressRefusedUntil } from '../lockout/address-limit.ts'
 import { WRONG_CODE } from '../mfa/typed-code.ts'
 import { admit } from '../sign-in/password-hash.ts'
 import { isPresent } from './presence.ts'
@@ -24,23 +23,15 @@ export function requirePresence(deps: Deps): RequestHandler {
     const { [FIELD]: typed, ...form }: Record<string, unknown> = req.body
     const held = { action: req.originalUrl, form }
     if (typeof typed !== 'string' || typed === '') return renderPresence(res, held)
-    const origin = originOf(req)
-    const refusedUntil = await addressRefusedUntil(deps, origin.address)
-    if (refusedUntil) return renderLockPage(res, deps.clock, { kind: 'address', until: refusedUntil })
-
     const person = personOf(res)
-    const outcome = await admit(() => provePresence(deps, person, typed, origin))
+    const outcome = await admit(() => provePresence(deps, person, typed, originOf(req)))
     if (outcome.ok) {
       req.session.proofs = { ...proofs, presentAt: deps.clock.now().getTime() }
       req.body = form
       return next()
     }
-    const kind = person.authenticator ? 'code' : 'password'
-    if (outcome.problem === 'locked')
-      return renderLockPage(res, deps.clock, { kind, until: outcome.lockedUntil })
-    if (outcome.problem === 'disabled')
-      return renderLockPage(res, deps.clock, { kind: 'disabled', until: null })
-    renderPresence(res, held, kind === 'code' ? WRONG_CODE : 'That password is not right.')
+    if (renderIfLocked(res, deps.clock, outcome)) return
+    renderPresence(res, held, person.authenticator ? WRONG_CODE : 'That password is not right.')
   }
 }
 

@@ -1,10 +1,11 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
-import type { Reader } from '../db/client.ts'
+import { preparedOnce } from '../db/prepared-once.ts'
 import { authenticators } from '../db/schema/authenticators.ts'
 import { clients } from '../db/schema/clients.ts'
-import { lockouts } from '../db/schema/lockouts.ts'
+import { addressLimits, lockouts } from '../db/schema/lockouts.ts'
 import { users } from '../db/schema/users.ts'
+import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'
 import {
   accountOfUser,
@@ -13,6 +14,7 @@ import {
   personColumns,
   toPerson,
 } from '../gate/person.queries.ts'
+import { refusedAddress, refusedAddressOf } from '../lockout/address-limit.ts'
 import {
   lockoutColumns,
   NEVER_FAILED,
@@ -27,6 +29,8 @@ export interface Account {
   passwordLockout: StoredLockout
   passwordHash: string | null
   person: Person | null
+  /** Set while the network address of who asks may not try. */
+  addressRefusedUntil: Date | null
 }
 
 const passwordLockouts = alias(lockouts, 'password_lockouts')
@@ -39,17 +43,18 @@ const passwordLockoutColumns = {
   version: passwordLockouts.version,
 }
 
-/** The account behind a canonical e-mail address. One row comes back whether anybody has the address or not. */
-export async function readAccount(db: Reader, email: string): Promise<Account> {
-  const unknown = subjectOfUnknown(email)
-  const [row] = await db
+const accountQuery = preparedOnce((db) =>
+  db
     .select({
       person: personColumns,
       passwordHash: users.passwordHash,
       codeLockout: lockoutColumns,
       passwordLockout: passwordLockoutColumns,
+      addressRefusedUntil: addressLimits.endsAt,
     })
-    .from(sql`(select ${email}::text as email, ${unknown}::uuid as subject) as typed`)
+    .from(
+      sql`(select ${sql.placeholder('email')}::text as email, ${sql.placeholder('unknown')}::uuid as subject) as typed`,
+    )
     .leftJoin(users, eq(sql`lower(${users.email})`, sql`typed.email`))
     .leftJoin(clients, accountOfUser)
     .leftJoin(authenticators, activeAuthenticatorOfUser)
@@ -61,8 +66,17 @@ export async function readAccount(db: Reader, email: string): Promise<Account> {
         eq(passwordLockouts.kind, 'password'),
       ),
     )
-    .prepare('read_account')
-    .execute()
+    .leftJoin(addressLimits, refusedAddress)
+    .prepare('read_account'),
+)
+
+/**
+ * The account behind a canonical e-mail address, as asked for from a network address. One row comes back
+ * whether anybody has the e-mail address or not.
+ */
+export async function readAccount(deps: Deps, email: string, address: string | null): Promise<Account> {
+  const unknown = subjectOfUnknown(email)
+  const [row] = await accountQuery(deps.db).execute({ email, unknown, ...refusedAddressOf(deps, address) })
   if (!row) throw new Error('reading an account returned no row')
   const person = toPerson(row.person, row.codeLockout)
   return {
@@ -70,5 +84,6 @@ export async function readAccount(db: Reader, email: string): Promise<Account> {
     passwordLockout: row.passwordLockout ?? NEVER_FAILED,
     passwordHash: row.passwordHash,
     person,
+    addressRefusedUntil: row.addressRefusedUntil,
   }
 }

@@ -1,21 +1,18 @@
-import { eq } from 'drizzle-orm'
-import { type Origin, record } from '../audit/record.ts'
-import type { Transaction } from '../db/client.ts'
+import { and, eq } from 'drizzle-orm'
+import { type AuditEntry, type Origin, record } from '../audit/record.ts'
 import { users } from '../db/schema/users.ts'
 import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'
 import { countAddressFailure } from '../lockout/address-limit.ts'
-import { changeLockout } from '../lockout/change-lockout.ts'
+import type { AttemptFailed } from '../lockout/attempt-failed.ts'
 import { clear } from '../lockout/policy.ts'
 import { recordLockout } from '../lockout/record-lockout.ts'
+import { settleAttempt } from '../lockout/settle-attempt.ts'
 import { type SpentAttempt, spendAttempt } from '../lockout/spend-attempt.ts'
 import { type Account, readAccount } from './account.queries.ts'
 import { hashPassword, isOutdated, passwordMatches } from './password-hash.ts'
 
-export type PasswordOutcome =
-  | { ok: true; person: Person }
-  | { ok: false; problem: 'wrong'; lockedUntil: Date | null }
-  | { ok: false; problem: 'locked'; lockedUntil: Date }
+export type PasswordOutcome = { ok: true; person: Person } | AttemptFailed<'password'>
 
 /**
  * Checks a password for a canonical e-mail address. Wrong, unknown, disabled and suspended give the same
@@ -27,29 +24,30 @@ export async function checkPassword(
   origin: Origin,
   action: 'sign-in.password' | 'presence' = 'sign-in.password',
 ): Promise<PasswordOutcome> {
-  const account = await readAccount(deps.db, email)
+  const account = await readAccount(deps, email, origin.address)
+  const { person, addressRefusedUntil } = account
+  if (addressRefusedUntil)
+    return { ok: false, problem: 'locked', kind: 'address', lockedUntil: addressRefusedUntil }
+
   const key = { subject: account.subject, kind: 'password' as const }
   const attempt = await spendAttempt(deps, key, account.passwordLockout)
   if (attempt.refused) {
-    await deps.db.transaction((tx) => recordPassword(tx, deps, account, action, 'refused', origin))
-    return { ok: false, problem: 'locked', lockedUntil: attempt.until }
+    await deps.db.transaction((tx) => record(tx, passwordEvent(deps, account, action, 'refused', origin)))
+    return { ok: false, problem: 'locked', kind: 'password', lockedUntil: attempt.until }
   }
 
   const matches = await passwordMatches(account.passwordHash, password)
-  const { person } = account
   if (!matches || person === null || person.status === 'disabled' || person.clientSuspended) {
     await recordFailure(deps, account, action, attempt, origin)
-    return { ok: false, problem: 'wrong', lockedUntil: attempt.locksUntil }
+    return { ok: false, problem: 'wrong', kind: 'password', lockedUntil: attempt.locksUntil }
   }
 
-  const outdated = account.passwordHash !== null && isOutdated(account.passwordHash)
-  const upgraded = outdated ? await hashPassword(password) : null
-  await deps.db.transaction(async (tx) => {
-    const now = deps.clock.now()
-    await changeLockout(tx, key, now, (state) => clear(state, now), attempt.stored)
-    if (upgraded) await tx.update(users).set({ passwordHash: upgraded }).where(eq(users.id, person.id))
-    await recordPassword(tx, deps, account, action, 'success', origin)
-  })
+  const now = deps.clock.now()
+  await settleAttempt(deps, key, now, (state) => clear(state, now), attempt.stored, [
+    passwordEvent(deps, account, action, 'success', origin),
+  ])
+  if (account.passwordHash !== null && isOutdated(account.passwordHash))
+    await upgradeHash(deps, person.id, account.passwordHash, password)
   return { ok: true, person }
 }
 
@@ -57,12 +55,12 @@ async function recordFailure(
   deps: Deps,
   account: Account,
   action: 'sign-in.password' | 'presence',
-  attempt: SpentAttempt & { refused: false },
+  attempt: SpentAttempt,
   origin: Origin,
 ): Promise<void> {
   await countAddressFailure(deps, origin.address)
   await deps.db.transaction(async (tx) => {
-    await recordPassword(tx, deps, account, action, 'failure', origin)
+    await record(tx, passwordEvent(deps, account, action, 'failure', origin))
     if (attempt.locksUntil)
       await recordLockout(tx, {
         at: deps.clock.now(),
@@ -74,15 +72,23 @@ async function recordFailure(
   })
 }
 
-function recordPassword(
-  tx: Transaction,
+/** Hashed again with today's parameters. Whoever changes the password meanwhile wins. */
+async function upgradeHash({ db }: Deps, userId: string, outdated: string, password: string): Promise<void> {
+  const passwordHash = await hashPassword(password)
+  await db
+    .update(users)
+    .set({ passwordHash })
+    .where(and(eq(users.id, userId), eq(users.passwordHash, outdated)))
+}
+
+function passwordEvent(
   { clock }: Deps,
   { person }: Account,
   action: 'sign-in.password' | 'presence',
   outcome: 'success' | 'failure' | 'refused',
   origin: Origin,
-) {
-  return record(tx, {
+): AuditEntry {
+  return {
     at: clock.now(),
     action,
     outcome,
@@ -90,5 +96,5 @@ function recordPassword(
     clientId: person?.clientId ?? null,
     actorId: outcome === 'success' ? (person?.id ?? null) : null,
     subjectId: person?.id ?? null,
-  })
+  }
 }

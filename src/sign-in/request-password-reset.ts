@@ -14,7 +14,7 @@ const RESET_LINK_LIFE_MS = 30 * MINUTE
  * work where nobody has, so that neither answer nor time tells.
  */
 export async function requestPasswordReset(deps: Deps, email: string, origin: Origin): Promise<void> {
-  const { person, passwordHash } = await readAccount(deps.db, email)
+  const { person, passwordHash } = await readAccount(deps, email, origin.address)
   const entitled =
     person !== null && passwordHash !== null && person.status !== 'disabled' && !person.clientSuspended
   const userId = entitled ? person.id : null

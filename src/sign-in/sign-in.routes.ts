@@ -5,10 +5,9 @@ import type { Proofs } from '../gate/facts.ts'
 import { ownPath } from '../gate/own-path.ts'
 import { proceed } from '../gate/proceed.ts'
 import { readForm } from '../http/form.ts'
-import { renderLockPage } from '../http/lock-page.ts'
+import { renderIfLocked } from '../http/lock-page.ts'
 import { noticeFor } from '../http/notice.ts'
 import { originOf } from '../http/origin.ts'
-import { addressRefusedUntil } from '../lockout/address-limit.ts'
 import { checkPassword } from './check-password.ts'
 import { canonicalEmail, MAX_EMAIL_LENGTH } from './email-address.ts'
 import { admit } from './password-hash.ts'
@@ -40,11 +39,7 @@ export function signInRoutes(deps: Deps): Router {
           422,
         )
 
-      const origin = originOf(req)
-      const refusedUntil = await addressRefusedUntil(deps, origin.address)
-      if (refusedUntil) return renderLockPage(res, deps.clock, { kind: 'address', until: refusedUntil })
-
-      const outcome = await checkPassword(deps, typed.data, origin)
+      const outcome = await checkPassword(deps, typed.data, originOf(req))
       if (outcome.ok) {
         const { id: userId, sessionEpoch: epoch } = outcome.person
         const next = ownPath(req.query.next, PUBLIC_URL)
@@ -56,13 +51,7 @@ export function signInRoutes(deps: Deps): Router {
         }
         return proceed(req, res, deps.clock, outcome.person, proofs)
       }
-      const { problem, lockedUntil: until } = outcome
-      if (until)
-        return renderLockPage(res, deps.clock, {
-          kind: 'password',
-          until,
-          status: problem === 'wrong' ? 401 : 429,
-        })
+      if (renderIfLocked(res, deps.clock, outcome)) return
       renderSignIn(req, res, PUBLIC_URL, { problem: 'The e-mail address or the password is wrong.' }, 401)
     }),
   )

@@ -10,6 +10,7 @@ import {
   giveBack,
   type LockoutState,
   lockInForce,
+  MAX_CONSECUTIVE_CODE_FAILURES,
   NO_FAILURES,
   spend,
 } from '../../src/lockout/policy.ts'
@@ -125,7 +126,12 @@ test('however attempts are timed, no window of 15 minutes ever sees more than fi
   )
 })
 
-test('100 consecutive code failures disable the authenticator, 99 do not', () => {
-  assert.equal(authenticatorDisabled({ ...NO_FAILURES, consecutiveFailures: 99 }), false)
-  assert.equal(authenticatorDisabled({ ...NO_FAILURES, consecutiveFailures: 100 }), true)
+test('100 consecutive code failures disable the authenticator, 99 do not; no time brings it back', () => {
+  const after = (consecutiveFailures: number) => ({ ...NO_FAILURES, consecutiveFailures })
+  const attempt = (failures: number) => spend(after(failures), at(0), POLICY, MAX_CONSECUTIVE_CODE_FAILURES)
+
+  assert.equal(authenticatorDisabled(after(99)), false)
+  assert.equal(attempt(99).refused, false)
+  assert.equal(authenticatorDisabled(after(100)), true)
+  assert.deepEqual(attempt(100), { refused: true, until: null })
 })

@@ -44,9 +44,11 @@ export async function startApp(env: Record<string, string> = {}): Promise<TestAp
     ...env,
   })
   const database = openDatabase(testDatabase.url, 'test-web')
+  const gate = openDatabase(testDatabase.url, 'test-web-gate', 2)
   const deps: Deps = {
     config,
     db: database.db,
+    gateDb: gate.db,
     sql: database.sql,
     clock,
     log: createLog('test', config.LOG_LEVEL),
@@ -64,6 +66,7 @@ export async function startApp(env: Record<string, string> = {}): Promise<TestAp
       server.close()
       server.closeAllConnections()
       await queues.close()
+      await gate.close()
       await database.close()
       await testDatabase.drop()
     },

@@ -1,0 +1,32 @@
+import { type AuditEntry, auditRows } from '../audit/record.ts'
+import type { Deps } from '../deps.ts'
+import { type LockoutKey, lockoutSetting, readLockout, type StoredLockout } from './lockouts.queries.ts'
+import type { LockoutState } from './policy.ts'
+
+/**
+ * Ends a spent attempt whose secret was right: the count becomes what `decide` makes of it, and the success is
+ * recorded, both in one statement. `known`: the state as the attempt left it; where somebody else has changed
+ * it meanwhile, it is read and decided anew.
+ */
+export async function settleAttempt(
+  { db, sql }: Deps,
+  key: LockoutKey,
+  now: Date,
+  decide: (state: StoredLockout) => LockoutState,
+  known: StoredLockout,
+  events: readonly AuditEntry[],
+): Promise<void> {
+  for (let read = known; ; read = await readLockout(db, key)) {
+    const settled = await sql`
+      with settled as (
+        update lockouts set ${lockoutSetting(sql, decide(read), now)}
+        where subject = ${key.subject} and kind = ${key.kind} and version = ${read.version}
+        returning subject
+      )
+      insert into audit_events
+      select event.* from settled, json_populate_recordset(null::audit_events, ${auditRows(events)}) event
+      returning id`
+    if (settled.length > 0) return
+    if (read.version === 0) throw new Error('a spent attempt is gone')
+  }
+}

@@ -1,0 +1,166 @@
+// After a reset commits, nothing that uses the old authenticator or an old session gets past the gate; and what
+// runs against each other never ends in an error.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { eq } from 'drizzle-orm'
+import { lockouts } from '../../src/db/schema/lockouts.ts'
+import { memberships, roleGroups } from '../../src/db/schema/role-groups.ts'
+import { users } from '../../src/db/schema/users.ts'
+import { keyOn } from '../support/browser.ts'
+import { ADMIN, Cast, DESK, TECH } from '../support/cast.ts'
+
+let cast: Cast
+
+before(async () => {
+  cast = await Cast.assemble([ADMIN, DESK, TECH], [])
+})
+after(() => cast.app.close())
+
+/** Both at once, now the one and now the other sent first. */
+async function race<One, Other>(round: number, one: () => Promise<One>, other: () => Promise<Other>) {
+  if (round % 2 === 0) return Promise.all([one(), other()])
+  const second = other()
+  return Promise.all([one(), second])
+}
+
+describe('a reset', () => {
+  test('against verification, 100 times', async () => {
+    for (let round = 0; round < 100; round += 1) {
+      if (round % 10 === 0) await cast.comeBack(DESK)
+      const theo = await cast.comeBack(TECH)
+      const racer = cast.app.browser()
+      racer.secret = theo.secret
+      await racer.signInWithPassword(TECH)
+      const code = racer.nextCode()
+
+      const [verified, answer] = await race(
+        round,
+        () => racer.verify(code),
+        () => cast.reset(DESK, TECH),
+      )
+
+      assert.equal(answer.status, 303)
+      assert.equal(verified.status, 303, `round ${round}: in, or sent to sign in`)
+      assert.equal((await racer.get('/')).location, '/sign-in', `round ${round}: the racer is out`)
+      assert.equal((await theo.get('/')).location, '/sign-in')
+    }
+  })
+
+  test('against a wrong code, 40 times: the mail that it owes comes in nobody’s way', async () => {
+    const { id: userId } = await cast.userNamed(TECH)
+    for (let round = 0; round < 40; round += 1) {
+      if (round % 10 === 0) await cast.comeBack(DESK)
+      const theo = await cast.comeBack(TECH)
+      const racer = cast.app.browser()
+      racer.secret = theo.secret
+      await racer.signInWithPassword(TECH)
+      await cast.app.deps.db.update(lockouts).set({ warnedAt: null }).where(eq(lockouts.subject, userId))
+
+      const [guess, answer] = await race(
+        round,
+        () => racer.verify(racer.wrongCode()),
+        () => cast.reset(DESK, TECH),
+      )
+
+      assert.equal(answer.status, 303, `round ${round}`)
+      assert.ok([401, 303].includes(guess.status), `round ${round}: ${guess.status}`)
+    }
+  })
+
+  test('against sign-in, 40 times', async () => {
+    for (let round = 0; round < 40; round += 1) {
+      if (round % 10 === 0) await cast.comeBack(DESK)
+      const theo = await cast.comeBack(TECH)
+      const racer = cast.app.browser()
+      racer.secret = theo.secret
+
+      const [, answer] = await race(
+        round,
+        () => racer.signInWithPassword(TECH),
+        () => cast.reset(DESK, TECH),
+      )
+
+      assert.equal(answer.status, 303)
+      const { location } = await racer.get('/')
+      assert.ok(location === '/sign-in' || location === '/mfa/enrol', `round ${round}: ${location}`)
+    }
+  })
+
+  test('against enrolment, 40 times: one of the two comes first, and the gate holds either way', async () => {
+    for (let round = 0; round < 40; round += 1) {
+      if (round % 10 === 0) await cast.comeBack(DESK)
+      await cast.comeBack(TECH)
+      await cast.reset(DESK, TECH)
+      const theo = cast.browserOf(TECH)
+      assert.equal((await theo.signInWithPassword(TECH)).location, '/mfa/enrol')
+      await theo.scanKey()
+
+      const [enrolled, answer] = await race(
+        round,
+        () => theo.post('/mfa/enrol', { code: theo.code() }),
+        () => cast.reset(DESK, TECH),
+      )
+
+      assert.ok(enrolled.status === 303, `round ${round}: ${enrolled.status}`)
+      // Nothing to reset yet: 409. Otherwise the new authenticator is dead, and the session with it.
+      assert.ok(answer.status === 303 || answer.status === 409, `round ${round}: ${answer.status}`)
+      const held = answer.status === 303 ? '/sign-in' : '/mfa/verify'
+      assert.equal((await theo.get('/')).location, held, `round ${round}`)
+      assert.equal((await cast.activeAuthenticator(TECH)) !== undefined, answer.status === 409)
+    }
+  })
+
+  test('against the demotion of the actor: judged as they are when it commits, 40 times', async () => {
+    const { id: actorId } = await cast.userNamed(ADMIN)
+    const { db } = cast.app.deps
+    const [admin] = await db.select().from(roleGroups).where(eq(roleGroups.key, 'admin'))
+    const [plain] = await db.select().from(roleGroups).where(eq(roleGroups.key, 'finance-operator'))
+    assert.ok(admin && plain)
+    for (let round = 0; round < 40; round += 1) {
+      await cast.comeBack(TECH)
+      await cast.comeBack(ADMIN)
+
+      const [answer] = await race(
+        round,
+        () => cast.reset(ADMIN, TECH),
+        () =>
+          db.transaction(async (tx) => {
+            await tx.select().from(users).where(eq(users.id, actorId)).for('no key update')
+            await tx.delete(memberships).where(eq(memberships.userId, actorId))
+            await tx.insert(memberships).values({ userId: actorId, roleGroupId: plain.id })
+          }),
+      )
+
+      assert.ok([303, 403].includes(answer.status), `round ${round}: ${answer.status}`)
+      assert.equal((await cast.activeAuthenticator(TECH)) === undefined, answer.status === 303)
+      assert.notEqual((await cast.reset(ADMIN, TECH)).status, 303, 'demoted is demoted')
+      await db.delete(memberships).where(eq(memberships.userId, actorId))
+      await db.insert(memberships).values({ userId: actorId, roleGroupId: admin.id })
+    }
+  })
+})
+
+test('confirming a key against starting over in a second tab, 40 times: the code is right or the key is void', async () => {
+  for (let round = 0; round < 40; round += 1) {
+    if (round % 10 === 0) await cast.comeBack(DESK)
+    await cast.comeBack(TECH)
+    await cast.reset(DESK, TECH)
+    const theo = cast.browserOf(TECH)
+    assert.equal((await theo.signInWithPassword(TECH)).location, '/mfa/enrol')
+    await theo.scanKey()
+
+    const [confirmed, restarted] = await race(
+      round,
+      () => theo.post('/mfa/enrol', { code: theo.code() }),
+      () => theo.post('/mfa/enrol/restart'),
+    )
+
+    assert.equal(restarted.status, 303, `round ${round}`)
+    // Void before the code came: the code is wrong for the new key. Void while it was checked: 409.
+    assert.ok([303, 401, 409].includes(confirmed.status), `round ${round}: ${confirmed.status}`)
+    if (confirmed.status !== 303) {
+      theo.secret = keyOn((await theo.get('/mfa/enrol')).body)
+      assert.equal((await theo.post('/mfa/enrol', { code: theo.code() })).location, '/mfa/verify')
+    }
+  }
+})

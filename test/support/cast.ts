@@ -1,0 +1,85 @@
+// The demo cast by name, each in a browser of their own, with the authenticator they enrolled.
+import assert from 'node:assert/strict'
+import { and, eq } from 'drizzle-orm'
+import { authenticators } from '../../src/db/schema/authenticators.ts'
+import { users } from '../../src/db/schema/users.ts'
+import { startApp, type TestApp } from './app.ts'
+import type { Answer, Browser } from './browser.ts'
+
+export const ADMIN = 'admin@harbour.example'
+export const ADMIN2 = 'admin2@harbour.example'
+export const TECH = 'tech@harbour.example'
+export const FINANCE = 'finance@harbour.example'
+export const CHILD_ADMIN = 'admin@retail.harbour.example'
+export const CHILD_TECH = 'tech@retail.harbour.example'
+export const GRANDCHILD_TECH = 'tech@online.harbour.example'
+export const FOREIGN_ADMIN = 'admin@meridian.example'
+export const DESK = 'desk@platform.example'
+export const DESK2 = 'desk2@platform.example'
+export const OPERATOR = 'operator@platform.example'
+
+const ENROLLED = [ADMIN, ADMIN2, TECH, CHILD_ADMIN, CHILD_TECH, GRANDCHILD_TECH, DESK, DESK2, OPERATOR]
+const WITHOUT_MFA = [FOREIGN_ADMIN, FINANCE]
+
+/** What the Service Desk has to say about a reset; an Admin's reason is among it. */
+export const EVIDENCE = { reason: 'Phone lost on the train', ticket: 'DESK-4711', identifiedBy: 'video' }
+
+export class Cast {
+  readonly app: TestApp
+  readonly #browsers = new Map<string, Browser>()
+
+  private constructor(app: TestApp) {
+    this.app = app
+  }
+
+  /** Starts the application and signs everybody in; whoever must have MFA enrols. */
+  static async assemble(enrolled = ENROLLED, withoutMfa = WITHOUT_MFA): Promise<Cast> {
+    const cast = new Cast(await startApp({ ADDRESS_ATTEMPTS: '100000' }))
+    for (const email of [...enrolled, ...withoutMfa]) {
+      const browser = cast.app.browser()
+      cast.#browsers.set(email, browser)
+      if (enrolled.includes(email)) await browser.enrolAndSignIn(email)
+      else await browser.signInWithPassword(email)
+    }
+    return cast
+  }
+
+  browserOf(email: string): Browser {
+    const browser = this.#browsers.get(email)
+    assert.ok(browser, email)
+    return browser
+  }
+
+  async userNamed(email: string) {
+    const [user] = await this.app.deps.db.select().from(users).where(eq(users.email, email))
+    assert.ok(user, email)
+    return user
+  }
+
+  /** Signs somebody in anew whom the clock or a reset has signed out; enrols if they must. */
+  async comeBack(email: string): Promise<Browser> {
+    const browser = this.browserOf(email)
+    await browser.post('/sign-out')
+    const { location } = await browser.signInWithPassword(email)
+    if (location === '/mfa/enrol') {
+      await browser.enrol()
+      await browser.verify(browser.nextCode())
+    } else if (location === '/mfa/verify') await browser.verify(browser.nextCode())
+    assert.equal((await browser.get('/')).status, 200, `${email} is in`)
+    return browser
+  }
+
+  async reset(actor: string, target: string, fields: Record<string, string> = EVIDENCE): Promise<Answer> {
+    const { id } = await this.userNamed(target)
+    return this.browserOf(actor).post(`/users/${id}/mfa-reset`, fields)
+  }
+
+  async activeAuthenticator(email: string) {
+    const { id } = await this.userNamed(email)
+    const [row] = await this.app.deps.db
+      .select()
+      .from(authenticators)
+      .where(and(eq(authenticators.userId, id), eq(authenticators.status, 'active')))
+    return row
+  }
+}

@@ -141,6 +141,8 @@ const startEnvironment = lockoutsAddUp(
 
 const migrateEnvironment = settings.pick({ DATABASE_URL: true })
 
+const rotateEnvironment = settings.pick({ DATABASE_URL: true, ENCRYPTION_KEYS: true })
+
 const seedEnvironment = settings
   .pick({ DATABASE_URL: true, DATA_DIR: true, ENCRYPTION_KEYS: true })
   .partial({ DATABASE_URL: true, ENCRYPTION_KEYS: true })
@@ -162,6 +164,11 @@ export function readStartConfig(env: NodeJS.ProcessEnv): StartConfig {
 /** Reads what `npm run migrate` needs. Throws ConfigurationError. */
 export function readMigrateConfig(env: NodeJS.ProcessEnv): Pick<Config, 'DATABASE_URL'> {
   return parse(migrateEnvironment, env)
+}
+
+/** Reads what `npm run keys:rotate` needs. Throws ConfigurationError. */
+export function readRotateConfig(env: NodeJS.ProcessEnv): z.infer<typeof rotateEnvironment> {
+  return parse(rotateEnvironment, env)
 }
 
 /** Reads what `npm run seed` needs; what is not given it looks for in DATA_DIR. Throws ConfigurationError. */

@@ -18,6 +18,7 @@ export const AUDIT_ACTIONS = [
   'user.activated',
   'password.reset-requested',
   'password.changed',
+  'encryption-keys.rotated',
   'queue.job-retried',
   'queue.job-promoted',
   'queue.job-removed',

@@ -62,6 +62,10 @@ const SENTENCES: Record<AuditAction, Sentences> = {
   'user.activated': { success: ({ subject }) => `The account of ${subject} became active.` },
   'password.reset-requested': { success: ({ subject }) => `A new password was asked for by ${subject}.` },
   'password.changed': { success: ({ subject }) => `The password of ${subject} was changed.` },
+  'encryption-keys.rotated': {
+    success: () => 'All authenticators’ secrets were sealed with the newest encryption key.',
+    failure: () => 'Secrets were sealed with the newest encryption key; some could not be opened.',
+  },
   'queue.job-retried': { success: ({ actor }) => `${actor} had failed jobs tried again.` },
   'queue.job-promoted': { success: ({ actor }) => `${actor} had a delayed job done at once.` },
   'queue.job-removed': { success: ({ actor }) => `${actor} removed a job from its queue.` },

@@ -1,0 +1,31 @@
+// npm run keys:rotate: seals all authenticators' secrets with the first key of ENCRYPTION_KEYS, so that the others can
+// be taken out of the configuration. Exit code 1 if a secret is left that no key opens.
+import { startDatabaseClock } from '../clock.ts'
+import { ConfigurationError, readRotateConfig } from '../config.ts'
+import { openDatabase } from '../db/client.ts'
+import { showProgress } from '../db/show-progress.ts'
+import { describeError } from '../log.ts'
+import { countSecrets, rotateKeys } from './rotate-keys.ts'
+
+try {
+  const { DATABASE_URL, ENCRYPTION_KEYS } = readRotateConfig(process.env)
+  const pool = openDatabase(DATABASE_URL, 'portcullis-keys-rotate', 2)
+  const clock = await startDatabaseClock(pool.sql)
+  try {
+    const progress = showProgress(await countSecrets(pool.db), process.stderr, 'secrets')
+    const { resealed, unreadable } = await rotateKeys(pool.db, ENCRYPTION_KEYS, clock.now(), progress)
+    process.stdout.write(`${resealed} secrets were sealed anew with key '${ENCRYPTION_KEYS[0]?.id}'.\n`)
+    process.stdout.write(
+      'Keep an older key until the links it made have run out (7 days for invitations), then remove it.\n',
+    )
+    for (const id of unreadable) process.stderr.write(`No key opens the secret of authenticator ${id}.\n`)
+    if (unreadable.length > 0) process.exitCode = 1
+  } finally {
+    clock.stop()
+    await pool.close()
+  }
+} catch (error) {
+  const expected = error instanceof ConfigurationError
+  process.stderr.write(`${expected ? error.message : JSON.stringify(describeError(error))}\n`)
+  process.exitCode = 1
+}

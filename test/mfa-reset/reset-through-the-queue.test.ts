@@ -11,14 +11,14 @@ import { type RunningWorker, startWorker } from '../../workers/start-worker.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import type { Browser } from '../support/browser.ts'
 import { eventually } from '../support/eventually.ts'
-import { REDIS_INSTALLED, RedisServer } from '../support/redis-server.ts'
+import { REDIS_AVAILABLE, RedisServer } from '../support/redis-server.ts'
 import { SmtpServer } from '../support/smtp-server.ts'
 import { SHORT } from '../workers/short-times.ts'
 
 const TECH = 'tech@harbour.example'
 
 for (const engine of ['redis', 'postgres'] as const)
-  describe(`an MFA reset, on ${engine}`, { skip: engine === 'redis' && !REDIS_INSTALLED }, () => {
+  describe(`an MFA reset, on ${engine}`, { skip: engine === 'redis' && !REDIS_AVAILABLE }, () => {
     let app: TestApp
     let admin: Browser
     let tech: Browser

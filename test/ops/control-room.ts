@@ -11,7 +11,7 @@ import { type RunningWorker, startWorker } from '../../workers/start-worker.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import type { Answer, Browser } from '../support/browser.ts'
 import { eventually } from '../support/eventually.ts'
-import { REDIS_INSTALLED, RedisServer } from '../support/redis-server.ts'
+import { REDIS_AVAILABLE, RedisServer } from '../support/redis-server.ts'
 import { SmtpServer } from '../support/smtp-server.ts'
 import { SHORT } from '../workers/short-times.ts'
 
@@ -130,7 +130,7 @@ export const API = '/ops/queues/api/queues'
 /** Runs tests on both engines, each with a control room of its own. */
 export function onEachEngine(title: string, define: (room: ControlRoom) => void): void {
   for (const engine of ['redis', 'postgres'] as const)
-    describe(`${title}, on ${engine}`, { skip: engine === 'redis' && !REDIS_INSTALLED }, () => {
+    describe(`${title}, on ${engine}`, { skip: engine === 'redis' && !REDIS_AVAILABLE }, () => {
       const room = new ControlRoom(engine)
       before(() => room.open())
       afterEach(() => room.stopWorker())

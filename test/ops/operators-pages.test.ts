@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import { MINUTE, SECOND } from '../../src/durations.ts'
 import { ageText } from '../../src/ops/age-text.ts'
 import { type Answer, type Browser, DEMO_PASSWORD } from '../support/browser.ts'
-import { REDIS_INSTALLED, type RedisServer } from '../support/redis-server.ts'
+import { REDIS_AVAILABLE, type RedisServer } from '../support/redis-server.ts'
 import { API, ControlRoom, OPERATOR, TECH, TOKEN } from './control-room.ts'
 
 const PAGES = ['/ops', '/ops/metrics', '/ops/queues', '/ops/queues/queue/notifications', API]
@@ -146,7 +146,7 @@ describe('the operators’ pages', () => {
   })
 })
 
-describe('the queue engine is away', { skip: !REDIS_INSTALLED }, () => {
+describe('the queue engine is away', { skip: !REDIS_AVAILABLE }, () => {
   const room = new ControlRoom('redis')
   before(() => room.open())
   after(() => room.close())

@@ -1,19 +1,66 @@
-// A Redis of a test's own, which it may stop, freeze and empty.
+// A Redis of a test's own, which it may stop, freeze and empty: a `redis-server` of PATH or, if TEST_REDIS_URL is set, a
+// database of that Redis behind a line of the test's own that can be cut and held.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 import { Redis } from 'ioredis'
+import { anyFreePort } from '../../src/start/free-port.ts'
 import { eventually } from './eventually.ts'
 
-/** Whether redis-server is installed here: without it the tests of that engine are skipped. */
+const SHARED_URL = process.env.TEST_REDIS_URL
+
+/** Whether a redis-server can be started here, with options of its own. */
 export const REDIS_INSTALLED = spawnSync('redis-server', ['--version']).status === 0
+/** Whether there is any Redis: without one the tests of that engine are skipped. */
+export const REDIS_AVAILABLE = REDIS_INSTALLED || SHARED_URL !== undefined
 
 export class RedisServer {
+  readonly #redis: OwnRedis | LineToRedis
+
+  constructor(flags: readonly string[] = []) {
+    this.#redis = SHARED_URL && flags.length === 0 ? new LineToRedis(SHARED_URL) : new OwnRedis(flags)
+  }
+
+  get url(): string {
+    return this.#redis.url
+  }
+
+  /** Starts it empty; after a stop at the same address again. */
+  async start(): Promise<this> {
+    await this.#redis.start()
+    await eventually('Redis answers', () => this.#ask((redis) => redis.flushdb()).catch(() => null))
+    return this
+  }
+
+  stop(): Promise<void> {
+    return this.#redis.stop()
+  }
+
+  /** Nothing is refused, and nothing answered. */
+  freeze(): void {
+    this.#redis.freeze()
+  }
+
+  thaw(): void {
+    this.#redis.thaw()
+  }
+
+  /** It forgets everything. */
+  async empty(): Promise<void> {
+    await this.#ask((redis) => redis.flushdb())
+  }
+
+  async #ask<T>(question: (redis: Redis) => Promise<T>): Promise<T> {
+    return askRedis(this.url, question)
+  }
+}
+
+class OwnRedis {
   #port = 0
   #process: ChildProcess | undefined
   readonly #flags: readonly string[]
 
-  constructor(flags: readonly string[] = []) {
+  constructor(flags: readonly string[]) {
     this.#flags = flags
   }
 
@@ -21,13 +68,10 @@ export class RedisServer {
     return `redis://127.0.0.1:${this.#port}`
   }
 
-  /** Starts it empty; after a stop on the same port again. */
-  async start(): Promise<this> {
-    this.#port ||= await freePort()
+  async start(): Promise<void> {
+    this.#port ||= await anyFreePort()
     const base = ['--port', `${this.#port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
     this.#process = spawn('redis-server', [...base, ...this.#flags], { stdio: 'ignore' })
-    await eventually('Redis answers', () => this.#ask((redis) => redis.ping()).catch(() => null))
-    return this
   }
 
   async stop(): Promise<void> {
@@ -45,33 +89,82 @@ export class RedisServer {
   thaw(): void {
     this.#process?.kill('SIGCONT')
   }
+}
 
-  /** It forgets everything. */
-  async empty(): Promise<void> {
-    await this.#ask((redis) => redis.flushall())
+/** Databases that a Redis has when nobody configured it; 0 is left to whoever else is there. */
+const SHARED_DATABASES = 15
+
+class LineToRedis {
+  readonly #target: URL
+  #port = 0
+  #database = 0
+  #server: Server | undefined
+  #frozen = false
+  readonly #sockets = new Set<Socket>()
+
+  constructor(target: string) {
+    this.#target = new URL(target)
   }
 
-  async #ask<T>(question: (redis: Redis) => Promise<T>): Promise<T> {
-    const redis = new Redis(this.url, {
-      lazyConnect: true,
-      retryStrategy: () => null,
-      maxRetriesPerRequest: 0,
+  get url(): string {
+    const url = new URL(this.#target)
+    url.host = `127.0.0.1:${this.#port}`
+    url.pathname = `/${this.#database}`
+    return url.href
+  }
+
+  async start(): Promise<void> {
+    this.#port ||= await anyFreePort()
+    // Counted by the Redis itself, so that test files that run at the same time do not meet.
+    this.#database ||= await askRedis(
+      this.#target.href,
+      async (redis) => ((await redis.incr('portcullis:test-databases')) % SHARED_DATABASES) + 1,
+    )
+    const server = createServer((near) => {
+      const far = connect(Number(this.#target.port || 6379), this.#target.hostname)
+      for (const [from, to] of [
+        [near, far],
+        [far, near],
+      ] as const) {
+        this.#sockets.add(from)
+        from.on('error', () => to.destroy())
+        from.on('close', () => this.#sockets.delete(from) && to.destroy())
+        from.pipe(to)
+        if (this.#frozen) from.pause()
+      }
     })
-    redis.on('error', () => {})
-    try {
-      await redis.connect()
-      return await question(redis)
-    } finally {
-      redis.disconnect()
-    }
+    this.#server = server.listen(this.#port, '127.0.0.1')
+    await once(server, 'listening')
+  }
+
+  async stop(): Promise<void> {
+    const server = this.#server
+    this.#server = undefined
+    if (!server) return
+    const closed = once(server, 'close')
+    server.close()
+    for (const socket of this.#sockets) socket.resetAndDestroy()
+    await closed
+  }
+
+  freeze(): void {
+    this.#frozen = true
+    for (const socket of this.#sockets) socket.pause()
+  }
+
+  thaw(): void {
+    this.#frozen = false
+    for (const socket of this.#sockets) socket.resume()
   }
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address ? address.port : 0
+async function askRedis<T>(url: string, question: (redis: Redis) => Promise<T>): Promise<T> {
+  const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 })
+  redis.on('error', () => {})
+  try {
+    await redis.connect()
+    return await question(redis)
+  } finally {
+    redis.disconnect()
+  }
 }

@@ -15,7 +15,7 @@ import { notify, type OwedMail } from '../../src/notifications/notify.ts'
 import { type RunningWorker, startWorker, type WorkerTimes } from '../../workers/start-worker.ts'
 import { createTestDatabase } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
-import { REDIS_INSTALLED, RedisServer } from '../support/redis-server.ts'
+import { REDIS_AVAILABLE, RedisServer } from '../support/redis-server.ts'
 import { SmtpServer } from '../support/smtp-server.ts'
 import { SHORT } from './short-times.ts'
 
@@ -152,7 +152,7 @@ export class Workshop {
 /** Runs tests on both engines, each with a workshop of its own. */
 export function onEachEngine(title: string, define: (workshop: Workshop) => void): void {
   for (const engine of ['redis', 'postgres'] as const)
-    describe(`${title}, on ${engine}`, { skip: engine === 'redis' && !REDIS_INSTALLED }, () => {
+    describe(`${title}, on ${engine}`, { skip: engine === 'redis' && !REDIS_AVAILABLE }, () => {
       const workshop = new Workshop(engine)
       before(() => workshop.open())
       afterEach(() => workshop.stopWorkers())

@@ -60,17 +60,12 @@ export async function acceptInvitation(
     if (used.length === 0) return null
 
     await tx.update(users).set({ passwordHash }).where(eq(users.id, person.id))
-    await record(tx, {
-      at: now,
-      action: 'invitation.accepted',
-      outcome: 'success',
-      origin,
-      clientId: person.clientId,
-      actorId: person.id,
-      subjectId: person.id,
-    })
+    const { id, clientId } = person
+    const about = { at: now, outcome: 'success', origin, clientId, actorId: id, subjectId: id } as const
+    await record(tx, { ...about, action: 'invitation.accepted' })
     if (mfaRequired(person)) return person
     await activateUser(tx, person, origin, now)
+    await record(tx, { ...about, action: 'sign-in.completed', details: { with: 'password' } })
     return { ...person, status: 'active' as const }
   })
 }

@@ -2,7 +2,7 @@ import { and, eq } from 'drizzle-orm'
 import { type AuditEntry, type Origin, record } from '../audit/record.ts'
 import { users } from '../db/schema/users.ts'
 import type { Deps } from '../deps.ts'
-import type { Person } from '../gate/facts.ts'
+import { mfaRequired, type Person } from '../gate/facts.ts'
 import { countAddressFailure } from '../lockout/address-limit.ts'
 import type { AttemptFailed } from '../lockout/attempt-failed.ts'
 import { clear } from '../lockout/policy.ts'
@@ -43,12 +43,21 @@ export async function checkPassword(
   }
 
   const now = deps.clock.now()
-  await settleAttempt(deps, key, now, (state) => clear(state, now), attempt.stored, [
-    passwordEvent(deps, account, action, 'success', origin),
-  ])
+  const right = passwordEvent(deps, account, action, 'success', origin)
+  const events = action === 'sign-in.password' && completesSignIn(person) ? [right, signedIn(right)] : [right]
+  await settleAttempt(deps, key, now, (state) => clear(state, now), attempt.stored, events)
   if (account.passwordHash !== null && isOutdated(account.passwordHash))
     await upgradeHash(deps, person.id, account.passwordHash, password)
   return { ok: true, person }
+}
+
+/** Where nothing but the password is asked for. */
+function completesSignIn(person: Person): boolean {
+  return person.status === 'active' && person.authenticator === null && !mfaRequired(person)
+}
+
+function signedIn(right: AuditEntry): AuditEntry {
+  return { ...right, action: 'sign-in.completed', details: { with: 'password' } }
 }
 
 async function recordFailure(

@@ -290,8 +290,15 @@ describe('requests from elsewhere', () => {
   test('GET changes nothing', async () => {
     const user = app.browser()
     await user.signInWithPassword('admin@harbour.example')
+    await user.get('/mfa/enrol')
+    const pending = () => app.deps.db.select().from(authenticators)
+    const before = await pending()
+
     assert.equal((await user.get('/sign-out')).location, '/mfa/enrol')
-    assert.equal((await user.get('/mfa/enrol')).status, 200)
+    assert.equal((await user.get('/mfa/enrol/restart')).location, '/mfa/enrol')
+
+    assert.equal((await user.get('/mfa/enrol')).status, 200, 'still signed in')
+    assert.deepEqual(await pending(), before)
   })
 })
 

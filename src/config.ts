@@ -72,7 +72,9 @@ const trustProxy = z.string().transform((text, ctx): number | string[] => {
   if (/^[0-9]{1,2}$/.test(text)) return Number(text)
   const proxies = text.split(',').map((entry) => entry.trim())
   if (
-    proxies.every((proxy) => /^(loopback|linklocal|uniquelocal|[0-9a-fA-F:.]+(\/[0-9]{1,3})?)$/.test(proxy))
+    proxies.every((proxy) =>
+      /^(loopback|linklocal|uniquelocal|[0-9a-fA-F:.]+(\/[1-9][0-9]{0,2})?)$/.test(proxy),
+    )
   )
     return proxies
   ctx.addIssue({ code: 'custom', message: 'must be a number of proxies, or addresses such as 10.0.0.0/8' })

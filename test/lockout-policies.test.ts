@@ -307,6 +307,23 @@ describe('the end of a lock', () => {
   })
 })
 
+test('hammering at a lock counts on the address, so that nobody fills the audit log', async () => {
+  const limited = await startApp({ ADDRESS_ATTEMPTS: '10' })
+  try {
+    const browser = limited.browser()
+    for (let i = 0; i < 30; i += 1) await browser.signInWithPassword('nobody@nowhere.example', WRONG_PASSWORD)
+
+    assert.equal(browser.last.status, 429)
+    const events = await limited.deps.db
+      .select()
+      .from(auditEvents)
+      .where(eq(auditEvents.action, 'sign-in.password'))
+    assert.equal(events.length, 10)
+  } finally {
+    await limited.close()
+  }
+})
+
 test('failures from one address are limited across accounts, and forged forwarding headers do not help', async () => {
   const limited = await startApp({ ADDRESS_ATTEMPTS: '10' })
   try {

@@ -287,6 +287,39 @@ describe('requests from elsewhere', () => {
     assert.equal(answer.status, 303)
   })
 
+  test('a stranger’s name that was made to point at this machine (DNS rebinding) is refused', async () => {
+    const { port } = new URL(app.origin)
+    const status = (host: string) =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const sent = request(`${app.origin}/sign-in`, {
+          method: 'POST',
+          headers: {
+            host: `${host}:${port}`,
+            origin: `http://${host}:${port}`,
+            'sec-fetch-site': 'same-origin',
+            'content-type': 'application/x-www-form-urlencoded',
+          },
+        })
+        sent.on('response', (answer) => resolve(answer.resume().statusCode)).on('error', reject)
+        sent.end(new URLSearchParams(fields).toString())
+      })
+
+    assert.equal(await status('evil.example'), 403)
+    for (const host of ['localhost', '127.0.0.1', '[::1]']) assert.equal(await status(host), 303, host)
+  })
+
+  test('a NUL breaks nothing', async () => {
+    for (const path of ['/sign-in', '/forgot-password'])
+      assert.ok(
+        (await app.browser().post(path, { ...fields, email: 'fin\0@harbour.example' })).status < 500,
+        path,
+      )
+    const admin = app.browser()
+    await admin.signInWithPassword('admin@meridian.example')
+    for (const query of ['q', 'role', 'status', 'after', 'mfa'])
+      assert.ok([200, 400].includes((await admin.get(`/users?${query}=a%00b`)).status), query)
+  })
+
   test('GET changes nothing', async () => {
     const user = app.browser()
     await user.signInWithPassword('admin@harbour.example')

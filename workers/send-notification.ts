@@ -6,10 +6,10 @@ import { auditEvents } from '../src/db/schema/audit-events.ts'
 import { clients } from '../src/db/schema/clients.ts'
 import { notifications } from '../src/db/schema/notifications.ts'
 import { users } from '../src/db/schema/users.ts'
-import { HOUR } from '../src/durations.ts'
 import type { NotificationKind } from '../src/notifications/kinds.ts'
 import { MailRefusedError, SEND_LIMIT_MS } from '../src/notifications/mailer.ts'
 import { renderMail } from '../src/notifications/render-mail.ts'
+import { RESET_LINK_LIFE_MS } from '../src/sign-in/request-password-reset.ts'
 import { HopelessJobError, type Job } from './job.ts'
 import { linkOf } from './link-of.ts'
 
@@ -17,7 +17,8 @@ const actors = alias(users, 'actors')
 const actorAccounts = alias(clients, 'actor_accounts')
 const subjects = alias(users, 'subjects')
 
-const MAX_PASSWORD_RESETS_AN_HOUR = 3
+/** As many as may be open at once: a later one is sent as soon as the first has run out. */
+const MAX_OPEN_RESET_LINKS = 3
 
 /** Sends one owed mail, if it still makes sense. */
 export const sendNotification: Job<'send-notification'> = async ({ notificationId }, tx, deps) => {
@@ -104,10 +105,10 @@ async function hadEnough(tx: Transaction, userId: string, now: Date): Promise<bo
       and(
         eq(notifications.recipientId, userId),
         eq(notifications.kind, 'password-reset'),
-        gt(notifications.sentAt, new Date(now.getTime() - HOUR)),
+        gt(notifications.sentAt, new Date(now.getTime() - RESET_LINK_LIFE_MS)),
       ),
     )
-  return (sent?.count ?? 0) >= MAX_PASSWORD_RESETS_AN_HOUR
+  return (sent?.count ?? 0) >= MAX_OPEN_RESET_LINKS
 }
 
 /** Stable, so that a mail sent twice (killed between sending and recording) is recognised as one. */

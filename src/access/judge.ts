@@ -5,8 +5,9 @@ import { type Origin, record } from '../audit/record.ts'
 import { relationOf } from '../clients/hierarchy.queries.ts'
 import type { Transaction } from '../db/client.ts'
 import { users } from '../db/schema/users.ts'
-import type { Person, Proofs } from '../gate/facts.ts'
+import { factsOf, type Person, type Proofs } from '../gate/facts.ts'
 import { readPerson } from '../gate/read-person.ts'
+import { stageOf } from '../gate/stages.ts'
 import { readLockout } from '../lockout/lockouts.queries.ts'
 import { actorOf, targetOf } from './people.ts'
 import type { Refusal } from './refusals.ts'
@@ -28,7 +29,7 @@ export async function judge(
 ): Promise<Verdict> {
   const { targetId, now } = request
   if (!z.uuid().safeParse(targetId).success) return { allowed: false, refusal: 'unknown' }
-  const { userId: actorId, epoch } = request.actor
+  const { userId: actorId } = request.actor
   // In the order of their ids, so that two people who act on each other do not wait for one another.
   await tx
     .select({ id: users.id })
@@ -38,8 +39,8 @@ export async function judge(
     .for('no key update')
   const actorPerson = await readPerson(tx, actorId)
   const person = await readPerson(tx, targetId)
-  // Whoever lost the session or the account while the request was under way acts no more.
-  if (!actorPerson || actorPerson.sessionEpoch !== epoch || actorPerson.status !== 'active')
+  // Whoever is not signed in any more acts no more, however long ago the request was let in.
+  if (!actorPerson || stageOf(factsOf(request.actor, actorPerson, now)).name !== 'signed-in')
     return { allowed: false, refusal: 'unknown' }
   if (!person) return { allowed: false, refusal: 'unknown' }
 

@@ -20,6 +20,8 @@ const QUIET = new Set(['/healthz', '/readyz'])
 export function requestLog(log: Logger): RequestHandler {
   return (req, res, next) => {
     const since = performance.now()
+    // Node remembers it once asked: whoever hangs up early leaves their address all the same.
+    void req.socket.remoteAddress
     req.id = randomUUID()
     req.log = log.child({ requestId: req.id })
     res.setHeader('X-Request-Id', req.id)

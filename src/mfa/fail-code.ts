@@ -47,15 +47,16 @@ export async function failCode(
 
 /** A code that was not checked: locked, or disabled. On record like a refused password. */
 export async function refuseCode(
-  { db, clock }: Deps,
+  deps: Deps,
   person: Person,
   purpose: CodePurpose,
   until: Date | null,
   origin: Origin,
 ): Promise<AttemptFailed<'code'>> {
+  await countAddressFailure(deps, origin.address)
   const { id, clientId } = person
-  const about = { at: clock.now(), origin, clientId, actorId: id, subjectId: id }
-  await db.transaction((tx) => record(tx, { ...about, ...codeAction(purpose), outcome: 'refused' }))
+  const about = { at: deps.clock.now(), origin, clientId, actorId: id, subjectId: id }
+  await deps.db.transaction((tx) => record(tx, { ...about, ...codeAction(purpose), outcome: 'refused' }))
   return { ok: false, problem: 'locked', kind: until ? 'code' : 'disabled', lockedUntil: until }
 }
 

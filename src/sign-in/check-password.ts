@@ -32,6 +32,8 @@ export async function checkPassword(
   const key = { subject: account.subject, kind: 'password' as const }
   const attempt = await spendAttempt(deps, key, account.passwordLockout)
   if (attempt.refused) {
+    // Else whoever hammers at a lock would fill the audit log for nothing.
+    await countAddressFailure(deps, origin.address)
     await deps.db.transaction((tx) => record(tx, passwordEvent(deps, account, action, 'refused', origin)))
     return { ok: false, problem: 'locked', kind: 'password', lockedUntil: attempt.until }
   }

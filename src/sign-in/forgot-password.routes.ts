@@ -21,7 +21,7 @@ const form = z.object({
       z
         .string()
         .max(MAX_EMAIL_LENGTH)
-        .regex(/^\S+@\S+$/),
+        .regex(/^[^\s@]+@[^\s@]+$/),
     ),
 })
 

@@ -7,7 +7,7 @@ import { MINUTE } from '../durations.ts'
 import { notify } from '../notifications/notify.ts'
 import { readAccount } from './account.queries.ts'
 
-const RESET_LINK_LIFE_MS = 30 * MINUTE
+export const RESET_LINK_LIFE_MS = 30 * MINUTE
 
 /**
  * Owes a mail with a link to whoever has this canonical e-mail address and a password to forget. Does the same

@@ -1,7 +1,8 @@
-import { and, eq, gt, isNull } from 'drizzle-orm'
+import { and, eq, gt, isNull, ne } from 'drizzle-orm'
 import { hashToken } from '../at-rest/link-token.ts'
 import { type Origin, record } from '../audit/record.ts'
 import type { Reader } from '../db/client.ts'
+import { clients } from '../db/schema/clients.ts'
 import { passwordResets } from '../db/schema/links.ts'
 import { users } from '../db/schema/users.ts'
 import type { Deps } from '../deps.ts'
@@ -23,11 +24,14 @@ export async function ownerOfResetLink({ clock }: Pick<Deps, 'clock'>, db: Reade
     })
     .from(passwordResets)
     .innerJoin(users, eq(users.id, passwordResets.userId))
+    .innerJoin(clients, eq(clients.id, users.clientId))
     .where(
       and(
         eq(passwordResets.tokenHash, hashToken(token)),
         isNull(passwordResets.usedAt),
         gt(passwordResets.expiresAt, clock.now()),
+        ne(users.status, 'disabled'),
+        isNull(clients.suspendedAt),
       ),
     )
   return row ?? null

@@ -6,7 +6,11 @@ import { choice, cursor, searchTerm } from '../http/list-query.ts'
 const userFilters = z.object({
   q: searchTerm,
   /** A role group's key. */
-  role: z.string().max(64).catch(''),
+  role: z
+    .string()
+    .max(64)
+    .regex(/^[a-z-]*$/)
+    .catch(''),
   mfa: choice(['enrolled', 'not-enrolled', 'required-missing']),
   status: choice(userStatus.enumValues),
   after: cursor,

@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { and, desc, eq } from 'drizzle-orm'
+import { NO_REQUEST } from '../../src/audit/record.ts'
 import { auditEvents } from '../../src/db/schema/audit-events.ts'
 import { authenticators } from '../../src/db/schema/authenticators.ts'
+import { clients } from '../../src/db/schema/clients.ts'
 import { mfaResets } from '../../src/db/schema/mfa-resets.ts'
 import { notifications } from '../../src/db/schema/notifications.ts'
 import { outbox } from '../../src/db/schema/outbox.ts'
@@ -11,7 +13,9 @@ import { mfaPolicies, roleGroups } from '../../src/db/schema/role-groups.ts'
 import { sessions } from '../../src/db/schema/sessions.ts'
 import { users } from '../../src/db/schema/users.ts'
 import { MINUTE } from '../../src/durations.ts'
+import type { Proofs } from '../../src/gate/facts.ts'
 import { completeMfaReset } from '../../src/mfa-reset/complete-mfa-reset.ts'
+import { requestMfaReset } from '../../src/mfa-reset/request-mfa-reset.ts'
 import type { TestApp } from '../support/app.ts'
 import { type Answer, DEMO_PASSWORD } from '../support/browser.ts'
 import {
@@ -411,6 +415,24 @@ describe('the table of who may reset whom, over a three-level hierarchy and a fo
     await app.deps.db.update(users).set({ status: 'active' }).where(eq(users.email, ADMIN))
     assert.ok(await cast.activeAuthenticator(TECH))
   })
+})
+
+test('an actor whom the gate would hold by now resets nobody, however long ago the request was let in', async () => {
+  await cast.comeBack(TECH)
+  const { id: targetId } = await cast.userNamed(TECH)
+  const admin = await cast.userNamed(ADMIN)
+  const now = app.clock.now().getTime()
+  const actor = { userId: admin.id, epoch: admin.sessionEpoch, passwordAt: now }
+  const verified = { at: now, authenticatorId: (await cast.activeAuthenticator(ADMIN))?.id ?? '' }
+  const attempt = (proofs: Proofs) =>
+    requestMfaReset(app.deps, { actor: proofs, targetId, evidence: EVIDENCE, origin: NO_REQUEST })
+
+  assert.deepEqual(await attempt(actor), { ok: false, refusal: 'unknown' }, 'has not verified')
+  const { clientId } = admin
+  await app.deps.db.update(clients).set({ suspendedAt: new Date() }).where(eq(clients.id, clientId))
+  assert.deepEqual(await attempt({ ...actor, verified }), { ok: false, refusal: 'unknown' }, 'suspended')
+  await app.deps.db.update(clients).set({ suspendedAt: null }).where(eq(clients.id, clientId))
+  assert.deepEqual(await attempt({ ...actor, verified }), { ok: true, clientId })
 })
 
 describe('proving presence', () => {

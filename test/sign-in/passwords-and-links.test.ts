@@ -84,6 +84,17 @@ describe('a forgotten password', () => {
     )
   })
 
+  test('a link opens nothing once its owner is disabled', async () => {
+    const email = 'admin@online.harbour.example'
+    await app.browser().post('/forgot-password', { email })
+    const link = await resetLink(email)
+    await app.deps.db.update(users).set({ status: 'disabled' }).where(eq(users.email, email))
+
+    assert.equal((await app.browser().post(link, { password: NEW_PASSWORD })).status, 410)
+
+    await app.deps.db.update(users).set({ status: 'active' }).where(eq(users.email, email))
+  })
+
   test('a link lasts 30 minutes, and a used one takes the others with it', async () => {
     const email = 'finance@harbour.example'
     await app.browser().post('/forgot-password', { email })

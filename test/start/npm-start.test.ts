@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import { request } from 'node:http'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { openDatabase } from '../../src/db/client.ts'
@@ -84,6 +85,21 @@ test('it brings everything up and says where, with whom to sign in, and how to s
   for (const part of [address, inbox, dataDir, 'admin@harbour.example', 'demo-password-please-change'])
     assert.ok(running.output().includes(part), `the banner says ${part}`)
   assert.ok(await answers(`${address}/readyz`))
+})
+
+test('no page of another site reads the inbox, by CORS or by DNS rebinding', async () => {
+  const ask = (headers: Record<string, string>) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const sent = request(`${inbox}/api/email`, { headers })
+      sent.on('response', (answer) => resolve(answer.resume().statusCode)).on('error', reject)
+      sent.end()
+    })
+  const { host, port } = new URL(inbox)
+
+  assert.equal(await ask({}), 200)
+  assert.equal(await ask({ host, origin: inbox }), 200)
+  assert.equal(await ask({ origin: 'https://evil.example' }), 403)
+  assert.equal(await ask({ host: `evil.example:${port}` }), 403)
 })
 
 test('the invitation of the demo data is in the inbox', async () => {

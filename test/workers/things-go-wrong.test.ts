@@ -117,7 +117,7 @@ onEachEngine('things go wrong', (workshop) => {
     assert.ok(!stored.includes(valid.token))
   })
 
-  test('no more than three password resets an hour are mailed to one user, also at once', async () => {
+  test('no more password resets are mailed to one user than three while their links are open, also at once', async () => {
     await workshop.startWorker()
 
     const asked = await Promise.all(Array.from({ length: 8 }, () => askForPasswordReset()))

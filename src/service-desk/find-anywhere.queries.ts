@@ -1,14 +1,17 @@
 import { asc, eq, sql } from 'drizzle-orm'
 import type { Reader } from '../db/client.ts'
 import { contains } from '../db/like.ts'
+import { sampleOf } from '../db/sample.ts'
 import { clients } from '../db/schema/clients.ts'
 import { users } from '../db/schema/users.ts'
 import { uuidArray } from '../db/uuid-array.ts'
-import { searchedText, sortName } from '../users/find-users.queries.ts'
+import { canonicalEmail } from '../sign-in/email-address.ts'
+import { holdsRareTerm, sampleTerm } from '../users/term-sample.queries.ts'
+import { searchedText, sortName } from '../users/user-lists.queries.ts'
 
 const ACCOUNTS_SHOWN = 10
 const USERS_SHOWN = 50
-const WINDOW = 10_000
+const WINDOW = 20_000
 
 export interface FoundAnywhere {
   accounts: { id: string; name: string }[]
@@ -36,30 +39,40 @@ export async function findAnywhere(db: Reader, term: string): Promise<FoundAnywh
   return { accounts, userIds: userIds.slice(0, USERS_SHOWN), more: userIds.length > USERS_SHOWN }
 }
 
-/**
- * A common term is found among the first users there are; only a rare one is asked of the trigram index, which
- * must gather all that match. See users/find-users.queries.ts.
- */
+/** Whoever has the very e-mail address; else any 50 of those who hold a common term, else all who hold a rare one. */
 async function findPeople(db: Reader, term: string): Promise<string[]> {
-  const window = db
-    .select({ id: users.id, text: searchedText.as('searched_text') })
-    .from(users)
-    .orderBy(asc(users.id))
-    .limit(WINDOW)
-    .as('walked')
-  const common = await db
-    .select({ id: window.id })
-    .from(window)
-    .where(contains(window.text, term))
-    .limit(USERS_SHOWN + 1)
-  if (common.length > USERS_SHOWN) return common.map(({ id }) => id)
-  const all = await db
+  const addressee = term.includes('@') ? await findByAddress(db, term) : null
+  if (addressee !== null) return [addressee]
+
+  const { kind, askedFor } = await sampleTerm(db, term)
+  const some = kind === 'rare' ? [] : await findSome(db, term)
+  return some.length > USERS_SHOWN ? some : gather(db, term, askedFor)
+}
+
+async function findByAddress(db: Reader, term: string): Promise<string | null> {
+  const [user] = await db
     .select({ id: users.id })
     .from(users)
-    .where(contains(searchedText, term))
-    .orderBy(sql`${sortName} || ''`, asc(users.id))
+    .where(eq(sql`lower(${users.email})`, canonicalEmail(term)))
+  return user?.id ?? null
+}
+
+/** Looks around until there are enough, at no more than a window: of a common term there are. */
+async function findSome(db: Reader, term: string): Promise<string[]> {
+  const rows = await db.execute<{ id: string }>(sql`
+    select ${users.id} as id from ${sampleOf(users, WINDOW)}
+    where ${contains(searchedText, term)} limit ${USERS_SHOWN + 1}`)
+  return rows.map(({ id }) => id)
+}
+
+/** Not sorted: if there are more than are shown, they are too many to be read, and the page says so. */
+async function gather(db: Reader, term: string, askedFor: string[]): Promise<string[]> {
+  const rows = await db
+    .select({ id: users.id })
+    .from(users)
+    .where(holdsRareTerm(term, askedFor))
     .limit(USERS_SHOWN + 1)
-  return all.map(({ id }) => id)
+  return rows.map(({ id }) => id)
 }
 
 /** The first users of these accounts. */

@@ -1,15 +1,21 @@
 import { and, eq } from 'drizzle-orm'
 import type { Reader } from '../db/client.ts'
-import { memberships, roleGroups } from '../db/schema/role-groups.ts'
-import { users } from '../db/schema/users.ts'
+import { listings } from '../db/schema/listings.ts'
+import { roleGroups } from '../db/schema/role-groups.ts'
 
 /** Ids of the active Admins of a client account. */
 export async function adminsOf(db: Reader, clientId: string): Promise<string[]> {
   const rows = await db
-    .selectDistinct({ id: users.id })
-    .from(users)
-    .innerJoin(memberships, eq(memberships.userId, users.id))
-    .innerJoin(roleGroups, eq(roleGroups.id, memberships.roleGroupId))
-    .where(and(eq(users.clientId, clientId), eq(users.status, 'active'), eq(roleGroups.isAdmin, true)))
+    .selectDistinct({ id: listings.userId })
+    .from(roleGroups)
+    .innerJoin(
+      listings,
+      and(
+        eq(listings.listedUnder, roleGroups.id),
+        eq(listings.clientId, clientId),
+        eq(listings.status, 'active'),
+      ),
+    )
+    .where(eq(roleGroups.isAdmin, true))
   return rows.map(({ id }) => id)
 }

@@ -1,175 +1,173 @@
-import { and, asc, eq, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import type { Account } from '../access/view-account.ts'
 import type { Reader } from '../db/client.ts'
-import { contains } from '../db/like.ts'
-import { authenticators } from '../db/schema/authenticators.ts'
-import { memberships, mfaPolicies, roleGroups } from '../db/schema/role-groups.ts'
+import { beginsWith, contains } from '../db/like.ts'
 import { users } from '../db/schema/users.ts'
+import { canonicalEmail } from '../sign-in/email-address.ts'
+import { holdsRareTerm, sampleTerm } from './term-sample.queries.ts'
 import type { UserFilters } from './user-filters.ts'
+import { countFitting, fitsFilters, listOf, type Place, sortName } from './user-lists.queries.ts'
 
 export const PAGE_SIZE = 50
 
-/** How many users one request looks at, at most, for those that fit the filters. */
-const WINDOW = 10_000
+/** How many users one request goes along, at most. */
+const WINDOW = 20_000
 
 /** Shorter terms have no trigram. */
 const TRIGRAM = 3
-
-/** What lists of people are in the order of. */
-export const sortName = sql<string>`lower(${users.name})`
-
-/** What a term is searched in. Its trigrams are indexed. */
-export const searchedText = sql<string>`lower(${users.name} || ' ' || ${users.email})`
 
 export interface UserPage {
   ids: string[]
   /** Where the next page begins; null: there is none. */
   next: string | null
-  /** The window was used up before the page was full: how many were looked at. */
+  /** The page is not full, yet there is more to look at: how many were looked at. */
   lookedAt: number | null
 }
 
 type Within = Pick<Account, 'id' | 'isPlatform'>
 
+/** What is asked, of whom, and where the page begins. */
+interface Request {
+  account: Within
+  filters: UserFilters
+  after: StartingPlace | null
+}
+
+interface StartingPlace extends Place {
+  /** The name begins with the term. */
+  begins: boolean
+}
+
+const NOBODY: UserPage = { ids: [], next: null, lookedAt: null }
+
 /**
- * A page of an account's users, in the order of their names. What it costs does not grow with the account:
+ * A page of an account's users, in the order of their names; of a search, those whose name begins with the term come
+ * first. What it costs does not grow with the account:
  *
- * 1. It walks the index of the names from where the last page ended, testing users one by one, until the page
- *    is full. Whatever fits many users (no filter, a short or common term) fills it within a few steps.
- * 2. If a window of 10 000 users did not, and few of those match the term, the term is rare: the index of its
- *    trigrams finds all that match. Of a common term it would be slow, as it must gather all before it sorts them.
- * 3. Otherwise the page stays short and says where to go on: no request looks further than its window.
+ * - Who fits filters stands in lists of an index (user-lists.queries.ts): their pages are read off.
+ * - Names that begin with a term stand side by side there. Whose whole e-mail address was typed is found by it.
+ * - Who else holds a term is looked for user by user, which soon fills a page if it is a common one. A rare one the
+ *   index of trigrams finds: of a common one it would be slow, as it gathers all before it sorts them. A sample tells
+ *   which it is.
+ * - Where neither does, the page stays short and says where to go on: no request looks further than its window.
  */
 export async function findUsers(db: Reader, account: Within, filters: UserFilters): Promise<UserPage> {
-  const found = await walk(db, account, filters)
-  if (found.length > PAGE_SIZE) return fullPage(found)
-  const windowEnd = await endOfWindow(db, account, filters)
-  if (windowEnd === null) return fullPage(found)
-  if (await isRareTerm(db, account, filters, found))
-    return fullPage(await searchTrigrams(db, account, filters))
-  return { ids: found, next: windowEnd, lookedAt: WINDOW }
+  const { q } = filters
+  const after = filters.after === '' ? null : await placeOf(db, account, filters)
+  if (after === undefined) return NOBODY
+  const request = { account, filters, after }
+  if (q === '') return pageOf(await walk(db, request, 'everybody'))
+
+  const addressee = after === null && q.includes('@') ? await findByAddress(db, request) : null
+  if (addressee !== null) return { ...NOBODY, ids: [addressee] }
+
+  if (after !== null && !after.begins) return pageOf(await search(db, request))
+  const begin = await walk(db, request, 'begin')
+  if (begin.ids.length > PAGE_SIZE || begin.end !== null) return pageOf(begin)
+  return pageOf(await search(db, { ...request, after: null }), begin.ids)
 }
 
-async function isRareTerm(
-  db: Reader,
-  account: Within,
-  filters: UserFilters,
-  found: string[],
-): Promise<boolean> {
-  const { q, role, mfa } = filters
-  if (q.length < TRIGRAM) return false
-  const matching =
-    role === '' && mfa === '' ? found : await walk(db, account, { ...filters, role: '', mfa: '' })
-  return matching.length <= PAGE_SIZE
+/** Those who hold the term, but not where their name begins. */
+async function search(db: Reader, request: Request): Promise<Walk> {
+  const { account, filters } = request
+  const { q } = filters
+  if (q.length < TRIGRAM || (await countFitting(db, account, filters)) <= WINDOW)
+    return walk(db, request, 'rest')
+  const { kind, askedFor } = await sampleTerm(db, q)
+  if (kind === 'rare') return gather(db, request, askedFor)
+  const near = await walk(db, request, 'rest')
+  // Names that begin alike may hold it less than all do.
+  return near.end !== null && kind === 'common' ? gather(db, request, askedFor) : near
 }
 
-function fullPage(found: string[]): UserPage {
-  const ids = found.slice(0, PAGE_SIZE)
-  return { ids, next: found.length > PAGE_SIZE ? (ids.at(-1) ?? null) : null, lookedAt: null }
+interface Walk {
+  /** Those that fit, one more than a page at most. */
+  ids: string[]
+  /** Whom it ended with because it had looked at enough; null: the page is full or there is nobody left. */
+  end: string | null
 }
 
-async function walk(db: Reader, account: Within, filters: UserFilters): Promise<string[]> {
-  const window = db
-    .select({ id: users.id, sortName: sortName.as('sort_name'), text: searchedText.as('searched_text') })
-    .from(users)
-    .where(and(ofAccount(account, filters), beyond(sortName, account, filters)))
-    .orderBy(sortName, asc(users.id))
-    .limit(WINDOW)
-    .as('walked')
-  const rows = await db
-    .select({ id: window.id })
-    .from(window)
-    .where(
-      and(filters.q === '' ? undefined : contains(window.text, filters.q), fits(window.id, account, filters)),
-    )
-    .orderBy(asc(window.sortName), asc(window.id))
-    .limit(PAGE_SIZE + 1)
-  return rows.map(({ id }) => id)
+function pageOf({ ids, end }: Walk, before: string[] = []): UserPage {
+  const all = [...before, ...ids]
+  const page = all.slice(0, PAGE_SIZE)
+  if (all.length > PAGE_SIZE) return { ids: page, next: page.at(-1) ?? null, lookedAt: null }
+  return { ids: page, next: end, lookedAt: end === null ? null : WINDOW }
 }
 
-/** The user the window ends with; null if it holds everybody who is left. */
-async function endOfWindow(db: Reader, account: Within, filters: UserFilters): Promise<string | null> {
-  const [end] = await db
-    .select({ id: users.id })
-    .from(users)
-    .where(and(ofAccount(account, filters), beyond(sortName, account, filters)))
-    .orderBy(sortName, asc(users.id))
-    .offset(WINDOW - 1)
-    .limit(1)
-  return end?.id ?? null
+/** Everybody; those whose name begins with the term; or those who hold it elsewhere. */
+type Part = 'everybody' | 'begin' | 'rest'
+
+/** Goes along a list in the order of names, user by user, until the page or the window is full. */
+async function walk(db: Reader, { account, filters, after }: Request, part: Part): Promise<Walk> {
+  const { q } = filters
+  const list = await listOf(db, account, filters)
+  const fits = and(part === 'rest' ? contains(list.text, q) : undefined, list.test)
+  const most = fits ? WINDOW : PAGE_SIZE + 1
+  const rows = list.rows({
+    beyond: after,
+    most,
+    where: (name) => {
+      if (part === 'everybody') return undefined
+      return part === 'begin' ? beginsWith(name, q) : sql`not (${beginsWith(name, q)})`
+    },
+  })
+  const steps = await db.execute<{ id: string; fits: boolean; isEnd: boolean }>(sql`
+    select id, fits, "isEnd" from (
+      select walked.id, walked.sort_name, ${fits ?? sql`true`} as fits,
+        row_number() over (order by walked.sort_name, walked.id) = ${most} as "isEnd"
+      from (${rows}) walked
+    ) steps
+    where fits or "isEnd" order by sort_name, id limit ${PAGE_SIZE + 1}`)
+  const ids = steps.filter((step) => step.fits).map(({ id }) => id)
+  const end = steps.find(({ isEnd }) => isEnd)?.id ?? null
+  return { ids, end: ids.length > PAGE_SIZE ? null : end }
 }
 
-async function searchTrigrams(db: Reader, account: Within, filters: UserFilters): Promise<string[]> {
-  // Written so that no index has this order: else PostgreSQL may walk the one that was just walked in vain.
-  const sortedAside = sql<string>`(${sortName} || '')`
+/** All that the index of trigrams finds, sorted. */
+async function gather(db: Reader, { account, filters, after }: Request, askedFor: string[]): Promise<Walk> {
+  // Written so that no index has this order: else PostgreSQL may walk the one of the names.
+  const aside = sql<string>`(${sortName} || '')`
   const rows = await db
     .select({ id: users.id })
     .from(users)
     .where(
       and(
-        ofAccount(account, filters),
-        contains(searchedText, beforeDomain(filters.q)),
-        contains(sql`(${searchedText} || '')`, filters.q),
-        beyond(sortedAside, account, filters),
-        fits(users.id, account, filters),
+        eq(users.clientId, account.id),
+        holdsRareTerm(filters.q, askedFor),
+        sql`not (${beginsWith(aside, filters.q)})`,
+        after ? sql`(${aside}, ${users.id}) > (${after.sortName}, ${after.id}::uuid)` : undefined,
+        fitsFilters(users.id, account, filters),
       ),
     )
-    .orderBy(sortedAside, asc(users.id))
+    .orderBy(aside, users.id)
     .limit(PAGE_SIZE + 1)
-  return rows.map(({ id }) => id)
+  return { ids: rows.map(({ id }) => id), end: null }
 }
 
-/** Of an e-mail address the index is asked for the part before the domain: that one stands in all addresses of an account. */
-function beforeDomain(term: string): string {
-  const at = term.indexOf('@')
-  return at < TRIGRAM ? term : term.slice(0, at)
+/** Who has this very e-mail address, if they fit the filters. */
+async function findByAddress(db: Reader, { account, filters }: Request): Promise<string | null> {
+  const [user] = await db
+    .select({ id: users.id })
+    .from(users)
+    .where(
+      and(
+        eq(sql`lower(${users.email})`, canonicalEmail(filters.q)),
+        eq(users.clientId, account.id),
+        fitsFilters(users.id, account, filters),
+      ),
+    )
+  return user?.id ?? null
 }
 
-function ofAccount(account: Within, { status }: UserFilters): SQL | undefined {
-  return and(eq(users.clientId, account.id), status === '' ? undefined : eq(users.status, status))
-}
-
-/** Beyond the last user of the page before; nobody's place in another account can be asked for. */
-function beyond(order: SQL, account: Within, { after }: UserFilters): SQL | undefined {
-  if (after === '') return undefined
-  return sql`(${order}, ${users.id}) > (
-    select lower(last.name), last.id from users last where last.id = ${after} and last.client_id = ${account.id}
-  )`
-}
-
-/**
- * The filters whose answer is in other tables. Scalar subqueries, which are asked user by user: PostgreSQL
- * would make a join over everybody of anything else.
- */
-function fits(userId: SQLWrapper, account: Within, { role, mfa }: UserFilters): SQL | undefined {
-  return and(
-    role === '' ? undefined : holdsRoleGroup(userId, role),
-    mfa === '' ? undefined : sql`${isEnrolled(userId)} is ${mfa === 'enrolled' ? sql`not null` : sql`null`}`,
-    mfa === 'required-missing' && !account.isPlatform ? requiresMfa(userId, account) : undefined,
-  )
-}
-
-function holdsRoleGroup(userId: SQLWrapper, key: string): SQL {
-  return sql`(
-    select true from ${memberships}
-    where ${memberships.userId} = ${userId}
-      and ${memberships.roleGroupId} = (select ${roleGroups.id} from ${roleGroups} where ${roleGroups.key} = ${key})
-  )`
-}
-
-function isEnrolled(userId: SQLWrapper): SQL {
-  return sql`(
-    select true from ${authenticators}
-    where ${authenticators.userId} = ${userId} and ${authenticators.status} = 'active'
-  )`
-}
-
-/** As gate/facts.ts has it: any role group requires it, or there is none. */
-function requiresMfa(userId: SQLWrapper, account: Within): SQL {
-  return sql`coalesce((
-    select bool_or(${mfaPolicies.clientId} is not null) from ${memberships}
-    left join ${mfaPolicies} on ${mfaPolicies.clientId} = ${account.id}
-      and ${mfaPolicies.roleGroupId} = ${memberships.roleGroupId}
-    where ${memberships.userId} = ${userId}
-  ), true)`
+/** Where a user stands in the order; undefined: nowhere in this account. Nobody's place elsewhere can be asked for. */
+async function placeOf(
+  db: Reader,
+  account: Within,
+  { after, q }: UserFilters,
+): Promise<StartingPlace | undefined> {
+  const [place] = await db
+    .select({ id: users.id, sortName, begins: sql<boolean>`${beginsWith(sortName, q)}` })
+    .from(users)
+    .where(and(eq(users.id, after), eq(users.clientId, account.id)))
+  return place
 }

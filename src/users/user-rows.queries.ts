@@ -19,7 +19,7 @@ import {
 } from '../gate/person.queries.ts'
 import { lockoutColumns, NEVER_FAILED } from '../lockout/lockouts.queries.ts'
 import type { LockoutState } from '../lockout/policy.ts'
-import { sortName } from './find-users.queries.ts'
+import { sortName } from './user-lists.queries.ts'
 
 /** A user with all that a list shows of them. */
 export interface UserRow {

@@ -1,0 +1,41 @@
+import { and, desc, eq, gt, inArray, sql } from 'drizzle-orm'
+import type { Reader } from '../db/client.ts'
+import { headcounts } from '../db/schema/listings.ts'
+import { roleGroups } from '../db/schema/role-groups.ts'
+import type { userStatus } from '../db/schema/users.ts'
+
+/** So many people of an account hold exactly these role groups, are so enrolled and of this status. */
+export interface Headcount {
+  clientId: string
+  /** Their keys; none of those whom nobody gave one. */
+  roleGroups: string[]
+  enrolled: boolean
+  status: (typeof userStatus.enumValues)[number]
+  people: number
+}
+
+/**
+ * The headcounts of these accounts: a few dozen rows each, however many people there are. Everybody is in exactly one
+ * of them, so that any count is the sum of those that fit.
+ */
+export async function readHeadcounts(db: Reader, clientIds: readonly string[]): Promise<Headcount[]> {
+  if (clientIds.length === 0) return []
+  return db
+    .select({
+      clientId: headcounts.clientId,
+      roleGroups: sql<string[]>`(
+        select coalesce(json_agg(${roleGroups.key} order by ${desc(roleGroups.rank)}, ${roleGroups.name}), '[]'::json)
+        from ${roleGroups} where ${eq(roleGroups.id, sql`any(${headcounts.roleGroupIds})`)}
+      )`,
+      enrolled: headcounts.enrolled,
+      status: headcounts.status,
+      people: headcounts.people,
+    })
+    .from(headcounts)
+    .where(and(inArray(headcounts.clientId, [...clientIds]), gt(headcounts.people, 0)))
+}
+
+/** How many people fit. */
+export function countPeople(counts: readonly Headcount[], fits: (count: Headcount) => boolean): number {
+  return counts.filter(fits).reduce((sum, { people }) => sum + people, 0)
+}

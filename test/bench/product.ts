@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { open, readFile, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { readEncryptionKeys } from '../../src/config.ts'
+import { type EncryptionKey, readEncryptionKeys } from '../../src/config.ts'
 import { bulkSeed, type EnrolledUser } from '../../src/db/bulk-seed.ts'
 import { type DatabasePool, openDatabase } from '../../src/db/client.ts'
 import { migrateDatabase } from '../../src/db/migrate.ts'
@@ -24,16 +24,17 @@ export interface Product {
   /** A file with the enrolled users, and what signing in as them takes. */
   usersFile: string
   pids: { web: number; postgres: number }
-  /** Returns its pid. */
-  startWorker(): Promise<number>
+  /** On Redis where its address is given. */
+  startWorker(redisUrl?: string): Promise<{ pid: number; stop(): Promise<void> }>
 }
 
+/** Fills the database. Returns those who will sign in, in this order. */
+export type Seed = (database: DatabasePool, keys: EncryptionKey[]) => Promise<EnrolledUser[]>
+
+export type OnStop = (stop: () => Promise<unknown>) => void
+
 /** Brings up database, users and web. `onStop` collects how to stop what was started. */
-export async function startProduct(
-  folder: string,
-  users: number,
-  onStop: (stop: () => Promise<unknown>) => void,
-): Promise<Product> {
+export async function startProduct(folder: string, seed: Seed, onStop: OnStop): Promise<Product> {
   const dataDir = join(folder, 'cluster')
   const cluster = await startEmbeddedPostgres(dataDir, {
     settings: ['shared_preload_libraries=pg_stat_statements'],
@@ -48,7 +49,7 @@ export async function startProduct(
 
   const keys = `k1:${randomBytes(32).toString('base64')}`
   const usersFile = join(folder, 'users.json')
-  await writeFile(usersFile, JSON.stringify(await seedUsers(database, users, keys)))
+  await writeFile(usersFile, JSON.stringify(await seed(database, readEncryptionKeys(keys))))
 
   const port = await anyFreePort()
   const origin = `http://127.0.0.1:${port}`
@@ -66,32 +67,34 @@ export async function startProduct(
   }
   const start = async (name: string, module: string, extra: NodeJS.ProcessEnv = {}) => {
     const { child, pid } = await startProcess(join(folder, `${name}.log`), module, { ...env, ...extra })
-    onStop(() => stopProcess(child))
-    return pid
+    const stop = () => stopProcess(child)
+    onStop(stop)
+    return { pid, stop }
   }
   const postmaster = await findPostmaster(join(dataDir, 'postgres'))
   if (!postmaster) throw new Error('PostgreSQL is gone')
+  const web = await start('web', '../../src/web.ts', HASHING_ENV)
   return {
     origin,
     database,
     usersFile,
-    pids: { web: await start('web', '../../src/web.ts', HASHING_ENV), postgres: postmaster.pid },
-    startWorker: () => start('worker', '../../workers/main.ts'),
+    pids: { web: web.pid, postgres: postmaster.pid },
+    startWorker: (redisUrl) =>
+      start('worker', '../../workers/main.ts', redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
   }
 }
 
-async function seedUsers(database: DatabasePool, users: number, keys: string): Promise<EnrolledUser[]> {
-  const enrolled: EnrolledUser[] = []
-  await bulkSeed(
-    database.db,
-    { users, enrolled: users, accounts: null, into: null },
-    {
-      keys: readEncryptionKeys(keys),
-      onProgress: () => {},
-      onEnrolled: (user) => enrolled.push(user),
-    },
-  )
-  return enrolled
+/** So many users, all active ones enrolled, in as many accounts as come of it; or in so many. */
+export function someUsers(users: number, accounts: number | null = null): Seed {
+  return async (database, keys) => {
+    const enrolled: EnrolledUser[] = []
+    await bulkSeed(
+      database.db,
+      { users, enrolled: users, accounts, into: null },
+      { keys, onProgress: () => {}, onEnrolled: (user) => enrolled.push(user) },
+    )
+    return enrolled
+  }
 }
 
 async function startProcess(logFile: string, module: string, env: NodeJS.ProcessEnv) {

@@ -114,7 +114,7 @@ function statementFigures({ each, transactionsEach, sessionWritesEach }: Stateme
   return [each, transactionsEach, sessionWritesEach].map((figure) => figure.toFixed(2))
 }
 
-function spread({ median, lowest, highest }: Spread): string {
+export function spread({ median, lowest, highest }: Spread): string {
   const digits = median < 100 ? 1 : 0
   return `${median.toFixed(digits)} (${lowest.toFixed(digits)}–${highest.toFixed(digits)})`
 }
@@ -123,11 +123,11 @@ function percent({ median, lowest, highest }: Spread): string {
   return `${(median * 100).toFixed(0)} % (${(lowest * 100).toFixed(0)}–${(highest * 100).toFixed(0)})`
 }
 
-function ms(figure: number | null | undefined): string {
+export function ms(figure: number | null | undefined): string {
   return figure === null || figure === undefined ? '–' : `${figure.toFixed(figure < 10 ? 1 : 0)} ms`
 }
 
-function table(rows: readonly (readonly string[])[]): string {
+export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
   return rows
     .map((row) =>

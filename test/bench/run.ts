@@ -1,5 +1,6 @@
-// npm run bench [-- --quick] [--json FILE]: how fast and how big the product is on this machine, each figure beside
-// its floor, measured in turn in the same run. It asserts nothing: machines differ, and so do their noises.
+// npm run bench [-- SECTION …] [--quick] [--json FILE]: how fast and how big the product is on this machine, each figure beside
+// its floor, measured in turn in the same run. It asserts nothing: machines differ, and so do their noises. Sections
+// are sign-ins, users and resets; without any, all are measured.
 import { writeFile } from 'node:fs/promises'
 import { availableParallelism, loadavg } from 'node:os'
 import { join } from 'node:path'
@@ -12,13 +13,16 @@ import { Connection } from './connection.ts'
 import type { HashingDone, HashingLoad } from './hashing.tool.ts'
 import { measureDashboard, summariseDashboard } from './measure-dashboard.ts'
 import { measureMails } from './measure-mails.ts'
+import { benchResets } from './measure-resets.ts'
 import { measureSignIns, summariseSignIns } from './measure-sign-ins.ts'
 import { measureStatements } from './measure-statements.ts'
+import { benchUsersPage } from './measure-users-page.ts'
 import type { PageLoad, PagesServed } from './page-load.tool.ts'
 import type { SignInLoad, SignInsDone } from './people.tool.ts'
 import { memoryDuring, memoryNow } from './process-usage.ts'
-import { HASHING_ENV, type Product, startProduct } from './product.ts'
+import { HASHING_ENV, type Product, someUsers, startProduct } from './product.ts'
 import { type Report, reportText } from './report.ts'
+import type { Section } from './section.ts'
 import { startTool, type Tool } from './tool.ts'
 
 const SIGN_INS_IN_PARALLEL = [1, 8, 32]
@@ -27,7 +31,8 @@ const THOROUGH = { rounds: 3, floorMs: 2000, warmUpMs: 1000, measureMs: 7000, pa
 const QUICK = { rounds: 1, floorMs: 500, warmUpMs: 500, measureMs: 1500, pageSeconds: 1, mails: 50 }
 type Effort = typeof THOROUGH
 
-const { values: options } = parseArgs({
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
   options: { quick: { type: 'boolean', default: false }, json: { type: 'string' } },
 })
 const stops: (() => Promise<unknown>)[] = []
@@ -39,16 +44,37 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     void stopAll()
   })
 
+const SECTIONS: Record<string, () => Promise<Section>> = {
+  'sign-ins': async () => {
+    const figures = await bench(options.quick ? QUICK : THOROUGH)
+    return { figures, text: reportText(figures) }
+  },
+  users: () => benchUsersPage(options, onStop, say),
+  resets: () => benchResets(options, onStop, say),
+}
+
 try {
-  const report = await bench(options.quick ? QUICK : THOROUGH)
-  process.stdout.write(reportText(report))
-  if (options.json) await writeFile(options.json, `${JSON.stringify(report, null, 2)}\n`)
+  const figures: Record<string, object> = {}
+  for (const name of chosenSections()) {
+    const section = await SECTIONS[name]?.()
+    await stopAll()
+    process.stdout.write(section?.text ?? '')
+    Object.assign(figures, name === 'sign-ins' ? section?.figures : { [name]: section?.figures })
+  }
+  if (options.json) await writeFile(options.json, `${JSON.stringify(figures, null, 2)}\n`)
 } catch (error) {
   // Whoever interrupts takes everything away from under the measurement, and need not be told.
   if (!interrupted.signal.aborted) throw error
   process.exitCode = 130
 } finally {
   await stopAll()
+}
+
+function chosenSections(): string[] {
+  const names = Object.keys(SECTIONS)
+  const unknown = positionals.filter((name) => !names.includes(name))
+  if (unknown.length > 0) throw new Error(`There is no section ${unknown.join(', ')}: ${names.join(', ')}.`)
+  return positionals.length === 0 ? names : positionals
 }
 
 /** What was started last goes first. */
@@ -63,14 +89,14 @@ async function bench(effort: Effort): Promise<Report> {
 
   say('Bringing up PostgreSQL, web and users …')
   const hashing = tool<HashingLoad, HashingDone>('hashing.tool.ts', [], { ...process.env, ...HASHING_ENV })
-  const product = await startProduct(folder, await usersNeeded(hashing), onStop)
+  const product = await startProduct(folder, someUsers(await usersNeeded(hashing)), onStop)
   const people = tool<SignInLoad, SignInsDone>('people.tool.ts', [product.origin, product.usersFile])
   const pageLoad = tool<PageLoad, PagesServed>('page-load.tool.ts')
   await pause(2 * SECOND)
   const webAtRest = await memoryNow({ web: product.pids.web })
 
   const { signIn, pageView, cookies } = await measureStatements(product, people, pageLoad)
-  const pids = { ...product.pids, worker: await product.startWorker() }
+  const pids = { ...product.pids, worker: (await product.startWorker()).pid }
   const watched = { web: pids.web, worker: pids.worker }
   await pause(2 * SECOND)
   const memory: Report['memoryMb'] = {

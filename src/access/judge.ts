@@ -6,10 +6,9 @@ import { relationOf } from '../clients/hierarchy.queries.ts'
 import type { Transaction } from '../db/client.ts'
 import { users } from '../db/schema/users.ts'
 import { factsOf, type Person, type Proofs } from '../gate/facts.ts'
-import { readPerson } from '../gate/read-person.ts'
 import { stageOf } from '../gate/stages.ts'
-import { readLockout } from '../lockout/lockouts.queries.ts'
 import { actorOf, targetOf } from './people.ts'
+import { readPeople } from './read-people.queries.ts'
 import type { Refusal } from './refusals.ts'
 import type { Actor, Target } from './rules.ts'
 
@@ -37,15 +36,17 @@ export async function judge(
     .where(inArray(users.id, [actorId, targetId]))
     .orderBy(asc(users.id))
     .for('no key update')
-  const actorPerson = await readPerson(tx, actorId)
-  const person = await readPerson(tx, targetId)
+    .prepare('lock_people')
+    .execute()
+  const people = await readPeople(tx, [actorId, targetId])
+  const actorPerson = people.get(actorId)?.person
+  const { person, passwordLockout } = people.get(targetId) ?? {}
   // Whoever is not signed in any more acts no more, however long ago the request was let in.
   if (!actorPerson || stageOf(factsOf(request.actor, actorPerson, now)).name !== 'signed-in')
     return { allowed: false, refusal: 'unknown' }
-  if (!person) return { allowed: false, refusal: 'unknown' }
+  if (!person || !passwordLockout) return { allowed: false, refusal: 'unknown' }
 
   const relation = await relationOf(tx, actorPerson.clientId, person.clientId)
-  const passwordLockout = await readLockout(tx, { subject: person.id, kind: 'password' })
   const actor = actorOf(actorPerson)
   const target = targetOf(person, passwordLockout, relation, now)
   const refusal = rule(actor, target)

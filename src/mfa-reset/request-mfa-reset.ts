@@ -10,7 +10,7 @@ import { authenticators } from '../db/schema/authenticators.ts'
 import { identifiedBy, mfaResets } from '../db/schema/mfa-resets.ts'
 import type { Deps } from '../deps.ts'
 import { endSessions } from '../gate/end-sessions.ts'
-import type { Proofs } from '../gate/facts.ts'
+import type { Person, Proofs } from '../gate/facts.ts'
 import { changeLockout } from '../lockout/change-lockout.ts'
 import { clear } from '../lockout/policy.ts'
 import { enqueue } from '../outbox/enqueue.ts'
@@ -60,34 +60,55 @@ export async function requestMfaReset(
     const authenticatorId = await revokeActiveAuthenticator(tx, person.id, now)
     // The row is locked, so only a confirmation or reset that came first can have taken it away.
     if (authenticatorId === null) return { ok: false, refusal: 'nothing-to-reset' }
-    await endSessions(tx, person.id, now)
-    await changeLockout(tx, { subject: person.id, kind: 'code' }, now, (state) => clear(state, now))
-
     const id = uuidv7()
-    const eventId = await record(tx, {
-      at: now,
-      action: 'mfa-reset.requested',
-      outcome: 'success',
-      origin,
-      clientId: person.clientId,
-      actorId: actor.userId,
-      subjectId: person.id,
-      details: { mfaResetId: id, channel, ...evidence.data },
-    })
-    await tx.insert(mfaResets).values({
-      id,
+    const reset = {
       ...evidence.data,
+      id,
       clientId: person.clientId,
       userId: person.id,
       authenticatorId,
       requestedBy: actor.userId,
-      eventId,
       channel,
       requestedAt: now,
-    })
-    await enqueue(tx, 'complete-mfa-reset', { mfaResetId: id })
+    } as const
+    // None of these needs what another one answers: they go to the database together, not one after the other.
+    await Promise.all([
+      endSignIns(tx, person, now),
+      recordReset(tx, reset, origin),
+      enqueue(tx, 'complete-mfa-reset', { mfaResetId: id }),
+    ])
     return { ok: true, clientId: person.clientId }
   })
+}
+
+/** In this order, as whoever confirms an enrolment locks the same rows. */
+async function endSignIns(tx: Transaction, { id, codeLockout }: Person, now: Date): Promise<void> {
+  await endSessions(tx, id, now)
+  const key = { subject: id, kind: 'code' as const }
+  await changeLockout(tx, key, now, (state) => clear(state, now), codeLockout)
+}
+
+async function recordReset(
+  tx: Transaction,
+  reset: Omit<typeof mfaResets.$inferInsert, 'eventId'>,
+  origin: Origin,
+): Promise<void> {
+  const { id, clientId, userId, requestedBy, requestedAt, channel, reason, ticket, identifiedBy } = reset
+  const eventId = await record(tx, {
+    at: requestedAt,
+    action: 'mfa-reset.requested',
+    outcome: 'success',
+    origin,
+    clientId,
+    actorId: requestedBy,
+    subjectId: userId,
+    details: { mfaResetId: id, channel, reason, ticket, identifiedBy },
+  })
+  await tx
+    .insert(mfaResets)
+    .values({ ...reset, eventId })
+    .prepare('insert_mfa_reset')
+    .execute()
 }
 
 async function revokeActiveAuthenticator(tx: Transaction, userId: string, now: Date): Promise<string | null> {
@@ -96,6 +117,8 @@ async function revokeActiveAuthenticator(tx: Transaction, userId: string, now: D
     .set({ status: 'revoked', revokedAt: now })
     .where(and(eq(authenticators.userId, userId), eq(authenticators.status, 'active')))
     .returning({ id: authenticators.id })
+    .prepare('revoke_active_authenticator')
+    .execute()
   return revoked?.id ?? null
 }
 

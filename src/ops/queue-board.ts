@@ -3,7 +3,7 @@ import { createBullBoard } from '@bull-board/api'
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter'
 import { ExpressAdapter } from '@bull-board/express'
 import type { Queue } from 'bullmq'
-import { type Request, type Response, Router } from 'express'
+import { type ErrorRequestHandler, type Request, type Response, Router } from 'express'
 import type { Deps } from '../deps.ts'
 import { personOf } from '../gate/gate.ts'
 import { glance } from '../gate/glance.ts'
@@ -21,6 +21,9 @@ declare global {
     }
   }
 }
+
+/** No button to retry what is completed, which is refused. For the other buttons the board has no option. */
+const BUTTONS = { allowRetries: true, allowCompletedRetries: false }
 
 /** The queue dashboard, below `path`. Who may come here was asked before. */
 export function queueBoard(deps: Deps, engine: QueueEngine, path: string): Router {
@@ -44,7 +47,7 @@ export function queueBoard(deps: Deps, engine: QueueEngine, path: string): Route
   routes.use(async (req, res, next) => {
     const queues = await openQueues(engine).catch(() => null)
     if (!queues) return sayAway(req, res)
-    board.setQueues(queues.map((queue) => new BullMQAdapter(queue)))
+    board.setQueues(queues.map((queue) => new BullMQAdapter(queue, BUTTONS)))
     res.locals.queues = new Map(queues.map((queue) => [queue.name, queue]))
     next()
   })
@@ -68,6 +71,13 @@ export function queueBoard(deps: Deps, engine: QueueEngine, path: string): Route
     if (req.method === 'GET' || req.method === 'HEAD') next()
     else refuseChange(res)
   })
+
+  // Whatever an engine that has died meanwhile calls its error: it is away.
+  const sayIfAway: ErrorRequestHandler = async (error, req, res, next) => {
+    if (await openQueues(engine).catch(() => null)) next(error)
+    else sayAway(req, res)
+  }
+  routes.use(sayIfAway)
 
   routes.use('/api', glance(deps.clock))
   routes.use((_req, res, next) => {

@@ -62,6 +62,51 @@ onEachEngine('the queue dashboard', (room) => {
     await eventually('it is delivered', async () => (await room.rowOf(id)).doneAt)
   })
 
+  test('the board offers no retry of what is completed', async () => {
+    const { queues } = JSON.parse((await room.operator.get(API)).body) as {
+      queues: { allowRetries: boolean; allowCompletedRetries: boolean }[]
+    }
+
+    assert.ok(queues.every(({ allowRetries }) => allowRetries))
+    assert.ok(queues.every(({ allowCompletedRetries }) => !allowCompletedRetries))
+  })
+
+  test('an engine that dies in the middle of an action is answered as away, and nothing is recorded', {
+    skip: room.redis === null,
+  }, async () => {
+    await room.startWorker()
+    const id = await room.failedMail()
+    await room.stopWorker()
+
+    // The action waits where it records itself; meanwhile the engine dies.
+    const { sql } = room.app.database
+    let asked = Promise.resolve(room.operator.last)
+    await sql.begin(async (holder) => {
+      await holder`lock table audit_events in exclusive mode`
+      asked = room.put(`/notifications/${id}/retry`)
+      await eventually('the action waits', async () => {
+        const waiting =
+          await sql`select from pg_locks where relation = 'audit_events'::regclass and not granted`
+        return waiting.length > 0
+      })
+      await room.redis?.stop()
+    })
+    const answer = await asked
+
+    assert.equal(answer.status, 503)
+    assert.match(answer.body, /cannot be reached/)
+    assert.deepEqual(
+      (await room.audited('queue.job-retried')).filter(({ details }) => details.jobId === id),
+      [],
+    )
+    await room.redis?.start()
+    await room.app.deps.db.delete(outbox).where(eq(outbox.id, id))
+    await eventually(
+      'the engine is back',
+      async () => (await room.operator.get('/ops/queues')).status === 200,
+    )
+  })
+
   test('all that failed in a queue is retried at once', async () => {
     await room.startWorker()
     const ids = [await room.failedMail(), await room.failedMail()]

@@ -1,0 +1,54 @@
+import { and, eq, inArray } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
+import type { Reader } from '../db/client.ts'
+import { authenticators } from '../db/schema/authenticators.ts'
+import { clients } from '../db/schema/clients.ts'
+import { lockouts } from '../db/schema/lockouts.ts'
+import { users } from '../db/schema/users.ts'
+import type { Person } from '../gate/facts.ts'
+import {
+  accountOfUser,
+  activeAuthenticatorOfUser,
+  codeLockoutOfUser,
+  personColumns,
+  toPerson,
+} from '../gate/person.queries.ts'
+import { lockoutColumns, NEVER_FAILED } from '../lockout/lockouts.queries.ts'
+import type { LockoutState } from '../lockout/policy.ts'
+
+const passwordLockouts = alias(lockouts, 'password_lockouts')
+
+export interface PersonToJudge {
+  person: Person
+  passwordLockout: LockoutState
+}
+
+/** Whoever acts and whom it concerns, by id, in one query: as the gate reads them, and with the password lock. */
+export async function readPeople(
+  db: Reader,
+  [actorId, targetId]: [string, string],
+): Promise<Map<string, PersonToJudge>> {
+  const rows = await db
+    .select({
+      person: personColumns,
+      codeLockout: lockoutColumns,
+      passwordLockedUntil: passwordLockouts.lockedUntil,
+    })
+    .from(users)
+    .innerJoin(clients, accountOfUser)
+    .leftJoin(authenticators, activeAuthenticatorOfUser)
+    .leftJoin(lockouts, codeLockoutOfUser)
+    .leftJoin(
+      passwordLockouts,
+      and(eq(passwordLockouts.subject, users.id), eq(passwordLockouts.kind, 'password')),
+    )
+    .where(inArray(users.id, [actorId, targetId]))
+    .prepare('read_people')
+    .execute()
+  const people = rows.flatMap((row) => {
+    const person = toPerson(row.person, row.codeLockout)
+    const passwordLockout = { ...NEVER_FAILED, lockedUntil: row.passwordLockedUntil }
+    return person ? [[person.id, { person, passwordLockout }] as const] : []
+  })
+  return new Map(people)
+}

@@ -199,7 +199,8 @@ describe('searching and filtering', () => {
 })
 
 describe('paging', () => {
-  const SIZE = 10_137
+  /** More than one request goes along. */
+  const SIZE = 20_437
 
   before(async () => {
     await bulkSeed(
@@ -207,6 +208,9 @@ describe('paging', () => {
       { users: SIZE, enrolled: 40, accounts: null, into: 'Meridian Foods' },
       { keys: app.deps.config.ENCRYPTION_KEYS, onProgress: () => {}, onEnrolled: () => {} },
     )
+    await app.database.sql`
+      insert into mfa_policies (client_id, role_group_id)
+      select ${await clientIdOf('Meridian Foods')}, id from role_groups where key in ('admin', 'tech-operator')`
     await app.database.sql`analyze`
   })
 
@@ -262,6 +266,50 @@ describe('paging', () => {
       await expected(sql`${active} and ${users.name} || ${users.email} ilike '%a%'`, 'a'),
     )
     assert.deepEqual(await walk('status=disabled'), await expected(sql`${users.status} = 'disabled'`))
+  })
+
+  test('walks everybody who holds a role group, and of whom MFA is required and missing', async () => {
+    const holds = (keys: string) => sql`exists (
+      select 1 from memberships m join role_groups r on r.id = m.role_group_id
+      where m.user_id = ${users.id} and r.key = any(string_to_array(${keys}, ' '))
+    )`
+    const missing = sql`${holds('admin tech-operator')} and not exists (
+      select 1 from authenticators a where a.user_id = ${users.id} and a.status = 'active'
+    )`
+
+    assert.deepEqual(await walk('role=finance-admin'), await expected(holds('finance-admin')))
+    assert.deepEqual(
+      await walk('role=tech-admin&status=invited'),
+      await expected(sql`${holds('tech-admin')} and ${users.status} = 'invited'`),
+    )
+    assert.deepEqual(await walk('mfa=required-missing'), await expected(missing))
+    for (const role of ['admin', 'tech-admin'])
+      assert.deepEqual(
+        await walk(`role=${role}&mfa=required-missing`),
+        await expected(sql`${holds(role)} and ${missing}`),
+        role,
+      )
+    assert.deepEqual(
+      await walk('mfa=required-missing&q=zhang'),
+      await expected(sql`${missing} and ${users.name} || ${users.email} ilike '%zhang%'`, 'zhang'),
+    )
+  })
+
+  test('finds whose whole e-mail address was typed, and nobody else', async () => {
+    const [user] = await app.deps.db
+      .select({ id: users.id, email: users.email })
+      .from(users)
+      .where(sql`${users.email} like '%.20001@%'`)
+    assert.ok(user)
+
+    assert.deepEqual(await walk(new URLSearchParams({ q: user.email.toUpperCase() }).toString()), [user.id])
+    assert.deepEqual(await walk(new URLSearchParams({ q: user.email, mfa: 'enrolled' }).toString()), [])
+    assert.deepEqual(await walk(new URLSearchParams({ q: user.email.slice(1) }).toString()), [user.id])
+    assert.deepEqual(
+      await walk(new URLSearchParams({ q: 'admin@harbour.example' }).toString()),
+      [],
+      'nobody of another account',
+    )
   })
 })
 

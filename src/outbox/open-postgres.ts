@@ -29,12 +29,13 @@ export function openPostgres(connectionString: string, onError: (error: unknown)
   const connection = pool as unknown as PgPool
   return {
     kind: 'postgres',
-    ready() {
+    async ready() {
+      if (migrated && !(await isThere(pool))) migrated = undefined
       migrated ??= migrate(pool).catch((error) => {
         migrated = undefined
         throw error
       })
-      return migrated
+      await migrated
     },
     openQueue: (name, defaultJobOptions) =>
       new Queue(name, { connection, defaultJobOptions }, createPostgresBackend) as unknown as Queue,
@@ -44,6 +45,12 @@ export function openPostgres(connectionString: string, onError: (error: unknown)
     connected: () => true,
     close: () => pool.end(),
   }
+}
+
+/** Somebody may have dropped the schema: then it is made anew, and what is owed comes back from the outbox. */
+async function isThere(pool: pg.Pool): Promise<boolean> {
+  const { rows } = await pool.query(`select to_regnamespace('bullmq') is not null as "isThere"`)
+  return rows[0]?.isThere === true
 }
 
 async function migrate(pool: pg.Pool): Promise<void> {

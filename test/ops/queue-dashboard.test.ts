@@ -107,6 +107,19 @@ onEachEngine('the queue dashboard', (room) => {
     )
   })
 
+  test('queues whose schema was dropped are made anew at the next look', {
+    skip: room.redis !== null,
+  }, async () => {
+    assert.equal((await room.operator.get('/ops/queues')).status, 200)
+
+    await room.app.database.sql`drop schema bullmq cascade`
+    await eventually('they are there', async () => (await room.operator.get('/ops/queues')).status === 200)
+
+    await room.startWorker()
+    const id = await room.oweMail()
+    await eventually('it is delivered', async () => (await room.rowOf(id)).doneAt)
+  })
+
   test('all that failed in a queue is retried at once', async () => {
     await room.startWorker()
     const ids = [await room.failedMail(), await room.failedMail()]

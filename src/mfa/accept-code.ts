@@ -68,7 +68,10 @@ export async function acceptCode(
   if (step !== null && (await acceptStep(deps, authenticatorId, step, key, attempt.stored, count, event)))
     return { ok: true, authenticatorId }
 
-  if (step !== null && (await isLastAccepted(deps, authenticatorId, step))) {
+  const refusedBy = step === null ? null : await readAuthenticator(deps, authenticatorId)
+  // A reset came between: the code was right and is nobody's mistake.
+  if (refusedBy && refusedBy.status !== 'active') return { ok: false, problem: 'superseded' }
+  if (refusedBy && refusedBy.lastAcceptedStep === step) {
     // A double click sends one code twice. The second is refused like a wrong one, but costs no attempt.
     await changeLockout(db, key, now, (state) => giveBack(state, attempt.spentAt))
     return { ok: false, problem: 'wrong', kind: 'code', lockedUntil: null }
@@ -135,10 +138,10 @@ async function readForCode(deps: Deps, userId: string, address: string | null) {
   return { sealed, addressRefusedUntil }
 }
 
-async function isLastAccepted({ db }: Deps, authenticatorId: string, step: number): Promise<boolean> {
+async function readAuthenticator({ db }: Deps, authenticatorId: string) {
   const [row] = await db
-    .select({ lastAcceptedStep: authenticators.lastAcceptedStep })
+    .select({ status: authenticators.status, lastAcceptedStep: authenticators.lastAcceptedStep })
     .from(authenticators)
     .where(eq(authenticators.id, authenticatorId))
-  return row?.lastAcceptedStep === step
+  return row ?? null
 }

@@ -145,6 +145,10 @@ const migrateEnvironment = settings.pick({ DATABASE_URL: true })
 
 const rotateEnvironment = settings.pick({ DATABASE_URL: true, ENCRYPTION_KEYS: true })
 
+const verifyEnvironment = settings
+  .pick({ DATABASE_URL: true, DATA_DIR: true })
+  .partial({ DATABASE_URL: true })
+
 const seedEnvironment = settings
   .pick({ DATABASE_URL: true, DATA_DIR: true, ENCRYPTION_KEYS: true })
   .partial({ DATABASE_URL: true, ENCRYPTION_KEYS: true })
@@ -171,6 +175,11 @@ export function readMigrateConfig(env: NodeJS.ProcessEnv): Pick<Config, 'DATABAS
 /** Reads what `npm run keys:rotate` needs. Throws ConfigurationError. */
 export function readRotateConfig(env: NodeJS.ProcessEnv): z.infer<typeof rotateEnvironment> {
   return parse(rotateEnvironment, env)
+}
+
+/** Reads what `npm run audit:verify` needs; without DATABASE_URL it looks into DATA_DIR. Throws ConfigurationError. */
+export function readVerifyConfig(env: NodeJS.ProcessEnv): z.infer<typeof verifyEnvironment> {
+  return parse(verifyEnvironment, env)
 }
 
 /** Reads what `npm run seed` needs; what is not given it looks for in DATA_DIR. Throws ConfigurationError. */

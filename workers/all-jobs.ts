@@ -1,11 +1,18 @@
-import type { JobName } from '../src/outbox/jobs.ts'
+import type { JobName, ScheduledJobName } from '../src/outbox/jobs.ts'
 import { completeMfaResetJob } from './complete-mfa-reset.ts'
 import { endLockoutJob } from './end-lockout.ts'
-import type { Job } from './job.ts'
+import type { Job, JobDeps } from './job.ts'
+import { sealAuditEvents } from './seal-audit-events.ts'
 import { sendNotification } from './send-notification.ts'
+import { sweepExpired } from './sweep-expired.ts'
 
 export const JOBS: { readonly [Name in JobName]: Job<Name> } = {
   'send-notification': sendNotification,
   'end-lockout': endLockoutJob,
   'complete-mfa-reset': completeMfaResetJob,
+}
+
+export const SCHEDULED: { readonly [Name in ScheduledJobName]: (deps: JobDeps) => Promise<void> } = {
+  'sweep-expired': sweepExpired,
+  'seal-audit-events': sealAuditEvents,
 }

@@ -1,14 +1,21 @@
 import type { Job as QueuedJob } from 'bullmq'
 import type { Deps } from '../src/deps.ts'
-import { MINUTE, SECOND } from '../src/durations.ts'
+import { SECOND } from '../src/durations.ts'
 import { openMailer } from '../src/notifications/mailer.ts'
 import type { WorkOptions } from '../src/outbox/backend.ts'
-import { QUEUES, type QueueName, SCHEDULED_JOB, SCHEDULED_QUEUE } from '../src/outbox/jobs.ts'
+import {
+  isScheduledJobName,
+  QUEUES,
+  type QueueName,
+  SCHEDULED_JOB_NAMES,
+  SCHEDULED_JOBS,
+  SCHEDULED_QUEUE,
+} from '../src/outbox/jobs.ts'
 import { type EngineOptions, openQueueEngine, type QueueEngine } from '../src/outbox/queues.ts'
+import { SCHEDULED } from './all-jobs.ts'
 import { type RelayOptions, relayOutbox } from './relay-outbox.ts'
 import { retryDelay } from './retry-delay.ts'
 import { runJob } from './run-job.ts'
-import { sweepExpired } from './sweep-expired.ts'
 
 /** Jobs at a time. Each holds a connection of the pool (10) while it runs, and the relay one. */
 const CONCURRENCY: { readonly [Name in QueueName]: number } = {
@@ -17,8 +24,6 @@ const CONCURRENCY: { readonly [Name in QueueName]: number } = {
   lockouts: 2,
   maintenance: 1,
 }
-
-const SWEEP_EXPIRED_EVERY_MS = 5 * MINUTE
 
 /** All have defaults; tests shorten them. */
 export interface WorkerTimes extends EngineOptions, Omit<RelayOptions, 'alsoRestore'> {
@@ -44,7 +49,7 @@ export async function startWorker(
   const mailer = openMailer(deps.config, deps.log, CONCURRENCY.notifications)
   const jobDeps = { ...deps, mailer }
   const process = (job: QueuedJob, token?: string) =>
-    job.name === SCHEDULED_JOB ? sweepExpired(jobDeps) : runJob(job, token, jobDeps)
+    isScheduledJobName(job.name) ? SCHEDULED[job.name](jobDeps) : runJob(job, token, jobDeps)
 
   try {
     for (const name of QUEUES) await engine.work(name, process, workOptions(name, times))
@@ -52,7 +57,7 @@ export async function startWorker(
     await engine.close()
     throw error
   }
-  const relay = relayOutbox(deps, engine, { ...times, alsoRestore: () => scheduleSweep(engine) })
+  const relay = relayOutbox(deps, engine, { ...times, alsoRestore: () => schedule(engine) })
 
   return {
     engine,
@@ -80,13 +85,12 @@ function workOptions(
 }
 
 /** Again and again, since an emptied Redis forgets it. */
-async function scheduleSweep(engine: QueueEngine): Promise<void> {
+async function schedule(engine: QueueEngine): Promise<void> {
   const queue = await engine.queue(SCHEDULED_QUEUE)
-  const scheduled = await queue.getJobScheduler(SCHEDULED_JOB)
-  if (scheduled?.every === SWEEP_EXPIRED_EVERY_MS) return
-  await queue.upsertJobScheduler(
-    SCHEDULED_JOB,
-    { every: SWEEP_EXPIRED_EVERY_MS },
-    { name: SCHEDULED_JOB, opts: { attempts: 1 } },
-  )
+  for (const name of SCHEDULED_JOB_NAMES) {
+    const every = SCHEDULED_JOBS[name]
+    const scheduled = await queue.getJobScheduler(name)
+    if (scheduled?.every !== every)
+      await queue.upsertJobScheduler(name, { every }, { name, opts: { attempts: 1 } })
+  }
 }

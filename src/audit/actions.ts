@@ -19,6 +19,7 @@ export const AUDIT_ACTIONS = [
   'password.reset-requested',
   'password.changed',
   'encryption-keys.rotated',
+  'audit.exported',
   'queue.job-retried',
   'queue.job-promoted',
   'queue.job-removed',

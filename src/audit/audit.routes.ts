@@ -1,44 +1,132 @@
+import { once } from 'node:events'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { type Request, type Response, Router } from 'express'
-import { z } from 'zod'
 import { refuse } from '../access/refuse.ts'
-import { viewAccount } from '../access/view-account.ts'
+import { type Account, viewAccount } from '../access/view-account.ts'
 import type { Deps } from '../deps.ts'
 import { personOf } from '../gate/gate.ts'
-import { choice, cursor, listHref } from '../http/list-query.ts'
+import { listHref } from '../http/list-query.ts'
+import { originOf } from '../http/origin.ts'
 import { AUDIT_ACTIONS } from './actions.ts'
-import { readAuditPage } from './audit-page.queries.ts'
-import { actionLabel } from './event-sentence.ts'
+import { type AuditFilters, OUTCOMES, type ReadFilters, readAuditFilters } from './audit-filters.ts'
+import { prepareSearch, readAuditLog } from './audit-log.queries.ts'
+import { actionLabel, outcomeLabel } from './event-sentence.ts'
 import { eventView } from './event-view.ts'
+import { exportedPieces, recordExport } from './export-events.ts'
+import { EXPORT_FORMATS, type ExportFormat, WRITERS } from './export-format.ts'
+import type { FoundEvents } from './find-events.queries.ts'
+import type { Looking } from './person-search.queries.ts'
 
-const filters = z.object({ action: choice(AUDIT_ACTIONS), after: cursor })
+const PAGE_SIZE = 50
+const NOTHING: FoundEvents = { events: [], next: null, cutShort: false }
 
-/** What has happened in an account. */
+/** What has happened in an account: to look through, and to take away as a file. */
 export function auditRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
-  routes.get('/audit', (req, res) => renderAudit(deps, req, res))
-  routes.get('/clients/:id/audit', (req, res) => renderAudit(deps, req, res, req.params.id))
+  for (const log of ['/audit', '/clients/:id/audit'] as const) {
+    routes.get(log, async (req, res) => {
+      const asked = await ask(deps, req, res)
+      if (asked) await renderLog(deps, req, res, asked)
+    })
+    for (const format of EXPORT_FORMATS)
+      routes.get(`${log}.${format}`, async (req, res) => {
+        const asked = await ask(deps, req, res)
+        if (!asked) return
+        const { filters } = asked.read
+        if (filters) await sendFile(deps, req, res, { ...asked, filters, format })
+        else await renderLog(deps, req, res, asked)
+      })
+  }
   return routes
 }
 
-async function renderAudit(deps: Deps, req: Request, res: Response, clientId?: string): Promise<void> {
-  const viewer = personOf(res)
-  const view = await viewAccount(deps, viewer, clientId)
-  if (!view.allowed) return refuse(res, view.refusal)
+interface Asked {
+  account: Account
+  isOwn: boolean
+  looking: Looking
+  read: ReadFilters
+}
 
+/** Whose log is asked for, by whom, and what of it; null: they were refused. */
+async function ask(deps: Deps, req: Request, res: Response): Promise<Asked | null> {
+  const viewer = personOf(res)
+  const { id } = req.params
+  const view = await viewAccount(deps, viewer, id === undefined ? undefined : String(id))
+  if (!view.allowed) {
+    refuse(res, view.refusal)
+    return null
+  }
   const { account, actor, relation } = view
-  const chosen = filters.parse(req.query)
-  const page = await readAuditPage(deps.db, account.id, chosen, {
-    person: viewer,
-    seesAll: actor.isServiceDesk,
-  })
-  res.render('audit/audit', {
+  const { timeZone } = res.locals
+  return {
     account,
     isOwn: relation === 'own',
-    action: chosen.action,
+    looking: { clientId: account.id, ownId: viewer.clientId, seesAll: actor.isServiceDesk },
+    read: readAuditFilters(req.query, typeof timeZone === 'string' ? timeZone : 'UTC'),
+  }
+}
+
+async function renderLog({ db }: Deps, req: Request, res: Response, asked: Asked): Promise<void> {
+  const { account, isOwn, looking, read } = asked
+  const { typed, problems, filters } = read
+  const page = filters
+    ? await readAuditLog(db, await prepareSearch(db, filters, looking), looking, PAGE_SIZE)
+    : NOTHING
+  const path = req.path.replace(/\.[a-z]+$/, '')
+  res.status(filters ? 200 : 422).render('audit/audit', {
+    account,
+    isOwn,
+    path,
+    typed,
+    problems,
+    isSound: filters !== null,
+    isFiltered: Object.values(typed).some((value) => value !== ''),
     actions: AUDIT_ACTIONS.map((value) => ({ value, label: actionLabel(value) })),
-    path: req.path,
+    outcomes: OUTCOMES.map((value) => ({ value, label: outcomeLabel(value) })),
     events: page.events.map(eventView),
-    first: chosen.after && listHref(req.path, { ...chosen, after: '' }),
-    next: page.next && listHref(req.path, { ...chosen, after: page.next }),
+    cutShort: page.cutShort,
+    exports: EXPORT_FORMATS.map((format) => ({
+      href: listHref(`${path}.${format}`, typed),
+      label: format.toUpperCase(),
+    })),
+    first: filters?.after && listHref(path, typed),
+    next: page.next && listHref(path, { ...typed, after: page.next }),
   })
+}
+
+/**
+ * Sends the log as a file. Its first piece is there before the answer begins, so that what fails by then is answered
+ * as ever. What fails later breaks the connection off: no client takes that for a whole file. A client that leaves
+ * ends the reading.
+ */
+async function sendFile(
+  deps: Deps,
+  req: Request,
+  res: Response,
+  asked: Asked & { filters: AuditFilters; format: ExportFormat },
+): Promise<void> {
+  const { account, format } = asked
+  const name = fileName(account, format, deps.clock.now())
+  // Who asks what there would be takes nothing away.
+  if (req.method === 'HEAD') return void res.attachment(name).type(WRITERS[format].contentType).end()
+
+  const request = { ...asked, typed: asked.read.typed, actorId: personOf(res).id, origin: originOf(req) }
+  const file = Readable.from(exportedPieces(deps, request, await recordExport(deps, request)))
+  await once(file, 'readable')
+  res.attachment(name).type(WRITERS[format].contentType)
+  await pipeline(file, res).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error
+  })
+}
+
+/** 'audit-harbour-group-2026-11-24.csv': with letters that every file system has. */
+function fileName({ name, id }: Account, format: ExportFormat, now: Date): string {
+  const plain = name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
+  const words =
+    plain
+      .match(/[a-z0-9]+/g)
+      ?.join('-')
+      .slice(0, 60) ?? id
+  return `audit-${words}-${now.toISOString().slice(0, 10)}.${format}`
 }

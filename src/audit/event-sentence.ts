@@ -66,6 +66,7 @@ const SENTENCES: Record<AuditAction, Sentences> = {
     success: () => 'All authenticators’ secrets were sealed with the newest encryption key.',
     failure: () => 'Secrets were sealed with the newest encryption key; some could not be opened.',
   },
+  'audit.exported': { success: ({ actor }) => `${actor} exported the audit log.` },
   'queue.job-retried': { success: ({ actor }) => `${actor} had failed jobs tried again.` },
   'queue.job-promoted': { success: ({ actor }) => `${actor} had a delayed job done at once.` },
   'queue.job-removed': { success: ({ actor }) => `${actor} removed a job from its queue.` },
@@ -93,6 +94,13 @@ export function eventSentence({ action, outcome, details, ...people }: EventFact
 export function actionLabel(action: AuditAction): string {
   const [noun = '', what] = action.split('.')
   return capitalised([noun.replace('mfa-', 'MFA '), what?.replaceAll('-', ' ')].filter(Boolean).join(': '))
+}
+
+const OUTCOME_LABELS = { success: 'Done', failure: 'Failed', refused: 'Refused' } as const
+
+/** 'failure' → 'Failed'. */
+export function outcomeLabel(outcome: keyof typeof OUTCOME_LABELS): string {
+  return OUTCOME_LABELS[outcome]
 }
 
 function capitalised(sentence: string): string {

@@ -4,20 +4,31 @@ import type { EventRow } from './events.queries.ts'
 
 /** An event as the views print it: its sentence, and the facts behind it as pairs of words. */
 export function eventView(event: EventRow) {
-  const { action, address, userAgent, requestId, details } = event
+  const { id, action, outcome, address, userAgent, requestId, details } = event
   const facts: [string, string | null][] = [
     ['Event', action],
+    ['Outcome', outcome],
+    ['At', event.at.toISOString()],
+    ['By', event.actorEmail],
+    ['On', event.subjectEmail],
     ['Address', address],
     ['Device', userAgent === null ? null : describeDevice(userAgent)],
     ['Request', requestId],
-    ...Object.entries(details).map(([name, value]): [string, string] => [wordsOf(name), String(value)]),
+    ['Event id', id],
+    ...Object.entries(details).map(([name, value]): [string, string] => [wordsOf(name), textOf(value)]),
   ]
   return {
     at: event.at,
-    outcome: event.outcome,
+    outcome,
     sentence: eventSentence(event),
     facts: facts.flatMap(([name, value]) => (value === null || value === '' ? [] : [{ name, value }])),
   }
+}
+
+/** Words and numbers as they are, lists with commas, anything deeper as JSON. */
+function textOf(value: unknown): string {
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.join(', ')
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value)
 }
 
 /** 'lockedUntil' → 'Locked until'. */

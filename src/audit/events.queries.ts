@@ -1,5 +1,5 @@
 import { desc, eq, type SQL } from 'drizzle-orm'
-import { alias } from 'drizzle-orm/pg-core'
+import { alias, unionAll } from 'drizzle-orm/pg-core'
 import type { Reader } from '../db/client.ts'
 import { auditEvents } from '../db/schema/audit-events.ts'
 import { users } from '../db/schema/users.ts'
@@ -15,31 +15,47 @@ export interface EventRow extends EventFacts {
   address: string | null
   userAgent: string | null
   requestId: string | null
+  actorEmail: string | null
+  subjectEmail: string | null
   subjectClientId: string | null
 }
 
-/** The newest events that meet `condition`, at most `limit`. */
-export function readEvents(db: Reader, condition: SQL | undefined, limit: number): Promise<EventRow[]> {
+/**
+ * The newest events that meet `condition`, at most `limit`. Of several conditions each is a part of the log: no
+ * event may meet two. An index that has each part in this order lets PostgreSQL merge them and stop at the limit.
+ */
+export function readEvents(
+  db: Reader,
+  condition: SQL | undefined | readonly (SQL | undefined)[],
+  limit: number,
+): Promise<EventRow[]> {
+  const [first, ...others]: readonly (SQL | undefined)[] = Array.isArray(condition) ? condition : [condition]
+  const part = (where: SQL | undefined) => db.select().from(auditEvents).where(where)
+  const [second, ...rest] = others.map(part)
+  const newest = (second ? unionAll(part(first), second, ...rest) : part(first))
+    .orderBy(desc(auditEvents.at), desc(auditEvents.id))
+    .limit(limit)
+    .as('newest')
   return db
     .select({
-      id: auditEvents.id,
-      at: auditEvents.at,
-      action: auditEvents.action,
-      outcome: auditEvents.outcome,
-      actorId: auditEvents.actorId,
-      subjectId: auditEvents.subjectId,
+      id: newest.id,
+      at: newest.at,
+      action: newest.action,
+      outcome: newest.outcome,
+      actorId: newest.actorId,
+      subjectId: newest.subjectId,
       actorName: actors.name,
+      actorEmail: actors.email,
       subjectName: subjects.name,
+      subjectEmail: subjects.email,
       subjectClientId: subjects.clientId,
-      address: auditEvents.address,
-      userAgent: auditEvents.userAgent,
-      requestId: auditEvents.requestId,
-      details: auditEvents.details,
+      address: newest.address,
+      userAgent: newest.userAgent,
+      requestId: newest.requestId,
+      details: newest.details,
     })
-    .from(auditEvents)
-    .leftJoin(actors, eq(actors.id, auditEvents.actorId))
-    .leftJoin(subjects, eq(subjects.id, auditEvents.subjectId))
-    .where(condition)
-    .orderBy(desc(auditEvents.id))
-    .limit(limit)
+    .from(newest)
+    .leftJoin(actors, eq(actors.id, newest.actorId))
+    .leftJoin(subjects, eq(subjects.id, newest.subjectId))
+    .orderBy(desc(newest.at), desc(newest.id))
 }

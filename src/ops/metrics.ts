@@ -6,6 +6,7 @@ import type { QueueEngine } from '../outbox/queues.ts'
 import { readLocks } from './locks.queries.ts'
 import { readOutbox } from './outbox.queries.ts'
 import { type QueueLine, readQueueLines } from './queue-lines.ts'
+import { readSealing } from './sealing.queries.ts'
 import { within } from './within.ts'
 
 const PATIENCE_MS = 2 * SECOND
@@ -40,6 +41,7 @@ export function openMetrics({ db, clock, config }: Deps, engine: QueueEngine): M
   const lag = gauge('outbox_lag_seconds', 'How long the oldest undispatched job has waited.')
   const failed = gauge('outbox_failed_jobs', 'Jobs out of retries, which wait for an operator.')
   const mails = gauge('undelivered_mails', 'Mails that are owed.')
+  const unsealed = gauge('audit_unsealed_events', 'Audit events that wait to be sealed.')
   const locks = gauge('locks_in_force', 'Locks that hold somebody up, by kind.', ['kind'])
 
   function showQueues(lines: QueueLine[] | null): void {
@@ -55,20 +57,22 @@ export function openMetrics({ db, clock, config }: Deps, engine: QueueEngine): M
   async function readDatabase() {
     return {
       outbox: await readOutbox(db),
+      sealing: await readSealing(db),
       inForce: await readLocks(db, clock.now(), config.ADDRESS_ATTEMPTS),
     }
   }
 
   function showDatabase(state: Awaited<ReturnType<typeof readDatabase>> | null): void {
     databaseUp.set(state ? 1 : 0)
-    for (const shown of [undispatched, lag, failed, mails]) shown.remove()
+    for (const shown of [undispatched, lag, failed, mails, unsealed]) shown.remove()
     locks.reset()
     if (!state) return
-    const { outbox, inForce } = state
+    const { outbox, sealing, inForce } = state
     undispatched.set(outbox.undispatched)
     lag.set((outbox.lagMs ?? 0) / SECOND)
     failed.set(outbox.failed)
     mails.set(outbox.undeliveredMails)
+    unsealed.set(sealing.unsealed)
     locks.set({ kind: 'password' }, inForce.password)
     locks.set({ kind: 'code' }, inForce.code)
     locks.set({ kind: 'address' }, inForce.addresses)

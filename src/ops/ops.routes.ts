@@ -13,6 +13,7 @@ import { readOutbox, readUnfinishedWork } from './outbox.queries.ts'
 import { queueBoard } from './queue-board.ts'
 import { readQueueLines } from './queue-lines.ts'
 import { retryFailedWork } from './retry-failed-work.ts'
+import { readSealing } from './sealing.queries.ts'
 
 /** The operators' pages: queues, outbox, mail and locks. Numbers and ids, and nobody's name. */
 export function opsRoutes(deps: Deps, engine: QueueEngine, metrics: Metrics): Router {
@@ -26,11 +27,12 @@ export function opsRoutes(deps: Deps, engine: QueueEngine, metrics: Metrics): Ro
     // Only the page itself asks this way.
     if (req.get('HX-Request')) lookAgain(req, res, () => {})
     const now = clock.now()
-    const [queues, outbox, unfinished, locks] = await Promise.all([
+    const [queues, outbox, unfinished, locks, sealing] = await Promise.all([
       readQueueLines(engine),
       readOutbox(db),
       readUnfinishedWork(db),
       readLocks(db, now, config.ADDRESS_ATTEMPTS),
+      readSealing(db),
     ])
     res.render('ops/ops', {
       now,
@@ -41,6 +43,7 @@ export function opsRoutes(deps: Deps, engine: QueueEngine, metrics: Metrics): Ro
       outbox: { ...outbox, lag: outbox.lagMs === null ? null : ageText(outbox.lagMs) },
       unfinished: unfinished.map((work) => ({ ...work, age: ageText(work.ageMs) })),
       locks,
+      sealing,
     })
   })
 

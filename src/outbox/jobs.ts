@@ -1,4 +1,5 @@
 // Every job there is: its queue, and the ids it carries. Nothing personal and no secret travels in a job.
+import { MINUTE } from '../durations.ts'
 
 /** Jobs that a change owes: enqueued in its transaction, done exactly once. */
 export interface JobPayloads {
@@ -28,6 +29,19 @@ export function isJobName(name: string): name is JobName {
   return Object.hasOwn(QUEUE_OF, name)
 }
 
-/** Jobs that the clock starts, owed by nothing: removing what has expired. */
-export const SCHEDULED_JOB = 'sweep-expired'
+/** Jobs that the clock starts, owed by nothing, with the milliseconds between two runs. */
+export const SCHEDULED_JOBS = {
+  /** Removes what has expired. */
+  'sweep-expired': 5 * MINUTE,
+  /** Seals what the audit log has that is new. */
+  'seal-audit-events': MINUTE,
+} as const
 export const SCHEDULED_QUEUE: QueueName = 'maintenance'
+
+export type ScheduledJobName = keyof typeof SCHEDULED_JOBS
+export const SCHEDULED_JOB_NAMES = Object.keys(SCHEDULED_JOBS) as ScheduledJobName[]
+
+/** Whether the clock starts this job; if not, the outbox owes it. */
+export function isScheduledJobName(name: string): name is ScheduledJobName {
+  return Object.hasOwn(SCHEDULED_JOBS, name)
+}

@@ -74,6 +74,7 @@ describe('the operators’ pages', () => {
     assert.match(body, /data-count="password-locks">1</)
     assert.match(body, new RegExp(`data-lock="${await room.idOf(TECH)}"`))
     assert.match(body, /data-queue="notifications"/)
+    assert.match(body, /data-count="unsealed">[1-9]/)
     assert.doesNotMatch(body, /harbour/i)
   })
 
@@ -106,6 +107,7 @@ describe('the operators’ pages', () => {
       /^portcullis_outbox_undispatched_jobs [1-9]/m,
       /^portcullis_outbox_lag_seconds \d/m,
       /^portcullis_undelivered_mails [1-9]/m,
+      /^portcullis_audit_unsealed_events [1-9]/m,
       /^portcullis_locks_in_force\{kind="password"\} \d/m,
     ])
       assert.match(body, line)

@@ -1,0 +1,153 @@
+import { and, eq, gte, inArray, isNull, lt, notInArray, or, type SQL, sql } from 'drizzle-orm'
+import type { Reader } from '../db/client.ts'
+import { auditEvents } from '../db/schema/audit-events.ts'
+import { AUDIT_ACTIONS, type AuditAction } from './actions.ts'
+import { OUTCOMES, type Outcome } from './audit-filters.ts'
+import { type EventRow, readEvents } from './events.queries.ts'
+import type { People } from './person-search.queries.ts'
+
+/** How many events are looked at, at most, for those that fit what no index knows. */
+const WINDOW = 20_000
+
+/** What is looked for; empty and null: whatever it is. */
+export interface EventSearch {
+  clientId: string
+  action: AuditAction | ''
+  outcome: Outcome | ''
+  actorId: string | null
+  people: People
+  /** From this instant on. */
+  from: Date | null
+  /** Before this instant. */
+  until: Date | null
+  /** Older than the event of this id. */
+  after: string
+}
+
+export interface FoundEvents {
+  /** The newest first. */
+  events: EventRow[]
+  /** Where to go on; null: there are no more. */
+  next: string | null
+  /** It looked as far as one search may go before it had found enough; `next` leads further. */
+  cutShort: boolean
+}
+
+/** A part of the log that one index holds in order; `fits` is what the index does not know. */
+interface Stream {
+  within: SQL | undefined
+  fits: SQL | undefined
+}
+
+/**
+ * The newest events that fit, at most `limit`. What it costs does not grow with the log:
+ *
+ * 1. The filters choose streams, each of which an index has in the order of the pages, so that PostgreSQL merges
+ *    them and stops after `limit` events: those of the account; of an action and an outcome (an outcome alone is
+ *    one stream for each action); done by, or to, each of a few people.
+ * 2. What no index knows together (a person and an action; a name that fits very many) is asked event by event, of
+ *    so many events as one search may look at. If they do not suffice, the page is short and says where to go on.
+ */
+export async function findEvents(db: Reader, search: EventSearch, limit: number): Promise<FoundEvents> {
+  const streams = streamsOf(search)
+  if (streams.length === 0) return { events: [], next: null, cutShort: false }
+  const horizon = streams.some(({ fits }) => fits) ? await findHorizon(db, search, streams) : null
+  const found = await readEvents(
+    db,
+    streams.map(({ within, fits }) =>
+      and(within, fits, inRange(search), horizon === null ? undefined : sql`${place} >= ${placeOf(horizon)}`),
+    ),
+    limit + 1,
+  )
+  const events = found.slice(0, limit)
+  if (found.length > limit) return { events, next: events.at(-1)?.id ?? null, cutShort: false }
+  return { events, next: horizon, cutShort: horizon !== null }
+}
+
+function streamsOf(search: EventSearch): Stream[] {
+  const { clientId, action, outcome, actorId, people } = search
+  if (people.kind === 'few' && people.actors.length === 0) return []
+  const account = eq(auditEvents.clientId, clientId)
+  const ofKind = and(
+    action === '' ? undefined : eq(auditEvents.action, action),
+    outcome === '' ? undefined : eq(auditEvents.outcome, outcome),
+  )
+  if (actorId !== null)
+    return [{ within: and(account, eq(auditEvents.actorId, actorId)), fits: and(ofKind, speaksOf(people)) }]
+  if (people.kind === 'few')
+    return streamsOfPeople(people).map((within) => ({ within: and(account, within), fits: ofKind }))
+  if (ofKind === undefined) return [{ within: account, fits: speaksOf(people) }]
+  // What only a newer version writes cannot be asked for by its outcome alone.
+  const actions = action === '' ? AUDIT_ACTIONS : [action]
+  const outcomes = outcome === '' ? OUTCOMES : [outcome]
+  return actions.flatMap((action) =>
+    outcomes.map((outcome) => ({
+      within: and(account, eq(auditEvents.action, action), eq(auditEvents.outcome, outcome)),
+      fits: speaksOf(people),
+    })),
+  )
+}
+
+/** An event that somebody did to one of these people is in the stream of the latter only. */
+function streamsOfPeople({
+  actors,
+  subjects,
+}: {
+  actors: string[]
+  subjects: string[]
+}): (SQL | undefined)[] {
+  const notAmongSubjects =
+    subjects.length === 0
+      ? undefined
+      : or(isNull(auditEvents.subjectId), notInArray(auditEvents.subjectId, subjects))
+  return [
+    ...subjects.map((id) => eq(auditEvents.subjectId, id)),
+    ...actors.map((id) => and(eq(auditEvents.actorId, id), notAmongSubjects)),
+  ]
+}
+
+function speaksOf(people: People): SQL | undefined {
+  if (people.kind === 'everybody') return undefined
+  if (people.kind === 'many') return people.namedIn
+  const { actors, subjects } = people
+  return or(
+    actors.length === 0 ? sql`false` : inArray(auditEvents.actorId, actors),
+    subjects.length === 0 ? sql`false` : inArray(auditEvents.subjectId, subjects),
+  )
+}
+
+/** Where an event stands in the log. */
+const place = sql`(${auditEvents.at}, ${auditEvents.id})`
+
+/** The place of an event. No event of another account has one. */
+function placeOf(id: string, clientId?: string): SQL {
+  const ofAccount = clientId === undefined ? sql`` : sql`and e.client_id = ${clientId}`
+  return sql`(select e.at, e.id from ${auditEvents} e where e.id = ${id} ${ofAccount})`
+}
+
+function inRange({ clientId, from, until, after }: EventSearch): SQL | undefined {
+  return and(
+    from === null ? undefined : gte(auditEvents.at, from),
+    until === null ? undefined : lt(auditEvents.at, until),
+    after === '' ? undefined : sql`${place} < ${placeOf(after, clientId)}`,
+  )
+}
+
+/** The event that the search may look back to: none of the streams is followed beyond its share. Null: to the end. */
+async function findHorizon(
+  db: Reader,
+  search: EventSearch,
+  streams: readonly Stream[],
+): Promise<string | null> {
+  const share = sql.raw(String(Math.ceil(WINDOW / streams.length) - 1))
+  const ends = streams.map(
+    ({ within }) => sql`(
+      select ${auditEvents.at}, ${auditEvents.id} from ${auditEvents} where ${and(within, inRange(search))}
+      order by ${auditEvents.at} desc, ${auditEvents.id} desc offset ${share} limit 1
+    )`,
+  )
+  const [end] = await db.execute<{ id: string }>(
+    sql`select id from (${sql.join(ends, sql` union all `)}) ends order by at desc, id desc limit 1`,
+  )
+  return end?.id ?? null
+}

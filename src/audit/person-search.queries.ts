@@ -1,0 +1,101 @@
+import { and, eq, or, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import type { Reader } from '../db/client.ts'
+import { contains } from '../db/like.ts'
+import { auditEvents } from '../db/schema/audit-events.ts'
+import { clients } from '../db/schema/clients.ts'
+import { users } from '../db/schema/users.ts'
+import { searchedText } from '../users/find-users.queries.ts'
+
+/** So many people are looked up event by event; a term that fits more is common. */
+const FEW = 20
+
+/** Who looks into the log of which account. */
+export interface Looking {
+  /** The account whose log it is. */
+  clientId: string
+  /** The viewer's own account. */
+  ownId: string
+  /** The Service Desk: every name is shown. */
+  seesAll: boolean
+}
+
+/** Whose events are asked for. */
+export type People =
+  | { kind: 'everybody' }
+  /** Ids of those who fit. A subject of an account that is none of the viewer's business is not among them. */
+  | { kind: 'few'; actors: string[]; subjects: string[] }
+  /** Too many fit: events are asked one by one whether they speak of such a person. */
+  | { kind: 'many'; namedIn: SQL | undefined }
+
+/**
+ * Whose name or e-mail address contains `term`. It looks no further than the page shows names: else somebody
+ * could find out, letter by letter, on whom an act was tried whose name is left out.
+ */
+export async function findPeople(db: Reader, term: string, looking: Looking): Promise<People> {
+  if (term === '') return { kind: 'everybody' }
+  const fits = contains(searchedText, term)
+  const found = await db
+    .select({ id: users.id, mayBeSubject: nameShown(users.clientId, looking) })
+    .from(users)
+    .where(and(fits, mayAct(looking)))
+    .limit(FEW + 1)
+  if (found.length > FEW) return { kind: 'many', namedIn: namedIn(fits, looking) }
+  return {
+    kind: 'few',
+    actors: found.map(({ id }) => id),
+    subjects: found.flatMap(({ id, mayBeSubject }) => (mayBeSubject ? [id] : [])),
+  }
+}
+
+/** The id of whoever has this e-mail address; null: nobody. */
+export async function idOfEmail(db: Reader, email: string): Promise<string | null> {
+  const [user] = await db
+    .select({ id: users.id })
+    .from(users)
+    .where(eq(sql`lower(${users.email})`, email.toLowerCase()))
+  return user?.id ?? null
+}
+
+/** An actor of the log is always named. */
+function namedIn(fits: SQL, looking: Looking): SQL | undefined {
+  const oneOf = (id: SQLWrapper, condition: SQL | undefined) =>
+    sql`exists (select from ${users} where ${users.id} = ${id} and ${and(fits, condition)})`
+  return or(
+    oneOf(auditEvents.actorId, undefined),
+    oneOf(auditEvents.subjectId, nameShown(users.clientId, looking)),
+  )
+}
+
+/** Subjects are named if they belong to the viewer's own account or below. */
+function nameShown(clientId: SQLWrapper, { ownId, seesAll }: Looking): SQL<boolean> {
+  if (seesAll) return sql<boolean>`true`
+  return sql<boolean>`${clientId} in (${below(ownId)})`
+}
+
+/** Actors can also belong to an account above, whose Admins may try what is refused, or to the Service Desk. */
+function mayAct(looking: Looking): SQL | undefined {
+  if (looking.seesAll) return undefined
+  return or(
+    nameShown(users.clientId, looking),
+    sql`${users.clientId} in (
+      with recursive above(id) as (
+        select parent_id from ${clients} where ${clients.id} = ${looking.clientId}
+        union
+        select c.parent_id from ${clients} c join above a on c.id = a.id
+      )
+      select id from above where id is not null
+      union all
+      select ${clients.id} from ${clients} where ${clients.isPlatform}
+    )`,
+  )
+}
+
+function below(ownId: string): SQL {
+  return sql`
+    with recursive below(id) as (
+      select ${ownId}::uuid
+      union
+      select c.id from ${clients} c join below b on c.parent_id = b.id
+    )
+    select id from below`
+}

@@ -1,0 +1,21 @@
+import { desc } from 'drizzle-orm'
+import type { Reader } from '../db/client.ts'
+import { auditSeals, auditUnsealed } from '../db/schema/audit-seals.ts'
+
+/** How far the chain over the audit log is. */
+export interface Sealing {
+  /** Events that wait to be sealed. */
+  unsealed: number
+  /** Null: nothing was sealed yet. */
+  lastSealedAt: Date | null
+}
+
+export async function readSealing(db: Reader): Promise<Sealing> {
+  const unsealed = await db.$count(auditUnsealed)
+  const [last] = await db
+    .select({ at: auditSeals.sealedAt })
+    .from(auditSeals)
+    .orderBy(desc(auditSeals.seq))
+    .limit(1)
+  return { unsealed, lastSealedAt: last?.at ?? null }
+}

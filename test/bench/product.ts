@@ -19,6 +19,7 @@ export const HASHING_ENV = { UV_THREADPOOL_SIZE: String(Math.max(2, availablePar
 
 export interface Product {
   origin: string
+  databaseUrl: string
   /** The bench's own way into the database. */
   database: DatabasePool
   /** A file with the enrolled users, and what signing in as them takes. */
@@ -76,6 +77,7 @@ export async function startProduct(folder: string, seed: Seed, onStop: OnStop): 
   const web = await start('web', '../../src/web.ts', HASHING_ENV)
   return {
     origin,
+    databaseUrl: cluster.url,
     database,
     usersFile,
     pids: { web: web.pid, postgres: postmaster.pid },

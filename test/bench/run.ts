@@ -1,6 +1,6 @@
 // npm run bench [-- SECTION …] [--quick] [--json FILE]: how fast and how big the product is on this machine, each figure beside
 // its floor, measured in turn in the same run. It asserts nothing: machines differ, and so do their noises. Sections
-// are sign-ins, users and resets; without any, all are measured.
+// are sign-ins, users, resets and audit; without any, all are measured.
 import { writeFile } from 'node:fs/promises'
 import { availableParallelism, loadavg } from 'node:os'
 import { join } from 'node:path'
@@ -11,6 +11,7 @@ import { PERIOD_SECONDS } from '../../src/mfa/totp.ts'
 import { makeRunFolder, removeRunFolder } from '../support/run-folder.ts'
 import { Connection } from './connection.ts'
 import type { HashingDone, HashingLoad } from './hashing.tool.ts'
+import { benchAudit } from './measure-audit.ts'
 import { measureDashboard, summariseDashboard } from './measure-dashboard.ts'
 import { measureMails } from './measure-mails.ts'
 import { benchResets } from './measure-resets.ts'
@@ -51,6 +52,7 @@ const SECTIONS: Record<string, () => Promise<Section>> = {
   },
   users: () => benchUsersPage(options, onStop, say),
   resets: () => benchResets(options, onStop, say),
+  audit: () => benchAudit(options, onStop),
 }
 
 try {

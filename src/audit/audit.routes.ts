@@ -5,7 +5,10 @@ import { type Request, type Response, Router } from 'express'
 import { refuse } from '../access/refuse.ts'
 import { type Account, viewAccount } from '../access/view-account.ts'
 import type { Deps } from '../deps.ts'
-import { personOf } from '../gate/gate.ts'
+import type { Proofs } from '../gate/facts.ts'
+import { personOf, proofsOf } from '../gate/gate.ts'
+import { stillSignedIn } from '../gate/still-signed-in.ts'
+import { ForbiddenError } from '../http/errors.ts'
 import { listHref } from '../http/list-query.ts'
 import { originOf } from '../http/origin.ts'
 import { AUDIT_ACTIONS } from './actions.ts'
@@ -111,13 +114,27 @@ async function sendFile(
   // Who asks what there would be takes nothing away.
   if (req.method === 'HEAD') return void res.attachment(name).type(WRITERS[format].contentType).end()
 
-  const request = { ...asked, typed: asked.read.typed, actorId: personOf(res).id, origin: originOf(req) }
+  const proofs = proofsOf(req)
+  const request = {
+    ...asked,
+    typed: asked.read.typed,
+    actorId: proofs.userId,
+    origin: originOf(req),
+    mayGoOn: () => mayGoOn(deps, proofs, account.id),
+  }
   const file = Readable.from(exportedPieces(deps, request, await recordExport(deps, request)))
   await once(file, 'readable')
   res.attachment(name).type(WRITERS[format].contentType)
   await pipeline(file, res).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error
   })
+}
+
+/** A file can take long: whoever is disabled, demoted or reset meanwhile gets no more of it. */
+async function mayGoOn(deps: Deps, proofs: Proofs, clientId: string): Promise<void> {
+  const person = await stillSignedIn(deps, proofs)
+  const view = person && (await viewAccount(deps, person, clientId))
+  if (!view?.allowed) throw new ForbiddenError('You may look into this log no longer.')
 }
 
 /** 'audit-harbour-group-2026-11-24.csv': with letters that every file system has. */

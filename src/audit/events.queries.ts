@@ -21,8 +21,8 @@ export interface EventRow extends EventFacts {
 }
 
 /**
- * The newest events that meet `condition`, at most `limit`. Of several conditions each is a part of the log: no
- * event may meet two. An index that has each part in this order lets PostgreSQL merge them and stop at the limit.
+ * The newest events that meet `condition`, at most `limit`. Several conditions are parts of the log, which may
+ * overlap: where an index has each part in this order, PostgreSQL merges them and stops at the limit.
  */
 export function readEvents(
   db: Reader,
@@ -32,8 +32,10 @@ export function readEvents(
   const [first, ...others]: readonly (SQL | undefined)[] = Array.isArray(condition) ? condition : [condition]
   const part = (where: SQL | undefined) => db.select().from(auditEvents).where(where)
   const [second, ...rest] = others.map(part)
-  const newest = (second ? unionAll(part(first), second, ...rest) : part(first))
-    .orderBy(desc(auditEvents.at), desc(auditEvents.id))
+  const all = (second ? unionAll(part(first), second, ...rest) : part(first)).as('parts')
+  const newest = (second ? db.selectDistinctOn([all.at, all.id]) : db.select())
+    .from(all)
+    .orderBy(desc(all.at), desc(all.id))
     .limit(limit)
     .as('newest')
   return db

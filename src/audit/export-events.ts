@@ -17,6 +17,8 @@ export interface ExportRequest {
   typed: TypedFilters
   filters: AuditFilters
   origin: Origin
+  /** Asked before each batch; throws once the file may go on no longer. */
+  mayGoOn: () => Promise<void>
 }
 
 /** Records an export before any of it leaves. Returns the id of the event: the export ends with those before it. */
@@ -45,13 +47,14 @@ export function recordExport(
  */
 export async function* exportedPieces(
   { db }: Pick<Deps, 'db'>,
-  { format, filters, looking }: Pick<ExportRequest, 'format' | 'filters' | 'looking'>,
+  { format, filters, looking, mayGoOn }: Pick<ExportRequest, 'format' | 'filters' | 'looking' | 'mayGoOn'>,
   eventId: string,
 ): AsyncGenerator<string> {
   const { head, write } = WRITERS[format]
   const search = await prepareSearch(db, filters, looking)
   let piece = head
   for (let after: string | null = eventId; after !== null; ) {
+    await mayGoOn()
     const { events, next } = await readAuditLog(db, search && { ...search, after }, looking, BATCH)
     piece += write(events)
     after = next

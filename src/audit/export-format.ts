@@ -43,6 +43,8 @@ export const WRITERS: { readonly [Format in ExportFormat]: Writer } = {
       stringify(events.map(recordOf), {
         columns: [...COLUMNS],
         record_delimiter: 'windows',
+        // Some readers take either half of a line break for one, and others part cells by semicolons or tabs.
+        quoted_match: /[\r\n\t;]/,
         cast: { string: neutralCell, object: (value) => neutralCell(JSON.stringify(value)) },
       }),
   },

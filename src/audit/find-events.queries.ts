@@ -1,4 +1,4 @@
-import { and, eq, gte, inArray, isNull, lt, notInArray, or, type SQL, sql } from 'drizzle-orm'
+import { and, eq, gte, inArray, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { Reader } from '../db/client.ts'
 import { auditEvents } from '../db/schema/audit-events.ts'
 import { AUDIT_ACTIONS, type AuditAction } from './actions.ts'
@@ -75,7 +75,10 @@ function streamsOf(search: EventSearch): Stream[] {
   if (actorId !== null)
     return [{ within: and(account, eq(auditEvents.actorId, actorId)), fits: and(ofKind, speaksOf(people)) }]
   if (people.kind === 'few')
-    return streamsOfPeople(people).map((within) => ({ within: and(account, within), fits: ofKind }))
+    return [
+      ...people.subjects.map((id) => eq(auditEvents.subjectId, id)),
+      ...people.actors.map((id) => eq(auditEvents.actorId, id)),
+    ].map((person) => ({ within: and(account, person), fits: ofKind }))
   if (ofKind === undefined) return [{ within: account, fits: speaksOf(people) }]
   // What only a newer version writes cannot be asked for by its outcome alone.
   const actions = action === '' ? AUDIT_ACTIONS : [action]
@@ -86,24 +89,6 @@ function streamsOf(search: EventSearch): Stream[] {
       fits: speaksOf(people),
     })),
   )
-}
-
-/** An event that somebody did to one of these people is in the stream of the latter only. */
-function streamsOfPeople({
-  actors,
-  subjects,
-}: {
-  actors: string[]
-  subjects: string[]
-}): (SQL | undefined)[] {
-  const notAmongSubjects =
-    subjects.length === 0
-      ? undefined
-      : or(isNull(auditEvents.subjectId), notInArray(auditEvents.subjectId, subjects))
-  return [
-    ...subjects.map((id) => eq(auditEvents.subjectId, id)),
-    ...actors.map((id) => and(eq(auditEvents.actorId, id), notAmongSubjects)),
-  ]
 }
 
 function speaksOf(people: People): SQL | undefined {

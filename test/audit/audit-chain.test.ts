@@ -103,7 +103,7 @@ describe('sealing', () => {
     const open = await pool.sql.reserve()
     await open`begin`
     const [late] = await open<{ id: string }[]>`
-      insert into audit_events (at, action, outcome) values (${NOW}, 'sign-out', 'success') returning id`
+      insert into audit_events (at, action, outcome) values (${NOW.toISOString()}, 'sign-out', 'success') returning id`
     const meanwhile = await happen(5)
     assert.equal(await seal(), 5)
     assert.equal((await verify()).broken, null)
@@ -188,7 +188,7 @@ describe('sealing', () => {
     assert.equal(linkHash(CHAIN_START, event).toString('hex'), expected)
     const [{ id, at }] = await pool.sql<[{ id: string; at: string }]>`
       insert into audit_events (id, at, action, outcome, address, user_agent, details)
-      values (${event.id}, ${NOW}, 'sign-out', 'success', '192.0.2.1', 'a "b"', '{"a":1}') returning id, at`
+      values (${event.id}, ${NOW.toISOString()}, 'sign-out', 'success', '192.0.2.1', 'a "b"', '{"a":1}') returning id, at`
     assert.ok(id && at)
     // Whatever the session's settings.
     await pool.sql`alter database ${pool.sql(new URL(database.url).pathname.slice(1))} set timezone to 'Asia/Kolkata'`
@@ -249,7 +249,7 @@ describe('verifying names the first row that is broken', () => {
     await finds('changed', 1, ids[0])
   })
 
-  test('where it was removed, sealed or not', async () => {
+  test('where it was removed', async () => {
     await tamper((sql) => sql`delete from audit_events where id = ${ids[6] ?? ''}`)
     await finds('removed', 7, ids[6])
   })
@@ -268,7 +268,7 @@ describe('verifying names the first row that is broken', () => {
     await tamper(
       (sql) => sql`
       insert into audit_events (id, at, action, outcome)
-      values (${id}, ${NOW}, 'sign-out', 'success')`,
+      values (${id}, ${NOW.toISOString()}, 'sign-out', 'success')`,
     )
     await seal()
     await finds('inserted', null, id)

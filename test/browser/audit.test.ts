@@ -38,8 +38,7 @@ for (const javaScriptEnabled of [true, false])
     const look = async (name: string) => {
       if (javaScriptEnabled) await inspect(admin.page, name)
     }
-    const sentence = (words: string) =>
-      admin.page.locator('.events').getByText(words, { exact: true }).first()
+    const sentence = (words: string) => admin.page.locator('.events > li > p', { hasText: words }).first()
 
     test('is found in the navigation and tells everything, with details on demand', async () => {
       await admin.page.getByRole('link', { name: 'Audit' }).click()
@@ -57,7 +56,7 @@ for (const javaScriptEnabled of [true, false])
       await admin.field('Person').focus()
       await admin.page.keyboard.type('Theo Mar')
       await admin.page.keyboard.press('Tab')
-      await admin.page.keyboard.type('Sign in: completed')
+      await admin.page.keyboard.type('Sign-in: completed')
       await admin.page.keyboard.press('Tab')
       await admin.page.keyboard.type('Done')
       await admin.page.keyboard.press('Tab')

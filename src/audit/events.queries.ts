@@ -22,7 +22,7 @@ export interface EventRow extends EventFacts {
 
 /**
  * The newest events that meet `condition`, at most `limit`. Several conditions are parts of the log, which may
- * overlap: where an index has each part in this order, PostgreSQL merges them and stops at the limit.
+ * overlap; of each an index may have the newest, but not of all together.
  */
 export function readEvents(
   db: Reader,
@@ -30,12 +30,18 @@ export function readEvents(
   limit: number,
 ): Promise<EventRow[]> {
   const [first, ...others]: readonly (SQL | undefined)[] = Array.isArray(condition) ? condition : [condition]
-  const part = (where: SQL | undefined) => db.select().from(auditEvents).where(where)
+  const part = (where: SQL | undefined) =>
+    db
+      .select()
+      .from(auditEvents)
+      .where(where)
+      .orderBy(desc(auditEvents.at), desc(auditEvents.id))
+      .limit(limit)
   const [second, ...rest] = others.map(part)
-  const all = (second ? unionAll(part(first), second, ...rest) : part(first)).as('parts')
-  const newest = (second ? db.selectDistinctOn([all.at, all.id]) : db.select())
-    .from(all)
-    .orderBy(desc(all.at), desc(all.id))
+  const parts = (second ? unionAll(part(first), second, ...rest) : part(first)).as('parts')
+  const newest = (second ? db.selectDistinctOn([parts.at, parts.id]) : db.select())
+    .from(parts)
+    .orderBy(desc(parts.at), desc(parts.id))
     .limit(limit)
     .as('newest')
   return db

@@ -9,6 +9,9 @@ import type { People } from './person-search.queries.ts'
 /** How many events are looked at, at most, for those that fit what no index knows. */
 const WINDOW = 20_000
 
+/** How many events are read, at most, to choose from when several indexes have their newest. */
+const CHOICE = 10_000
+
 /** What is looked for; empty and null: whatever it is. */
 export interface EventSearch {
   clientId: string
@@ -42,14 +45,15 @@ interface Stream {
 /**
  * The newest events that fit, at most `limit`. What it costs does not grow with the log:
  *
- * 1. The filters choose streams, each of which an index has in the order of the pages, so that PostgreSQL merges
- *    them and stops after `limit` events: those of the account; of an action and an outcome (an outcome alone is
- *    one stream for each action); done by, or to, each of a few people.
+ * 1. The filters choose streams, each of which an index has in the order of the pages: those of the account; of an
+ *    action and an outcome (an outcome alone is a stream for each action); done by, or to, each of a few people.
+ *    The newest of each are read, and the newest of those are the newest of all. Where that were too many (streams
+ *    times a large limit), the account's log is the one stream, and the filters are asked event by event.
  * 2. What no index knows together (a person and an action; a name that fits very many) is asked event by event, of
  *    so many events as one search may look at. If they do not suffice, the page is short and says where to go on.
  */
 export async function findEvents(db: Reader, search: EventSearch, limit: number): Promise<FoundEvents> {
-  const streams = streamsOf(search)
+  const streams = chooseStreams(search, limit)
   if (streams.length === 0) return { events: [], next: null, cutShort: false }
   const horizon = streams.some(({ fits }) => fits) ? await findHorizon(db, search, streams) : null
   const found = await readEvents(
@@ -64,22 +68,26 @@ export async function findEvents(db: Reader, search: EventSearch, limit: number)
   return { events, next: horizon, cutShort: horizon !== null }
 }
 
+function chooseStreams(search: EventSearch, limit: number): Stream[] {
+  const streams = streamsOf(search)
+  if (streams.length * limit <= CHOICE) return streams
+  const { clientId, people } = search
+  return [{ within: eq(auditEvents.clientId, clientId), fits: and(ofKind(search), speaksOf(people)) }]
+}
+
 function streamsOf(search: EventSearch): Stream[] {
   const { clientId, action, outcome, actorId, people } = search
   if (people.kind === 'few' && people.actors.length === 0) return []
   const account = eq(auditEvents.clientId, clientId)
-  const ofKind = and(
-    action === '' ? undefined : eq(auditEvents.action, action),
-    outcome === '' ? undefined : eq(auditEvents.outcome, outcome),
-  )
+  const kind = ofKind(search)
   if (actorId !== null)
-    return [{ within: and(account, eq(auditEvents.actorId, actorId)), fits: and(ofKind, speaksOf(people)) }]
+    return [{ within: and(account, eq(auditEvents.actorId, actorId)), fits: and(kind, speaksOf(people)) }]
   if (people.kind === 'few')
     return [
       ...people.subjects.map((id) => eq(auditEvents.subjectId, id)),
       ...people.actors.map((id) => eq(auditEvents.actorId, id)),
-    ].map((person) => ({ within: and(account, person), fits: ofKind }))
-  if (ofKind === undefined) return [{ within: account, fits: speaksOf(people) }]
+    ].map((person) => ({ within: and(account, person), fits: kind }))
+  if (kind === undefined) return [{ within: account, fits: speaksOf(people) }]
   // What only a newer version writes cannot be asked for by its outcome alone.
   const actions = action === '' ? AUDIT_ACTIONS : [action]
   const outcomes = outcome === '' ? OUTCOMES : [outcome]
@@ -88,6 +96,13 @@ function streamsOf(search: EventSearch): Stream[] {
       within: and(account, eq(auditEvents.action, action), eq(auditEvents.outcome, outcome)),
       fits: speaksOf(people),
     })),
+  )
+}
+
+function ofKind({ action, outcome }: EventSearch): SQL | undefined {
+  return and(
+    action === '' ? undefined : eq(auditEvents.action, action),
+    outcome === '' ? undefined : eq(auditEvents.outcome, outcome),
   )
 }
 

@@ -56,10 +56,13 @@ export async function idOfEmail(db: Reader, email: string): Promise<string | nul
   return user?.id ?? null
 }
 
-/** An actor of the log is always named. */
+/**
+ * An actor of the log is always named. Scalar subqueries, which are asked person by person: of anything else
+ * PostgreSQL would first find everybody whose name fits.
+ */
 function namedIn(fits: SQL, looking: Looking): SQL | undefined {
   const oneOf = (id: SQLWrapper, condition: SQL | undefined) =>
-    sql`exists (select from ${users} where ${users.id} = ${id} and ${and(fits, condition)})`
+    sql`(select true from ${users} where ${users.id} = ${id} and ${and(fits, condition)})`
   return or(
     oneOf(auditEvents.actorId, undefined),
     oneOf(auditEvents.subjectId, nameShown(users.clientId, looking)),

@@ -1,4 +1,4 @@
-import { asc, desc, eq, sql } from 'drizzle-orm'
+import { asc, desc, eq, gt, sql } from 'drizzle-orm'
 import type { Database, Transaction } from '../db/client.ts'
 import { auditEvents } from '../db/schema/audit-events.ts'
 import { auditSeals, auditUnsealed } from '../db/schema/audit-seals.ts'
@@ -21,22 +21,29 @@ const BATCH = 1000
  */
 export async function sealEvents(db: Database, now: Date, atMost: number): Promise<number> {
   let sealed = 0
-  for (let count = BATCH; count === BATCH && sealed < atMost; sealed += count)
-    count = await sealBatch(db, now)
+  let last: string | undefined
+  do {
+    // Behind the last one: before it are the places that were just emptied.
+    const batch = await sealBatch(db, now, last)
+    sealed += batch.length
+    last = batch.length === BATCH ? batch.at(-1) : undefined
+  } while (last !== undefined && sealed < atMost)
   return sealed
 }
 
-function sealBatch(db: Database, now: Date): Promise<number> {
+/** Returns the ids of the events it sealed. */
+function sealBatch(db: Database, now: Date, after: string | undefined): Promise<string[]> {
   return db.transaction(async (tx) => {
-    if (!(await alone(tx))) return 0
+    if (!(await alone(tx))) return []
     const events = await tx
       .select(storedEvent)
       .from(auditUnsealed)
       // An event that is gone already stays among those that wait: verifying tells of it.
       .innerJoin(auditEvents, eq(auditEvents.id, auditUnsealed.eventId))
+      .where(after === undefined ? undefined : gt(auditUnsealed.eventId, after))
       .orderBy(asc(auditUnsealed.eventId))
       .limit(BATCH)
-    if (events.length === 0) return 0
+    if (events.length === 0) return []
 
     const head = await readHead(tx)
     let hash: Buffer = head.hash
@@ -51,7 +58,7 @@ function sealBatch(db: Database, now: Date): Promise<number> {
       from unnest(${uuidArray(ids)}, string_to_array(${hashes.join(',')}, ',')) with ordinality
         as sealed(event_id, hash, place)`)
     await tx.delete(auditUnsealed).where(sql`${auditUnsealed.eventId} = any(${uuidArray(ids)})`)
-    return events.length
+    return ids
   })
 }
 

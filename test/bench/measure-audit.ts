@@ -52,7 +52,6 @@ export async function benchAudit({ quick }: SectionOptions, onStop: OnStop): Pro
     ['CSV, a tenth', `/audit.csv?${await aTenth(product)}`],
     ['CSV, all', '/audit.csv'],
     ['NDJSON, all', '/audit.ndjson'],
-    ['CSV, all that succeeded', '/audit.csv?outcome=success'],
   ] as const)
     downloads.push(await measureDownload(product, cookie, what, path))
 

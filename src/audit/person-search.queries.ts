@@ -4,7 +4,7 @@ import { contains } from '../db/like.ts'
 import { auditEvents } from '../db/schema/audit-events.ts'
 import { clients } from '../db/schema/clients.ts'
 import { users } from '../db/schema/users.ts'
-import { searchedText } from '../users/find-users.queries.ts'
+import { searchedText } from '../users/user-lists.queries.ts'
 
 /** So many people are looked up event by event; a term that fits more is common. */
 const FEW = 20

@@ -1,5 +1,7 @@
 import express, { type Express, type RequestHandler, Router } from 'express'
 import session from 'express-session'
+import { accountRoutes } from './account/account.routes.ts'
+import { authenticatorRoutes } from './account/authenticator.routes.ts'
 import { auditRoutes } from './audit/audit.routes.ts'
 import { clientsRoutes } from './clients/clients.routes.ts'
 import type { Deps } from './deps.ts'
@@ -80,6 +82,8 @@ function rooms(deps: Deps, ops: Router): Rooms {
     'signed-in': room(
       showNav(deps),
       homeRoutes(),
+      accountRoutes(deps),
+      authenticatorRoutes(deps),
       usersRoutes(deps),
       mfaResetRoutes(deps),
       unlockRoutes(deps),

@@ -24,6 +24,11 @@ const DASHBOARD_ACTIONS = [
   ['POST', '/users'],
   ['POST', '/mfa-policy'],
   ['POST', '/account/password'],
+  ['POST', '/account/sessions/end-others'],
+  ['GET', '/account/authenticator'],
+  ['POST', '/account/authenticator'],
+  ['POST', '/account/authenticator/confirm'],
+  ['POST', '/account/authenticator/restart'],
   ['DELETE', '/users'],
   ['PUT', '/'],
 ] as const

@@ -34,6 +34,7 @@ const SENTENCES: Record<AuditAction, Sentences> = {
   },
   'sign-in.completed': { success: ({ subject }) => `${subject} signed in.` },
   'sign-out': { success: ({ subject }) => `${subject} signed out.` },
+  'session.ended': { success: ({ subject }) => `${subject} ended other sessions of their own.` },
   presence: {
     success: ({ subject }) => `${subject} confirmed to be there.`,
     failure: ({ subject }) => `${subject} was asked to confirm to be there, and the answer was wrong.`,
@@ -49,6 +50,9 @@ const SENTENCES: Record<AuditAction, Sentences> = {
     success: ({ subject }) => `${subject} began to set up an authenticator.`,
   },
   'authenticator.enrolled': { success: ({ subject }) => `${subject} set up an authenticator.` },
+  'authenticator.replaced': {
+    success: ({ subject }) => `${subject} replaced their authenticator by a new one.`,
+  },
   'authenticator.disabled': {
     success: ({ subject }) => `The authenticator of ${subject} was disabled after too many wrong codes.`,
   },

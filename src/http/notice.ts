@@ -1,21 +1,30 @@
 import type { Request, Response } from 'express'
 import { SECOND } from '../durations.ts'
 
-/** What the sign-in page may have to say about what was just done. The cookie holds the name, never the text. */
-const NOTICES: Record<string, string> = {
-  'password-changed': 'Your password is changed. Sign in with the new one.',
-  'signed-out': 'You are signed out.',
-}
+/** What a page may have to say about what was just done, and which page. The cookie holds the name, never the text. */
+const NOTICES = {
+  'password-changed': { page: '/sign-in', text: 'Your password is changed. Sign in with the new one.' },
+  'signed-out': { page: '/sign-in', text: 'You are signed out.' },
+  'own-password-changed': {
+    page: '/account',
+    text: 'Your password is changed. You are signed out everywhere else.',
+  },
+  'session-ended': { page: '/account', text: 'That session has ended.' },
+  'other-sessions-ended': { page: '/account', text: 'You are signed out everywhere else.' },
+  'device-kept': { page: '/account', text: 'Nothing was changed.' },
+} as const
 
 const NAME = 'notice'
 
-/** Leaves a notice for the sign-in page. It is not used up but runs out: htmx may fetch the page twice. */
-export function leaveNotice(res: Response, notice: 'password-changed' | 'signed-out'): void {
-  res.cookie(NAME, notice, { path: '/sign-in', maxAge: 10 * SECOND, httpOnly: true, sameSite: 'lax' })
+/** Leaves a notice for the page it belongs to. It is not used up but runs out: htmx may fetch the page twice. */
+export function leaveNotice(res: Response, notice: keyof typeof NOTICES): void {
+  const { page: path } = NOTICES[notice]
+  res.cookie(NAME, notice, { path, maxAge: 10 * SECOND, httpOnly: true, sameSite: 'lax' })
 }
 
 /** The notice left a moment ago, if any. */
 export function noticeFor(req: Request): string | null {
   const named = /(?:^|;\s*)notice=([a-z-]+)/.exec(req.get('cookie') ?? '')?.[1]
-  return (named && NOTICES[named]) ?? null
+  const { [named as keyof typeof NOTICES]: notice }: Partial<typeof NOTICES> = NOTICES
+  return notice?.text ?? null
 }

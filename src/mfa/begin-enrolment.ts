@@ -1,52 +1,54 @@
-import { and, eq, ne } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
-import { seal, unseal } from '../at-rest/sealed-secret.ts'
+import { seal } from '../at-rest/sealed-secret.ts'
 import { type Origin, record } from '../audit/record.ts'
 import type { Transaction } from '../db/client.ts'
 import { authenticators } from '../db/schema/authenticators.ts'
-import { users } from '../db/schema/users.ts'
 import type { Deps } from '../deps.ts'
 import { MINUTE } from '../durations.ts'
 import type { Person } from '../gate/facts.ts'
+import { sessionsStillLive } from '../gate/sessions-still-live.ts'
+import { type PendingAuthenticator, readPendingAuthenticator } from './pending-authenticator.queries.ts'
 import { revokePendingAuthenticator } from './revoke-pending-authenticator.ts'
 import { newSecret } from './totp.ts'
 
 /** How long a secret that was shown waits for its first code. */
 export const PENDING_LIFE_MS = 10 * MINUTE
 
-export interface Enrolment {
-  secret: Buffer
-  pendingUntil: Date
-}
+/**
+ * `resume`: the secret that is pending in this session, else a new one. `anew`: a new one in any case.
+ * `restart`: a new one in place of the pending one, for the rest of its time; without a pending one, none.
+ */
+export type Beginning = 'resume' | 'anew' | 'restart'
 
 /**
- * The pending secret of this session: the same at every reload, a new one after 10 minutes or with `restart`.
+ * The pending secret of this session: the same at every reload, a new one after 10 minutes or if asked for.
  * Another session never sees it: somebody who also knows the password begins with a secret of their own, and
- * the other one is void. Null if the person has an authenticator by now.
+ * the other one is void. It is to become the person's first authenticator or to take the place of the one that
+ * `person` was read with; null if that is not the active one any more. Whoever calls this for somebody who has
+ * one must have had password and code proven in the same request, or restart what was begun so.
  */
 export async function beginEnrolment(
   deps: Deps,
   person: Person,
   session: string,
   origin: Origin,
-  { restart = false } = {},
-): Promise<Enrolment | null> {
+  beginning: Beginning = 'resume',
+): Promise<PendingAuthenticator | null> {
   return deps.db.transaction(async (tx) => {
     // Two tabs at once: the second waits here and then finds the secret of the first.
-    await tx.select({ id: users.id }).from(users).where(eq(users.id, person.id)).for('no key update')
-    const live = await liveAuthenticator(tx, person.id)
-    if (live?.status === 'active') return null
+    if (!(await sessionsStillLive(tx, person))) return null
+    if ((await activeAuthenticatorId(tx, person.id)) !== (person.authenticator?.id ?? null)) return null
+    const pending = await readPendingAuthenticator(deps, tx, person.id, session)
+    if (beginning === 'resume' && pending) return pending
+    if (beginning === 'restart' && !pending) return null
 
     const now = deps.clock.now()
-    if (!restart && live?.begunInSession === session && live.pendingUntil > now && live.sealedSecret) {
-      const secret = unseal(live.sealedSecret, live.id, deps.config.ENCRYPTION_KEYS)
-      return { secret, pendingUntil: live.pendingUntil }
-    }
-
     await revokePendingAuthenticator(tx, person.id, now)
     const id = uuidv7()
     const secret = newSecret()
-    const pendingUntil = new Date(now.getTime() + PENDING_LIFE_MS)
+    const fullTime = new Date(now.getTime() + PENDING_LIFE_MS)
+    const pendingUntil = beginning === 'restart' && pending ? pending.pendingUntil : fullTime
     const sealedSecret = seal(secret, id, deps.config.ENCRYPTION_KEYS)
     await tx
       .insert(authenticators)
@@ -60,15 +62,14 @@ export async function beginEnrolment(
       actorId: person.id,
       subjectId: person.id,
     })
-    return { secret, pendingUntil }
+    return { id, secret, pendingUntil }
   })
 }
 
-/** The active authenticator of a user or, without one, the pending. */
-async function liveAuthenticator(tx: Transaction, userId: string) {
-  const rows = await tx
-    .select()
+async function activeAuthenticatorId(tx: Transaction, userId: string): Promise<string | null> {
+  const [active] = await tx
+    .select({ id: authenticators.id })
     .from(authenticators)
-    .where(and(eq(authenticators.userId, userId), ne(authenticators.status, 'revoked')))
-  return rows.find(({ status }) => status === 'active') ?? rows[0]
+    .where(and(eq(authenticators.userId, userId), eq(authenticators.status, 'active')))
+  return active?.id ?? null
 }

@@ -1,5 +1,4 @@
 import { type Request, type Response, Router } from 'express'
-import QRCode from 'qrcode'
 import type { Deps } from '../deps.ts'
 import { mfaRequired } from '../gate/facts.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
@@ -13,7 +12,7 @@ import { addressRefusedUntil } from '../lockout/address-limit.ts'
 import { lockInForce } from '../lockout/policy.ts'
 import { beginEnrolment } from './begin-enrolment.ts'
 import { confirmEnrolment } from './confirm-enrolment.ts'
-import { manualKey, provisioningUri } from './totp.ts'
+import { enrolmentView } from './enrolment-view.ts'
 import { MISSING_CODE, typedCode, WRONG_CODE } from './typed-code.ts'
 
 const SUPERSEDED = 'That key is no longer valid. Scan the new one below, then enter its code.'
@@ -29,7 +28,7 @@ export function enrolRoutes(deps: Deps): Router {
   })
 
   routes.post('/mfa/enrol/restart', async (req, res) => {
-    await beginEnrolment(deps, personOf(res), storedId(req.sessionID), originOf(req), { restart: true })
+    await beginEnrolment(deps, personOf(res), storedId(req.sessionID), originOf(req), 'anew')
     res.redirect(303, '/mfa/enrol')
   })
 
@@ -67,15 +66,8 @@ async function renderEnrol(
   // Enrolled meanwhile in another browser: the gate knows where to go.
   if (!enrolment) return res.redirect(303, '/')
 
-  const issuer = `Portcullis ${new URL(deps.config.PUBLIC_URL).hostname}`
-  const otpauthUri = provisioningUri(enrolment.secret, issuer, person.email)
-  const qrSvg = await QRCode.toString(otpauthUri, { type: 'svg', margin: 4, errorCorrectionLevel: 'M' })
   res.status(status).render('mfa/enrol', {
-    qrSvg,
-    otpauthUri,
-    manualKey: manualKey(enrolment.secret),
-    pendingUntil: enrolment.pendingUntil,
-    email: person.email,
+    key: await enrolmentView(deps.config, person, enrolment),
     required: mfaRequired(person),
     problem,
   })

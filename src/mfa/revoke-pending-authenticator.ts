@@ -1,14 +1,25 @@
-import { and, eq } from 'drizzle-orm'
+import { and, eq, inArray } from 'drizzle-orm'
 import type { Transaction } from '../db/client.ts'
 import { authenticators } from '../db/schema/authenticators.ts'
 
 /**
  * Voids an enrolment that is under way, its secret shredded. Whatever ends a person's sessions does this too,
- * so that a confirmation from an ended session finds nothing to confirm.
+ * so that a confirmation from an ended session finds nothing to confirm. `begunIn`: only if one of these began it.
  */
-export async function revokePendingAuthenticator(tx: Transaction, userId: string, now: Date): Promise<void> {
+export async function revokePendingAuthenticator(
+  tx: Transaction,
+  userId: string,
+  now: Date,
+  begunIn?: readonly string[],
+): Promise<void> {
   await tx
     .update(authenticators)
     .set({ status: 'revoked', revokedAt: now, sealedSecret: null })
-    .where(and(eq(authenticators.userId, userId), eq(authenticators.status, 'pending')))
+    .where(
+      and(
+        eq(authenticators.userId, userId),
+        eq(authenticators.status, 'pending'),
+        begunIn && inArray(authenticators.begunInSession, begunIn),
+      ),
+    )
 }

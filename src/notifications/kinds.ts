@@ -7,6 +7,8 @@ export interface NotificationFacts {
   'password-reset': { passwordResetId: string }
   'password-changed': Record<string, never>
   'authenticator-enrolled': Record<string, never>
+  /** Somebody changed to another device while the old one worked. */
+  'authenticator-replaced': Record<string, never>
   /** `lockedUntil`: ISO 8601. */
   lockout: { kind: 'password' | 'code'; lockedUntil: string }
   'lockout-ended': { kind: 'password' | 'code' }

@@ -35,6 +35,7 @@ const SUBJECTS: { readonly [Kind in NotificationKind]: (context: MailContext) =>
   'password-reset': () => 'Choose a new password',
   'password-changed': () => 'Your password was changed',
   'authenticator-enrolled': () => 'An authenticator was set up for your account',
+  'authenticator-replaced': () => 'Your authenticator was replaced by a new one',
   lockout: ({ lockKind }) =>
     lockKind === 'code'
       ? 'Too many wrong codes for your account'

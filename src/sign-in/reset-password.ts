@@ -1,16 +1,15 @@
 import { and, eq, gt, isNull, ne } from 'drizzle-orm'
 import { hashToken } from '../at-rest/link-token.ts'
-import { type Origin, record } from '../audit/record.ts'
+import type { Origin } from '../audit/record.ts'
 import type { Reader } from '../db/client.ts'
 import { clients } from '../db/schema/clients.ts'
 import { passwordResets } from '../db/schema/links.ts'
 import { users } from '../db/schema/users.ts'
 import type { Deps } from '../deps.ts'
-import { endSessions } from '../gate/end-sessions.ts'
 import { changeLockout } from '../lockout/change-lockout.ts'
 import { clear } from '../lockout/policy.ts'
-import { notify } from '../notifications/notify.ts'
 import { hashPassword } from './password-hash.ts'
+import { setPassword } from './set-password.ts'
 
 /** Whom an unused, unexpired reset link belongs to; null for any other. */
 export async function ownerOfResetLink({ clock }: Pick<Deps, 'clock'>, db: Reader, token: string) {
@@ -59,25 +58,8 @@ export async function resetPassword(
       .returning({ id: passwordResets.id })
     if (used.length === 0) return false
 
-    await tx.update(users).set({ passwordHash }).where(eq(users.id, owner.id))
-    // Every other link that is still out dies with it.
-    await tx
-      .update(passwordResets)
-      .set({ usedAt: now })
-      .where(and(eq(passwordResets.userId, owner.id), isNull(passwordResets.usedAt)))
-    await endSessions(tx, owner.id, now)
+    await setPassword(tx, owner, { passwordHash, through: 'reset-link', origin, now })
     await changeLockout(tx, { subject: owner.id, kind: 'password' }, now, (state) => clear(state, now))
-    const eventId = await record(tx, {
-      at: now,
-      action: 'password.changed',
-      outcome: 'success',
-      origin,
-      clientId: owner.clientId,
-      actorId: owner.id,
-      subjectId: owner.id,
-      details: { through: 'reset-link' },
-    })
-    await notify(tx, { to: owner.id, kind: 'password-changed', eventId, facts: {} })
     return true
   })
 }

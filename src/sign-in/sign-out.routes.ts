@@ -1,34 +1,10 @@
 import { Router } from 'express'
-import { record } from '../audit/record.ts'
 import type { Deps } from '../deps.ts'
-import type { Person } from '../gate/facts.ts'
-import { leaveNotice } from '../http/notice.ts'
-import { originOf } from '../http/origin.ts'
+import { signOut } from './sign-out.ts'
 
-/** Signing out, from every stage. The session ends on the server; the cookie alone opens nothing any more. */
-export function signOutRoutes({ db, clock }: Deps): Router {
+/** Signing out, from every stage. */
+export function signOutRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
-
-  routes.post('/sign-out', async (req, res) => {
-    const person: Person | null = res.locals.person
-    await new Promise<void>((resolve, reject) => {
-      req.session.destroy((error?: unknown) => (error ? reject(error) : resolve()))
-    })
-    if (person)
-      await db.transaction((tx) =>
-        record(tx, {
-          at: clock.now(),
-          action: 'sign-out',
-          outcome: 'success',
-          origin: originOf(req),
-          clientId: person.clientId,
-          actorId: person.id,
-          subjectId: person.id,
-        }),
-      )
-    leaveNotice(res, 'signed-out')
-    res.redirect(303, '/sign-in')
-  })
-
+  routes.post('/sign-out', (req, res) => signOut(deps, req, res))
   return routes
 }

@@ -49,8 +49,13 @@ export async function readUserHistory(db: Reader, userId: string) {
   }
 }
 
-/** Looks at the last thousand events, so that a user under attack does not make the page slow. */
-async function readRecent(db: Reader, userId: string, actions: AuditAction[]): Promise<EventRow[]> {
+/** The newest events of these kinds. Looks at the last thousand, so that a user under attack makes no page slow. */
+export async function readRecent(
+  db: Reader,
+  userId: string,
+  actions: AuditAction[],
+  shown = SHOWN,
+): Promise<EventRow[]> {
   const recent = db
     .select({ id: auditEvents.id, action: auditEvents.action })
     .from(auditEvents)
@@ -63,7 +68,7 @@ async function readRecent(db: Reader, userId: string, actions: AuditAction[]): P
     .from(recent)
     .where(inArray(recent.action, actions))
     .orderBy(desc(recent.id))
-    .limit(SHOWN)
+    .limit(shown)
   const ids = chosen.map(({ id }) => id)
-  return ids.length === 0 ? [] : readEvents(db, inArray(auditEvents.id, ids), SHOWN)
+  return ids.length === 0 ? [] : readEvents(db, inArray(auditEvents.id, ids), shown)
 }

@@ -1,0 +1,157 @@
+import { type Request, type Response, Router } from 'express'
+import { z } from 'zod'
+import type { Deps } from '../deps.ts'
+import { personOf, proofsOf } from '../gate/gate.ts'
+import { proceed } from '../gate/proceed.ts'
+import { readPerson } from '../gate/read-person.ts'
+import { storedId } from '../gate/session-store.ts'
+import { readForm } from '../http/form.ts'
+import { renderLockPage } from '../http/lock-page.ts'
+import { leaveNotice } from '../http/notice.ts'
+import { originOf } from '../http/origin.ts'
+import { addressRefusedUntil } from '../lockout/address-limit.ts'
+import { authenticatorDisabled, lockInForce } from '../lockout/policy.ts'
+import { beginEnrolment } from '../mfa/begin-enrolment.ts'
+import { confirmEnrolment } from '../mfa/confirm-enrolment.ts'
+import { enrolmentView } from '../mfa/enrolment-view.ts'
+import { readPendingAuthenticator } from '../mfa/pending-authenticator.queries.ts'
+import { revokePendingAuthenticator } from '../mfa/revoke-pending-authenticator.ts'
+import { MISSING_CODE, typedCode, WRONG_CODE } from '../mfa/typed-code.ts'
+import { admit } from '../sign-in/password-hash.ts'
+import { MAX_PASSWORD_LENGTH } from '../sign-in/password-rules.ts'
+import { type IdentityOutcome, proveIdentity } from './prove-identity.ts'
+
+const PAGE = '/account/authenticator'
+const MISSING = 'Enter your password.'
+/** Which of the two was wrong is not said. */
+const WRONG = 'The password or the code is not right. Enter the code your app shows now; each works once.'
+const WRONG_PASSWORD = 'The password is not right.'
+
+const passwordField = z.string().min(1).max(MAX_PASSWORD_LENGTH)
+
+interface ProveProblems {
+  /** Concerns both fields. */
+  both: string
+  password: string
+  code: string
+}
+
+/**
+ * Change of device while the old one works: password and current code in one form, then the new one as at enrolment.
+ * It is no reset, and never works without the old code. Who has none and needs none may set one up in the same way.
+ */
+export function authenticatorRoutes(deps: Deps): Router {
+  const { db, clock } = deps
+  const routes = Router({ caseSensitive: true, strict: true })
+
+  routes.get(PAGE, (req, res) => renderPage(deps, req, res))
+
+  routes.post(PAGE, readForm, (req, res) =>
+    admit(async () => {
+      const person = personOf(res)
+      const password = passwordField.safeParse(req.body.password)
+      const code = typedCode(req.body)
+      if (!password.success || (person.authenticator && code === null)) {
+        const problems = {
+          password: password.success ? '' : MISSING,
+          code: code === null ? MISSING_CODE : '',
+        }
+        return renderProve(res, problems, 422)
+      }
+      if (await isHeldUp(deps, req, res)) return
+
+      const typed = { password: password.data, code: code ?? '' }
+      const outcome = await proveIdentity(deps, person, typed, originOf(req))
+      if (!outcome.ok) return refuseProof(deps, res, outcome)
+      // What was proven anew is as good as a sign-in: after the change 10 minutes are left for the next code.
+      req.session.proofs = { ...proofsOf(req), passwordAt: clock.now().getTime() }
+      await beginEnrolment(deps, person, storedId(req.sessionID), originOf(req), 'anew')
+      res.redirect(303, PAGE)
+    }),
+  )
+
+  routes.post(`${PAGE}/restart`, async (req, res) => {
+    await beginEnrolment(deps, personOf(res), storedId(req.sessionID), originOf(req), 'restart')
+    res.redirect(303, PAGE)
+  })
+
+  routes.post(`${PAGE}/cancel`, async (req, res) => {
+    const begunIn = [storedId(req.sessionID)]
+    await db.transaction((tx) => revokePendingAuthenticator(tx, personOf(res).id, clock.now(), begunIn))
+    leaveNotice(res, 'device-kept')
+    res.redirect(303, '/account')
+  })
+
+  routes.post(`${PAGE}/confirm`, readForm, async (req, res) => {
+    const code = typedCode(req.body)
+    if (code === null) return renderPage(deps, req, res, MISSING_CODE, 422)
+    if (await isHeldUp(deps, req, res)) return
+
+    const person = personOf(res)
+    const outcome = await confirmEnrolment(deps, person, storedId(req.sessionID), code, originOf(req))
+    if (outcome.ok) {
+      const enrolled = await readPerson(db, person.id)
+      if (!enrolled) throw new Error('an enrolled person is gone')
+      // This session has verified with the authenticator that is dead: the gate asks it for a further code.
+      return proceed(req, res, clock, enrolled, { ...proofsOf(req), epoch: outcome.epoch, next: '/account' })
+    }
+    if (outcome.problem === 'locked')
+      return renderLockPage(res, clock, { kind: 'code', until: outcome.lockedUntil })
+    if (outcome.problem === 'wrong' && outcome.lockedUntil)
+      return renderLockPage(res, clock, { kind: 'code', until: outcome.lockedUntil, status: 401 })
+    if (outcome.problem === 'wrong') return renderPage(deps, req, res, WRONG_CODE, 401)
+    // Expired, started over, or begun elsewhere meanwhile: from the beginning.
+    const both = 'That key is no longer valid. Prove again that it is you, and begin anew.'
+    renderProve(res, { both }, 409)
+  })
+
+  return routes
+}
+
+/** Whether the address of the request must wait; then that is answered. */
+async function isHeldUp(deps: Deps, req: Request, res: Response): Promise<boolean> {
+  const until = await addressRefusedUntil(deps, originOf(req).address)
+  if (until) renderLockPage(res, deps.clock, { kind: 'address', until })
+  return until !== null
+}
+
+/** The key to scan if it is pending in this session, else the form that comes before it. */
+async function renderPage(
+  deps: Deps,
+  req: Request,
+  res: Response,
+  problem = '',
+  status = 200,
+): Promise<void> {
+  const person = personOf(res)
+  const { codeLockout } = person
+  if (person.authenticator && authenticatorDisabled(codeLockout))
+    return renderLockPage(res, deps.clock, { kind: 'disabled', until: null })
+  const lockedUntil = lockInForce(codeLockout, deps.clock.now())
+  if (lockedUntil) return renderLockPage(res, deps.clock, { kind: 'code', until: lockedUntil })
+
+  const pending = await readPendingAuthenticator(deps, deps.db, person.id, storedId(req.sessionID))
+  if (!pending) return renderProve(res)
+  res.status(status).render('account/scan', {
+    key: await enrolmentView(deps.config, person, pending),
+    replaces: person.authenticator !== null,
+    problem,
+  })
+}
+
+function refuseProof({ clock }: Deps, res: Response, outcome: Extract<IdentityOutcome, { ok: false }>): void {
+  const { kind, problem } = outcome
+  if (problem === 'disabled') renderLockPage(res, clock, { kind: 'disabled', until: null })
+  // Reset while it was proven: the session is over, the gate knows where to go.
+  else if (problem === 'superseded') res.redirect(303, '/')
+  else if (outcome.lockedUntil)
+    renderLockPage(res, clock, { kind, until: outcome.lockedUntil, status: problem === 'wrong' ? 401 : 429 })
+  else renderProve(res, { both: personOf(res).authenticator ? WRONG : WRONG_PASSWORD }, 401)
+}
+
+function renderProve(res: Response, problems: Partial<ProveProblems> = {}, status = 200): void {
+  res.status(status).render('account/prove', {
+    replaces: personOf(res).authenticator !== null,
+    problems: { both: '', password: '', code: '', ...problems },
+  })
+}

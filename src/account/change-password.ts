@@ -1,0 +1,36 @@
+import type { Origin } from '../audit/record.ts'
+import type { Deps } from '../deps.ts'
+import type { Person } from '../gate/facts.ts'
+import { sessionsStillLive } from '../gate/sessions-still-live.ts'
+import { checkPassword, type PasswordOutcome } from '../sign-in/check-password.ts'
+import { hashPassword } from '../sign-in/password-hash.ts'
+import { setPassword } from '../sign-in/set-password.ts'
+
+export type ChangeOutcome =
+  /** `epoch`: what the session that asked for it goes on with. */
+  | { ok: true; epoch: number }
+  | Extract<PasswordOutcome, { ok: false }>
+  /** The session was ended while the request was under way. */
+  | { ok: false; problem: 'superseded' }
+
+/**
+ * Changes a person's own password. The current one is asked for and counted as at sign-in, so that an open browser
+ * is no place to guess it. Whoever else is signed in, or half-way, is so no more. MFA is not touched.
+ */
+export async function changePassword(
+  deps: Deps,
+  person: Person,
+  { current, chosen }: { current: string; chosen: string },
+  origin: Origin,
+): Promise<ChangeOutcome> {
+  const proven = await checkPassword(deps, { email: person.email, password: current }, origin, 'presence')
+  if (!proven.ok) return proven
+
+  const passwordHash = await hashPassword(chosen)
+  return deps.db.transaction(async (tx): Promise<ChangeOutcome> => {
+    if (!(await sessionsStillLive(tx, person))) return { ok: false, problem: 'superseded' }
+    const now = deps.clock.now()
+    const epoch = await setPassword(tx, person, { passwordHash, through: 'own-account', origin, now })
+    return { ok: true, epoch }
+  })
+}

@@ -1,0 +1,29 @@
+import type { Origin } from '../audit/record.ts'
+import type { Deps } from '../deps.ts'
+import type { Person } from '../gate/facts.ts'
+import type { CodeOutcome } from '../mfa/code-outcome.ts'
+import { provePresence } from '../presence/prove-presence.ts'
+import { checkPassword } from '../sign-in/check-password.ts'
+
+export type IdentityOutcome =
+  | { ok: true }
+  | ({ kind: 'password' | 'code' } & Extract<CodeOutcome, { ok: false }>)
+
+/**
+ * Proves the password and, of somebody with an authenticator, a code of it. As at sign-in the password comes first:
+ * whoever lacks it neither learns whether a code is right nor reaches the count of codes. Each is counted, and a
+ * right code is used up.
+ */
+export async function proveIdentity(
+  deps: Deps,
+  person: Person,
+  { password, code }: { password: string; code: string },
+  origin: Origin,
+): Promise<IdentityOutcome> {
+  const proven = await checkPassword(deps, { email: person.email, password }, origin, 'presence')
+  if (!proven.ok) return { kind: 'password', ...proven }
+  if (!person.authenticator) return { ok: true }
+
+  const outcome = await provePresence(deps, person, code, origin)
+  return outcome.ok ? outcome : { kind: 'code', ...outcome }
+}

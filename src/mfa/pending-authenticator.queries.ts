@@ -1,0 +1,39 @@
+import { and, eq, gt } from 'drizzle-orm'
+import { unseal } from '../at-rest/sealed-secret.ts'
+import type { Reader } from '../db/client.ts'
+import { authenticators } from '../db/schema/authenticators.ts'
+import type { Deps } from '../deps.ts'
+
+/** A secret that waits for its first code. */
+export interface PendingAuthenticator {
+  id: string
+  secret: Buffer
+  pendingUntil: Date
+}
+
+/** What this session (its stored id) has begun and may still confirm; null if there is no such thing, or no more. */
+export async function readPendingAuthenticator(
+  { config, clock }: Pick<Deps, 'config' | 'clock'>,
+  db: Reader,
+  userId: string,
+  session: string,
+): Promise<PendingAuthenticator | null> {
+  const [row] = await db
+    .select({
+      id: authenticators.id,
+      sealedSecret: authenticators.sealedSecret,
+      pendingUntil: authenticators.pendingUntil,
+    })
+    .from(authenticators)
+    .where(
+      and(
+        eq(authenticators.userId, userId),
+        eq(authenticators.status, 'pending'),
+        eq(authenticators.begunInSession, session),
+        gt(authenticators.pendingUntil, clock.now()),
+      ),
+    )
+  if (!row?.sealedSecret) return null
+  const { id, sealedSecret, pendingUntil } = row
+  return { id, pendingUntil, secret: unseal(sealedSecret, id, config.ENCRYPTION_KEYS) }
+}

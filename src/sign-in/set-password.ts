@@ -1,0 +1,37 @@
+import { and, eq, isNull } from 'drizzle-orm'
+import { type Origin, record } from '../audit/record.ts'
+import type { Transaction } from '../db/client.ts'
+import { passwordResets } from '../db/schema/links.ts'
+import { users } from '../db/schema/users.ts'
+import { endSessions } from '../gate/end-sessions.ts'
+import { notify } from '../notifications/notify.ts'
+
+/**
+ * Gives a person another password: every session, half-way sign-in and link for a new password that is still out
+ * dies with the old one. Never touches an active authenticator. Returns the new session epoch.
+ */
+export async function setPassword(
+  tx: Transaction,
+  owner: { id: string; clientId: string },
+  change: { passwordHash: string; through: 'reset-link' | 'own-account'; origin: Origin; now: Date },
+): Promise<number> {
+  const { passwordHash, through, origin, now } = change
+  await tx.update(users).set({ passwordHash }).where(eq(users.id, owner.id))
+  await tx
+    .update(passwordResets)
+    .set({ usedAt: now })
+    .where(and(eq(passwordResets.userId, owner.id), isNull(passwordResets.usedAt)))
+  const epoch = await endSessions(tx, owner.id, now)
+  const eventId = await record(tx, {
+    at: now,
+    action: 'password.changed',
+    outcome: 'success',
+    origin,
+    clientId: owner.clientId,
+    actorId: owner.id,
+    subjectId: owner.id,
+    details: { through },
+  })
+  await notify(tx, { to: owner.id, kind: 'password-changed', eventId, facts: {} })
+  return epoch
+}

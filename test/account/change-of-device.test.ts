@@ -1,0 +1,449 @@
+// Changing phones while the old authenticator works: no reset, and never without the old code.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { and, desc, eq } from 'drizzle-orm'
+import { auditEvents } from '../../src/db/schema/audit-events.ts'
+import { authenticators } from '../../src/db/schema/authenticators.ts'
+import { lockouts } from '../../src/db/schema/lockouts.ts'
+import { mfaResets } from '../../src/db/schema/mfa-resets.ts'
+import { notifications } from '../../src/db/schema/notifications.ts'
+import { users } from '../../src/db/schema/users.ts'
+import { MINUTE } from '../../src/durations.ts'
+import { startApp, type TestApp } from '../support/app.ts'
+import { type Answer, type Browser, DEMO_PASSWORD, keyOn } from '../support/browser.ts'
+import { totp } from '../support/rfc6238.ts'
+
+const PAGE = '/account/authenticator'
+const ADMIN = 'admin@harbour.example'
+const TECH = 'tech@harbour.example'
+const NOT_RIGHT = /The password or the code is not right/
+
+let app: TestApp
+before(async () => {
+  app = await startApp({ ADDRESS_ATTEMPTS: '100000' })
+})
+after(() => app.close())
+
+async function userNamed(email: string) {
+  const [user] = await app.deps.db.select().from(users).where(eq(users.email, email))
+  assert.ok(user)
+  return user
+}
+
+async function authenticatorsOf(email: string) {
+  const { id } = await userNamed(email)
+  return app.deps.db
+    .select()
+    .from(authenticators)
+    .where(eq(authenticators.userId, id))
+    .orderBy(desc(authenticators.id))
+}
+
+const active = async (email: string) =>
+  (await authenticatorsOf(email)).filter(({ status }) => status === 'active')
+
+async function codeFailures(email: string): Promise<number> {
+  const { id } = await userNamed(email)
+  const [row] = await app.deps.db
+    .select()
+    .from(lockouts)
+    .where(and(eq(lockouts.subject, id), eq(lockouts.kind, 'code')))
+  return row?.failedAt.length ?? 0
+}
+
+async function recorded(email: string, action: string): Promise<number> {
+  const { id } = await userNamed(email)
+  return app.deps.db.$count(
+    auditEvents,
+    and(eq(auditEvents.subjectId, id), eq(auditEvents.action, action), eq(auditEvents.outcome, 'success')),
+  )
+}
+
+async function owedMails(email: string, kind: string): Promise<number> {
+  const { id } = await userNamed(email)
+  return app.deps.db.$count(
+    notifications,
+    and(eq(notifications.recipientId, id), eq(notifications.kind, kind)),
+  )
+}
+
+/** Signed in with an authenticator, whatever the tests before have left. */
+async function enrolled(email: string): Promise<Browser> {
+  const browser = app.browser()
+  browser.secret = phones.get(email) ?? null
+  const { location } = await browser.signInWithPassword(email)
+  if (location === '/mfa/enrol') await browser.enrol()
+  assert.equal((await browser.verify(browser.nextCode())).status, 303)
+  assert.equal((await browser.get('/')).status, 200, `${email} is in`)
+  keep(email, browser)
+  return browser
+}
+
+/** The secret on each person's phone. */
+const phones = new Map<string, Buffer>()
+function keep(email: string, { secret }: Browser): void {
+  if (secret) phones.set(email, secret)
+}
+
+function prove(browser: Browser, code = browser.nextCode(), password = DEMO_PASSWORD): Promise<Answer> {
+  return browser.post(PAGE, { password, code })
+}
+
+/** Proves password and code, and returns the key that the new device scans. */
+async function begin(browser: Browser): Promise<Buffer> {
+  assert.equal((await prove(browser)).location, PAGE)
+  return keyOn((await browser.get(PAGE)).body)
+}
+
+function confirm(browser: Browser, key: Buffer): Promise<Answer> {
+  return browser.post(`${PAGE}/confirm`, { code: totp(key, app.clock.now()) })
+}
+
+describe('a change of device', () => {
+  test('password and current code in one form, then the new device; the old one dies when it becomes active', async () => {
+    const theo = await enrolled(TECH)
+    const [before] = await active(TECH)
+    const other = await enrolled(TECH)
+    const halfway = app.browser()
+    halfway.secret = theo.secret
+    await halfway.signInWithPassword(TECH)
+    const cookie = theo.cookies.get('sid')
+
+    const key = await begin(theo)
+    assert.notDeepEqual(key, theo.secret)
+    assert.deepEqual(
+      (await active(TECH)).map(({ id }) => id),
+      [before?.id],
+      'the old one still works',
+    )
+    assert.equal((await other.get('/')).status, 200, 'nothing has ended yet')
+    const answer = await confirm(theo, key)
+
+    assert.equal(answer.status, 303)
+    assert.equal(answer.location, '/mfa/verify')
+    const [now, ...more] = await active(TECH)
+    assert.ok(now && now.id !== before?.id && more.length === 0)
+    const old = (await authenticatorsOf(TECH)).find(({ id }) => id === before?.id)
+    assert.equal(old?.status, 'revoked')
+    assert.equal(old?.sealedSecret, null, 'shredded')
+    assert.deepEqual(old?.revokedAt, now.activatedAt, 'in the same moment')
+    assert.equal((await other.get('/')).location, '/sign-in')
+    assert.equal((await halfway.verify(halfway.nextCode())).location, '/sign-in')
+    assert.notEqual(theo.cookies.get('sid'), cookie)
+    assert.equal(await recorded(TECH, 'authenticator.replaced'), 1)
+    assert.equal(await owedMails(TECH, 'authenticator-replaced'), 1)
+    assert.equal(await recorded(TECH, 'mfa-reset.requested'), 0, 'it is no reset')
+
+    // The dashboard opens with a further code of the new device, and with none of the old one.
+    assert.equal((await theo.get('/')).location, '/mfa/verify')
+    assert.equal((await theo.verify(theo.code())).status, 401, 'a code of the old device')
+    theo.secret = key
+    keep(TECH, theo)
+    assert.equal((await theo.verify(theo.nextCode())).location, '/account')
+    assert.equal((await theo.get('/account')).status, 200)
+    await enrolled(TECH)
+  })
+
+  test('the code that confirmed the new device does not open the dashboard as well', async () => {
+    const theo = await enrolled(TECH)
+    const key = await begin(theo)
+    await confirm(theo, key)
+    theo.secret = key
+    keep(TECH, theo)
+
+    assert.equal((await theo.verify(theo.code())).status, 401)
+    assert.equal((await theo.verify(theo.nextCode())).location, '/account')
+  })
+
+  test('never works without the old code or without the password; which of them was wrong is not said', async () => {
+    const theo = await enrolled(TECH)
+    const pages = []
+    for (const [code, password] of [
+      [theo.wrongCode(), DEMO_PASSWORD],
+      [theo.nextCode(), 'not my password'],
+      [theo.wrongCode(), 'not my password'],
+    ] as const) {
+      const answer = await prove(theo, code, password)
+      assert.equal(answer.status, 401)
+      assert.match(answer.body, NOT_RIGHT)
+      assert.ok(!answer.body.includes(code) && !answer.body.includes('not my password'))
+      pages.push(answer.body)
+    }
+    assert.equal(new Set(pages).size, 1, 'one and the same page')
+
+    for (const fields of [{ password: DEMO_PASSWORD }, { code: theo.code() }, { password: '', code: '' }, {}])
+      assert.equal((await theo.post(PAGE, fields)).status, 422)
+    assert.doesNotMatch((await theo.get(PAGE)).body, /otpauth:|manual-key/)
+    assert.equal((await confirm(theo, Buffer.alloc(20, 1))).status, 409)
+    assert.equal((await theo.post(`${PAGE}/restart`)).location, PAGE)
+    assert.doesNotMatch((await theo.get(PAGE)).body, /otpauth:|manual-key/)
+    assert.ok((await authenticatorsOf(TECH)).every(({ status }) => status !== 'pending'))
+  })
+
+  test('a wrong password costs no code: the code is not looked at, and is still good', async () => {
+    const theo = await enrolled(TECH)
+    const failures = await codeFailures(TECH)
+    const code = theo.nextCode()
+
+    assert.equal((await prove(theo, code, 'not my password')).status, 401)
+    assert.equal(await codeFailures(TECH), failures)
+    assert.equal((await prove(theo, code)).location, PAGE)
+  })
+
+  test('a code is used up by the proof, and one that was used before is refused', async () => {
+    const theo = await enrolled(TECH)
+    assert.equal((await prove(theo, theo.code())).status, 401, 'it opened the dashboard a moment ago')
+    const code = theo.nextCode()
+    assert.equal((await prove(theo, code)).location, PAGE)
+    assert.equal((await prove(theo, code)).status, 401)
+    const halfway = app.browser()
+    halfway.secret = theo.secret
+    await halfway.signInWithPassword(TECH)
+    assert.equal((await halfway.verify(code)).status, 401, 'nor does it sign anybody in')
+  })
+
+  test('five wrong codes lock codes, here and at sign-in, although the password is right', async () => {
+    const email = 'admin2@harbour.example'
+    const lucas = await enrolled(email)
+    for (let i = 0; i < 4; i += 1) assert.equal((await prove(lucas, lucas.wrongCode())).status, 401)
+    const fifth = await prove(lucas, lucas.wrongCode())
+    assert.equal(fifth.status, 401)
+    assert.match(fifth.body, /Locked for now/)
+
+    const locked = await prove(lucas)
+    assert.equal(locked.status, 429)
+    assert.ok(Number(locked.headers.get('retry-after')) > 0)
+    assert.equal((await lucas.get(PAGE)).status, 429)
+    assert.equal((await lucas.get('/')).status, 200, 'the session goes on')
+    const halfway = app.browser()
+    await halfway.signInWithPassword(email)
+    assert.equal((await halfway.verify(lucas.code())).status, 429)
+    assert.equal(await owedMails(email, 'code-failed'), 1, 'somebody with the right password failed the code')
+  })
+
+  test('five wrong passwords lock passwords, here and at sign-in', async () => {
+    const email = 'admin@retail.harbour.example'
+    const rosa = await enrolled(email)
+    for (let i = 0; i < 5; i += 1) assert.equal((await prove(rosa, rosa.code(), 'wrong')).status, 401)
+
+    assert.equal((await prove(rosa)).status, 429)
+    assert.equal((await app.browser().signInWithPassword(email)).status, 429)
+    assert.equal(await codeFailures(email), 0)
+  })
+
+  test('wrong codes of the new device are counted too, and the old one goes on working', async () => {
+    const email = 'tech@retail.harbour.example'
+    const ravi = await enrolled(email)
+    const key = await begin(ravi)
+    const [before] = await active(email)
+    ravi.secret = key
+
+    for (let i = 0; i < 4; i += 1) {
+      const answer = await ravi.post(`${PAGE}/confirm`, { code: ravi.wrongCode() })
+      assert.equal(answer.status, 401)
+      assert.deepEqual(keyOn(answer.body), key, 'the same key')
+    }
+    assert.equal((await ravi.post(`${PAGE}/confirm`, { code: '' })).status, 422)
+    assert.match((await ravi.post(`${PAGE}/confirm`, { code: ravi.wrongCode() })).body, /Locked for now/)
+    assert.equal((await confirm(ravi, key)).status, 429)
+    assert.equal((await active(email))[0]?.id, before?.id)
+  })
+
+  test('the key waits ten minutes from the proof, also when it is started over', async () => {
+    const theo = await enrolled(TECH)
+    const first = await begin(theo)
+    assert.deepEqual(keyOn((await theo.get(PAGE)).body), first, 'a reload shows the same key')
+    app.clock.advance(6 * MINUTE)
+    assert.equal((await theo.post(`${PAGE}/restart`)).location, PAGE)
+    const second = keyOn((await theo.get(PAGE)).body)
+    assert.notDeepEqual(second, first)
+    assert.equal((await confirm(theo, first)).status, 401, 'the first key is void')
+    app.clock.advance(4 * MINUTE)
+
+    assert.equal((await confirm(theo, second)).status, 409)
+    assert.doesNotMatch((await theo.get(PAGE)).body, /manual-key/)
+    assert.equal((await theo.post(`${PAGE}/restart`)).location, PAGE)
+    assert.doesNotMatch((await theo.get(PAGE)).body, /manual-key/)
+    assert.equal((await theo.get('/')).status, 200)
+  })
+
+  test('the key is shown to the session that proved, to no other of the same person, and confirmed by no other', async () => {
+    const theo = await enrolled(TECH)
+    const other = await enrolled(TECH)
+    const key = await begin(theo)
+
+    assert.doesNotMatch((await other.get(PAGE)).body, /manual-key/)
+    assert.equal((await confirm(other, key)).status, 409)
+    await other.post(`${PAGE}/restart`)
+    await other.post(`${PAGE}/cancel`)
+    assert.deepEqual(keyOn((await theo.get(PAGE)).body), key)
+
+    assert.equal((await prove(other)).location, PAGE)
+    assert.equal((await confirm(theo, key)).status, 409, 'a second change makes the first void')
+  })
+
+  test('nobody half-way reaches it', async () => {
+    const theo = await enrolled(TECH)
+    const halfway = app.browser()
+    halfway.secret = theo.secret
+    await halfway.signInWithPassword(TECH)
+    const before = await authenticatorsOf(TECH)
+
+    assert.equal((await halfway.get(PAGE)).location, '/mfa/verify')
+    assert.equal((await prove(halfway)).location, '/mfa/verify')
+    for (const step of ['confirm', 'restart', 'cancel'])
+      assert.equal((await halfway.post(`${PAGE}/${step}`, { code: '123456' })).location, '/mfa/verify')
+    assert.deepEqual(await authenticatorsOf(TECH), before)
+  })
+
+  test('given up, it leaves everything as it was', async () => {
+    const theo = await enrolled(TECH)
+    const other = await enrolled(TECH)
+    const [before] = await active(TECH)
+    const key = await begin(theo)
+
+    assert.equal((await theo.post(`${PAGE}/cancel`)).location, '/account')
+
+    assert.equal((await confirm(theo, key)).status, 409)
+    assert.equal((await active(TECH))[0]?.id, before?.id)
+    assert.ok((await authenticatorsOf(TECH)).every(({ status }) => status !== 'pending'))
+    assert.equal((await other.get('/')).status, 200)
+  })
+
+  test('whatever ends the session ends the change: another password, an end from another session', async () => {
+    const theo = await enrolled(TECH)
+    const other = await enrolled(TECH)
+    const key = await begin(theo)
+
+    await other.post('/account/sessions/end-others')
+
+    assert.equal((await confirm(theo, key)).location, '/sign-in')
+    assert.ok((await authenticatorsOf(TECH)).every(({ status }) => status !== 'pending'))
+  })
+
+  test('it costs nothing of the time left to sign in with the next code, however old the session is', async () => {
+    const theo = await enrolled(TECH)
+    for (let i = 0; i < 4; i += 1) {
+      app.clock.advance(20 * MINUTE)
+      await theo.get('/')
+    }
+    const key = await begin(theo)
+    await confirm(theo, key)
+    theo.secret = key
+    keep(TECH, theo)
+    app.clock.advance(8 * MINUTE)
+
+    assert.equal((await theo.verify(theo.code())).location, '/account')
+  })
+})
+
+describe('races', () => {
+  test('a reset and a change at the same time leave one outcome, and no device from before', async () => {
+    const { id: userId } = await userNamed(TECH)
+    for (let round = 0; round < 5; round += 1) {
+      const admin = await enrolled(ADMIN)
+      const theo = await enrolled(TECH)
+      const before = (await active(TECH)).map(({ id }) => id)
+      const key = await begin(theo)
+
+      const [reset, change] = await Promise.all([
+        admin.post(`/users/${userId}/mfa-reset`, { reason: 'Phone lost on the train' }),
+        confirm(theo, key),
+      ])
+
+      assert.equal(reset.status, 303, 'an Admin’s reset is never lost')
+      const left = await active(TECH)
+      assert.deepEqual(left, [], 'it clears whatever is active')
+      assert.ok((await authenticatorsOf(TECH)).every(({ status }) => status === 'revoked'))
+      assert.equal((await theo.get('/')).location, '/sign-in', 'no session is left')
+      const [row] = await app.deps.db
+        .select()
+        .from(mfaResets)
+        .where(eq(mfaResets.userId, userId))
+        .orderBy(desc(mfaResets.id))
+        .limit(1)
+      const changedFirst = change.location === '/mfa/verify'
+      assert.equal(before.includes(row?.authenticatorId ?? ''), !changedFirst)
+      phones.delete(TECH)
+    }
+  })
+
+  test('two confirmations at the same time make one change', async () => {
+    const theo = await enrolled(TECH)
+    const changes = await recorded(TECH, 'authenticator.replaced')
+    const key = await begin(theo)
+    const tab = app.browser()
+    tab.cookies.set('sid', theo.cookies.get('sid') ?? '')
+
+    const answers = await Promise.all([confirm(theo, key), confirm(tab, key)])
+
+    assert.equal(answers.filter(({ location }) => location === '/mfa/verify').length, 1)
+    assert.equal((await active(TECH)).length, 1)
+    assert.equal(await recorded(TECH, 'authenticator.replaced'), changes + 1)
+    phones.set(TECH, key)
+  })
+
+  test('two sessions that change at the same time: one device is active, the loser’s key is void', async () => {
+    for (let round = 0; round < 4; round += 1) {
+      const one = await enrolled(TECH)
+      const two = await enrolled(TECH)
+      const changes = await recorded(TECH, 'authenticator.replaced')
+      const first = await begin(one)
+      const [answer, proof] = await Promise.all([confirm(one, first), prove(two)])
+      const changed = answer.location === '/mfa/verify'
+      if (changed) phones.set(TECH, first)
+
+      assert.equal((await active(TECH)).length, 1)
+      assert.equal(await recorded(TECH, 'authenticator.replaced'), changes + Number(changed))
+      if (changed) assert.equal((await two.get('/')).location, '/sign-in', 'the other session has ended')
+      else assert.equal(proof.location, PAGE, 'it was made void by the other')
+      const pending = (await authenticatorsOf(TECH)).filter(({ status }) => status === 'pending')
+      assert.equal(pending.length, changed ? 0 : 1)
+    }
+  })
+
+  test('a sign-in with the old device at the same time does not outlive the change', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const theo = await enrolled(TECH)
+      const key = await begin(theo)
+      const other = app.browser()
+      other.secret = theo.secret
+      await other.signInWithPassword(TECH)
+      const code = other.nextCode()
+
+      const [change] = await Promise.all([confirm(theo, key), other.verify(code)])
+
+      assert.equal(change.location, '/mfa/verify')
+      assert.equal((await other.get('/')).location, '/sign-in')
+      assert.equal((await active(TECH)).length, 1)
+      phones.set(TECH, key)
+    }
+  })
+})
+
+describe('somebody who needs no MFA', () => {
+  const FINANCE = 'finance@harbour.example'
+
+  test('may set it up in the same way, by proving the password, and is asked for a code from then on', async () => {
+    const fiona = app.browser()
+    await fiona.signInWithPassword(FINANCE)
+    const other = app.browser()
+    await other.signInWithPassword(FINANCE)
+    assert.doesNotMatch((await fiona.get(PAGE)).body, /manual-key|name="code"/)
+    assert.equal((await fiona.post(PAGE, { password: 'not it' })).status, 401)
+    assert.doesNotMatch((await fiona.get(PAGE)).body, /manual-key/)
+
+    assert.equal((await fiona.post(PAGE, { password: DEMO_PASSWORD })).location, PAGE)
+    const key = keyOn((await fiona.get(PAGE)).body)
+    assert.equal((await confirm(fiona, key)).location, '/mfa/verify')
+
+    fiona.secret = key
+    assert.equal((await fiona.verify(fiona.nextCode())).location, '/account')
+    assert.notEqual((await other.get('/')).status, 200, 'the gate holds the other session')
+    assert.equal(await recorded(FINANCE, 'authenticator.enrolled'), 1)
+    assert.equal(await recorded(FINANCE, 'authenticator.replaced'), 0)
+    assert.equal(await owedMails(FINANCE, 'authenticator-enrolled'), 1)
+    await fiona.post('/sign-out')
+    assert.equal((await fiona.signInWithPassword(FINANCE)).location, '/mfa/verify')
+  })
+})

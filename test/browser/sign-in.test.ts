@@ -276,7 +276,7 @@ for (const javaScriptEnabled of [true, false])
       await keyboard.press('Enter')
       await oksana.arrivesAt('/mfa/enrol')
       await oksana.typeKey()
-      await tabTo(oksana, '#code')
+      await oksana.tabTo('#code')
       await keyboard.type(oksana.phone.code())
       await keyboard.press('Enter')
       await oksana.arrivesAt('/mfa/verify')
@@ -284,21 +284,12 @@ for (const javaScriptEnabled of [true, false])
       await keyboard.type(oksana.phone.nextCode())
       await keyboard.press('Enter')
       await oksana.arrivesAt('/')
-      await tabTo(oksana, '.menu summary')
+      await oksana.tabTo('.menu summary')
       await keyboard.press('Enter')
-      await tabTo(oksana, '.menu .button')
+      await oksana.tabTo('.menu .button')
       await keyboard.press('Enter')
 
       await oksana.arrivesAt('/sign-in')
       await oksana.page.getByText('You are signed out.').waitFor()
     })
   })
-
-/** Presses Tab until what is meant has the focus. */
-async function tabTo({ page }: Visitor, selector: string): Promise<void> {
-  for (let presses = 0; presses < 20; presses += 1) {
-    await page.keyboard.press('Tab')
-    if ((await page.locator(`${selector}:focus`).count()) > 0) return
-  }
-  assert.fail(`${selector} is out of reach of the keyboard`)
-}

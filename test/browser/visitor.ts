@@ -76,6 +76,15 @@ export class Visitor {
     await this.arrivesAt('/sign-in')
   }
 
+  /** Presses Tab until what is meant has the focus. */
+  async tabTo(selector: string): Promise<void> {
+    for (let presses = 0; presses < 40; presses += 1) {
+      await this.page.keyboard.press('Tab')
+      if ((await this.page.locator(`${selector}:focus`).count()) > 0) return
+    }
+    assert.fail(`${selector} is out of reach of the keyboard`)
+  }
+
   /** Waits for the message about a field: it has the focus, and the field refers to it. */
   async isTold(label: string, message: RegExp): Promise<void> {
     const alert = this.page.locator('[role=alert]:focus', { hasText: message })

@@ -50,8 +50,9 @@ export function authenticatorRoutes(deps: Deps): Router {
     admit(async () => {
       const person = personOf(res)
       const password = passwordField.safeParse(req.body.password)
-      const code = typedCode(req.body)
-      if (!password.success || (person.authenticator && code === null)) {
+      // Who has no authenticator has no code to give.
+      const code = person.authenticator ? typedCode(req.body) : ''
+      if (!password.success || code === null) {
         const problems = {
           password: password.success ? '' : MISSING,
           code: code === null ? MISSING_CODE : '',
@@ -60,7 +61,7 @@ export function authenticatorRoutes(deps: Deps): Router {
       }
       if (await isHeldUp(deps, req, res)) return
 
-      const typed = { password: password.data, code: code ?? '' }
+      const typed = { password: password.data, code }
       const outcome = await proveIdentity(deps, person, typed, originOf(req))
       if (!outcome.ok) return refuseProof(deps, res, outcome)
       // What was proven anew is as good as a sign-in: after the change 10 minutes are left for the next code.

@@ -9,6 +9,7 @@ import { mfaResets } from '../../src/db/schema/mfa-resets.ts'
 import { notifications } from '../../src/db/schema/notifications.ts'
 import { users } from '../../src/db/schema/users.ts'
 import { MINUTE } from '../../src/durations.ts'
+import { renderMail } from '../../src/notifications/render-mail.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { type Answer, type Browser, DEMO_PASSWORD, keyOn } from '../support/browser.ts'
 import { totp } from '../support/rfc6238.ts'
@@ -142,6 +143,23 @@ describe('a change of device', () => {
     assert.equal((await theo.verify(theo.nextCode())).location, '/account')
     assert.equal((await theo.get('/account')).status, 200)
     await enrolled(TECH)
+  })
+
+  test('the mail about it tells when and from where, and what to do if it was somebody else', () => {
+    const { subject, text, html } = renderMail('authenticator-replaced', {
+      recipient: { name: 'Theo Marchetti', email: TECH, clientName: 'Harbour Group' },
+      publicUrl: app.origin,
+      at: new Date('2026-03-02T09:00:00Z'),
+      address: '203.0.113.7',
+      userAgent: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+    })
+
+    assert.equal(subject, 'Your authenticator was replaced by a new one')
+    for (const body of [text, html]) {
+      assert.match(body, /203\.0\.113\.7, Firefox on Linux/)
+      assert.match(body, /2 Mar 2026, 09:00/)
+      assert.match(body.replace(/\s+/g, ' '), /Tell an Admin of your account at once/)
+    }
   })
 
   test('the code that confirmed the new device does not open the dashboard as well', async () => {

@@ -444,6 +444,11 @@ describe('changing the password', () => {
     assert.equal(locked.status, 429)
     assert.equal(locked.headers.get('retry-after'), String(15 * 60))
     assert.equal((await app.browser().signInWithPassword(email)).status, 429, 'sign-in is locked too')
+    assert.doesNotMatch(
+      locked.body,
+      /href="\/forgot-password"/,
+      'a page that is out of reach while signed in',
+    )
     assert.equal((await mei.get('/')).status, 200, 'the open session is not ended by it')
     app.clock.advance(15 * MINUTE)
     assert.equal((await mei.post('/account/password', right)).location, '/account')

@@ -1,14 +1,13 @@
-import { type Request, type RequestHandler, type Response, Router } from 'express'
+import { type RequestHandler, Router } from 'express'
 import type { Deps } from '../deps.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
 import { proceed } from '../gate/proceed.ts'
 import { storedId } from '../gate/session-store.ts'
 import { renderNotFound } from '../http/errors.ts'
 import { readForm } from '../http/form.ts'
-import { renderLockPage } from '../http/lock-page.ts'
+import { renderIfLocked } from '../http/lock-page.ts'
 import { leaveNotice } from '../http/notice.ts'
 import { originOf } from '../http/origin.ts'
-import { addressRefusedUntil } from '../lockout/address-limit.ts'
 import { requirePresence } from '../presence/require-presence.ts'
 import { admit } from '../sign-in/password-hash.ts'
 import { signOut } from '../sign-in/sign-out.ts'
@@ -30,11 +29,7 @@ export function accountRoutes(deps: Deps): Router {
       const person = personOf(res)
       const typed = readPasswords(req.body, person)
       if (!typed.ok) return renderAccount(deps, req, res, { problems: typed.problems, status: 422 })
-      const origin = originOf(req)
-      const refusedUntil = await addressRefusedUntil(deps, origin.address)
-      if (refusedUntil) return renderLockPage(res, clock, { kind: 'address', until: refusedUntil })
-
-      const outcome = await changePassword(deps, person, typed, origin)
+      const outcome = await changePassword(deps, person, storedId(req.sessionID), typed, originOf(req))
       if (outcome.ok) {
         const { epoch } = outcome
         leaveNotice(res, 'own-password-changed')
@@ -42,13 +37,7 @@ export function accountRoutes(deps: Deps): Router {
         return proceed(req, res, clock, { ...person, sessionEpoch: epoch }, proofs)
       }
       if (outcome.problem === 'superseded') return res.redirect(303, '/')
-      const { problem, lockedUntil: until } = outcome
-      if (until)
-        return renderLockPage(res, clock, {
-          kind: 'password',
-          until,
-          status: problem === 'wrong' ? 401 : 429,
-        })
+      if (renderIfLocked(res, clock, outcome)) return
       const problems = problemsOf({ currentPassword: 'That is not your current password.' })
       await renderAccount(deps, req, res, { problems, status: 401 })
     }),
@@ -66,13 +55,16 @@ export function accountRoutes(deps: Deps): Router {
       const chosen = open.find(({ handle }) => handle === req.params.id)
       const ended = chosen && (await endOneSession(deps, person, chosen.storedId, originOf(req)))
       if (!ended) return renderNotFound(res)
-      goOn(req, res, ended.epoch, 'session-ended')
+      leaveNotice(res, 'session-ended')
+      res.redirect(303, '/account')
     },
   )
 
   routes.post('/account/sessions/end-others', readForm, requirePresence(deps), async (req, res) => {
-    const ended = await endOtherSessions(deps, personOf(res), storedId(req.sessionID), originOf(req))
-    goOn(req, res, ended?.epoch ?? proofsOf(req).epoch, 'other-sessions-ended')
+    const epoch = await endOtherSessions(deps, personOf(res), storedId(req.sessionID), originOf(req))
+    if (epoch !== null) req.session.proofs = { ...proofsOf(req), epoch }
+    leaveNotice(res, 'other-sessions-ended')
+    res.redirect(303, '/account')
   })
 
   return routes
@@ -82,16 +74,4 @@ export function accountRoutes(deps: Deps): Router {
 function signOutIfOwn(deps: Deps): RequestHandler {
   return (req, res, next) =>
     req.params.id === sessionHandle(storedId(req.sessionID)) ? signOut(deps, req, res) : next()
-}
-
-/** This session goes on with the epoch that has ended the others. */
-function goOn(
-  req: Request,
-  res: Response,
-  epoch: number,
-  notice: 'session-ended' | 'other-sessions-ended',
-): void {
-  req.session.proofs = { ...proofsOf(req), epoch }
-  leaveNotice(res, notice)
-  res.redirect(303, '/account')
 }

@@ -6,7 +6,7 @@ import { proceed } from '../gate/proceed.ts'
 import { readPerson } from '../gate/read-person.ts'
 import { storedId } from '../gate/session-store.ts'
 import { readForm } from '../http/form.ts'
-import { renderLockPage } from '../http/lock-page.ts'
+import { renderIfLocked, renderLockPage } from '../http/lock-page.ts'
 import { leaveNotice } from '../http/notice.ts'
 import { originOf } from '../http/origin.ts'
 import { addressRefusedUntil } from '../lockout/address-limit.ts'
@@ -19,7 +19,7 @@ import { revokePendingAuthenticator } from '../mfa/revoke-pending-authenticator.
 import { MISSING_CODE, typedCode, WRONG_CODE } from '../mfa/typed-code.ts'
 import { admit } from '../sign-in/password-hash.ts'
 import { MAX_PASSWORD_LENGTH } from '../sign-in/password-rules.ts'
-import { type IdentityOutcome, proveIdentity } from './prove-identity.ts'
+import { proveIdentity } from './prove-identity.ts'
 
 const PAGE = '/account/authenticator'
 const MISSING = 'Enter your password.'
@@ -59,11 +59,15 @@ export function authenticatorRoutes(deps: Deps): Router {
         }
         return renderProve(res, problems, 422)
       }
-      if (await isHeldUp(deps, req, res)) return
 
       const typed = { password: password.data, code }
       const outcome = await proveIdentity(deps, person, typed, originOf(req))
-      if (!outcome.ok) return refuseProof(deps, res, outcome)
+      if (!outcome.ok) {
+        if (renderIfLocked(res, clock, outcome)) return
+        // Reset while it was proven: the session is over, the gate knows where to go.
+        if (outcome.problem === 'superseded') return res.redirect(303, '/')
+        return renderProve(res, { both: person.authenticator ? WRONG : WRONG_PASSWORD }, 401)
+      }
       // What was proven anew is as good as a sign-in: after the change 10 minutes are left for the next code.
       req.session.proofs = { ...proofsOf(req), passwordAt: clock.now().getTime() }
       await beginEnrolment(deps, person, storedId(req.sessionID), originOf(req), 'anew')
@@ -77,7 +81,7 @@ export function authenticatorRoutes(deps: Deps): Router {
   })
 
   routes.post(`${PAGE}/cancel`, async (req, res) => {
-    const begunIn = [storedId(req.sessionID)]
+    const begunIn = storedId(req.sessionID)
     await db.transaction((tx) => revokePendingAuthenticator(tx, personOf(res).id, clock.now(), begunIn))
     leaveNotice(res, 'device-kept')
     res.redirect(303, '/account')
@@ -86,20 +90,19 @@ export function authenticatorRoutes(deps: Deps): Router {
   routes.post(`${PAGE}/confirm`, readForm, async (req, res) => {
     const code = typedCode(req.body)
     if (code === null) return renderPage(deps, req, res, MISSING_CODE, 422)
-    if (await isHeldUp(deps, req, res)) return
+    const origin = originOf(req)
+    const refusedUntil = await addressRefusedUntil(deps, origin.address)
+    if (refusedUntil) return renderLockPage(res, clock, { kind: 'address', until: refusedUntil })
 
     const person = personOf(res)
-    const outcome = await confirmEnrolment(deps, person, storedId(req.sessionID), code, originOf(req))
+    const outcome = await confirmEnrolment(deps, person, storedId(req.sessionID), code, origin)
     if (outcome.ok) {
       const enrolled = await readPerson(db, person.id)
       if (!enrolled) throw new Error('an enrolled person is gone')
       // This session has verified with the authenticator that is dead: the gate asks it for a further code.
       return proceed(req, res, clock, enrolled, { ...proofsOf(req), epoch: outcome.epoch, next: '/account' })
     }
-    if (outcome.problem === 'locked')
-      return renderLockPage(res, clock, { kind: 'code', until: outcome.lockedUntil })
-    if (outcome.problem === 'wrong' && outcome.lockedUntil)
-      return renderLockPage(res, clock, { kind: 'code', until: outcome.lockedUntil, status: 401 })
+    if (renderIfLocked(res, clock, outcome)) return
     if (outcome.problem === 'wrong') return renderPage(deps, req, res, WRONG_CODE, 401)
     // Expired, started over, or begun elsewhere meanwhile: from the beginning.
     const both = 'That key is no longer valid. Prove again that it is you, and begin anew.'
@@ -107,13 +110,6 @@ export function authenticatorRoutes(deps: Deps): Router {
   })
 
   return routes
-}
-
-/** Whether the address of the request must wait; then that is answered. */
-async function isHeldUp(deps: Deps, req: Request, res: Response): Promise<boolean> {
-  const until = await addressRefusedUntil(deps, originOf(req).address)
-  if (until) renderLockPage(res, deps.clock, { kind: 'address', until })
-  return until !== null
 }
 
 /** The key to scan if it is pending in this session, else the form that comes before it. */
@@ -138,16 +134,6 @@ async function renderPage(
     replaces: person.authenticator !== null,
     problem,
   })
-}
-
-function refuseProof({ clock }: Deps, res: Response, outcome: Extract<IdentityOutcome, { ok: false }>): void {
-  const { kind, problem } = outcome
-  if (problem === 'disabled') renderLockPage(res, clock, { kind: 'disabled', until: null })
-  // Reset while it was proven: the session is over, the gate knows where to go.
-  else if (problem === 'superseded') res.redirect(303, '/')
-  else if (outcome.lockedUntil)
-    renderLockPage(res, clock, { kind, until: outcome.lockedUntil, status: problem === 'wrong' ? 401 : 429 })
-  else renderProve(res, { both: personOf(res).authenticator ? WRONG : WRONG_PASSWORD }, 401)
 }
 
 function renderProve(res: Response, problems: Partial<ProveProblems> = {}, status = 200): void {

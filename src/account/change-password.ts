@@ -15,11 +15,12 @@ export type ChangeOutcome =
 
 /**
  * Changes a person's own password. The current one is asked for and counted as at sign-in, so that an open browser
- * is no place to guess it. Whoever else is signed in, or half-way, is so no more. MFA is not touched.
+ * is no place to guess it. The session (its stored id) may go on; whoever else is signed in, or half-way, is so no more. MFA is not touched.
  */
 export async function changePassword(
   deps: Deps,
   person: Person,
+  session: string,
   { current, chosen }: { current: string; chosen: string },
   origin: Origin,
 ): Promise<ChangeOutcome> {
@@ -30,7 +31,7 @@ export async function changePassword(
   return deps.db.transaction(async (tx): Promise<ChangeOutcome> => {
     if (!(await sessionsStillLive(tx, person))) return { ok: false, problem: 'superseded' }
     const now = deps.clock.now()
-    const epoch = await setPassword(tx, person, { passwordHash, through: 'own-account', origin, now })
-    return { ok: true, epoch }
+    const change = { passwordHash, through: 'own-account', origin, now, spared: session } as const
+    return { ok: true, epoch: await setPassword(tx, person, change) }
   })
 }

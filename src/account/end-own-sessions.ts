@@ -1,70 +1,64 @@
-import { and, eq, ne, sql } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import { type Origin, record } from '../audit/record.ts'
 import type { Transaction } from '../db/client.ts'
 import { sessions } from '../db/schema/sessions.ts'
 import type { Deps } from '../deps.ts'
-import { raiseEpoch } from '../gate/end-sessions.ts'
+import { endSessions } from '../gate/end-sessions.ts'
 import type { Person } from '../gate/facts.ts'
 import { sessionsStillLive } from '../gate/sessions-still-live.ts'
 import { revokePendingAuthenticator } from '../mfa/revoke-pending-authenticator.ts'
 
-/** `epoch`: what the session that asked for it goes on with. Null: there was nothing to end. */
-export type EndedSessions = { epoch: number } | null
-
-/** Ends one other session of a person, by its stored id. The rest go on. */
+/**
+ * Ends one session of a person, by its stored id, and what it was about to enrol. False if it is not there. The rest
+ * go on, so the epoch stays: a session without its row cannot come back, not even under the new id a code gives it.
+ */
 export function endOneSession(
-  deps: Deps,
+  { db, clock }: Deps,
   person: Person,
   storedId: string,
   origin: Origin,
-): Promise<EndedSessions> {
-  return deps.db.transaction((tx) => endWhere(deps, tx, person, eq(sessions.id, storedId), origin))
-}
+): Promise<boolean> {
+  return db.transaction(async (tx) => {
+    if (!(await sessionsStillLive(tx, person))) return false
+    const ended = await tx
+      .delete(sessions)
+      .where(and(eq(sessions.userId, person.id), eq(sessions.id, storedId)))
+      .returning({ id: sessions.id })
+    if (ended.length === 0) return false
 
-/** Ends every session and half-way sign-in of a person but the one that asks for it, by its stored id. */
-export function endOtherSessions(
-  deps: Deps,
-  person: Person,
-  ownId: string,
-  origin: Origin,
-): Promise<EndedSessions> {
-  return deps.db.transaction((tx) => endWhere(deps, tx, person, ne(sessions.id, ownId), origin))
+    const now = clock.now()
+    await revokePendingAuthenticator(tx, person.id, now, storedId)
+    await recordEnd(tx, person, 'one', origin, now)
+    return true
+  })
 }
 
 /**
- * The epoch is raised here too, and the sessions that go on are taken along to the new one: so a request of an ended
- * session that is under way can neither act nor come back under the new id that a code would give it.
+ * Ends every session and half-way sign-in of a person but the one that asks for it, by its stored id. Returns the
+ * epoch that one goes on with; null if it was ended itself meanwhile.
  */
-async function endWhere(
-  { clock }: Deps,
-  tx: Transaction,
+export function endOtherSessions(
+  { db, clock }: Deps,
   person: Person,
-  ended: ReturnType<typeof eq>,
+  ownId: string,
   origin: Origin,
-): Promise<EndedSessions> {
-  if (!(await sessionsStillLive(tx, person))) return null
-  const now = clock.now()
-  const own = eq(sessions.userId, person.id)
-  const gone = await tx.delete(sessions).where(and(own, ended)).returning({ id: sessions.id })
-  if (gone.length === 0) return null
-
-  const epoch = await raiseEpoch(tx, person.id)
-  const epochOfSession = sql`(${sessions.data} #>> '{proofs,epoch}')::int`
-  await tx
-    .update(sessions)
-    .set({ data: sql`jsonb_set(${sessions.data}, '{proofs,epoch}', to_jsonb(${epoch}::int))` })
-    .where(and(own, eq(epochOfSession, person.sessionEpoch)))
-  const goneIds = gone.map(({ id }) => id)
-  await revokePendingAuthenticator(tx, person.id, now, goneIds)
-  await record(tx, {
-    at: now,
-    action: 'session.ended',
-    outcome: 'success',
-    origin,
-    clientId: person.clientId,
-    actorId: person.id,
-    subjectId: person.id,
-    details: { sessions: gone.length },
+): Promise<number | null> {
+  return db.transaction(async (tx) => {
+    if (!(await sessionsStillLive(tx, person))) return null
+    const now = clock.now()
+    const epoch = await endSessions(tx, person.id, now, ownId)
+    await recordEnd(tx, person, 'all others', origin, now)
+    return epoch
   })
-  return { epoch }
+}
+
+function recordEnd(
+  tx: Transaction,
+  { id, clientId }: Person,
+  ended: 'one' | 'all others',
+  origin: Origin,
+  at: Date,
+) {
+  const about = { clientId, actorId: id, subjectId: id, details: { ended } }
+  return record(tx, { ...about, at, action: 'session.ended', outcome: 'success', origin })
 }

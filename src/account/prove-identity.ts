@@ -1,13 +1,8 @@
 import type { Origin } from '../audit/record.ts'
 import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'
-import type { CodeOutcome } from '../mfa/code-outcome.ts'
-import { provePresence } from '../presence/prove-presence.ts'
+import { type PresenceOutcome, provePresence } from '../presence/prove-presence.ts'
 import { checkPassword } from '../sign-in/check-password.ts'
-
-export type IdentityOutcome =
-  | { ok: true }
-  | ({ kind: 'password' | 'code' } & Extract<CodeOutcome, { ok: false }>)
 
 /**
  * Proves the password and, of somebody with an authenticator, a code of it. As at sign-in the password comes first:
@@ -19,11 +14,7 @@ export async function proveIdentity(
   person: Person,
   { password, code }: { password: string; code: string },
   origin: Origin,
-): Promise<IdentityOutcome> {
+): Promise<PresenceOutcome> {
   const proven = await checkPassword(deps, { email: person.email, password }, origin, 'presence')
-  if (!proven.ok) return { kind: 'password', ...proven }
-  if (!person.authenticator) return { ok: true }
-
-  const outcome = await provePresence(deps, person, code, origin)
-  return outcome.ok ? outcome : { kind: 'code', ...outcome }
+  return proven.ok && person.authenticator ? provePresence(deps, person, code, origin) : proven
 }

@@ -17,18 +17,28 @@ export interface SignInView {
 
 /** The last ten sign-ins of a person, whether they succeeded or not, the newest first. */
 export async function readRecentSignIns(db: Reader, userId: string): Promise<SignInView[]> {
-  const events = await readRecent(db, userId, ACTIONS, SHOWN)
-  return events.map(({ at, action, outcome, address, userAgent }) => ({
-    at,
-    outcome,
-    words: wordsFor(action, outcome),
-    address,
-    device: describeDevice(userAgent ?? ''),
-  }))
+  const events = await readRecent(db, userId, ACTIONS, 2 * SHOWN)
+  const completed = new Set(
+    events.flatMap(({ action, requestId }) => (action === 'sign-in.completed' ? [requestId] : [])),
+  )
+  return (
+    events
+      // Where the password was all that was asked for, the same request completed the sign-in: told once.
+      .filter(({ action, requestId }) => action === 'sign-in.completed' || !completed.has(requestId))
+      .slice(0, SHOWN)
+      .map((event) => ({
+        at: event.at,
+        outcome: event.outcome,
+        words: wordsFor(event),
+        address: event.address,
+        device: describeDevice(event.userAgent ?? ''),
+      }))
+  )
 }
 
-function wordsFor(action: string, outcome: EventRow['outcome']): string {
-  if (action === 'sign-in.completed') return 'Signed in with a code'
+function wordsFor({ action, outcome, details }: EventRow): string {
+  if (action === 'sign-in.completed')
+    return details.with === 'password' ? 'Signed in with the password' : 'Signed in with a code'
   const secret = action === 'sign-in.password' ? 'password' : 'code'
   if (outcome === 'success') return secret === 'password' ? 'Password accepted' : 'Code accepted'
   return outcome === 'failure' ? `Wrong ${secret}` : `A ${secret} was not checked: locked`

@@ -34,7 +34,7 @@ const SENTENCES: Record<AuditAction, Sentences> = {
   },
   'sign-in.completed': { success: ({ subject }) => `${subject} signed in.` },
   'sign-out': { success: ({ subject }) => `${subject} signed out.` },
-  'session.ended': { success: ({ subject }) => `${subject} ended other sessions of their own.` },
+  'session.ended': { success: ({ subject }) => `${subject} ended other sessions of theirs.` },
   presence: {
     success: ({ subject }) => `${subject} confirmed to be there.`,
     failure: ({ subject }) => `${subject} was asked to confirm to be there, and the answer was wrong.`,

@@ -1,16 +1,16 @@
-import { and, eq, inArray } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import type { Transaction } from '../db/client.ts'
 import { authenticators } from '../db/schema/authenticators.ts'
 
 /**
  * Voids an enrolment that is under way, its secret shredded. Whatever ends a person's sessions does this too,
- * so that a confirmation from an ended session finds nothing to confirm. `begunIn`: only if one of these began it.
+ * so that a confirmation from an ended session finds nothing to confirm. `begunIn`: only if this session began it.
  */
 export async function revokePendingAuthenticator(
   tx: Transaction,
   userId: string,
   now: Date,
-  begunIn?: readonly string[],
+  begunIn?: string,
 ): Promise<void> {
   await tx
     .update(authenticators)
@@ -19,7 +19,7 @@ export async function revokePendingAuthenticator(
       and(
         eq(authenticators.userId, userId),
         eq(authenticators.status, 'pending'),
-        begunIn && inArray(authenticators.begunInSession, begunIn),
+        begunIn === undefined ? undefined : eq(authenticators.begunInSession, begunIn),
       ),
     )
 }

@@ -8,20 +8,27 @@ import { notify } from '../notifications/notify.ts'
 
 /**
  * Gives a person another password: every session, half-way sign-in and link for a new password that is still out
- * dies with the old one. Never touches an active authenticator. Returns the new session epoch.
+ * dies with the old one. Never touches an active authenticator. Returns the new session
+ * epoch, with which the session `spared` (its stored id) may go on.
  */
 export async function setPassword(
   tx: Transaction,
   owner: { id: string; clientId: string },
-  change: { passwordHash: string; through: 'reset-link' | 'own-account'; origin: Origin; now: Date },
+  change: {
+    passwordHash: string
+    through: 'reset-link' | 'own-account'
+    origin: Origin
+    now: Date
+    spared?: string
+  },
 ): Promise<number> {
-  const { passwordHash, through, origin, now } = change
+  const { passwordHash, through, origin, now, spared } = change
   await tx.update(users).set({ passwordHash }).where(eq(users.id, owner.id))
   await tx
     .update(passwordResets)
     .set({ usedAt: now })
     .where(and(eq(passwordResets.userId, owner.id), isNull(passwordResets.usedAt)))
-  const epoch = await endSessions(tx, owner.id, now)
+  const epoch = await endSessions(tx, owner.id, now, spared)
   const eventId = await record(tx, {
     at: now,
     action: 'password.changed',

@@ -236,7 +236,6 @@ describe('a change of device', () => {
     const halfway = app.browser()
     await halfway.signInWithPassword(email)
     assert.equal((await halfway.verify(lucas.code())).status, 429)
-    assert.equal(await owedMails(email, 'code-failed'), 1, 'somebody with the right password failed the code')
   })
 
   test('five wrong passwords lock passwords, here and at sign-in', async () => {

@@ -47,6 +47,8 @@ export const sendNotification: Job<'send-notification'> = async ({ notificationI
         by: event && actorText(event),
         subjectName: event?.subjectName ?? undefined,
         ...lockFacts(notification.facts),
+        added: notification.facts.added,
+        removed: notification.facts.removed,
       }),
     })
     .catch((error) => {

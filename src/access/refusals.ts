@@ -10,11 +10,25 @@ export const REFUSALS = {
   },
   'admins-by-service-desk': { status: 403, sentence: 'Admins are reset by the Service Desk.' },
   'not-oneself': { status: 403, sentence: 'Nobody resets or unlocks themselves. Ask the Service Desk.' },
+  'loosened-by-service-desk': {
+    status: 403,
+    sentence: 'Only the Service Desk takes a role group out of the MFA policy.',
+  },
+  'clients-by-service-desk': {
+    status: 403,
+    sentence: 'Client accounts are created, renamed, suspended and resumed by the Service Desk.',
+  },
+  'platform-fixed': {
+    status: 403,
+    sentence: 'The platform account is fixed: everybody in it signs in with MFA, and it stays as it is.',
+  },
   'nothing-to-reset': {
     status: 409,
     sentence: 'There is no authenticator to reset: it may just have been done.',
   },
   'not-locked': { status: 409, sentence: 'There is no lock in force: it may just have ended.' },
+  'already-suspended': { status: 409, sentence: 'This account is suspended already.' },
+  'not-suspended': { status: 409, sentence: 'This account is not suspended: it may just have been resumed.' },
 } as const satisfies Record<string, { status: 403 | 404 | 409; sentence: string }>
 
 export type Refusal = keyof typeof REFUSALS

@@ -24,6 +24,13 @@ export interface Target {
   status: 'invited' | 'active' | 'disabled'
 }
 
+/** On which client account something is done, with its relation to the actor's. */
+export interface AccountTarget {
+  relation: Relation
+  isPlatform: boolean
+  suspended: boolean
+}
+
 /** Spec: "The parent-account Admin user can view account information". Service Desk: any account. */
 export function mayViewAccount(actor: Actor, relation: Relation): Refusal | null {
   if (actor.isServiceDesk) return null
@@ -54,6 +61,42 @@ export function mayResetMfa(actor: Actor, target: Target): Refusal | null {
 /** Lifting a lock early, by the same permissions as a reset. */
 export function mayUnlock(actor: Actor, target: Target): Refusal | null {
   return mayAdminister(actor, target) ?? (target.lockedOut ? null : 'not-locked')
+}
+
+/** Requiring MFA of a further role group: the account's own Admins and the Service Desk. */
+export function mayTightenPolicy(actor: Actor, account: AccountTarget): Refusal | null {
+  const hidden = mayViewAccount(actor, account.relation)
+  if (hidden) return hidden
+  if (account.isPlatform) return 'platform-fixed'
+  if (actor.isServiceDesk) return null
+  return account.relation === 'child' ? 'parents-only-look' : null
+}
+
+/** Taking a role group out of the MFA policy: whoever stole an Admin's session must not switch MFA off. */
+export function mayLoosenPolicy(actor: Actor, account: AccountTarget): Refusal | null {
+  const refusal = mayTightenPolicy(actor, account)
+  if (refusal) return refusal
+  return actor.isServiceDesk ? null : 'loosened-by-service-desk'
+}
+
+/** A new client account, anywhere below none or any account but the platform's. */
+export function mayCreateClient(actor: Actor): Refusal | null {
+  return actor.isServiceDesk ? null : 'clients-by-service-desk'
+}
+
+export function mayRenameClient(actor: Actor, account: AccountTarget): Refusal | null {
+  if (!actor.isServiceDesk)
+    return mayViewAccount(actor, account.relation) === 'unknown' ? 'unknown' : 'clients-by-service-desk'
+  return account.isPlatform ? 'platform-fixed' : null
+}
+
+/** Suspending: nobody of the account signs in. By the same permissions as renaming. */
+export function maySuspendClient(actor: Actor, account: AccountTarget): Refusal | null {
+  return mayRenameClient(actor, account) ?? (account.suspended ? 'already-suspended' : null)
+}
+
+export function mayResumeClient(actor: Actor, account: AccountTarget): Refusal | null {
+  return mayRenameClient(actor, account) ?? (account.suspended ? null : 'not-suspended')
 }
 
 /** Finding any user of any account. */

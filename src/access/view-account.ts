@@ -16,6 +16,14 @@ export interface Account {
   suspendedAt: Date | null
 }
 
+export const accountColumns = {
+  id: clients.id,
+  name: clients.name,
+  parentId: clients.parentId,
+  isPlatform: clients.isPlatform,
+  suspendedAt: clients.suspendedAt,
+}
+
 export type AccountView =
   | { allowed: true; account: Account; actor: Actor; relation: Relation }
   | { allowed: false; refusal: Refusal }
@@ -25,13 +33,7 @@ export async function viewAccount({ db }: Deps, viewer: Person, clientId?: strin
   const id = clientId ?? viewer.clientId
   if (!z.uuid().safeParse(id).success) return { allowed: false, refusal: 'unknown' }
   const [account] = await db
-    .select({
-      id: clients.id,
-      name: clients.name,
-      parentId: clients.parentId,
-      isPlatform: clients.isPlatform,
-      suspendedAt: clients.suspendedAt,
-    })
+    .select(accountColumns)
     .from(clients)
     .where(eq(clients.id, id))
     .prepare('view_account')

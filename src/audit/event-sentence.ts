@@ -64,6 +64,26 @@ const SENTENCES: Record<AuditAction, Sentences> = {
   'invitation.sent': { success: ({ actor, subject }) => `${actor} invited ${subject}.` },
   'invitation.accepted': { success: ({ subject }) => `${subject} accepted the invitation.` },
   'user.activated': { success: ({ subject }) => `The account of ${subject} became active.` },
+  'mfa-policy.changed': {
+    success: ({ actor }) => `${actor} changed the MFA policy.`,
+    refused: ({ actor }) => `${actor} was not allowed to change an MFA policy.`,
+  },
+  'client.created': {
+    success: ({ actor }) => `${actor} created this account.`,
+    refused: ({ actor }) => `${actor} was not allowed to create a client account.`,
+  },
+  'client.renamed': {
+    success: ({ actor }) => `${actor} renamed this account.`,
+    refused: ({ actor }) => `${actor} was not allowed to rename a client account.`,
+  },
+  'client.suspended': {
+    success: ({ actor }) => `${actor} suspended this account.`,
+    refused: ({ actor }) => `${actor} was not allowed to suspend a client account.`,
+  },
+  'client.resumed': {
+    success: ({ actor }) => `${actor} resumed this account.`,
+    refused: ({ actor }) => `${actor} was not allowed to resume a client account.`,
+  },
   'password.reset-requested': { success: ({ subject }) => `A new password was asked for by ${subject}.` },
   'password.changed': { success: ({ subject }) => `The password of ${subject} was changed.` },
   'encryption-keys.rotated': {

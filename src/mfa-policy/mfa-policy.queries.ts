@@ -3,9 +3,10 @@ import type { Account } from '../access/view-account.ts'
 import type { Reader } from '../db/client.ts'
 import { mfaPolicies, roleGroups } from '../db/schema/role-groups.ts'
 import { countPeople, readHeadcounts } from '../users/headcounts.queries.ts'
+import type { Requirement } from './requirements.queries.ts'
 
 export interface PolicyPage {
-  roleGroups: { key: string; name: string; requiresMfa: boolean; members: number }[]
+  roleGroups: (Requirement & { members: number })[]
 }
 
 /** The MFA policy of an account: its role groups, the highest first, and whether each requires MFA. */
@@ -15,6 +16,7 @@ export async function readPolicy(
 ): Promise<PolicyPage> {
   const rows = await db
     .select({
+      id: roleGroups.id,
       key: roleGroups.key,
       name: roleGroups.name,
       requiresMfa: sql<boolean>`${mfaPolicies.clientId} is not null or ${roleGroups.ofPlatform}`,

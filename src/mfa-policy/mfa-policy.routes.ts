@@ -1,26 +1,139 @@
-import { type Response, Router } from 'express'
+import { type Request, type Response, Router } from 'express'
+import { readOnlyBecause } from '../access/read-only-because.ts'
 import { refuse } from '../access/refuse.ts'
-import { viewAccount } from '../access/view-account.ts'
+import { mayLoosenPolicy, mayTightenPolicy } from '../access/rules.ts'
+import { type AccountView, viewAccount } from '../access/view-account.ts'
 import type { Deps } from '../deps.ts'
-import { personOf } from '../gate/gate.ts'
+import { mfaRequired, type Person } from '../gate/facts.ts'
+import { personOf, proofsOf } from '../gate/gate.ts'
+import { readForm } from '../http/form.ts'
+import { originOf } from '../http/origin.ts'
+import { typedAgain } from '../http/typed-text.ts'
+import { requirePresence } from '../presence/require-presence.ts'
+import { EVIDENCE_FIELDS, type EvidenceField } from '../service-desk/evidence.ts'
+import { readAffected } from './affected.queries.ts'
+import { affectedSentences } from './affected-sentence.ts'
 import { readPolicy } from './mfa-policy.queries.ts'
+import { policyChange } from './policy-change.ts'
+import { type PolicyForm, readPolicyForm } from './policy-form.ts'
+import { requireMfaFor } from './require-mfa-for.ts'
+import { readRequirements, requiredKeys } from './requirements.queries.ts'
 
-/** Of which role groups an account requires MFA. */
+type Opened = Extract<AccountView, { allowed: true }>
+
+/** Of which role groups an account requires MFA: the switches, who is affected by them, and the act. */
 export function mfaPolicyRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
-  routes.get('/mfa-policy', (_req, res) => renderPolicy(deps, res))
-  routes.get('/clients/:id/mfa-policy', (req, res) => renderPolicy(deps, res, req.params.id))
+  for (const path of ['/mfa-policy', '/clients/:id/mfa-policy']) {
+    routes.get(path, (req, res) => renderPolicy(deps, req, res))
+    routes.get(`${path}/review`, async (req, res) => {
+      await renderReview(deps, req, res, readPolicyForm(req.query))
+    })
+    routes.post(path, readForm, requirePresence(deps), (req, res) => savePolicy(deps, req, res))
+  }
   return routes
 }
 
-async function renderPolicy(deps: Deps, res: Response, clientId?: string): Promise<void> {
-  const view = await viewAccount(deps, personOf(res), clientId)
+async function savePolicy(deps: Deps, req: Request, res: Response): Promise<void> {
+  const form = readPolicyForm(req.body)
+  const outcome = await requireMfaFor(deps, {
+    actor: proofsOf(req),
+    clientId: clientIdOf(req, res),
+    form,
+    evidence: req.body,
+    origin: originOf(req),
+  })
+  if (outcome.ok) return res.redirect(303, policyPageOf(req))
+  if (outcome.refusal !== null) return refuse(res, outcome.refusal)
+  const wrong = outcome.wrong.filter((field) => field !== 'roleGroups')
+  if (wrong.length < outcome.wrong.length) await renderPolicy(deps, req, res, 422)
+  else await renderReview(deps, req, res, form, wrong)
+}
+
+/** The switches. 422: a role group was sent that the account does not have. */
+async function renderPolicy(deps: Deps, req: Request, res: Response, status: 200 | 422 = 200): Promise<void> {
+  const view = await viewAccount(deps, personOf(res), clientIdOf(req, res))
   if (!view.allowed) return refuse(res, view.refusal)
 
-  const { account, relation } = view
-  res.render('mfa-policy/mfa-policy', {
+  const { account, actor, relation } = view
+  const policy = await readPolicy(deps.db, account)
+  res.status(status).render('mfa-policy/mfa-policy', {
     account,
     isOwn: relation === 'own',
-    policy: await readPolicy(deps.db, account),
+    readOnlyBecause: readOnlyBecause(actor, relation),
+    policy,
+    ...permissions(view),
+    basedOn: requiredKeys(policy.roleGroups).join(','),
+    review: `${policyPageOf(req)}/review`,
+    problem: status === 422 ? 'Choose among the role groups listed here.' : '',
   })
+}
+
+/** What the chosen role groups would change, and for whom; `wrong`: what the Service Desk has yet to say. */
+async function renderReview(
+  deps: Deps,
+  req: Request,
+  res: Response,
+  form: PolicyForm,
+  wrong: readonly EvidenceField[] = [],
+): Promise<void> {
+  const view = await viewAccount(deps, personOf(res), clientIdOf(req, res))
+  if (!view.allowed) return refuse(res, view.refusal)
+  const { account, actor, relation } = view
+  const target = { relation, isPlatform: account.isPlatform, suspended: account.suspendedAt !== null }
+  const requirements = await readRequirements(deps.db, account)
+  if (!form.roleGroups.every((wanted) => requirements.some(({ key }) => key === wanted)))
+    return renderPolicy(deps, req, res, 422)
+  const change = policyChange(requiredKeys(requirements), form.roleGroups, form.basedOn)
+  const rule = change.removed.length > 0 ? mayLoosenPolicy : mayTightenPolicy
+  const refusal = rule(actor, target)
+  if (refusal) return refuse(res, refusal)
+
+  const chosen = (keys: readonly string[]) => requirements.filter(({ key }) => keys.includes(key))
+  const idsOf = (keys: readonly string[]) => chosen(keys).map(({ id }) => id)
+  const affected = await readAffected(deps.db, account.id, {
+    current: idsOf(requiredKeys(requirements)),
+    next: idsOf(change.next),
+  })
+  res.status(wrong.length > 0 ? 422 : 200).render('mfa-policy/review', {
+    account,
+    isOwn: relation === 'own',
+    added: chosen(change.added).map(({ name }) => name),
+    removed: chosen(change.removed).map(({ name }) => name),
+    sentences: affectedSentences(affected, {
+      adds: change.added.length > 0,
+      removes: change.removed.length > 0,
+    }),
+    affectsViewer: becomesHeld(personOf(res), account.id, change.added),
+    action: policyPageOf(req),
+    roleGroups: form.roleGroups,
+    // A request that does not say what it is based on means what stands there now.
+    basedOn: (form.basedOn ?? requiredKeys(requirements)).join(','),
+    byServiceDesk: actor.isServiceDesk,
+    typed: typedAgain(req.body, EVIDENCE_FIELDS),
+    wrong,
+  })
+}
+
+function permissions({ account, actor, relation }: Opened) {
+  const target = { relation, isPlatform: account.isPlatform, suspended: account.suspendedAt !== null }
+  return {
+    mayTighten: mayTightenPolicy(actor, target) === null,
+    mayLoosen: mayLoosenPolicy(actor, target) === null,
+  }
+}
+
+/** Whether the one who changes it will be asked to enrol at the next click. */
+function becomesHeld(viewer: Person, clientId: string, added: readonly string[]): boolean {
+  const holds = viewer.clientId === clientId && viewer.roleGroups.some(({ key }) => added.includes(key))
+  return holds && viewer.authenticator === null && !mfaRequired(viewer)
+}
+
+function clientIdOf(req: Request, res: Response): string {
+  return req.params.id === undefined ? personOf(res).clientId : String(req.params.id)
+}
+
+/** The page of the policy under the address that the request came to. */
+function policyPageOf(req: Request): string {
+  return req.path.replace(/\/review$/, '')
 }

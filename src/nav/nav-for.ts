@@ -35,7 +35,7 @@ const ENTRIES: readonly Entry[] = [
     holds: /^\/clients\//,
     shown: ({ isAdmin, isServiceDesk, hasChildAccounts }) => isServiceDesk || (isAdmin && hasChildAccounts),
   },
-  { href: '/mfa-policy', label: 'MFA policy', shown: ({ isAdmin }) => isAdmin },
+  { href: '/mfa-policy', label: 'MFA policy', holds: /^\/mfa-policy\//, shown: ({ isAdmin }) => isAdmin },
   { href: '/audit', label: 'Audit', shown: ({ isAdmin }) => isAdmin },
   { href: '/ops', label: 'Operations', holds: /^\/ops\//, shown: ({ isOperator }) => isOperator },
 ]

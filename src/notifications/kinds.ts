@@ -22,6 +22,8 @@ export interface NotificationFacts {
   'mfa-reset-for-admins': Record<string, never>
   /** A lock was lifted by an Admin or the Service Desk. */
   'lockout-lifted': { kind: 'password' | 'code' }
+  /** To the Admins of an account whose MFA policy changed: names of role groups, as a list in words; may be empty. */
+  'mfa-policy-changed': { added: string; removed: string }
 }
 
 export type NotificationKind = keyof NotificationFacts

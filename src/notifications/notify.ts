@@ -1,6 +1,6 @@
 import type { Transaction } from '../db/client.ts'
 import { notifications } from '../db/schema/notifications.ts'
-import { enqueue } from '../outbox/enqueue.ts'
+import { enqueue, enqueueAll } from '../outbox/enqueue.ts'
 import type { NotificationFacts, NotificationKind } from './kinds.ts'
 
 export interface OwedMail<Kind extends NotificationKind> {
@@ -12,6 +12,9 @@ export interface OwedMail<Kind extends NotificationKind> {
   facts: NotificationFacts[Kind]
 }
 
+/** As many rows as one statement takes parameters for, with room to spare. */
+const ROWS_A_STATEMENT = 1_000
+
 /** Owes a user a mail: written with the change it tells of, sent by the worker. */
 export async function notify<Kind extends NotificationKind>(tx: Transaction, mail: OwedMail<Kind>) {
   const { to, kind, eventId, facts } = mail
@@ -21,4 +24,25 @@ export async function notify<Kind extends NotificationKind>(tx: Transaction, mai
     .returning({ id: notifications.id })
   if (!row) throw new Error('the notification was not written')
   await enqueue(tx, 'send-notification', { notificationId: row.id })
+}
+
+/** Owes the same mail to several users, in a few statements however many they are. */
+export async function notifyAll<Kind extends NotificationKind>(
+  tx: Transaction,
+  recipients: readonly string[],
+  mail: Omit<OwedMail<Kind>, 'to'>,
+): Promise<void> {
+  for (let first = 0; first < recipients.length; first += ROWS_A_STATEMENT) {
+    const rows = await tx
+      .insert(notifications)
+      .values(
+        recipients.slice(first, first + ROWS_A_STATEMENT).map((recipientId) => ({ recipientId, ...mail })),
+      )
+      .returning({ id: notifications.id })
+    await enqueueAll(
+      tx,
+      'send-notification',
+      rows.map(({ id }) => ({ notificationId: id })),
+    )
+  }
 }

@@ -18,10 +18,13 @@ export interface MailContext {
   lockedUntil?: Date | undefined
   /** lockout and lockout-ended. */
   lockKind?: 'password' | 'code' | undefined
-  /** mfa-reset, mfa-reset-for-admins, lockout-lifted: who did it. */
+  /** mfa-reset, mfa-reset-for-admins, lockout-lifted, mfa-policy-changed: who did it. */
   by?: string | undefined
   /** mfa-reset-for-admins: to whom it was done. */
   subjectName?: string | undefined
+  /** mfa-policy-changed: of which role groups MFA is required from now on, and of which no more. */
+  added?: string | undefined
+  removed?: string | undefined
 }
 
 export interface Mail {
@@ -46,6 +49,7 @@ const SUBJECTS: { readonly [Kind in NotificationKind]: (context: MailContext) =>
   'mfa-reset': () => 'Your authenticator was reset',
   'mfa-reset-for-admins': ({ subjectName = '' }) => `The authenticator of ${oneLine(subjectName)} was reset`,
   'lockout-lifted': () => 'You can sign in again',
+  'mfa-policy-changed': ({ recipient }) => `The MFA policy of ${recipient.clientName} was changed`,
 }
 
 const VIEWS = fileURLToPath(new URL('../../views', import.meta.url))
@@ -65,6 +69,8 @@ export function renderMail(kind: NotificationKind, context: MailContext): Mail {
     link: context.link,
     by: context.by && oneLine(context.by),
     subjectName: context.subjectName && oneLine(context.subjectName),
+    added: context.added,
+    removed: context.removed,
     lockKind: context.lockKind,
     lockedUntil: context.lockedUntil && instantText(context.lockedUntil),
     at: context.at && instantText(context.at),

@@ -14,3 +14,12 @@ export async function enqueue<Name extends JobName>(
 ): Promise<void> {
   await tx.insert(outbox).values({ job, payload, dueAt }).prepare('enqueue').execute()
 }
+
+/** Owes the same job once for each payload, in one statement. */
+export async function enqueueAll<Name extends JobName>(
+  tx: Transaction,
+  job: Name,
+  payloads: readonly JobPayloads[Name][],
+): Promise<void> {
+  if (payloads.length > 0) await tx.insert(outbox).values(payloads.map((payload) => ({ job, payload })))
+}

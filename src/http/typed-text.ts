@@ -1,0 +1,27 @@
+// What people type into a form, made fit to be kept and shown: pure.
+import { z } from 'zod'
+
+/**
+ * One line of at most `max` characters that is not empty. Control and bidirectional characters and runs of white
+ * space become one space: they can forge lines, turn text round, and PostgreSQL keeps one of them not at all.
+ */
+export function typedLine(max: number) {
+  return z
+    .string()
+    .transform((text) => text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\s]+/gu, ' ').trim())
+    .pipe(z.string().min(1).max(max))
+}
+
+/** The names of the fields that a form has wrong, once each. */
+export function wrongFields<Field extends string>(error: z.ZodError, fields: readonly Field[]): Field[] {
+  return fields.filter((field) => error.issues.some(({ path: [first] }) => first === field))
+}
+
+/** What was typed into these fields, to be shown again; a field that is missing or no text is empty. */
+export function typedAgain<Field extends string>(
+  body: Record<string, unknown> | undefined,
+  fields: readonly Field[],
+): Record<Field, string> {
+  const entries = fields.map((field) => [field, typeof body?.[field] === 'string' ? body[field] : ''])
+  return Object.fromEntries(entries) as Record<Field, string>
+}

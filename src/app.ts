@@ -4,6 +4,7 @@ import { accountRoutes } from './account/account.routes.ts'
 import { authenticatorRoutes } from './account/authenticator.routes.ts'
 import { auditRoutes } from './audit/audit.routes.ts'
 import { clientsRoutes } from './clients/clients.routes.ts'
+import { runClientRoutes } from './clients/run-client.routes.ts'
 import type { Deps } from './deps.ts'
 import { gate, type Rooms } from './gate/gate.ts'
 import { SessionStore } from './gate/session-store.ts'
@@ -89,6 +90,7 @@ function rooms(deps: Deps, ops: Router): Rooms {
       unlockRoutes(deps),
       mfaPolicyRoutes(deps),
       auditRoutes(deps),
+      runClientRoutes(deps),
       clientsRoutes(deps),
       serviceDeskRoutes(deps),
       ops,

@@ -10,7 +10,7 @@ import { readForm } from '../http/form.ts'
 import { originOf } from '../http/origin.ts'
 import { typedAgain } from '../http/typed-text.ts'
 import { requirePresence } from '../presence/require-presence.ts'
-import { EVIDENCE_FIELDS, type EvidenceField } from '../service-desk/evidence.ts'
+import { EVIDENCE_FIELDS, EVIDENCE_MESSAGES, type EvidenceField } from '../service-desk/evidence.ts'
 import { readAffected } from './affected.queries.ts'
 import { affectedSentences } from './affected-sentence.ts'
 import { readPolicy } from './mfa-policy.queries.ts'
@@ -45,9 +45,8 @@ async function savePolicy(deps: Deps, req: Request, res: Response): Promise<void
   })
   if (outcome.ok) return res.redirect(303, policyPageOf(req))
   if (outcome.refusal !== null) return refuse(res, outcome.refusal)
-  const wrong = outcome.wrong.filter((field) => field !== 'roleGroups')
-  if (wrong.length < outcome.wrong.length) await renderPolicy(deps, req, res, 422)
-  else await renderReview(deps, req, res, form, wrong)
+  if (outcome.unknownRoleGroup) await renderPolicy(deps, req, res, 422)
+  else await renderReview(deps, req, res, form, outcome.wrong)
 }
 
 /** The switches. 422: a role group was sent that the account does not have. */
@@ -111,7 +110,7 @@ async function renderReview(
     basedOn: (form.basedOn ?? requiredKeys(requirements)).join(','),
     byServiceDesk: actor.isServiceDesk,
     typed: typedAgain(req.body, EVIDENCE_FIELDS),
-    wrong,
+    problems: Object.fromEntries(wrong.map((field) => [field, EVIDENCE_MESSAGES[field]])),
   })
 }
 

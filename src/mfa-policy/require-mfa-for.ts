@@ -2,8 +2,7 @@ import { and, eq, inArray } from 'drizzle-orm'
 import { type AccountRequest, judgeAccount, recordAccountRefusal } from '../access/judge-account.ts'
 import type { Refusal } from '../access/refusals.ts'
 import { mayLoosenPolicy, mayTightenPolicy } from '../access/rules.ts'
-import type { Origin } from '../audit/record.ts'
-import { record } from '../audit/record.ts'
+import { type Origin, record } from '../audit/record.ts'
 import { mfaPolicies } from '../db/schema/role-groups.ts'
 import type { Deps } from '../deps.ts'
 import type { Proofs } from '../gate/facts.ts'
@@ -18,8 +17,10 @@ import { readRequirements, requiredKeys } from './requirements.queries.ts'
 export type PolicyOutcome =
   | { ok: true }
   | { ok: false; refusal: Refusal }
-  /** Allowed, but a role group is not one of the account's, or the Service Desk has not said why. */
-  | { ok: false; refusal: null; wrong: ('roleGroups' | EvidenceField)[] }
+  /** Allowed, but a role group is not one of the account's. */
+  | { ok: false; refusal: null; unknownRoleGroup: true }
+  /** Allowed, but the Service Desk has not said why. */
+  | { ok: false; refusal: null; unknownRoleGroup: false; wrong: EvidenceField[] }
 
 /**
  * Sets the role groups for which a client account requires MFA. Its Admins may only add; the Service Desk may
@@ -39,7 +40,7 @@ export async function requireMfaFor(
     const requirements = await readRequirements(tx, verdict.account)
     const known = requirements.map(({ key }) => key)
     if (!form.roleGroups.every((key) => known.includes(key)))
-      return { ok: false, refusal: null, wrong: ['roleGroups'] }
+      return { ok: false, refusal: null, unknownRoleGroup: true }
     const change = policyChange(requiredKeys(requirements), form.roleGroups, form.basedOn)
     const loosens = change.removed.length > 0
     const refusal = loosens ? mayLoosenPolicy(verdict.actor, verdict.target) : null
@@ -49,7 +50,12 @@ export async function requireMfaFor(
     }
     const evidence = verdict.actor.isServiceDesk ? deskEvidence.safeParse(request.evidence) : null
     if (evidence && !evidence.success)
-      return { ok: false, refusal: null, wrong: wrongFields(evidence.error, EVIDENCE_FIELDS) }
+      return {
+        ok: false,
+        refusal: null,
+        unknownRoleGroup: false,
+        wrong: wrongFields(evidence.error, EVIDENCE_FIELDS),
+      }
     if (change.added.length === 0 && !loosens) return { ok: true }
 
     const chosen = (keys: readonly string[]) => requirements.filter(({ key }) => keys.includes(key))

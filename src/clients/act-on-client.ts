@@ -1,0 +1,80 @@
+import type { z } from 'zod'
+import { judgeAccount } from '../access/judge-account.ts'
+import type { Refusal } from '../access/refusals.ts'
+import type { AccountTarget, Actor } from '../access/rules.ts'
+import type { Account } from '../access/view-account.ts'
+import type { AuditAction } from '../audit/actions.ts'
+import { type Origin, record } from '../audit/record.ts'
+import type { Transaction } from '../db/client.ts'
+import type { Deps } from '../deps.ts'
+import type { Proofs } from '../gate/facts.ts'
+import { wrongFields } from '../http/typed-text.ts'
+import { type DeskEvidence, EVIDENCE_MESSAGES } from '../service-desk/evidence.ts'
+
+export interface ClientRequest {
+  actor: Proofs
+  clientId: string
+  form: unknown
+  origin: Origin
+}
+
+/** Fields of the form that are wrong, each with its message. */
+export type ClientProblems = Partial<Record<'name' | 'ticket' | 'reason', string>>
+
+export type ClientOutcome =
+  | { ok: true }
+  | { ok: false; refusal: Refusal }
+  | { ok: false; refusal: null; problems: ClientProblems }
+
+interface ClientAct<Typed extends DeskEvidence> {
+  action: AuditAction
+  rule: (actor: Actor, account: AccountTarget) => Refusal | null
+  form: z.ZodType<Typed>
+  /** Does it, and returns what the audit log is to keep of it beside ticket and reason. */
+  carryOut: (
+    tx: Transaction,
+    account: Account,
+    typed: Typed,
+    now: Date,
+  ) => Promise<{ details: Record<string, unknown> } | { problems: ClientProblems }>
+}
+
+const MESSAGES = {
+  name: 'Give the account a name, at most 100 characters.',
+  ...EVIDENCE_MESSAGES,
+} as const
+
+/** What the Service Desk does to a client account: judged, done and recorded in one transaction. */
+export function actOnClient<Typed extends DeskEvidence>(
+  deps: Deps,
+  { actor, clientId, form, origin }: ClientRequest,
+  { action, rule, ...act }: ClientAct<Typed>,
+): Promise<ClientOutcome> {
+  return deps.db.transaction(async (tx): Promise<ClientOutcome> => {
+    const now = deps.clock.now()
+    const verdict = await judgeAccount(tx, { actor, clientId, action, now, origin }, rule)
+    if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
+    const typed = act.form.safeParse(form)
+    if (!typed.success) return { ok: false, refusal: null, problems: problemsOf(typed.error) }
+
+    const done = await act.carryOut(tx, verdict.account, typed.data, now)
+    if ('problems' in done) return { ok: false, refusal: null, problems: done.problems }
+    const { ticket, reason } = typed.data
+    await record(tx, {
+      at: now,
+      action,
+      outcome: 'success',
+      origin,
+      clientId,
+      actorId: actor.userId,
+      subjectId: null,
+      details: { ...done.details, ticket, reason },
+    })
+    return { ok: true }
+  })
+}
+
+function problemsOf(error: z.ZodError): ClientProblems {
+  const wrong = wrongFields(error, ['name', 'ticket', 'reason'])
+  return Object.fromEntries(wrong.map((field) => [field, MESSAGES[field]]))
+}

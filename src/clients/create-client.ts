@@ -1,0 +1,145 @@
+import { eq } from 'drizzle-orm'
+import { v7 as uuidv7 } from 'uuid'
+import { z } from 'zod'
+import { currentActor } from '../access/current-actor.ts'
+import { actorOf } from '../access/people.ts'
+import type { Refusal } from '../access/refusals.ts'
+import { mayCreateClient } from '../access/rules.ts'
+import { type Origin, record } from '../audit/record.ts'
+import type { Transaction } from '../db/client.ts'
+import { clients } from '../db/schema/clients.ts'
+import { memberships, mfaPolicies, roleGroups } from '../db/schema/role-groups.ts'
+import { users } from '../db/schema/users.ts'
+import type { Deps } from '../deps.ts'
+import type { Proofs } from '../gate/facts.ts'
+import { typedLine, wrongFields } from '../http/typed-text.ts'
+import { sendInvitation } from '../invitations/send-invitation.ts'
+import { deskEvidence, EVIDENCE_MESSAGES } from '../service-desk/evidence.ts'
+import { canonicalEmail, MAX_EMAIL_LENGTH } from '../sign-in/email-address.ts'
+import { clientName, NAME_TAKEN, nameIsTaken } from './client-name.ts'
+
+const MAX_PERSON_NAME = 100
+
+const newClient = deskEvidence.extend({
+  name: clientName,
+  /** Empty: at the top. */
+  parentId: z.uuid().or(z.literal('')).default(''),
+  adminName: typedLine(MAX_PERSON_NAME),
+  adminEmail: z.string().transform(canonicalEmail).pipe(z.email().max(MAX_EMAIL_LENGTH)),
+})
+
+export const NEW_CLIENT_FIELDS = ['name', 'parentId', 'adminName', 'adminEmail', 'ticket', 'reason'] as const
+export type NewClientField = (typeof NEW_CLIENT_FIELDS)[number]
+/** What is wrong with which field, as its message. */
+export type NewClientProblems = Partial<Record<NewClientField, string>>
+
+export type CreateOutcome =
+  | { ok: true; clientId: string }
+  | { ok: false; refusal: Refusal }
+  | { ok: false; refusal: null; problems: NewClientProblems }
+
+const MESSAGES: Record<NewClientField, string> = {
+  name: 'Give the account a name, at most 100 characters.',
+  parentId: 'There is no account with this id that another could lie below.',
+  adminName: 'Give the name of the first Admin, at most 100 characters.',
+  adminEmail: 'Give an e-mail address, such as name@company.example.',
+  ...EVIDENCE_MESSAGES,
+}
+
+/**
+ * Creates a client account, at the top or below any account but the platform's, and invites its first Admin. It
+ * starts with MFA required of Admins: absence never means 'no MFA needed', and the Admin may add what else.
+ */
+export async function createClient(
+  deps: Deps,
+  request: { actor: Proofs; form: unknown; origin: Origin },
+): Promise<CreateOutcome> {
+  return deps.db
+    .transaction(async (tx): Promise<CreateOutcome> => {
+      const now = deps.clock.now()
+      const { origin } = request
+      const person = await currentActor(tx, request.actor)
+      if (!person) return { ok: false, refusal: 'unknown' }
+      const about = { at: now, origin, actorId: person.id, subjectId: null }
+      const refusal = mayCreateClient(actorOf(person))
+      if (refusal) {
+        const { clientId } = person
+        await record(tx, {
+          ...about,
+          action: 'client.created',
+          outcome: 'refused',
+          clientId,
+          details: { refusal },
+        })
+        return { ok: false, refusal }
+      }
+
+      const typed = newClient.safeParse(request.form)
+      if (!typed.success) return { ok: false, refusal: null, problems: problemsOf(typed.error) }
+      const { name, adminName, adminEmail, ticket, reason } = typed.data
+      const parentId = typed.data.parentId || null
+      const parent = parentId === null ? null : await findParent(tx, parentId)
+      if (parentId !== null && !parent)
+        return { ok: false, refusal: null, problems: { parentId: MESSAGES.parentId } }
+      if (await nameIsTaken(tx, { name, parentId }))
+        return { ok: false, refusal: null, problems: { name: NAME_TAKEN } }
+
+      const clientId = uuidv7()
+      const userId = uuidv7()
+      await tx.insert(clients).values({ id: clientId, name, parentId, createdAt: now })
+      const added = await tx
+        .insert(users)
+        .values({ id: userId, clientId, email: adminEmail, name: adminName, createdAt: now })
+        .onConflictDoNothing()
+        .returning({ id: users.id })
+      if (added.length === 0) throw new AddressTakenError()
+      const roleGroupId = await adminRoleGroup(tx)
+      await tx.insert(mfaPolicies).values({ clientId, roleGroupId, createdAt: now })
+      await tx.insert(memberships).values({ userId, roleGroupId })
+      await record(tx, {
+        ...about,
+        action: 'client.created',
+        outcome: 'success',
+        clientId,
+        details: { name, ...(parent && { parent: parent.name }), ticket, reason },
+      })
+      await sendInvitation(
+        tx,
+        { now, keys: deps.config.ENCRYPTION_KEYS, origin },
+        { userId, clientId, invitedBy: person.id },
+      )
+      return { ok: true, clientId }
+    })
+    .catch((error: unknown) => {
+      if (!(error instanceof AddressTakenError)) throw error
+      return { ok: false, refusal: null, problems: { adminEmail: error.message } }
+    })
+}
+
+/** Thrown to undo the account that was begun. Says not whose address it is. */
+class AddressTakenError extends Error {
+  constructor() {
+    super('Somebody uses this address already. Ask for another one.')
+    this.name = 'AddressTakenError'
+  }
+}
+
+/** The account that a new one may lie below; null: there is none, or nothing lies below it. */
+async function findParent(tx: Transaction, parentId: string) {
+  const [parent] = await tx
+    .select({ name: clients.name, isPlatform: clients.isPlatform })
+    .from(clients)
+    .where(eq(clients.id, parentId))
+  return parent && !parent.isPlatform ? parent : null
+}
+
+async function adminRoleGroup(tx: Transaction): Promise<string> {
+  const [row] = await tx.select({ id: roleGroups.id }).from(roleGroups).where(eq(roleGroups.key, 'admin'))
+  if (!row) throw new Error("there is no role group 'admin'")
+  return row.id
+}
+
+function problemsOf(error: z.ZodError): NewClientProblems {
+  const wrong = wrongFields(error, NEW_CLIENT_FIELDS)
+  return Object.fromEntries(wrong.map((field) => [field, MESSAGES[field]]))
+}

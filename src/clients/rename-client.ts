@@ -1,0 +1,23 @@
+import { eq } from 'drizzle-orm'
+import { mayRenameClient } from '../access/rules.ts'
+import { clients } from '../db/schema/clients.ts'
+import type { Deps } from '../deps.ts'
+import { deskEvidence } from '../service-desk/evidence.ts'
+import { actOnClient, type ClientOutcome, type ClientRequest } from './act-on-client.ts'
+import { clientName, NAME_TAKEN, nameIsTaken } from './client-name.ts'
+
+const form = deskEvidence.extend({ name: clientName })
+
+/** Gives a client account another name. */
+export function renameClient(deps: Deps, request: ClientRequest): Promise<ClientOutcome> {
+  return actOnClient(deps, request, {
+    action: 'client.renamed',
+    rule: mayRenameClient,
+    form,
+    carryOut: async (tx, { id, name: from, parentId }, { name: to }) => {
+      if (await nameIsTaken(tx, { name: to, parentId, except: id })) return { problems: { name: NAME_TAKEN } }
+      await tx.update(clients).set({ name: to }).where(eq(clients.id, id))
+      return { details: { from, to } }
+    },
+  })
+}

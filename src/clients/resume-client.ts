@@ -1,0 +1,22 @@
+import { eq } from 'drizzle-orm'
+import { mayResumeClient } from '../access/rules.ts'
+import { clients } from '../db/schema/clients.ts'
+import type { Deps } from '../deps.ts'
+import { endSessionsOfClient } from '../gate/end-sessions-of-client.ts'
+import { deskEvidence } from '../service-desk/evidence.ts'
+import { actOnClient, type ClientOutcome, type ClientRequest } from './act-on-client.ts'
+
+/** Resumes a suspended client account: its people sign in again, as before. */
+export function resumeClient(deps: Deps, request: ClientRequest): Promise<ClientOutcome> {
+  return actOnClient(deps, request, {
+    action: 'client.resumed',
+    rule: mayResumeClient,
+    form: deskEvidence,
+    carryOut: async (tx, { id }, _typed, now) => {
+      // A sign-in that was under way when it was suspended may have left a session since: it must not come alive.
+      await endSessionsOfClient(tx, id, now)
+      await tx.update(clients).set({ suspendedAt: null }).where(eq(clients.id, id))
+      return { details: {} }
+    },
+  })
+}

@@ -1,0 +1,106 @@
+import { type Request, type Response, Router } from 'express'
+import { actorOf } from '../access/people.ts'
+import { refuse } from '../access/refuse.ts'
+import { mayCreateClient, mayRenameClient, mayResumeClient, maySuspendClient } from '../access/rules.ts'
+import { viewAccount } from '../access/view-account.ts'
+import type { Deps } from '../deps.ts'
+import { personOf, proofsOf } from '../gate/gate.ts'
+import { readForm } from '../http/form.ts'
+import { originOf } from '../http/origin.ts'
+import { typedAgain } from '../http/typed-text.ts'
+import { requirePresence } from '../presence/require-presence.ts'
+import type { ClientProblems } from './act-on-client.ts'
+import { createClient, NEW_CLIENT_FIELDS, type NewClientProblems } from './create-client.ts'
+import { renameClient } from './rename-client.ts'
+import { resumeClient } from './resume-client.ts'
+import { suspendClient } from './suspend-client.ts'
+
+/** What the Service Desk does to an account: each has a page that asks for ticket and reason, and then the act. */
+const ACTS = [
+  { path: 'name', rule: mayRenameClient, act: renameClient, view: 'clients/rename' },
+  { path: 'suspend', rule: maySuspendClient, act: suspendClient, view: 'clients/suspend' },
+  { path: 'resume', rule: mayResumeClient, act: resumeClient, view: 'clients/resume' },
+] as const
+
+/** Creating, renaming, suspending and resuming client accounts. Stands before the pages of single accounts. */
+export function runClientRoutes(deps: Deps): Router {
+  const routes = Router({ caseSensitive: true, strict: true })
+
+  routes.get('/clients/new', (req, res) => renderNew(deps, res, req.query, {}))
+
+  routes.post('/clients', readForm, requirePresence(deps), async (req, res) => {
+    const outcome = await createClient(deps, { actor: proofsOf(req), form: req.body, origin: originOf(req) })
+    if (outcome.ok) return res.redirect(303, `/clients/${outcome.clientId}`)
+    if (outcome.refusal !== null) return refuse(res, outcome.refusal)
+    await renderNew(deps, res, req.body, outcome.problems)
+  })
+
+  for (const { path, rule, act, view } of ACTS) {
+    const render = (req: Request, res: Response, problems: ClientProblems) =>
+      renderAct(deps, req, res, { rule, view, problems })
+    routes.get(`/clients/:id/${path}`, (req, res) => render(req, res, {}))
+    routes.post(`/clients/:id/${path}`, readForm, requirePresence(deps), async (req, res) => {
+      const clientId = String(req.params.id)
+      const outcome = await act(deps, {
+        actor: proofsOf(req),
+        clientId,
+        form: req.body,
+        origin: originOf(req),
+      })
+      if (outcome.ok) return res.redirect(303, `/clients/${clientId}`)
+      if (outcome.refusal !== null) return refuse(res, outcome.refusal)
+      await render(req, res, outcome.problems)
+    })
+  }
+
+  return routes
+}
+
+async function renderAct(
+  deps: Deps,
+  req: Request,
+  res: Response,
+  {
+    rule,
+    view: template,
+    problems,
+  }: Pick<(typeof ACTS)[number], 'rule' | 'view'> & { problems: ClientProblems },
+): Promise<void> {
+  const view = await viewAccount(deps, personOf(res), String(req.params.id))
+  if (!view.allowed) return refuse(res, view.refusal)
+  const { account, actor, relation } = view
+  const target = { relation, isPlatform: account.isPlatform, suspended: account.suspendedAt !== null }
+  const refusal = rule(actor, target)
+  if (refusal) return refuse(res, refusal)
+
+  const body: Record<string, unknown> = req.body ?? { name: account.name }
+  res.status(hasProblems(problems) ? 422 : 200).render(template, {
+    account,
+    typed: typedAgain(body, ['name', 'ticket', 'reason']),
+    problems,
+  })
+}
+
+/** The form of a new account; `fields`: what was typed, or below which account the link says that it shall lie. */
+async function renderNew(
+  deps: Deps,
+  res: Response,
+  fields: Record<string, unknown>,
+  problems: NewClientProblems,
+): Promise<void> {
+  const viewer = personOf(res)
+  const refusal = mayCreateClient(actorOf(viewer))
+  if (refusal) return refuse(res, refusal)
+
+  const typed = typedAgain(fields, NEW_CLIENT_FIELDS)
+  const parent = typed.parentId === '' ? null : await viewAccount(deps, viewer, typed.parentId)
+  res.status(hasProblems(problems) ? 422 : 200).render('clients/new', {
+    typed,
+    parent: parent?.allowed && !parent.account.isPlatform ? parent.account : null,
+    problems,
+  })
+}
+
+function hasProblems(problems: ClientProblems | NewClientProblems): boolean {
+  return Object.keys(problems).length > 0
+}

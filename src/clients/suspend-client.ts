@@ -1,0 +1,23 @@
+import { eq } from 'drizzle-orm'
+import { maySuspendClient } from '../access/rules.ts'
+import { clients } from '../db/schema/clients.ts'
+import type { Deps } from '../deps.ts'
+import { endSessionsOfClient } from '../gate/end-sessions-of-client.ts'
+import { deskEvidence } from '../service-desk/evidence.ts'
+import { actOnClient, type ClientOutcome, type ClientRequest } from './act-on-client.ts'
+
+/**
+ * Suspends a client account: nobody of it signs in, and every session of it ends. The accounts below it go on:
+ * each is suspended by itself.
+ */
+export function suspendClient(deps: Deps, request: ClientRequest): Promise<ClientOutcome> {
+  return actOnClient(deps, request, {
+    action: 'client.suspended',
+    rule: maySuspendClient,
+    form: deskEvidence,
+    carryOut: async (tx, { id }, _typed, now) => {
+      await tx.update(clients).set({ suspendedAt: now }).where(eq(clients.id, id))
+      return { details: { peopleSignedOut: await endSessionsOfClient(tx, id, now) } }
+    },
+  })
+}

@@ -1,0 +1,37 @@
+import { and, asc, eq, type SQLWrapper, sql } from 'drizzle-orm'
+import type { Transaction } from '../db/client.ts'
+import { authenticators } from '../db/schema/authenticators.ts'
+import { sessions } from '../db/schema/sessions.ts'
+import { users } from '../db/schema/users.ts'
+import { uuidArray } from '../db/uuid-array.ts'
+
+/**
+ * Ends every session and half-way sign-in of a client account, as endSessions does of one person. Only people who
+ * have a session are touched: an account may have a million users. Returns how many people that were.
+ */
+export async function endSessionsOfClient(tx: Transaction, clientId: string, now: Date): Promise<number> {
+  const rows = await tx
+    .select({ id: users.id })
+    .from(users)
+    .where(
+      and(
+        eq(users.clientId, clientId),
+        sql`exists (select from ${sessions} where ${sessions.userId} = ${users.id})`,
+      ),
+    )
+    // As whoever locks several people does.
+    .orderBy(asc(users.id))
+    .for('update')
+  const ids = uuidArray(rows.map(({ id }) => id))
+  const isOneOfThem = (userId: SQLWrapper) => sql`${userId} = any(${ids})`
+  await tx
+    .update(users)
+    .set({ sessionEpoch: sql`${users.sessionEpoch} + 1` })
+    .where(isOneOfThem(users.id))
+  await tx.delete(sessions).where(isOneOfThem(sessions.userId))
+  await tx
+    .update(authenticators)
+    .set({ status: 'revoked', revokedAt: now, sealedSecret: null })
+    .where(and(isOneOfThem(authenticators.userId), eq(authenticators.status, 'pending')))
+  return rows.length
+}

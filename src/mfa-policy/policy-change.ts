@@ -20,7 +20,7 @@ export function policyChange(
   wanted: readonly string[],
   basedOn: readonly string[] | null,
 ): PolicyChange {
-  const before = basedOn ?? current
+  const before = [...new Set(basedOn ?? current)]
   const added = [...new Set(wanted)].filter((key) => !before.includes(key) && !current.includes(key))
   const removed = before.filter((key) => !wanted.includes(key) && current.includes(key))
   return { added, removed, next: [...current.filter((key) => !removed.includes(key)), ...added] }

@@ -3,10 +3,17 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { REFUSALS, type Refusal } from '../../src/access/refusals.ts'
 import {
+  type AccountTarget,
   type Actor,
   mayAdminister,
+  mayCreateClient,
+  mayLoosenPolicy,
   mayOperate,
+  mayRenameClient,
   mayResetMfa,
+  mayResumeClient,
+  maySuspendClient,
+  mayTightenPolicy,
   mayUnlock,
   mayUseServiceDesk,
   mayViewAccount,
@@ -101,6 +108,62 @@ test('over every actor and target: who may reset is exactly who the specificatio
               }
 })
 
+describe('the MFA policy', () => {
+  const table: [
+    actor: string,
+    account: Partial<AccountTarget>,
+    tighten: Refusal | null,
+    loosen: Refusal | null,
+  ][] = [
+    ['Admin', { relation: 'own' }, null, 'loosened-by-service-desk'],
+    ['Admin', { relation: 'child' }, 'parents-only-look', 'parents-only-look'],
+    ['Admin', { relation: 'elsewhere' }, 'unknown', 'unknown'],
+    ['Admin', { relation: 'elsewhere', isPlatform: true }, 'unknown', 'unknown'],
+    ['user', { relation: 'own' }, 'admins-only', 'admins-only'],
+    ['user', { relation: 'child' }, 'unknown', 'unknown'],
+    ['user', { relation: 'elsewhere' }, 'unknown', 'unknown'],
+    ['Service Desk', { relation: 'elsewhere' }, null, null],
+    ['Service Desk', { relation: 'elsewhere', suspended: true }, null, null],
+    ['Service Desk', { relation: 'own', isPlatform: true }, 'platform-fixed', 'platform-fixed'],
+    ['Operator', { relation: 'own', isPlatform: true }, 'admins-only', 'admins-only'],
+    ['Operator', { relation: 'elsewhere' }, 'unknown', 'unknown'],
+  ]
+  for (const [actor, account, tighten, loosen] of table)
+    test(`${actor}, ${JSON.stringify(account)}: tighten ${tighten ?? 'yes'}, loosen ${loosen ?? 'yes'}`, () => {
+      const target = { relation: 'own' as const, isPlatform: false, suspended: false, ...account }
+      assert.equal(mayTightenPolicy(ACTORS[actor] ?? NOBODY_SPECIAL, target), tighten)
+      assert.equal(mayLoosenPolicy(ACTORS[actor] ?? NOBODY_SPECIAL, target), loosen)
+    })
+})
+
+describe('running client accounts', () => {
+  test('is for the Service Desk, on any account but the platform’s; over every actor and account', () => {
+    for (const [name, actor] of Object.entries(ACTORS)) {
+      assert.equal(mayCreateClient(actor), name === 'Service Desk' ? null : 'clients-by-service-desk')
+      for (const relation of RELATIONS)
+        for (const isPlatform of BOTH)
+          for (const suspended of BOTH) {
+            const account = { relation, isPlatform, suspended }
+            const sees = name === 'Admin' ? relation !== 'elsewhere' : relation === 'own'
+            const refused = sees ? 'clients-by-service-desk' : 'unknown'
+            const expected = name !== 'Service Desk' ? refused : isPlatform ? 'platform-fixed' : null
+            const why = JSON.stringify({ name, account })
+            assert.equal(mayRenameClient(actor, account), expected, why)
+            assert.equal(
+              maySuspendClient(actor, account),
+              expected ?? (suspended ? 'already-suspended' : null),
+              why,
+            )
+            assert.equal(
+              mayResumeClient(actor, account),
+              expected ?? (suspended ? null : 'not-suspended'),
+              why,
+            )
+          }
+    }
+  })
+})
+
 test('the queue dashboard is for operators, the Service Desk page for agents; to others both do not exist', () => {
   for (const [name, actor] of Object.entries(ACTORS)) {
     assert.equal(mayOperate(actor), name === 'Operator' ? null : 'unknown')
@@ -115,8 +178,11 @@ test('what is none of one’s business is 404, what is refused 403, what is over
     'parents-only-look',
     'admins-by-service-desk',
     'not-oneself',
+    'loosened-by-service-desk',
+    'clients-by-service-desk',
+    'platform-fixed',
   ] as const)
     assert.equal(REFUSALS[refusal].status, 403)
-  for (const refusal of ['nothing-to-reset', 'not-locked'] as const)
+  for (const refusal of ['nothing-to-reset', 'not-locked', 'already-suspended', 'not-suspended'] as const)
     assert.equal(REFUSALS[refusal].status, 409)
 })

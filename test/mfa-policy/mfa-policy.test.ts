@@ -1,0 +1,486 @@
+// Spec: "When MFA is enabled for a client's selected role groups". Who may select them, and what it does at once.
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, test } from 'node:test'
+import { and, desc, eq } from 'drizzle-orm'
+import { auditEvents } from '../../src/db/schema/audit-events.ts'
+import { clients } from '../../src/db/schema/clients.ts'
+import { notifications } from '../../src/db/schema/notifications.ts'
+import { outbox } from '../../src/db/schema/outbox.ts'
+import { memberships, mfaPolicies, roleGroups } from '../../src/db/schema/role-groups.ts'
+import { users } from '../../src/db/schema/users.ts'
+import { MINUTE } from '../../src/durations.ts'
+import { renderMail } from '../../src/notifications/render-mail.ts'
+import { startApp, type TestApp } from '../support/app.ts'
+import { type Answer, type Browser, DEMO_PASSWORD, type Fields } from '../support/browser.ts'
+
+const ADMIN = 'admin@harbour.example'
+const ADMIN2 = 'admin2@harbour.example'
+const USER = 'tech@harbour.example'
+const CHILD_ADMIN = 'admin@retail.harbour.example'
+const FOREIGN_ADMIN = 'admin@meridian.example'
+const DESK = 'desk@platform.example'
+const OPERATOR = 'operator@platform.example'
+const EVIDENCE: [string, string][] = [
+  ['ticket', 'SD-4711'],
+  ['reason', 'Asked for by their board'],
+]
+
+let app: TestApp
+const signedIn = new Map<string, Browser>()
+const idOf = new Map<string, string>()
+
+before(async () => {
+  app = await startApp({ ADDRESS_ATTEMPTS: '100000' })
+  for (const email of [ADMIN, ADMIN2, USER, CHILD_ADMIN, DESK, OPERATOR]) {
+    const browser = app.browser()
+    await browser.enrolAndSignIn(email)
+    signedIn.set(email, browser)
+  }
+  for (const email of [FOREIGN_ADMIN, 'finance@harbour.example', 'support@harbour.example']) {
+    const browser = app.browser()
+    await browser.signInWithPassword(email)
+    signedIn.set(email, browser)
+  }
+  for (const { id, name } of await app.deps.db.select().from(clients)) idOf.set(name, id)
+})
+after(() => app.close())
+
+beforeEach(async () => {
+  await setPolicy('Harbour Group', ['admin', 'tech-operator'])
+  await setPolicy('Harbour Retail', ['admin', 'tech-operator'])
+  await setPolicy('Meridian Foods', [])
+})
+
+function as(email: string): Browser {
+  const browser = signedIn.get(email)
+  assert.ok(browser, `${email} is signed in`)
+  return browser
+}
+
+function clientId(name: string): string {
+  const id = idOf.get(name)
+  assert.ok(id, name)
+  return id
+}
+
+async function setPolicy(name: string, keys: readonly string[]): Promise<void> {
+  const id = clientId(name)
+  await app.deps.db.delete(mfaPolicies).where(eq(mfaPolicies.clientId, id))
+  for (const { key, id: roleGroupId } of await app.deps.db.select().from(roleGroups))
+    if (keys.includes(key)) await app.deps.db.insert(mfaPolicies).values({ clientId: id, roleGroupId })
+}
+
+async function policyOf(name: string): Promise<string[]> {
+  const rows = await app.deps.db
+    .select({ key: roleGroups.key })
+    .from(mfaPolicies)
+    .innerJoin(roleGroups, eq(roleGroups.id, mfaPolicies.roleGroupId))
+    .where(eq(mfaPolicies.clientId, clientId(name)))
+  return rows.map(({ key }) => key).sort()
+}
+
+function post(email: string, path: string, keys: readonly string[], more: [string, string][] = []) {
+  const fields: Fields = [...keys.map((key): [string, string] => ['roleGroups', key]), ...more]
+  return as(email).post(path, fields)
+}
+
+const policyPage = (name: string) => `/clients/${clientId(name)}/mfa-policy`
+
+async function lastEvent(name: string) {
+  const [event] = await app.deps.db
+    .select()
+    .from(auditEvents)
+    .where(and(eq(auditEvents.clientId, clientId(name)), eq(auditEvents.action, 'mfa-policy.changed')))
+    .orderBy(desc(auditEvents.id))
+    .limit(1)
+  return event
+}
+
+async function userId(email: string): Promise<string> {
+  const [user] = await app.deps.db.select().from(users).where(eq(users.email, email))
+  assert.ok(user)
+  return user.id
+}
+
+const alertsOn = ({ body }: Answer) =>
+  [...body.matchAll(/id="([a-zA-Z]+)-problem" role="alert"/g)].map(([, f]) => f)
+
+describe('an Admin tightens the MFA policy of the own account', () => {
+  test('and it holds from the commit on, is on record, and is mailed to the Admins of the account', async () => {
+    const answer = await post(ADMIN, '/mfa-policy', ['admin', 'tech-operator', 'finance-admin'])
+
+    assert.equal(answer.status, 303)
+    assert.equal(answer.location, '/mfa-policy')
+    assert.deepEqual(await policyOf('Harbour Group'), ['admin', 'finance-admin', 'tech-operator'])
+    const event = await lastEvent('Harbour Group')
+    assert.equal(event?.outcome, 'success')
+    assert.equal(event?.actorId, await userId(ADMIN))
+    assert.deepEqual(event?.details, { added: ['finance-admin'], removed: [] })
+    assert.ok(event)
+    const told = await app.deps.db.select().from(notifications).where(eq(notifications.eventId, event.id))
+    assert.deepEqual(
+      told.map(({ kind, recipientId }) => [kind, recipientId]).sort(),
+      [
+        ['mfa-policy-changed', await userId(ADMIN)],
+        ['mfa-policy-changed', await userId(ADMIN2)],
+      ].sort(),
+    )
+    assert.deepEqual(told[0]?.facts, { added: 'Finance Admin', removed: '' })
+    const owed = await app.deps.db.select().from(outbox).where(eq(outbox.job, 'send-notification'))
+    for (const { id } of told) assert.ok(owed.some(({ payload }) => payload.notificationId === id))
+  })
+
+  test('at its long address too, and stays there', async () => {
+    const path = policyPage('Harbour Group')
+
+    const answer = await post(ADMIN, path, ['admin', 'tech-operator', 'tech-admin'])
+
+    assert.equal(answer.location, path)
+    assert.deepEqual(await policyOf('Harbour Group'), ['admin', 'tech-admin', 'tech-operator'])
+  })
+
+  test('and a policy that stays as it is leaves no trace', async () => {
+    const before = await lastEvent('Harbour Group')
+
+    assert.equal((await post(ADMIN, '/mfa-policy', ['tech-operator', 'admin'])).status, 303)
+
+    assert.deepEqual(await lastEvent('Harbour Group'), before)
+  })
+
+  test('but takes nothing out: that is for the Service Desk, and the try is on record', async () => {
+    for (const keys of [['admin'], [], ['admin', 'finance-admin']]) {
+      const answer = await post(ADMIN, '/mfa-policy', keys)
+
+      assert.equal(answer.status, 403)
+      assert.match(answer.body, /Service Desk/)
+      assert.deepEqual(await policyOf('Harbour Group'), ['admin', 'tech-operator'], 'nothing is half done')
+      const event = await lastEvent('Harbour Group')
+      assert.equal(event?.outcome, 'refused')
+      assert.deepEqual(event?.details, { refusal: 'loosened-by-service-desk' })
+    }
+  })
+
+  test('only with role groups that there are in the account', async () => {
+    for (const key of ['no-such-group', 'service-desk', '', 'Admin']) {
+      const answer = await post(ADMIN, '/mfa-policy', ['admin', 'tech-operator', key])
+
+      assert.equal(answer.status, 422, key)
+      assert.match(answer.body, /role="alert"/)
+      assert.deepEqual(await policyOf('Harbour Group'), ['admin', 'tech-operator'])
+    }
+  })
+})
+
+describe('the Service Desk', () => {
+  test('also loosens it, with ticket and reason', async () => {
+    const path = policyPage('Harbour Group')
+
+    const answer = await post(DESK, path, ['admin', 'finance-admin'], EVIDENCE)
+
+    assert.equal(answer.status, 303)
+    assert.equal(answer.location, path)
+    assert.deepEqual(await policyOf('Harbour Group'), ['admin', 'finance-admin'])
+    const event = await lastEvent('Harbour Group')
+    assert.deepEqual(event?.details, {
+      added: ['finance-admin'],
+      removed: ['tech-operator'],
+      ticket: 'SD-4711',
+      reason: 'Asked for by their board',
+    })
+    const log = await as(ADMIN).get('/audit?action=mfa-policy.changed')
+    assert.match(log.body, /Daniel Achterberg changed the MFA policy\./)
+  })
+
+  test('says both: what is missing is told beside its field, what was typed is kept', async () => {
+    const path = policyPage('Harbour Group')
+    const cases: [fields: [string, string][], problems: string[]][] = [
+      [[], ['ticket', 'reason']],
+      [[['ticket', 'SD-<1>']], ['reason']],
+      [[['reason', 'Because']], ['ticket']],
+      [
+        [
+          ['ticket', '  '],
+          ['reason', 'x'.repeat(501)],
+        ],
+        ['ticket', 'reason'],
+      ],
+    ]
+    for (const [fields, problems] of cases) {
+      const answer = await post(DESK, path, ['admin'], fields)
+
+      assert.equal(answer.status, 422)
+      assert.deepEqual(alertsOn(answer), problems)
+      assert.match(answer.body, /name="roleGroups" value="admin"/)
+      assert.doesNotMatch(answer.body, /name="roleGroups" value="tech-operator"/)
+    }
+    const kept = await post(DESK, path, ['admin'], [['ticket', 'SD-<1>']])
+    assert.match(kept.body, /value="SD-&lt;1&gt;"/)
+    assert.deepEqual(await policyOf('Harbour Group'), ['admin', 'tech-operator'])
+  })
+
+  test('changes nothing about the platform account, whose policy is fixed', async () => {
+    for (const path of ['/mfa-policy', policyPage('Portcullis Platform')]) {
+      assert.equal((await post(DESK, path, ['service-desk'], EVIDENCE)).status, 403)
+      assert.equal((await as(DESK).get(`${path}/review`)).status, 403)
+      assert.doesNotMatch((await as(DESK).get(path)).body, /type="checkbox"/)
+    }
+  })
+})
+
+describe('over the hierarchy: a forged POST', () => {
+  const rows: [actor: string, account: string, tighten: number, loosen: number, look: number][] = [
+    [ADMIN, 'Harbour Group', 303, 403, 200],
+    [ADMIN, 'Harbour Retail', 403, 403, 200],
+    [ADMIN, 'Harbour Online', 403, 403, 200],
+    [ADMIN, 'Meridian Foods', 404, 404, 404],
+    [ADMIN, 'Portcullis Platform', 404, 404, 404],
+    [CHILD_ADMIN, 'Harbour Group', 404, 404, 404],
+    [CHILD_ADMIN, 'Harbour Retail', 303, 403, 200],
+    [FOREIGN_ADMIN, 'Harbour Group', 404, 404, 404],
+    [USER, 'Harbour Group', 403, 403, 403],
+    [USER, 'Harbour Retail', 404, 404, 404],
+    [OPERATOR, 'Harbour Group', 404, 404, 404],
+    [DESK, 'Harbour Group', 303, 303, 200],
+    [DESK, 'Meridian Foods', 303, 303, 200],
+  ]
+  for (const [actor, account, tighten, loosen, look] of rows)
+    test(`of ${actor} for ${account}: tighten ${tighten}, loosen ${loosen}, look ${look}`, async () => {
+      await setPolicy(account, ['tech-operator'])
+      const path = policyPage(account)
+
+      assert.equal((await post(actor, path, ['tech-operator', 'tech-admin'], EVIDENCE)).status, tighten)
+      assert.deepEqual(
+        await policyOf(account),
+        tighten === 303 ? ['tech-admin', 'tech-operator'] : ['tech-operator'],
+      )
+      assert.equal((await post(actor, path, ['tech-admin'], EVIDENCE)).status, loosen)
+      assert.equal((await policyOf(account)).includes('tech-operator'), loosen !== 303)
+      const page = await as(actor).get(path)
+      assert.equal(page.status, look)
+      assert.equal(/type="checkbox"/.test(page.body), tighten === 303, 'switches for who may use them')
+    })
+
+  test('of a parent is on record in both accounts, of a stranger in their own alone', async () => {
+    await post(ADMIN, policyPage('Harbour Retail'), ['admin', 'tech-operator', 'tech-admin'])
+    const [own, child] = [await lastEvent('Harbour Group'), await lastEvent('Harbour Retail')]
+    assert.deepEqual(
+      [own, child].map((event) => [event?.outcome, event?.details.refusal]),
+      [
+        ['refused', 'parents-only-look'],
+        ['refused', 'parents-only-look'],
+      ],
+    )
+
+    const before = await lastEvent('Meridian Foods')
+    await post(ADMIN, policyPage('Meridian Foods'), ['admin'])
+    assert.deepEqual((await lastEvent('Harbour Group'))?.details.refusal, 'unknown')
+    assert.deepEqual(await lastEvent('Meridian Foods'), before)
+  })
+
+  test('for an account that does not exist is the same 404 as for a stranger’s', async () => {
+    const strip = ({ body }: Answer) => body.replace(/[0-9a-f-]{36}/g, '')
+    const stranger = await post(ADMIN, policyPage('Meridian Foods'), ['admin'])
+    for (const id of ['01890000-0000-7000-8000-000000000000', 'no-id'])
+      assert.equal(strip(await post(ADMIN, `/clients/${id}/mfa-policy`, ['admin'])), strip(stranger))
+  })
+})
+
+describe('before it is saved', () => {
+  const review = (email: string, path: string, keys: readonly string[]) =>
+    as(email).get(
+      `${path}/review?${new URLSearchParams(keys.map((key): [string, string] => ['roleGroups', key]))}`,
+    )
+
+  test('it shows who is affected, and saves nothing', async () => {
+    const page = await review(ADMIN, '/mfa-policy', [
+      'admin',
+      'tech-operator',
+      'finance-manager',
+      'customer-service-operator',
+    ])
+
+    assert.equal(page.status, 200)
+    assert.match(page.body, /2 people, 2 not enrolled: they will be asked to enrol at their next request\./)
+    assert.match(page.body, /also be required of <strong>Finance Manager, Customer Service Operator</)
+    assert.deepEqual(await policyOf('Harbour Group'), ['admin', 'tech-operator'])
+  })
+
+  test('it counts nobody whom another role group already requires it of, and nobody disabled', async () => {
+    const [group] = await app.deps.db.select().from(roleGroups).where(eq(roleGroups.key, 'finance-manager'))
+    assert.ok(group)
+    await app.deps.db.insert(memberships).values({ userId: await userId(USER), roleGroupId: group.id })
+    const count = async () =>
+      /(\d+) (?:person|people), \d+ not enrolled/.exec(
+        (await review(ADMIN, '/mfa-policy', ['admin', 'tech-operator', 'finance-manager'])).body,
+      )?.[1]
+
+    assert.equal(await count(), '1', 'Theo is required already')
+    await setPolicy('Harbour Group', ['admin'])
+    const page = await review(ADMIN, '/mfa-policy', ['admin', 'finance-manager'])
+    assert.match(page.body, /2 people, 1 not enrolled/, 'Theo is enrolled')
+    const fiona = eq(users.email, 'finance@harbour.example')
+    await app.deps.db.update(users).set({ status: 'disabled' }).where(fiona)
+    assert.match(
+      (await review(ADMIN, '/mfa-policy', ['admin', 'finance-manager'])).body,
+      /1 person, 0 not enrolled/,
+    )
+    await app.deps.db.update(users).set({ status: 'active' }).where(fiona)
+    await app.deps.db.delete(memberships).where(eq(memberships.roleGroupId, group.id))
+    await app.deps.db
+      .insert(memberships)
+      .values({ userId: await userId('finance@harbour.example'), roleGroupId: group.id })
+  })
+
+  test('it warns an Admin who will be asked to enrol themselves', async () => {
+    const own = await review(FOREIGN_ADMIN, '/mfa-policy', ['admin'])
+    const others = await review(FOREIGN_ADMIN, '/mfa-policy', ['tech-operator'])
+
+    assert.match(own.body, /You are one of them/)
+    assert.doesNotMatch(others.body, /You are one of them/)
+    assert.equal((await post(FOREIGN_ADMIN, '/mfa-policy', ['admin'])).status, 303)
+    assert.equal((await as(FOREIGN_ADMIN).get('/mfa-policy')).location, '/mfa/enrol')
+  })
+
+  test('it tells the Service Desk whom loosening releases, and refuses the same to an Admin', async () => {
+    const page = await review(DESK, policyPage('Harbour Group'), ['admin'])
+
+    assert.match(page.body, /no longer be required of <strong>Tech Operator</)
+    assert.match(
+      page.body,
+      /2 people will sign in without MFA being required of them, 1 of them not enrolled/,
+    )
+    assert.equal((await review(ADMIN, '/mfa-policy', ['admin'])).status, 403)
+    assert.equal((await review(ADMIN, policyPage('Harbour Retail'), ['admin'])).status, 403)
+    assert.equal((await review(ADMIN, policyPage('Meridian Foods'), ['admin'])).status, 404)
+    assert.equal((await review(USER, '/mfa-policy', ['admin'])).status, 403)
+    assert.equal((await review(ADMIN, '/mfa-policy', ['nonsense'])).status, 422)
+  })
+})
+
+describe('two people at the same time', () => {
+  test('who saw the same policy and add different role groups do not undo each other', async () => {
+    const form = await as(ADMIN).get('/mfa-policy')
+    const basedOn = /name="basedOn" value="([^"]*)"/.exec(form.body)?.[1]
+    assert.equal(basedOn, 'admin,tech-operator')
+
+    const answers = await Promise.all([
+      post(ADMIN, '/mfa-policy', ['admin', 'tech-operator', 'finance-admin'], [['basedOn', basedOn]]),
+      post(ADMIN2, '/mfa-policy', ['admin', 'tech-operator', 'tech-admin'], [['basedOn', basedOn]]),
+    ])
+
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [303, 303],
+    )
+    assert.deepEqual(await policyOf('Harbour Group'), [
+      'admin',
+      'finance-admin',
+      'tech-admin',
+      'tech-operator',
+    ])
+  })
+
+  test('what the Service Desk has taken out does not come back with an older form', async () => {
+    await post(DESK, policyPage('Harbour Group'), ['admin'], EVIDENCE)
+
+    const late = await post(
+      ADMIN,
+      '/mfa-policy',
+      ['admin', 'tech-operator', 'finance-admin'],
+      [['basedOn', 'admin,tech-operator']],
+    )
+
+    assert.equal(late.status, 303)
+    assert.deepEqual(await policyOf('Harbour Group'), ['admin', 'finance-admin'])
+  })
+
+  test('a forged basis does not let an Admin take anything out', async () => {
+    const answer = await post(ADMIN, '/mfa-policy', [], [['basedOn', 'admin,tech-operator,finance-admin']])
+
+    assert.equal(answer.status, 403)
+    assert.deepEqual(await policyOf('Harbour Group'), ['admin', 'tech-operator'])
+  })
+})
+
+test('the policy is tightened while a hundred sessions are open: each is held at its next request', async () => {
+  const meridian = clientId('Meridian Foods')
+  const [marta] = await app.deps.db.select().from(users).where(eq(users.email, FOREIGN_ADMIN))
+  const [group] = await app.deps.db.select().from(roleGroups).where(eq(roleGroups.key, 'finance-operator'))
+  assert.ok(marta && group)
+  const people = Array.from({ length: 100 }, (_, number) => `clerk${number}@meridian.example`)
+  const added = await app.deps.db
+    .insert(users)
+    .values(
+      people.map((email) => ({
+        clientId: meridian,
+        email,
+        name: email,
+        status: 'active' as const,
+        passwordHash: marta.passwordHash,
+      })),
+    )
+    .returning({ id: users.id })
+  await app.deps.db.insert(memberships).values(added.map(({ id }) => ({ userId: id, roleGroupId: group.id })))
+  const sessions: Browser[] = []
+  for (let first = 0; first < people.length; first += 10)
+    await Promise.all(
+      people.slice(first, first + 10).map(async (email) => {
+        const browser = app.browser()
+        assert.equal((await browser.signInWithPassword(email)).location, '/')
+        sessions.push(browser)
+      }),
+    )
+  const held = async (browser: Browser) => {
+    const [page, act] = [await browser.get('/'), await browser.post('/users')]
+    return page.location === '/mfa/enrol' && act.location === '/mfa/enrol'
+  }
+  assert.equal(sessions.length, 100)
+  assert.equal((await as(FOREIGN_ADMIN).post('/sign-out')).status, 303)
+  await as(FOREIGN_ADMIN).signInWithPassword(FOREIGN_ADMIN)
+  for (const browser of sessions) assert.equal((await browser.get('/')).status, 200)
+  const preview = await as(FOREIGN_ADMIN).get('/mfa-policy/review?roleGroups=finance-operator')
+  assert.match(
+    preview.body,
+    /100 people, 100 not enrolled: they will be asked to enrol at their next request/,
+  )
+
+  assert.equal((await post(FOREIGN_ADMIN, '/mfa-policy', ['finance-operator'])).status, 303)
+
+  for (const browser of sessions) assert.ok(await held(browser))
+  assert.equal((await as(FOREIGN_ADMIN).get('/')).status, 200, 'whom it does not concern goes on')
+})
+
+test('the mail says what was added and what was taken out, in plain words', () => {
+  const recipient = { name: 'Amara Okafor', email: ADMIN, clientName: 'Harbour Group' }
+  const context = { recipient, publicUrl: 'https://gate.example', at: new Date(0), by: 'the Service Desk' }
+
+  const both = renderMail('mfa-policy-changed', {
+    ...context,
+    added: 'Tech Admin',
+    removed: 'Admin, Finance Admin',
+  })
+  const one = renderMail('mfa-policy-changed', { ...context, added: 'Tech Admin', removed: '' })
+
+  assert.equal(both.subject, 'The MFA policy of Harbour Group was changed')
+  for (const text of [both.text, both.html]) {
+    assert.match(text, /changed by .*the Service Desk/)
+    assert.match(text, /also required of: .*Tech Admin/)
+    assert.match(text, /no longer required of: .*Admin, Finance Admin/)
+  }
+  assert.doesNotMatch(one.text + one.html, /no longer required/)
+})
+
+test('an Admin whose last proof is older than ten minutes proves again to be there, and the change goes on', async () => {
+  const marta = app.browser()
+  await marta.signInWithPassword(FOREIGN_ADMIN)
+  app.clock.advance(11 * MINUTE)
+
+  const asked = await marta.post('/mfa-policy', { roleGroups: 'finance-admin' })
+  assert.equal(asked.status, 401)
+  assert.match(asked.body, /name="roleGroups" value="finance-admin"/)
+  assert.deepEqual(await policyOf('Meridian Foods'), [])
+  const right = await marta.post('/mfa-policy', { roleGroups: 'finance-admin', presence: DEMO_PASSWORD })
+
+  assert.equal(right.status, 303)
+  assert.deepEqual(await policyOf('Meridian Foods'), ['finance-admin'])
+})

@@ -1,0 +1,97 @@
+// What a form about the MFA policy changes, and what it says of whom.
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { affectedSentences } from '../../src/mfa-policy/affected-sentence.ts'
+import { coverageSentence } from '../../src/mfa-policy/coverage-sentence.ts'
+import { policyChange } from '../../src/mfa-policy/policy-change.ts'
+
+describe('a change of the MFA policy', () => {
+  test('is the whole set where the request does not say what it is based on', () => {
+    assert.deepEqual(policyChange(['a', 'b'], ['b', 'c', 'c'], null), {
+      added: ['c'],
+      removed: ['a'],
+      next: ['b', 'c'],
+    })
+    assert.deepEqual(policyChange(['a'], [], null).removed, ['a'])
+  })
+
+  test('touches only what its sender touched: what somebody else changed meanwhile stays', () => {
+    // Both saw ['a']; the other one has added 'b' since.
+    assert.deepEqual(policyChange(['a', 'b'], ['a', 'c'], ['a']), {
+      added: ['c'],
+      removed: [],
+      next: ['a', 'b', 'c'],
+    })
+    // Both saw ['a', 'b']; the other one has taken 'b' out since.
+    assert.deepEqual(policyChange(['a'], ['a', 'b'], ['a', 'b']), { added: [], removed: [], next: ['a'] })
+    assert.deepEqual(policyChange(['a'], ['b'], ['b', 'a']), { added: [], removed: ['a'], next: [] })
+  })
+
+  test('of two people in any order is the same, and never more than both asked for', () => {
+    const keys = fc.uniqueArray(fc.constantFrom<string>('a', 'b', 'c', 'd', 'e'))
+    fc.assert(
+      fc.property(keys, keys, keys, (seen, one, other) => {
+        const after = (first: string[], second: string[]) =>
+          policyChange(policyChange(seen, first, seen).next, second, seen).next.toSorted()
+        assert.deepEqual(after(one, other), after(other, one))
+        for (const key of after(one, other)) assert.ok([...seen, ...one, ...other].includes(key))
+        for (const key of seen)
+          if (one.includes(key) && other.includes(key)) assert.ok(after(one, other).includes(key))
+      }),
+    )
+  })
+})
+
+describe('whom it affects', () => {
+  const nobody = { people: 0, notEnrolled: 0 }
+  const tightening = { adds: true, removes: false }
+
+  test('is told before it is saved', () => {
+    const affected = {
+      required: { people: 12, notEnrolled: 9 },
+      released: nobody,
+      countedInPart: false,
+    }
+    assert.deepEqual(affectedSentences(affected, tightening), [
+      '12 people, 9 not enrolled: they will be asked to enrol at their next request.',
+    ])
+    assert.match(
+      affectedSentences({ ...affected, required: { people: 1, notEnrolled: 0 } }, tightening)[0] ?? '',
+      /^1 person, 0 not enrolled: .* nothing changes/,
+    )
+    assert.match(
+      affectedSentences({ ...affected, required: nobody }, tightening)[0] ?? '',
+      /^Nobody is affected/,
+    )
+    assert.match(
+      affectedSentences(
+        { ...affected, released: { people: 3, notEnrolled: 2 } },
+        { adds: false, removes: true },
+      ).join(),
+      /^3 people .*2 of them not enrolled.*still asked for a code/,
+    )
+  })
+
+  test('is told as at least so many where an account is too large to be counted', () => {
+    const [sentence, note] = affectedSentences(
+      { required: { people: 4_321, notEnrolled: 1_000 }, released: nobody, countedInPart: true },
+      tightening,
+    )
+    assert.match(sentence ?? '', /^At least 4,321 people, 1,000 not enrolled/)
+    assert.match(note ?? '', /only its first 10,000/)
+  })
+})
+
+test('coverage is told in a line, and honestly where only a part was counted', () => {
+  const counts = { people: 12, enrolled: 9, missing: 2, countedInPart: false }
+  assert.equal(coverageSentence(counts), '12 people, 9 enrolled, 2 required but missing')
+  assert.equal(
+    coverageSentence({ people: 0, enrolled: 0, missing: 0, countedInPart: false }),
+    'No people yet',
+  )
+  assert.equal(
+    coverageSentence({ people: 1_000, enrolled: 9, missing: 2, countedInPart: true }),
+    'More than 1,000 people; of the first 1,000: 9 enrolled, 2 required but missing',
+  )
+})

@@ -71,7 +71,7 @@ for (const javaScriptEnabled of [true, false])
       await amara.arrivesAt('/mfa-policy')
       assert.equal(await amara.page.getByLabel('Required of Finance Manager').isChecked(), true)
 
-      await fiona.page.getByRole('link', { name: 'Home' }).click()
+      await fiona.page.getByRole('link', { name: 'Home', exact: true }).click()
       await fiona.arrivesAt('/mfa/enrol')
       await fiona.typeKey()
       await fiona.enterCode(fiona.phone.code())

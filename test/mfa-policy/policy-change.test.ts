@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { mayLoosenPolicy, mayTightenPolicy } from '../../src/access/rules.ts'
 import { affectedSentences } from '../../src/mfa-policy/affected-sentence.ts'
 import { coverageSentence } from '../../src/mfa-policy/coverage-sentence.ts'
 import { policyChange } from '../../src/mfa-policy/policy-change.ts'
@@ -41,6 +42,25 @@ describe('a change of the MFA policy', () => {
       }),
     )
   })
+})
+
+test('no sequence of changes that Admins may make, on whatever basis, ever takes a role group out', () => {
+  const keys = fc.array(fc.constantFrom<string>('a', 'b', 'c', 'd', 'e'))
+  const forms = fc.array(fc.tuple(keys, fc.option(keys)))
+  const admin = { id: 'actor', isAdmin: true, isServiceDesk: false, isOperator: false }
+  const own = { relation: 'own', isPlatform: false, suspended: false } as const
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.constantFrom<string>('a', 'b', 'c')), forms, (start, sent) => {
+      let policy = start
+      for (const [wanted, basedOn] of sent) {
+        const { removed, next } = policyChange(policy, wanted, basedOn)
+        const rule = removed.length > 0 ? mayLoosenPolicy : mayTightenPolicy
+        if (rule(admin, own) === null) policy = next
+        assert.equal(new Set(policy).size, policy.length, 'each at most once')
+      }
+      for (const key of start) assert.ok(policy.includes(key))
+    }),
+  )
 })
 
 describe('whom it affects', () => {

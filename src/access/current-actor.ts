@@ -1,16 +1,16 @@
 import { eq } from 'drizzle-orm'
 import type { Transaction } from '../db/client.ts'
 import { users } from '../db/schema/users.ts'
-import type { Person, Proofs } from '../gate/facts.ts'
+import { factsOf, type Person, type Proofs } from '../gate/facts.ts'
 import { readPerson } from '../gate/read-person.ts'
+import { stageOf } from '../gate/stages.ts'
 
 /**
- * Who acts, as they are now: locks their row and reads it anew. Null for whoever lost the session or the
- * account while the request was under way: they act no more.
+ * Who acts, as they are now: locks their row, reads it anew and asks the gate's own table. Null for whoever is
+ * not signed in any more: they act no more, however long ago the request was let in.
  */
-export async function currentActor(tx: Transaction, { userId, epoch }: Proofs): Promise<Person | null> {
-  await tx.select({ id: users.id }).from(users).where(eq(users.id, userId)).for('update')
-  const person = await readPerson(tx, userId)
-  const stillIn = person?.sessionEpoch === epoch && person.status === 'active' && !person.clientSuspended
-  return stillIn ? person : null
+export async function currentActor(tx: Transaction, proofs: Proofs, now: Date): Promise<Person | null> {
+  await tx.select({ id: users.id }).from(users).where(eq(users.id, proofs.userId)).for('no key update')
+  const person = await readPerson(tx, proofs.userId)
+  return stageOf(factsOf(proofs, person, now)).name === 'signed-in' ? person : null
 }

@@ -43,7 +43,7 @@ export async function judgeAccount(
     .from(clients)
     .where(eq(clients.id, request.clientId))
     .for('no key update')
-  const person = await currentActor(tx, request.actor)
+  const person = await currentActor(tx, request.actor, request.now)
   if (!account || !person) return { allowed: false, refusal: 'unknown' }
 
   const relation = await relationOf(tx, person.clientId, account.id)

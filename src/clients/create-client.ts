@@ -58,7 +58,7 @@ export async function createClient(
     .transaction(async (tx): Promise<CreateOutcome> => {
       const now = deps.clock.now()
       const { origin } = request
-      const person = await currentActor(tx, request.actor)
+      const person = await currentActor(tx, request.actor, now)
       if (!person) return { ok: false, refusal: 'unknown' }
       const about = { at: now, origin, actorId: person.id, subjectId: null }
       const refusal = mayCreateClient(actorOf(person))

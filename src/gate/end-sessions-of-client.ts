@@ -21,7 +21,7 @@ export async function endSessionsOfClient(tx: Transaction, clientId: string, now
     )
     // As whoever locks several people does.
     .orderBy(asc(users.id))
-    .for('update')
+    .for('no key update')
   const ids = uuidArray(rows.map(({ id }) => id))
   const isOneOfThem = (userId: SQLWrapper) => sql`${userId} = any(${ids})`
   await tx

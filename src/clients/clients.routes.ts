@@ -18,10 +18,6 @@ const filters = z.object({ q: searchTerm, after: cursor })
 
 const CHILDREN_SHOWN = 50
 
-/** How many people of an account its coverage counts: on its own page, and in a list of fifty accounts. */
-const COUNTED = 10_000
-const COUNTED_IN_LISTS = 1_000
-
 /** The client accounts that somebody may look into: their own and all below it; the Service Desk all there are. */
 export function clientsRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
@@ -69,7 +65,7 @@ async function renderClient(deps: Deps, req: Request, res: Response): Promise<vo
   // Nobody looks upwards: what is above one's own account is not named.
   const parents = account.parentId === null ? [] : [account.parentId]
   const seesParent = actor.isServiceDesk || (await withinSubtree(db, viewer.clientId, parents)).size > 0
-  const coverage = (await readCoverage(db, [account.id], COUNTED)).get(account.id)
+  const coverage = (await readCoverage(db, [account.id])).get(account.id)
   const target = { relation, isPlatform: account.isPlatform, suspended: account.suspendedAt !== null }
   res.render('clients/client', {
     account,
@@ -91,7 +87,7 @@ async function renderClient(deps: Deps, req: Request, res: Response): Promise<vo
 /** The coverage of each account of a list in a line, by its id. */
 async function coverageLines({ db }: Deps, rows: readonly ClientRow[]): Promise<Record<string, string>> {
   const ids = rows.map(({ id }) => id)
-  const found = await readCoverage(db, ids, COUNTED_IN_LISTS)
+  const found = await readCoverage(db, ids)
   return Object.fromEntries(
     [...found].map(([id, coverage]: [string, Coverage]) => [id, coverageSentence(coverage)]),
   )

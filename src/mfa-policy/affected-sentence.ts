@@ -1,31 +1,28 @@
 // What a change of the MFA policy does to whom, in words. Pure.
-import type { Affected } from './affected.queries.ts'
+import type { Affected } from './affected.ts'
 
 /** '12 people, 9 not enrolled: they will be asked to enrol at their next request.' One sentence for each direction of the change. */
 export function affectedSentences(
-  { required, released, countedInPart }: Affected,
+  { required, released }: Affected,
   { adds, removes }: { adds: boolean; removes: boolean },
 ): string[] {
-  const among = countedInPart ? 'At least ' : ''
-  return [
-    adds && requiredSentence(required, among),
-    removes && releasedSentence(released, among),
-    countedInPart && 'This account is large: only its first 10,000 people were counted.',
-  ].filter((sentence) => sentence !== false)
+  return [adds && requiredSentence(required), removes && releasedSentence(released)].filter(
+    (sentence) => sentence !== false,
+  )
 }
 
-function requiredSentence({ people, notEnrolled }: Affected['required'], among: string): string {
+function requiredSentence({ people, notEnrolled }: Affected['required']): string {
   if (people === 0)
     return 'Nobody is affected just now. Whoever gets one of these role groups will be asked to enrol.'
-  const who = `${among}${counted(people)}, ${notEnrolled.toLocaleString('en-GB')} not enrolled`
+  const who = `${counted(people)}, ${notEnrolled.toLocaleString('en-GB')} not enrolled`
   return notEnrolled === 0
     ? `${who}: they are asked for a code already, and nothing changes for them.`
     : `${who}: they will be asked to enrol at their next request.`
 }
 
-function releasedSentence({ people, notEnrolled }: Affected['released'], among: string): string {
+function releasedSentence({ people, notEnrolled }: Affected['released']): string {
   if (people === 0) return 'Nobody is released by it just now.'
-  return `${among}${counted(people)} will sign in without MFA being required of them, ${notEnrolled.toLocaleString('en-GB')} of them not enrolled. Whoever is enrolled is still asked for a code.`
+  return `${counted(people)} will sign in without MFA being required of them, ${notEnrolled.toLocaleString('en-GB')} of them not enrolled. Whoever is enrolled is still asked for a code.`
 }
 
 function counted(people: number): string {

@@ -11,7 +11,8 @@ import { originOf } from '../http/origin.ts'
 import { typedAgain } from '../http/typed-text.ts'
 import { requirePresence } from '../presence/require-presence.ts'
 import { EVIDENCE_FIELDS, EVIDENCE_MESSAGES, type EvidenceField } from '../service-desk/evidence.ts'
-import { readAffected } from './affected.queries.ts'
+import { readHeadcounts } from '../users/headcounts.queries.ts'
+import { affectedBy } from './affected.ts'
 import { affectedSentences } from './affected-sentence.ts'
 import { readPolicy } from './mfa-policy.queries.ts'
 import { policyChange } from './policy-change.ts'
@@ -89,10 +90,9 @@ async function renderReview(
   if (refusal) return refuse(res, refusal)
 
   const chosen = (keys: readonly string[]) => requirements.filter(({ key }) => keys.includes(key))
-  const idsOf = (keys: readonly string[]) => chosen(keys).map(({ id }) => id)
-  const affected = await readAffected(deps.db, account.id, {
-    current: idsOf(requiredKeys(requirements)),
-    next: idsOf(change.next),
+  const affected = affectedBy(await readHeadcounts(deps.db, [account.id]), {
+    current: requiredKeys(requirements),
+    next: change.next,
   })
   res.status(wrong.length > 0 ? 422 : 200).render('mfa-policy/review', {
     account,

@@ -479,7 +479,10 @@ describe('changing the password', () => {
     const locations = answers.map(({ location }) => location ?? '')
     assert.equal(locations.filter((location) => location === '/account').length, 1)
     // Overtaken on the way to the gate, or behind it.
-    assert.ok(locations.some((location) => ['/', '/sign-in'].includes(location)), locations.join())
+    assert.ok(
+      locations.some((location) => ['/', '/sign-in'].includes(location)),
+      locations.join(),
+    )
     const pages = [await one.get('/account'), await two.get('/account')].map(({ status }) => status)
     assert.deepEqual(pages.sort(), [200, 303], 'one is in, the other is out')
     const winner = answers[0]?.location === '/account' ? 'one' : 'two'

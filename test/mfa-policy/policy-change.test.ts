@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { mayLoosenPolicy, mayTightenPolicy } from '../../src/access/rules.ts'
+import { affectedBy } from '../../src/mfa-policy/affected.ts'
 import { affectedSentences } from '../../src/mfa-policy/affected-sentence.ts'
 import { coverageSentence } from '../../src/mfa-policy/coverage-sentence.ts'
 import { policyChange } from '../../src/mfa-policy/policy-change.ts'
@@ -71,7 +72,6 @@ describe('whom it affects', () => {
     const affected = {
       required: { people: 12, notEnrolled: 9 },
       released: nobody,
-      countedInPart: false,
     }
     assert.deepEqual(affectedSentences(affected, tightening), [
       '12 people, 9 not enrolled: they will be asked to enrol at their next request.',
@@ -93,25 +93,31 @@ describe('whom it affects', () => {
     )
   })
 
-  test('is told as at least so many where an account is too large to be counted', () => {
-    const [sentence, note] = affectedSentences(
-      { required: { people: 4_321, notEnrolled: 1_000 }, released: nobody, countedInPart: true },
-      tightening,
+  test('everybody whose role groups begin or cease to require MFA, once, and nobody disabled', () => {
+    const alike = { clientId: 'harbour', enrolled: false, status: 'active' as const, people: 1 }
+    const headcounts = [
+      { ...alike, roleGroups: ['tech-operator'], people: 5 },
+      { ...alike, roleGroups: ['tech-operator', 'finance-manager'], people: 3, enrolled: true },
+      { ...alike, roleGroups: ['finance-manager'], people: 2 },
+      { ...alike, roleGroups: ['admin', 'finance-manager'], people: 7 },
+      { ...alike, roleGroups: [], people: 11 },
+      { ...alike, roleGroups: ['tech-operator'], people: 13, status: 'disabled' as const },
+    ]
+    assert.deepEqual(
+      affectedBy(headcounts, { current: ['admin'], next: ['admin', 'tech-operator', 'finance-manager'] }),
+      { required: { people: 10, notEnrolled: 7 }, released: nobody },
     )
-    assert.match(sentence ?? '', /^At least 4,321 people, 1,000 not enrolled/)
-    assert.match(note ?? '', /only its first 10,000/)
+    assert.deepEqual(affectedBy(headcounts, { current: ['admin', 'finance-manager'], next: ['admin'] }), {
+      required: nobody,
+      released: { people: 5, notEnrolled: 2 },
+    })
   })
 })
 
-test('coverage is told in a line, and honestly where only a part was counted', () => {
-  const counts = { people: 12, enrolled: 9, missing: 2, countedInPart: false }
-  assert.equal(coverageSentence(counts), '12 people, 9 enrolled, 2 required but missing')
+test('coverage is told in a line', () => {
   assert.equal(
-    coverageSentence({ people: 0, enrolled: 0, missing: 0, countedInPart: false }),
-    'No people yet',
+    coverageSentence({ people: 1_200, enrolled: 9, missing: 2 }),
+    '1,200 people, 9 enrolled, 2 required but missing',
   )
-  assert.equal(
-    coverageSentence({ people: 1_000, enrolled: 9, missing: 2, countedInPart: true }),
-    'More than 1,000 people; of the first 1,000: 9 enrolled, 2 required but missing',
-  )
+  assert.equal(coverageSentence({ people: 0, enrolled: 0, missing: 0 }), 'No people yet')
 })

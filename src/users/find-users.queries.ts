@@ -13,6 +13,9 @@ export const PAGE_SIZE = 50
 /** How many users one request goes along, at most. */
 const WINDOW = 20_000
 
+/** So few are looked at one by one whatever the term. */
+const FEW = 2_000
+
 /** Shorter terms have no trigram. */
 const TRIGRAM = 3
 
@@ -71,7 +74,7 @@ export async function findUsers(db: Reader, account: Within, filters: UserFilter
 async function search(db: Reader, request: Request): Promise<Walk> {
   const { account, filters } = request
   const { q } = filters
-  if (q.length < TRIGRAM || (await countFitting(db, account, filters)) <= WINDOW)
+  if (q.length < TRIGRAM || (await countFitting(db, account, filters)) <= FEW)
     return walk(db, request, 'rest')
   const { kind, askedFor } = await sampleTerm(db, q)
   if (kind === 'rare') return gather(db, request, askedFor)

@@ -13,6 +13,7 @@ import { homeRoutes } from './home/home.routes.ts'
 import { answerInTime } from './http/answer-in-time.ts'
 import { errorPages, notFound } from './http/errors.ts'
 import { healthRoutes } from './http/health.routes.ts'
+import { readersZone } from './http/readers-zone.ts'
 import { createViews, useViews } from './http/render.ts'
 import { requestLog } from './http/request-log.ts'
 import { sameOriginOnly } from './http/same-origin.ts'
@@ -63,6 +64,7 @@ export function createApp(deps: Deps, { queues, draining = () => false }: AppOpt
     res.locals.stage = 'signed-out'
     next()
   })
+  app.use(readersZone)
   app.use(answerInTime)
   app.use(answerScraper(config, metrics))
   app.use(sameOriginOnly(config.PUBLIC_URL))

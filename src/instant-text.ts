@@ -1,15 +1,42 @@
-// How an instant is written where nobody's time zone is known: exact, in UTC, the same on pages and in mails.
+// How an instant is written. In the reader's time zone, which is always said; where none is known, in UTC: so do mails.
 
-const UTC = new Intl.DateTimeFormat('en-GB', {
+const MINUTE = {
   day: 'numeric',
   month: 'short',
   year: 'numeric',
   hour: '2-digit',
   minute: '2-digit',
-  timeZone: 'UTC',
-})
+} as const
+const DAY = { day: 'numeric', month: 'short' } as const
 
-/** '24 Nov 2026, 08:15 UTC'. */
-export function instantText(instant: Date): string {
-  return `${UTC.format(instant)} UTC`
+/** Making a format takes a hundred times as long as using it. There are no more than there are time zones. */
+const minutes = new Map<string, Intl.DateTimeFormat>()
+const days = new Map<string, Intl.DateTimeFormat>()
+
+/** '24 Nov 2026, 08:15 UTC', '24 Nov 2026, 09:15 CET'. Throws a RangeError for what is no time zone. */
+export function instantText(instant: Date, timeZone = 'UTC'): string {
+  const format = formatOf(minutes, timeZone, { ...MINUTE, timeZoneName: 'short' })
+  return format.format(instant)
+}
+
+/** '24 Nov': the day it is in that time zone. */
+export function dayText(instant: Date, timeZone: string): string {
+  return formatOf(days, timeZone, DAY).format(instant)
+}
+
+/** '2026-11-24 08:15:23 UTC'. */
+export function exactText(instant: Date): string {
+  return `${instant.toISOString().slice(0, 19).replace('T', ' ')} UTC`
+}
+
+function formatOf(
+  formats: Map<string, Intl.DateTimeFormat>,
+  timeZone: string,
+  options: Intl.DateTimeFormatOptions,
+): Intl.DateTimeFormat {
+  const known = formats.get(timeZone)
+  if (known) return known
+  const format = new Intl.DateTimeFormat('en-GB', { ...options, timeZone })
+  formats.set(timeZone, format)
+  return format
 }

@@ -1,8 +1,6 @@
 // Nothing here is needed: every page works without it.
 
-const minute = { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' }
-const localTime = new Intl.DateTimeFormat('en-GB', { ...minute, timeZoneName: 'short' })
-
+sayTimeZone()
 enhance()
 document.addEventListener('htmx:after:swap', enhance)
 
@@ -49,12 +47,16 @@ document.addEventListener('keydown', (event) => {
   menu?.querySelector('summary').focus()
 })
 
+// The server writes times as this browser's clock has them, from the next page on.
+function sayTimeZone() {
+  const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone
+  if (!zone || document.cookie.split('; ').includes(`zone=${zone}`)) return
+  const secure = location.protocol === 'https:' ? '; secure' : ''
+  // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is not in every browser.
+  document.cookie = `zone=${zone}; path=/; max-age=31536000; samesite=lax${secure}`
+}
+
 function enhance() {
-  for (const time of document.querySelectorAll('time[datetime]:not([title])')) {
-    const instant = new Date(time.dateTime)
-    time.title = `${instant.toISOString().slice(0, 19).replace('T', ' ')} UTC`
-    time.textContent = localTime.format(instant)
-  }
   for (const button of document.querySelectorAll('[data-reveal]')) button.hidden = false
   if (navigator.clipboard)
     for (const button of document.querySelectorAll('[data-copy]')) button.hidden = false

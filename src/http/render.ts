@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import type { Express } from 'express'
 import nunjucks from 'nunjucks'
 import { DAY, HOUR, MINUTE } from '../durations.ts'
-import { instantText } from '../instant-text.ts'
+import { exactText, instantText } from '../instant-text.ts'
 
 const VIEWS = fileURLToPath(new URL('../../views', import.meta.url))
 
@@ -18,9 +18,11 @@ export function useViews(app: Express, views: nunjucks.Environment): void {
       constructor(name: string) {
         this.path = `${name}.njk`
       }
-      render(context: object, done: (error: unknown, html?: string) => void): void {
+      render(context: { timeZone?: string }, done: (error: unknown, html?: string) => void): void {
         let html: string
         try {
+          // Global, as macros see nothing else; it holds for this page, since nothing is awaited while rendering.
+          views.addGlobal('timeZone', context.timeZone ?? 'UTC')
           html = views.render(this.path, context)
         } catch (error) {
           done(error)
@@ -43,15 +45,17 @@ export function createViews(options: { cache: boolean }): nunjucks.Environment {
     trimBlocks: true,
     lstripBlocks: true,
   })
-  views.addFilter('instant', timeElement)
+  views.addGlobal('timeZone', 'UTC')
+  views.addFilter('instant', (instant: Date) => timeElement(instant, views.getGlobal('timeZone')))
   views.addFilter('duration', durationText)
   return views
 }
 
-/** The script on the page replaces the text by the reader's own time. */
-function timeElement(instant: Date) {
+/** In the reader's time zone; the exact instant on hover, and for those who hear the page. */
+function timeElement(instant: Date, timeZone: string) {
+  const exact = exactText(instant)
   return new nunjucks.runtime.SafeString(
-    `<time datetime="${instant.toISOString()}">${instantText(instant)}</time>`,
+    `<time datetime="${instant.toISOString()}" title="${exact}">${instantText(instant, timeZone)}<span class="visually-hidden"> (${exact})</span></time>`,
   )
 }
 

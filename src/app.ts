@@ -84,7 +84,7 @@ function rooms(deps: Deps, ops: Router): Rooms {
     verify: room(verifyRoutes(deps), signOut),
     'signed-in': room(
       showNav(deps),
-      homeRoutes(),
+      homeRoutes(deps),
       accountRoutes(deps),
       authenticatorRoutes(deps),
       usersRoutes(deps),

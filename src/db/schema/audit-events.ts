@@ -34,5 +34,9 @@ export const auditEvents = pgTable(
     index('audit_events_sign_ins')
       .on(t.subjectId, t.action, t.id)
       .where(sql`${t.outcome} = 'success' and ${t.action} in ('sign-in.completed', 'sign-in.password')`),
+    // How many sign-ins failed on a day, for the chart of an account.
+    index('audit_events_failed_sign_ins')
+      .on(t.clientId, t.at)
+      .where(sql`${t.outcome} = 'failure' and ${t.action} in ('sign-in.password', 'sign-in.code')`),
   ],
 )

@@ -42,6 +42,7 @@ export const mfaResets = pgTable(
   (t) => [
     index('mfa_resets_user').on(t.userId, t.id),
     index('mfa_resets_client').on(t.clientId, t.id),
+    index('mfa_resets_requested').on(t.clientId, t.requestedAt),
     check('mfa_resets_never_of_oneself', sql`${t.userId} <> ${t.requestedBy}`),
     check(
       'mfa_resets_desk_shows_evidence',

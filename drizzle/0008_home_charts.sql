@@ -1,0 +1,2 @@
+CREATE INDEX "audit_events_failed_sign_ins" ON "audit_events" USING btree ("client_id","at") WHERE "audit_events"."outcome" = 'failure' and "audit_events"."action" in ('sign-in.password', 'sign-in.code');--> statement-breakpoint
+CREATE INDEX "mfa_resets_requested" ON "mfa_resets" USING btree ("client_id","requested_at");

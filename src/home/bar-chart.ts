@@ -1,0 +1,54 @@
+// A small chart of counts by day: where its bars stand, and what it says to those who do not see it. Pure.
+
+export interface Counted {
+  label: string
+  count: number
+}
+
+export interface Bar extends Counted {
+  x: number
+  y: number
+  width: number
+  height: number
+}
+
+export interface BarChart {
+  /** Of the drawing, in its own units. */
+  width: number
+  height: number
+  /** One for each count that is not 0. */
+  bars: Bar[]
+  total: number
+  /** The highest count, the latest of them; null if all are 0. */
+  most: Counted | null
+  first: string
+  last: string
+}
+
+const SLOT = 10
+const GAP = 2
+const HEIGHT = 100
+/** Lower than this nobody sees that there is one. */
+const LOWEST = 4
+
+/** Bars side by side, each as high as its share of the highest. Throws where there is nothing to draw. */
+export function barChart(counts: readonly Counted[]): BarChart {
+  const [first] = counts
+  const last = counts.at(-1)
+  if (!first || !last) throw new Error('a chart has at least one day')
+  const highest = Math.max(...counts.map(({ count }) => count))
+  const bars = counts.flatMap(({ label, count }, index) => {
+    if (count === 0) return []
+    const height = Math.max(LOWEST, Math.round((HEIGHT * count) / highest))
+    return [{ label, count, x: index * SLOT + GAP / 2, y: HEIGHT - height, width: SLOT - GAP, height }]
+  })
+  return {
+    width: counts.length * SLOT,
+    height: HEIGHT,
+    bars,
+    total: counts.reduce((sum, { count }) => sum + count, 0),
+    most: highest === 0 ? null : (counts.findLast(({ count }) => count === highest) ?? null),
+    first: first.label,
+    last: last.label,
+  }
+}

@@ -1,0 +1,62 @@
+import { and, desc, eq, gt, max, type SQL, sql } from 'drizzle-orm'
+import type { Reader } from '../db/client.ts'
+import { clients } from '../db/schema/clients.ts'
+import { lockouts } from '../db/schema/lockouts.ts'
+import { memberships, roleGroups } from '../db/schema/role-groups.ts'
+import { users } from '../db/schema/users.ts'
+
+const SHOWN = 10
+
+/** So many of the locks in force are looked at, those that last longest: most of an attack's are of nobody. */
+const WINDOW = 10_000
+
+export interface LockedPerson {
+  id: string
+  name: string
+  clientName: string
+  until: Date
+}
+
+export interface LockedPeople {
+  /** Those held up longest. */
+  people: LockedPerson[]
+  more: boolean
+}
+
+/** The people of an account who are locked out at `now`. */
+export function readLockedPeople(db: Reader, clientId: string, now: Date): Promise<LockedPeople> {
+  return readLocked(db, eq(users.clientId, clientId), now)
+}
+
+/** The Admins of any account who are locked out at `now`: nobody but the Service Desk can unlock them. */
+export function readLockedAdmins(db: Reader, now: Date): Promise<LockedPeople> {
+  const isAdmin = sql`exists (
+    select from ${memberships} join ${roleGroups} on ${roleGroups.id} = ${memberships.roleGroupId}
+    where ${memberships.userId} = ${users.id} and ${roleGroups.isAdmin}
+  )`
+  return readLocked(db, isAdmin, now)
+}
+
+async function readLocked(db: Reader, who: SQL, now: Date): Promise<LockedPeople> {
+  const inForce = db
+    .select({ subject: lockouts.subject, lockedUntil: lockouts.lockedUntil })
+    .from(lockouts)
+    .where(gt(lockouts.lockedUntil, now))
+    .orderBy(desc(lockouts.lockedUntil))
+    .limit(WINDOW)
+    .as('in_force')
+  const until = max(inForce.lockedUntil)
+  const rows = await db
+    .select({ id: users.id, name: users.name, clientName: clients.name, until })
+    .from(inForce)
+    .innerJoin(users, eq(users.id, inForce.subject))
+    .innerJoin(clients, eq(clients.id, users.clientId))
+    .where(and(who))
+    .groupBy(users.id, users.name, clients.name)
+    .orderBy(desc(until), users.id)
+    .limit(SHOWN + 1)
+  return {
+    people: rows.slice(0, SHOWN).flatMap((row) => (row.until ? [{ ...row, until: row.until }] : [])),
+    more: rows.length > SHOWN,
+  }
+}

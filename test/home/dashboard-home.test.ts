@@ -1,0 +1,335 @@
+// The dashboard home: everybody's own security, an Admin's account, what waits for the Service Desk.
+import assert from 'node:assert/strict'
+import { after, before, describe, mock, test } from 'node:test'
+import { eq, sql } from 'drizzle-orm'
+import { bulkSeed } from '../../src/db/bulk-seed.ts'
+import { auditEvents } from '../../src/db/schema/audit-events.ts'
+import { clients } from '../../src/db/schema/clients.ts'
+import { notifications } from '../../src/db/schema/notifications.ts'
+import { outbox } from '../../src/db/schema/outbox.ts'
+import { users } from '../../src/db/schema/users.ts'
+import { DAY, MINUTE } from '../../src/durations.ts'
+import { startApp, type TestApp } from '../support/app.ts'
+import type { Browser } from '../support/browser.ts'
+
+let app: TestApp
+const signedIn = new Map<string, Browser>()
+
+before(async () => {
+  app = await startApp({ ADDRESS_ATTEMPTS: '100000' })
+  for (const email of ['admin@harbour.example', 'tech@harbour.example', 'desk@platform.example'])
+    await signInAs(email)
+  for (const email of ['operator@platform.example', 'admin@retail.harbour.example']) await signInAs(email)
+  for (const email of ['finance@harbour.example', 'admin@meridian.example']) {
+    const browser = app.browser()
+    await browser.signInWithPassword(email)
+    signedIn.set(email, browser)
+  }
+})
+after(() => app.close())
+
+async function signInAs(email: string): Promise<void> {
+  const browser = app.browser()
+  await browser.enrolAndSignIn(email)
+  signedIn.set(email, browser)
+}
+
+function as(email: string): Browser {
+  const browser = signedIn.get(email)
+  assert.ok(browser, `${email} is signed in`)
+  return browser
+}
+
+async function homeOf(email: string): Promise<string> {
+  const page = await as(email).get('/')
+  assert.equal(page.status, 200)
+  return page.body
+}
+
+async function userNamed(email: string) {
+  const [user] = await app.deps.db.select().from(users).where(eq(users.email, email))
+  assert.ok(user)
+  return user
+}
+
+async function clientIdOf(name: string): Promise<string> {
+  const [client] = await app.deps.db.select({ id: clients.id }).from(clients).where(eq(clients.name, name))
+  assert.ok(client)
+  return client.id
+}
+
+async function lockPasswordOf(email: string): Promise<void> {
+  const guesser = app.browser()
+  for (let guess = 0; guess < 5; guess += 1) await guesser.signInWithPassword(email, 'not the right password')
+}
+
+/** How many statements the application sent while `work` was done. */
+async function statementsOf(work: () => Promise<unknown>): Promise<number> {
+  const sent = mock.method(app.database.sql, 'unsafe')
+  try {
+    await work()
+    return sent.mock.callCount()
+  } finally {
+    sent.mock.restore()
+  }
+}
+
+const figure = (html: string, name: string) =>
+  new RegExp(`data-figure="${name}">([^<]*)<`).exec(html)?.[1]?.trim()
+const card = (html: string, id: string) =>
+  new RegExp(`<section [^>]*aria-labelledby="${id}-title".*?</section>`, 's').exec(html)?.[0] ?? ''
+const countOn = async (path: string) =>
+  [...(await as('admin@harbour.example').get(path)).body.matchAll(/<tr [^>]*data-user-id=/g)].length
+
+describe('everybody', () => {
+  test('sees how their own sign-in is protected, with a way to sessions and recent sign-ins', async () => {
+    const enrolled = await homeOf('tech@harbour.example')
+    const not = await homeOf('finance@harbour.example')
+
+    assert.match(enrolled, /Your authenticator is active<\/p>\s*<p>Set up on <time[^>]*>.*last used <time/)
+    assert.match(enrolled, /<a href="\/account">/)
+    assert.match(not, /data-mfa="none"/)
+    assert.match(not, /None of your role groups requires it/)
+  })
+
+  test('is told of wrong codes given since they last signed in', async () => {
+    assert.doesNotMatch(await homeOf('tech@harbour.example'), /since you last signed in/)
+    const guesser = app.browser()
+    await guesser.signInWithPassword('tech@harbour.example')
+    await guesser.verify('000000')
+    await guesser.verify('000001')
+
+    assert.match(await homeOf('tech@harbour.example'), /2 wrong codes were given since you last signed in/)
+  })
+
+  test('who is no Admin and no agent sees nothing of others', async () => {
+    for (const email of ['tech@harbour.example', 'finance@harbour.example', 'operator@platform.example'])
+      assert.doesNotMatch(await homeOf(email), /data-figure|data-chart|Latest security events|overview-title/)
+  })
+})
+
+describe('what a view of it asks of the database', () => {
+  test('is the one statement of the gate, for whoever is no Admin and no agent', async () => {
+    for (const email of ['tech@harbour.example', 'finance@harbour.example', 'operator@platform.example']) {
+      await homeOf(email)
+      assert.equal(await statementsOf(() => homeOf(email)), 1, email)
+    }
+  })
+})
+
+describe('an Admin', () => {
+  test('sees how many of the account are enrolled, by role group too', async () => {
+    const home = await homeOf('admin@harbour.example')
+
+    assert.equal(figure(home, 'coverage'), '33 %')
+    assert.match(card(home, 'coverage'), /2 of 6 people/)
+    const row = (key: string) => new RegExp(`data-role-group="${key}".*?</tr>`, 's').exec(home)?.[0] ?? ''
+    assert.match(row('admin'), /Required<.*1 of 2</s)
+    assert.match(row('tech-operator'), /Required<.*1 of 2</s)
+    assert.match(row('finance-manager'), /Not required<.*0 of 1</s)
+    assert.equal(row('tech-admin'), '', 'which nobody holds')
+  })
+
+  test('sees who lacks what is required, and is led to exactly those', async () => {
+    const home = await homeOf('admin@harbour.example')
+
+    assert.equal(figure(home, 'missing'), '2')
+    const links = [...card(home, 'missing').matchAll(/href="([^"]+)">(\d+) (\w+)</g)]
+    assert.deepEqual(
+      links.map(([, , number, status]) => `${number} ${status}`),
+      ['1 active', '1 invited'],
+    )
+    for (const [, href = '', number] of links)
+      assert.equal(await countOn(href.replaceAll('&amp;', '&')), Number(number), href)
+  })
+
+  test('does not count who is disabled', async () => {
+    const lucas = await userNamed('admin2@harbour.example')
+    await app.deps.db.update(users).set({ status: 'disabled' }).where(eq(users.id, lucas.id))
+    try {
+      const home = await homeOf('admin@harbour.example')
+      assert.equal(figure(home, 'missing'), '1')
+      assert.match(card(home, 'coverage'), /2 of 5 people/)
+    } finally {
+      await app.deps.db.update(users).set({ status: 'active' }).where(eq(users.id, lucas.id))
+    }
+  })
+
+  test('sees who is locked out, until the lock ends, and nobody of another account', async () => {
+    assert.equal(figure(await homeOf('admin@harbour.example'), 'locked'), 'Nobody')
+    await lockPasswordOf('support@harbour.example')
+    await lockPasswordOf('tech@retail.harbour.example')
+    const samir = await userNamed('support@harbour.example')
+
+    const home = await homeOf('admin@harbour.example')
+
+    assert.equal(figure(home, 'locked'), '1')
+    assert.match(card(home, 'locked'), new RegExp(`href="/users/${samir.id}">Samir Haddad</a>.*until <time`))
+    app.clock.advance(15 * MINUTE)
+    assert.equal(figure(await homeOf('admin@harbour.example'), 'locked'), 'Nobody')
+  })
+
+  test('sees failed sign-ins and resets of 30 days, each with its numbers in words', async () => {
+    await as('admin@harbour.example').post(
+      `/users/${(await userNamed('tech@harbour.example')).id}/mfa-reset`,
+      {
+        reason: 'New phone',
+        presence: as('admin@harbour.example').nextCode(),
+      },
+    )
+    await signInAs('tech@harbour.example')
+
+    const home = await homeOf('admin@harbour.example')
+
+    const failed = card(home, 'failed-sign-ins')
+    assert.match(failed, /aria-label="Failed sign-ins, last 30 days: 7 in all, most on 2 Mar: 7"/)
+    assert.equal([...failed.matchAll(/<rect /g)].length, 1)
+    assert.match(failed, /<th scope="row">2 Mar<\/th><td>7<\/td>/)
+    assert.match(failed, /1 Feb.*2 Mar/s)
+    assert.match(
+      card(home, 'mfa-resets'),
+      /aria-label="MFA resets, last 30 days: 1 in all, most on 2 Mar: 1"/,
+    )
+  })
+
+  test('sees no failed sign-in from more than 30 days ago', async () => {
+    const clientId = await clientIdOf('Meridian Foods')
+    const failedDaysAgo = (days: number) => ({
+      at: new Date(app.clock.now().getTime() - days * DAY),
+      action: 'sign-in.password',
+      outcome: 'failure' as const,
+      clientId,
+    })
+    await app.deps.db.insert(auditEvents).values([31, 30, 29, 29, 0].map(failedDaysAgo))
+
+    const home = await homeOf('admin@meridian.example')
+
+    assert.match(card(home, 'failed-sign-ins'), /: 3 in all, most on 1 Feb: 2"/)
+    assert.match(card(home, 'mfa-resets'), /Nobody’s MFA was reset/)
+  })
+
+  test('reads the latest security events as sentences, without the daily sign-ins', async () => {
+    const events = card(await homeOf('admin@harbour.example'), 'events')
+
+    assert.match(events, /Theo Marchetti set up an authenticator\./)
+    assert.match(events, /Amara Okafor reset the MFA of Theo Marchetti\./)
+    assert.match(events, /Samir Haddad: too many wrong passwords, now locked\./)
+    assert.doesNotMatch(events, /signed in\.|gave the right password/)
+    assert.ok(
+      events.indexOf('set up an authenticator') < events.indexOf('reset the MFA'),
+      'the newest stands first',
+    )
+  })
+
+  test('does not read whom somebody of the account tried to reset elsewhere', async () => {
+    const marta = await userNamed('admin@meridian.example')
+    await as('admin@harbour.example').post(`/users/${marta.id}/mfa-reset`, {
+      reason: 'x',
+      presence: as('admin@harbour.example').nextCode(),
+    })
+
+    const home = await homeOf('admin@harbour.example')
+
+    assert.match(home, /Amara Okafor was not allowed to reset the MFA of somebody of another account/)
+    assert.doesNotMatch(home, /Marta/)
+  })
+
+  test("sees one's own account and no child's", async () => {
+    const home = await homeOf('admin@retail.harbour.example')
+
+    assert.match(card(home, 'coverage'), /1 of 2 people/)
+    assert.doesNotMatch(home, /Amara|Theo|Oliver/)
+  })
+})
+
+describe('an account that is large or under attack', () => {
+  before(async () => {
+    await bulkSeed(
+      app.deps.db,
+      { users: 10_400, enrolled: 0, accounts: null, into: 'Meridian Foods' },
+      { keys: app.deps.config.ENCRYPTION_KEYS, onProgress: () => {}, onEnrolled: () => {} },
+    )
+  })
+
+  test('is counted among its first 10,000 people, and says so', async () => {
+    const home = await homeOf('admin@meridian.example')
+
+    assert.match(card(home, 'coverage'), /0 of the first 10000 people/)
+    assert.match(card(home, 'groups'), /Counted among the first 10000 people/)
+  })
+
+  test('has no more than a thousand failures of a day counted, and says so', async () => {
+    const clientId = await clientIdOf('Meridian Foods')
+    await app.deps.db.execute(sql`
+      insert into audit_events (at, client_id, action, outcome)
+      select ${app.clock.now().toISOString()}::timestamptz, ${clientId}::uuid, 'sign-in.password', 'failure'
+      from generate_series(1, 1500)`)
+
+    const chart = card(await homeOf('admin@meridian.example'), 'failed-sign-ins')
+
+    assert.match(chart, /Most on 2 Mar: 1000 or more/)
+    assert.match(chart, /at least 1002</)
+    assert.match(chart, /<td>1000 or more<\/td>/)
+  })
+})
+
+describe('the Service Desk', () => {
+  test('sees the locked Admins of every account, and nobody else who is locked', async () => {
+    assert.equal(figure(await homeOf('desk@platform.example'), 'locked-admins'), 'Nobody')
+    await lockPasswordOf('admin@online.harbour.example')
+    await lockPasswordOf('tech@online.harbour.example')
+
+    const home = await homeOf('desk@platform.example')
+
+    assert.equal(figure(home, 'locked-admins'), '1')
+    assert.match(card(home, 'locked'), /Oliver Whitfield<\/a> of Harbour Online/)
+    assert.doesNotMatch(home, /Mei-Ling/)
+    app.clock.advance(15 * MINUTE)
+    assert.equal(figure(await homeOf('desk@platform.example'), 'locked-admins'), 'Nobody')
+  })
+
+  test('sees whom a mail never reached', async () => {
+    assert.equal(figure(await homeOf('desk@platform.example'), 'undelivered'), 'None')
+    const theo = await userNamed('tech@harbour.example')
+    const [mail] = await app.deps.db
+      .insert(notifications)
+      .values({ recipientId: theo.id, kind: 'mfa-reset' })
+      .returning()
+    assert.ok(mail)
+    const owed = {
+      job: 'send-notification',
+      payload: { notificationId: mail.id },
+      failedAt: app.clock.now(),
+      failure: 'no such mailbox',
+    }
+    const [row] = await app.deps.db.insert(outbox).values(owed).returning()
+    assert.ok(row)
+
+    const home = await homeOf('desk@platform.example')
+
+    assert.equal(figure(home, 'undelivered'), '1')
+    assert.match(card(home, 'undelivered'), /Theo Marchetti<\/a> of Harbour Group.*mfa reset, given up <time/)
+    assert.doesNotMatch(home, /no such mailbox/)
+    await app.deps.db.update(outbox).set({ failedAt: null }).where(eq(outbox.id, row.id))
+    assert.equal(figure(await homeOf('desk@platform.example'), 'undelivered'), 'None')
+  })
+
+  test('sees the accounts in use none of whose Admins is enrolled', async () => {
+    const names = async () =>
+      [...card(await homeOf('desk@platform.example'), 'unguarded').matchAll(/role=admin">([^<]+)</g)].map(
+        ([, name]) => name,
+      )
+
+    assert.deepEqual(await names(), ['Harbour Online', 'Meridian Foods'])
+    await signInAs('admin@online.harbour.example').catch(() => {})
+    const suspended = { suspendedAt: app.clock.now() }
+    await app.deps.db.update(clients).set(suspended).where(eq(clients.name, 'Meridian Foods'))
+    const oliver = await userNamed('admin@online.harbour.example')
+    await app.database.sql`
+      insert into authenticators (user_id, status, sealed_secret, pending_until, activated_at)
+      values (${oliver.id}, 'active', 'x', now(), now())`
+
+    assert.deepEqual(await names(), [])
+    await app.deps.db.update(clients).set({ suspendedAt: null }).where(eq(clients.name, 'Meridian Foods'))
+  })
+})

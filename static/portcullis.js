@@ -1,5 +1,8 @@
 // Nothing here is needed: every page works without it.
 
+let loading
+let stale = false
+
 sayTimeZone()
 enhance()
 document.addEventListener('htmx:after:swap', enhance)
@@ -12,10 +15,40 @@ document.addEventListener('htmx:before:response', (event) => {
   location.assign(raw.url)
 })
 
-document.addEventListener('htmx:error', (event) => {
-  const { ctx } = event.detail
-  // What the page asks for by itself it asks for again.
-  if (ctx && !ctx.sourceElement?.matches('[data-watched]')) sayUnreachable()
+// What the page asks for by itself ([data-watched]) it asks for again; everything else somebody waits for.
+document.addEventListener('htmx:before:request', ({ detail: { ctx } }) => {
+  if (isWatched(ctx)) return
+  forgetFailure()
+  clearTimeout(loading)
+  // Most answers are faster than anybody could read it.
+  loading = setTimeout(() => say('Loading…'), 300)
+})
+
+document.addEventListener('htmx:finally:request', ({ detail: { ctx } }) => {
+  const isDone = ctx.status === 'swapped'
+  if (isWatched(ctx)) {
+    if (isDone && ctx.response.status < 400) sayFresh()
+    return
+  }
+  clearTimeout(loading)
+  const results = document.querySelector('#results')
+  const isList = isDone && results && ctx.response.status < 400 && ctx.sourceElement.matches('[data-list]')
+  say('', isList ? results.dataset.said : '')
+  // The link to another page went with the page it stood on.
+  if (isList && document.activeElement === document.body) results.focus()
+})
+
+document.addEventListener('htmx:error', ({ detail: { ctx } }) => {
+  if (!ctx) return
+  if (isWatched(ctx)) sayStale()
+  else sayFailed(ctx, 'The server did not answer. Check your connection and try again.')
+})
+
+// The answer to a form is its own page, whatever the status. A list takes nothing but its results from it.
+document.addEventListener('htmx:response:error', ({ detail: { ctx } }) => {
+  if (isWatched(ctx)) sayStale()
+  else if (ctx.sourceElement.matches('[data-list]'))
+    sayFailed(ctx, `This could not be loaded (error ${ctx.response.status}). What you see is from before.`)
 })
 
 document.addEventListener('click', (event) => {
@@ -99,16 +132,49 @@ function closeMenus(clicked) {
   for (const menu of document.querySelectorAll('.menu[open]')) if (!menu.contains(clicked)) menu.open = false
 }
 
-function sayUnreachable() {
-  const text = 'The server did not answer. Check your connection and try again.'
-  document.querySelector('#unreachable')?.remove()
-  const alert = Object.assign(document.createElement('p'), {
-    id: 'unreachable',
-    className: 'alert',
-    tabIndex: -1,
-  })
+function isWatched(ctx) {
+  return ctx.sourceElement?.matches('[data-watched]') ?? false
+}
+
+// Shown in a corner and read out; `quietly` is read out only.
+function say(text, quietly = '') {
+  const busy = document.querySelector('#busy')
+  busy.textContent = text || quietly
+  busy.classList.toggle('visually-hidden', !text)
+}
+
+function sayStale() {
+  stale = true
+  say('This page is not up to date: the server does not answer. Trying again…')
+}
+
+function sayFresh() {
+  if (stale) say('', 'Up to date again.')
+  stale = false
+}
+
+function sayFailed({ sourceElement, request }, text) {
+  forgetFailure()
+  const alert = make('div', { id: 'unreachable', className: 'alert', tabIndex: -1 })
   alert.setAttribute('role', 'alert')
-  alert.textContent = text
-  document.querySelector('#main').prepend(alert)
+  const again = make('button', { type: 'button', className: 'button quiet small', textContent: 'Try again' })
+  again.addEventListener('click', () => {
+    if (!sourceElement.isConnected) return location.reload()
+    ;(request.submitter ?? sourceElement).focus()
+    if (sourceElement.matches('form')) sourceElement.requestSubmit(request.submitter)
+    else sourceElement.click()
+  })
+  alert.append(make('span', { textContent: text }), again)
+  const results = sourceElement.matches('[data-list]') && document.querySelector('#results')
+  if (results) results.before(alert)
+  else document.querySelector('#main').prepend(alert)
   alert.focus()
+}
+
+function forgetFailure() {
+  document.querySelector('#unreachable')?.remove()
+}
+
+function make(name, properties) {
+  return Object.assign(document.createElement(name), properties)
 }

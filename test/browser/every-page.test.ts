@@ -181,6 +181,58 @@ describe('every page is accessible, fits 320 pixels and keeps to the content sec
     await look('reset-gone')
   })
 
+  test('the dashboard home of an Admin, of a quiet account and of a busy one', async () => {
+    await visitor.enrolAndSignIn('admin2@harbour.example')
+    await look('home-admin')
+    await makeBusy('Harbour Group')
+    await failPasswords('support@harbour.example')
+    await visitor.visit('/')
+    await visitor.page.locator('[data-figure="locked"]', { hasText: '1' }).waitFor()
+    await look('home-admin-busy')
+    await visitor.page.locator('[data-chart="failed-sign-ins"] summary').click()
+    await look('home-admin-chart')
+  })
+
+  test('what waits for the Service Desk', async () => {
+    await failPasswords('admin@meridian.example')
+    await visitor.enrolAndSignIn('desk@platform.example')
+    await look('home-desk')
+    await visitor.visit('/service-desk')
+    await look('service-desk')
+    await visitor.visit('/service-desk?q=harbour')
+    await look('service-desk-found')
+    await visitor.visit('/service-desk?q=nobody+at+all')
+    await look('service-desk-nobody')
+    await visitor.visit('/clients')
+    await look('clients')
+    await visitor.visit('/clients?q=nothing')
+    await look('clients-none')
+    await visitor.page.goto(`${app.origin}/clients?q=retail`)
+    await visitor.page.getByRole('link', { name: 'Harbour Retail', exact: true }).click()
+    await visitor.heading('About this account')
+    await look('client')
+  })
+
+  test('the lists of an Admin, with and without anything in them', async () => {
+    await visitor.visit('/sign-in')
+    await visitor.enterPassword('admin@online.harbour.example')
+    await visitor.heading('Hello, Oliver Whitfield')
+    await visitor.visit('/users')
+    await look('users')
+    await visitor.visit('/users?q=nobody')
+    await look('users-nobody')
+    await visitor.visit('/audit')
+    await look('audit')
+    await visitor.visit('/audit?action=mfa-reset.requested')
+    await look('audit-none')
+    await visitor.visit('/mfa-policy')
+    await look('mfa-policy')
+    await visitor.visit('/users')
+    await visitor.page.getByRole('link', { name: 'Mei-Ling Chen' }).click()
+    await visitor.heading('Mei-Ling Chen')
+    await look('user')
+  })
+
   test('what went wrong', async () => {
     await visitor.page.setContent(
       `<form method="post" action="${app.origin}/sign-in"><button>Win</button></form>`,
@@ -219,6 +271,20 @@ describe('every page is accessible, fits 320 pixels and keeps to the content sec
     complaints.splice(0)
   })
 })
+
+async function failPasswords(email: string): Promise<void> {
+  const guesser = app.browser()
+  for (let guess = 0; guess < 5; guess += 1) await guesser.signInWithPassword(email, WRONG_PASSWORD)
+}
+
+/** A month of wrong passwords, more on some days than on others. */
+async function makeBusy(account: string): Promise<void> {
+  await app.database.sql`
+    insert into audit_events (at, client_id, subject_id, action, outcome)
+    select ${app.clock.now().toISOString()}::timestamptz - make_interval(days => day), c.id, u.id, 'sign-in.password', 'failure'
+    from generate_series(0, 28) as day cross join generate_series(1, day * 7 % 11) as failure
+    join clients c on c.name = ${account} join users u on u.email = 'tech@harbour.example'`
+}
 
 async function whileMissing(table: string, work: () => Promise<void>): Promise<void> {
   await app.database.sql.unsafe(`alter table ${table} rename to ${table}_away`)

@@ -1,0 +1,210 @@
+// Lists in a real browser: brought up to date in place, loading, failed and empty; and times in the reader's zone.
+import assert from 'node:assert/strict'
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
+import type { Browser, BrowserContext } from 'playwright-core'
+import { startApp, type TestApp } from '../support/app.ts'
+import { launchBrowser } from '../support/chromium.ts'
+import { inspect } from './inspect.ts'
+import { Visitor } from './visitor.ts'
+
+const OLIVER = 'admin@online.harbour.example'
+
+let app: TestApp
+let browser: Browser
+let context: BrowserContext
+
+before(async () => {
+  app = await startApp({ ADDRESS_ATTEMPTS: '100000' })
+  browser = await launchBrowser()
+})
+after(async () => {
+  await browser.close()
+  await app.close()
+})
+afterEach(() => context.close())
+
+async function oliver(options: { javaScriptEnabled?: boolean; timezoneId?: string } = {}): Promise<Visitor> {
+  context = await browser.newContext({ reducedMotion: 'reduce', ...options })
+  context.setDefaultTimeout(10_000)
+  const visitor = new Visitor(await context.newPage(), app)
+  await visitor.visit('/sign-in')
+  await visitor.enterPassword(OLIVER)
+  await visitor.heading('Hello, Oliver Whitfield')
+  return visitor
+}
+
+/** Holds up every request that asks for something at `path`, until the gate is opened. */
+async function holdUp(path: string): Promise<() => void> {
+  let open = () => {}
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  await context.route(
+    ({ pathname }) => pathname === path,
+    async (route) => {
+      await opened
+      await route.continue()
+    },
+  )
+  return open
+}
+
+describe('a list with JavaScript', () => {
+  let visitor: Visitor
+  beforeEach(async () => {
+    visitor = await oliver()
+    await visitor.visit('/users')
+  })
+
+  const names = () => visitor.page.locator('#results tbody th a').allTextContents()
+  const status = (text: string) => visitor.page.locator('[role=status]', { hasText: text })
+
+  test('is narrowed down in place: what was typed stays, the address follows, and what came is read out', async () => {
+    await visitor.field('Name or e-mail address').fill('mei')
+    await visitor.page.keyboard.press('Enter')
+    await status('1 person').waitFor()
+
+    assert.deepEqual(await names(), ['Mei-Ling Chen'])
+    assert.equal(await visitor.page.locator('#q:focus').inputValue(), 'mei')
+    assert.equal(new URL(visitor.page.url()).searchParams.get('q'), 'mei')
+    await visitor.page.goBack()
+    await visitor.page.getByText('Oliver Whitfield').nth(2).waitFor()
+    assert.equal((await names()).length, 2)
+  })
+
+  test('shows and says that it is loading, and no longer when it has loaded', async () => {
+    const open = await holdUp('/users')
+    await visitor.press('Search')
+
+    await status('Loading…').waitFor()
+    assert.equal((await names()).length, 2, 'what was there stays meanwhile')
+    open()
+    await status('2 people').waitFor()
+  })
+
+  test('that fails says so, offers to try again, and is there when that works', async () => {
+    await context.route(
+      ({ pathname }) => pathname === '/users',
+      (route) => route.fulfill({ status: 503, contentType: 'text/html', body: '<h1>Away</h1>' }),
+      { times: 1 },
+    )
+    await visitor.field('Name or e-mail address').fill('mei')
+    await visitor.press('Search')
+
+    const alert = visitor.page.locator('[role=alert]:focus')
+    await alert.getByText('could not be loaded (error 503)').waitFor()
+    assert.equal((await names()).length, 2)
+    assert.equal(new URL(visitor.page.url()).search, '', 'the address is that of what is shown')
+    await inspect(visitor.page, 'users-failed')
+    await visitor.press('Try again')
+    await status('1 person').waitFor()
+    assert.deepEqual(await names(), ['Mei-Ling Chen'])
+    assert.equal(await visitor.page.locator('[role=alert]').count(), 0)
+  })
+
+  test('that cannot be reached says so, and is there when it can', async () => {
+    await context.setOffline(true)
+    await visitor.press('Search')
+    await visitor.page.locator('[role=alert]:focus', { hasText: 'did not answer' }).waitFor()
+
+    await context.setOffline(false)
+    await visitor.press('Try again')
+
+    await status('2 people').waitFor()
+    assert.equal(await visitor.page.locator('[role=alert]').count(), 0)
+  })
+
+  test('takes the focus when its page is turned, since the link is gone', async () => {
+    for (let i = 0; i < 60; i += 1)
+      await app.browser().signInWithPassword('tech@online.harbour.example', 'no')
+    await visitor.visit('/audit')
+    await visitor.page.getByRole('link', { name: 'Older events' }).click()
+
+    await visitor.page.locator('#results:focus').waitFor()
+    await visitor.page.getByRole('link', { name: 'First page' }).waitFor()
+    assert.ok(new URL(visitor.page.url()).searchParams.get('after'))
+  })
+
+  test('whose session is over leads to the sign-in page', async () => {
+    await context.clearCookies()
+    await visitor.press('Search')
+
+    await visitor.heading('Sign in')
+  })
+})
+
+for (const javaScriptEnabled of [true, false])
+  test(`a list in which nothing is says why, with a way out, JavaScript ${javaScriptEnabled ? 'on' : 'off'}`, async () => {
+    const visitor = await oliver({ javaScriptEnabled })
+    await visitor.visit('/users')
+    await visitor.field('Name or e-mail address').fill('nobody at all')
+    await visitor.press('Search')
+
+    await visitor.page.getByText('Nobody fits.').first().waitFor()
+    await visitor.page.getByRole('link', { name: 'Show everybody' }).click()
+    await visitor.page.getByRole('link', { name: 'Mei-Ling Chen' }).waitFor()
+    assert.equal(await visitor.field('Name or e-mail address').inputValue(), '')
+    await visitor.visit('/audit?action=mfa-reset.requested')
+    await visitor.page.getByRole('link', { name: 'Show everything' }).click()
+    await visitor.page
+      .getByText('Oliver Whitfield signed in')
+      .or(visitor.page.locator('.events'))
+      .first()
+      .waitFor()
+  })
+
+describe('times', () => {
+  const firstTime = (visitor: Visitor) => visitor.page.locator('#results time').first()
+
+  test('are in the time zone of the browser, and exact on hover, also in what htmx brings', async () => {
+    const visitor = await oliver({ timezoneId: 'Asia/Kolkata' })
+    await visitor.visit('/users')
+
+    for (const step of ['the page', 'the results brought by htmx']) {
+      const time = firstTime(visitor)
+      assert.match(
+        (await time.textContent()) ?? '',
+        /^\d+ Mar 2026, \d\d:\d\d GMT\+5:30 \(2026-03-\d\d [\d:]{8} UTC\)$/,
+        step,
+      )
+      assert.match((await time.getAttribute('title')) ?? '', /^2026-03-\d\d [\d:]{8} UTC$/)
+      await visitor.press('Search')
+      await visitor.page.locator('[role=status]', { hasText: '2 people' }).waitFor()
+    }
+    await visitor.page.getByText('times in Asia/').waitFor()
+  })
+
+  test('are in UTC, and say so, where JavaScript is off', async () => {
+    const visitor = await oliver({ timezoneId: 'Asia/Kolkata', javaScriptEnabled: false })
+    await visitor.visit('/audit')
+
+    assert.match((await firstTime(visitor).textContent()) ?? '', /^\d+ Mar 2026, \d\d:\d\d UTC /)
+    await visitor.page.getByText('times in UTC').waitFor()
+  })
+
+  test('follow the browser to another time zone', async () => {
+    const visitor = await oliver({ timezoneId: 'Europe/Berlin' })
+    await context.addCookies([{ name: 'zone', value: 'America/New_York', url: app.origin }])
+    await visitor.visit('/audit')
+    await visitor.page.getByText('times in America/New York').waitFor()
+
+    await visitor.visit('/audit')
+
+    await visitor.page.getByText('times in Europe/Berlin').waitFor()
+  })
+})
+
+test('a page that keeps itself up to date says when it cannot, and when it can again', async () => {
+  context = await browser.newContext()
+  context.setDefaultTimeout(15_000)
+  const operator = new Visitor(await context.newPage(), app)
+  await operator.enrolAndSignIn('operator@platform.example')
+  await operator.visit('/ops')
+  await context.setOffline(true)
+  const status = operator.page.locator('[role=status]')
+
+  await status.getByText('not up to date').waitFor()
+  await context.setOffline(false)
+
+  await operator.page.locator('#busy', { hasText: 'Up to date again.' }).waitFor({ state: 'attached' })
+})

@@ -187,7 +187,7 @@ describe('every page is accessible, fits 320 pixels and keeps to the content sec
     await makeBusy('Harbour Group')
     await failPasswords('support@harbour.example')
     await visitor.visit('/')
-    await visitor.page.locator('[data-figure="locked"]', { hasText: '1' }).waitFor()
+    await visitor.page.locator('.alarming [data-figure="locked"]').waitFor()
     await look('home-admin-busy')
     await visitor.page.locator('[data-chart="failed-sign-ins"] summary').click()
     await look('home-admin-chart')

@@ -142,7 +142,7 @@ for (const javaScriptEnabled of [true, false])
 
     await visitor.page.getByText('Nobody fits.').first().waitFor()
     await visitor.page.getByRole('link', { name: 'Show everybody' }).click()
-    await visitor.page.getByRole('link', { name: 'Mei-Ling Chen' }).waitFor()
+    await visitor.page.getByRole('link', { name: 'Mei-Ling Chen', exact: true }).waitFor()
     assert.equal(await visitor.field('Name or e-mail address').inputValue(), '')
     await visitor.visit('/audit?action=mfa-reset.requested')
     await visitor.page.getByRole('link', { name: 'Show everything' }).click()

@@ -308,7 +308,7 @@ describe('the Service Desk', () => {
     const home = await homeOf('desk@platform.example')
 
     assert.equal(figure(home, 'undelivered'), '1')
-    assert.match(card(home, 'undelivered'), /Theo Marchetti<\/a> of Harbour Group.*mfa reset, given up <time/)
+    assert.match(card(home, 'undelivered'), /Theo Marchetti<\/a> of Harbour Group.*MFA reset, given up <time/)
     assert.doesNotMatch(home, /no such mailbox/)
     await app.deps.db.update(outbox).set({ failedAt: null }).where(eq(outbox.id, row.id))
     assert.equal(figure(await homeOf('desk@platform.example'), 'undelivered'), 'None')

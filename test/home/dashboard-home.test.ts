@@ -63,7 +63,7 @@ async function lockPasswordOf(email: string): Promise<void> {
   for (let guess = 0; guess < 5; guess += 1) await guesser.signInWithPassword(email, 'not the right password')
 }
 
-/** How many statements the application sent while `work` was done. */
+/** How many statements the application sent while `work` was done; the gate has connections of its own. */
 async function statementsOf(work: () => Promise<unknown>): Promise<number> {
   const sent = mock.method(app.database.sql, 'unsafe')
   try {
@@ -108,12 +108,15 @@ describe('everybody', () => {
   })
 })
 
-describe('what a view of it asks of the database', () => {
-  test('is the one statement of the gate, for whoever is no Admin and no agent', async () => {
-    for (const email of ['tech@harbour.example', 'finance@harbour.example', 'operator@platform.example']) {
-      await homeOf(email)
-      assert.equal(await statementsOf(() => homeOf(email)), 1, email)
-    }
+describe('a view of it', () => {
+  test('asks the database nothing beyond the one statement of the gate, for whoever is no Admin and no agent', async () => {
+    for (const email of ['tech@harbour.example', 'finance@harbour.example', 'operator@platform.example'])
+      assert.equal(await statementsOf(() => homeOf(email)), 0, email)
+  })
+
+  test('asks a fixed number of statements for an Admin and an agent', async () => {
+    assert.equal(await statementsOf(() => homeOf('admin@harbour.example')), 5)
+    assert.equal(await statementsOf(() => homeOf('desk@platform.example')), 3)
   })
 })
 

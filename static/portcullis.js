@@ -32,7 +32,8 @@ document.addEventListener('htmx:finally:request', ({ detail: { ctx } }) => {
   }
   clearTimeout(loading)
   const results = document.querySelector('#results')
-  const isList = isDone && results && ctx.response.status < 400 && ctx.sourceElement.matches('[data-list]')
+  // Of a link that went with the results htmx says that these asked.
+  const isList = isDone && ctx.response.status < 400 && ctx.sourceElement.matches('[data-list], #results')
   say('', isList ? results.dataset.said : '')
   // The link to another page went with the page it stood on.
   if (isList && document.activeElement === document.body) results.focus()

@@ -99,7 +99,9 @@ function pageFor(error: unknown): Page {
 
 function renderError(res: Response, { retryAfterSeconds, ...page }: Page): void {
   if (retryAfterSeconds) res.set('Retry-After', String(retryAfterSeconds))
-  res.status(page.status).render('errors/error', page)
+  // Opening the same address again is a way on from what is our own fault.
+  const mayTryAgain = page.status >= 500 && res.req.method === 'GET'
+  res.status(page.status).render('errors/error', { ...page, mayTryAgain })
 }
 
 /** SQLSTATE classes of a server that is going down, coming up, out of room, told to stop a statement, or that broke up

@@ -336,3 +336,17 @@ describe('the Service Desk', () => {
     await app.deps.db.update(clients).set({ suspendedAt: null }).where(eq(clients.name, 'Meridian Foods'))
   })
 })
+
+test('a page that fails for a reason of ours offers to be opened again', async () => {
+  const marta = app.browser()
+  await marta.signInWithPassword('admin@meridian.example')
+  await app.database.sql.unsafe('alter table mfa_resets rename to mfa_resets_away')
+  try {
+    const { status, body } = await marta.get('/?x=1')
+    assert.ok(status >= 500)
+    assert.match(body, /<a class="button" href="">Try again<\/a>/)
+  } finally {
+    await app.database.sql.unsafe('alter table mfa_resets_away rename to mfa_resets')
+  }
+  assert.doesNotMatch((await marta.get('/nowhere')).body, /Try again/)
+})

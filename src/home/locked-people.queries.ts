@@ -45,15 +45,21 @@ async function readLocked(db: Reader, who: SQL, now: Date): Promise<LockedPeople
     .orderBy(desc(lockouts.lockedUntil))
     .limit(WINDOW)
     .as('in_force')
+  // The limit has them looked up lock by lock: else all users there are would be read.
+  const locked = db
+    .select({ id: users.id, name: users.name, clientId: users.clientId })
+    .from(users)
+    .where(and(eq(users.id, inForce.subject), who))
+    .limit(1)
+    .as('locked')
   const until = max(inForce.lockedUntil)
   const rows = await db
-    .select({ id: users.id, name: users.name, clientName: clients.name, until })
+    .select({ id: locked.id, name: locked.name, clientName: clients.name, until })
     .from(inForce)
-    .innerJoin(users, eq(users.id, inForce.subject))
-    .innerJoin(clients, eq(clients.id, users.clientId))
-    .where(and(who))
-    .groupBy(users.id, users.name, clients.name)
-    .orderBy(desc(until), users.id)
+    .innerJoinLateral(locked, sql`true`)
+    .innerJoin(clients, eq(clients.id, locked.clientId))
+    .groupBy(locked.id, locked.name, clients.name)
+    .orderBy(desc(until), locked.id)
     .limit(SHOWN + 1)
   return {
     people: rows.slice(0, SHOWN).flatMap((row) => (row.until ? [{ ...row, until: row.until }] : [])),

@@ -51,12 +51,22 @@ export function createViews(options: { cache: boolean }): nunjucks.Environment {
   return views
 }
 
+/** Pages show the same instants again and again, and writing one takes as long as half a small page. */
+const REMEMBERED_AT_MOST = 10_000
+const remembered = new Map<string, nunjucks.runtime.SafeString>()
+
 /** In the reader's time zone; the exact instant on hover, and for those who hear the page. */
-function timeElement(instant: Date, timeZone: string) {
+function timeElement(instant: Date, timeZone: string): nunjucks.runtime.SafeString {
+  const key = `${instant.getTime()} ${timeZone}`
+  const known = remembered.get(key)
+  if (known) return known
   const exact = exactText(instant)
-  return new nunjucks.runtime.SafeString(
+  const element = new nunjucks.runtime.SafeString(
     `<time datetime="${instant.toISOString()}" title="${exact}">${instantText(instant, timeZone)}<span class="visually-hidden"> (${exact})</span></time>`,
   )
+  if (remembered.size >= REMEMBERED_AT_MOST) remembered.clear()
+  remembered.set(key, element)
+  return element
 }
 
 const UNITS = [

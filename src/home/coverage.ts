@@ -1,9 +1,11 @@
 // How far an account is protected by MFA, from its people counted by what they hold. Pure.
 import { mfaRequired, type RoleGroup } from '../gate/facts.ts'
 
+type Group = Pick<RoleGroup, 'key' | 'name' | 'requiresMfa'>
+
 /** People who hold the same role groups and are alike in all that counts here. */
 export interface Alike {
-  roleGroups: readonly (Pick<RoleGroup, 'key' | 'name' | 'requiresMfa'> & { rank: number })[]
+  roleGroups: readonly Group[]
   enrolled: boolean
   status: 'invited' | 'active'
   people: number
@@ -12,7 +14,6 @@ export interface Alike {
 export interface RoleGroupCoverage {
   key: string
   name: string
-  rank: number
   requiresMfa: boolean
   members: number
   enrolled: number
@@ -24,37 +25,40 @@ export interface Coverage {
   /** People of whom MFA is required, and those of them who have no authenticator. */
   required: number
   missing: { active: number; invited: number }
-  /** Those that somebody holds, the highest first. */
+  /** Those that somebody holds, in the order of the policy. */
   roleGroups: RoleGroupCoverage[]
 }
 
-/** Who holds several role groups counts in each of them, and once among the people. */
-export function coverageOf(account: { isPlatform: boolean }, alike: readonly Alike[]): Coverage {
-  const roleGroups = new Map<string, RoleGroupCoverage>()
-  const coverage: Coverage = {
-    people: 0,
-    enrolled: 0,
-    required: 0,
-    missing: { active: 0, invited: 0 },
-    roleGroups: [],
-  }
-  for (const { roleGroups: held, enrolled, status, people } of alike) {
-    coverage.people += people
-    if (enrolled) coverage.enrolled += people
-    if (mfaRequired({ ofPlatform: account.isPlatform, roleGroups: held })) {
-      coverage.required += people
-      if (!enrolled) coverage.missing[status] += people
+/** Who holds several role groups counts in each of them, and once among the people. `policy`: all role groups, in order. */
+export function coverageOf(
+  { isPlatform }: { isPlatform: boolean },
+  policy: readonly Group[],
+  alike: readonly Alike[],
+): Coverage {
+  const sum = (fits: (kind: Alike) => boolean) =>
+    alike.filter(fits).reduce((total, { people }) => total + people, 0)
+  const requires = ({ roleGroups }: Alike) => mfaRequired({ ofPlatform: isPlatform, roleGroups })
+  const lacks = (kind: Alike) => requires(kind) && !kind.enrolled
+  const roleGroups = policy.map(({ key, name, requiresMfa }) => {
+    const holds = (kind: Alike) => kind.roleGroups.some((group) => group.key === key)
+    return {
+      key,
+      name,
+      requiresMfa,
+      members: sum(holds),
+      enrolled: sum((kind) => holds(kind) && kind.enrolled),
     }
-    for (const { key, name, rank, requiresMfa } of held) {
-      const counted = roleGroups.get(key) ?? { key, name, rank, requiresMfa, members: 0, enrolled: 0 }
-      counted.members += people
-      if (enrolled) counted.enrolled += people
-      roleGroups.set(key, counted)
-    }
+  })
+  return {
+    people: sum(() => true),
+    enrolled: sum(({ enrolled }) => enrolled),
+    required: sum(requires),
+    missing: {
+      active: sum((kind) => lacks(kind) && kind.status === 'active'),
+      invited: sum((kind) => lacks(kind) && kind.status === 'invited'),
+    },
+    roleGroups: roleGroups.filter(({ members }) => members > 0),
   }
-  const highestFirst = (a: RoleGroupCoverage, b: RoleGroupCoverage) =>
-    b.rank - a.rank || a.name.localeCompare(b.name)
-  return { ...coverage, roleGroups: [...roleGroups.values()].sort(highestFirst) }
 }
 
 /** Hundredths, rounded so that 100 means everybody and 0 nobody; null of nobody. */

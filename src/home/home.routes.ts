@@ -49,7 +49,7 @@ function ownSecurity(person: Person) {
   }
 }
 
-/** Four bounded statements at once: none of them grows with the account. */
+/** A few bounded statements at once: none of them grows with the account. */
 async function accountSecurity({ db, clock }: Deps, person: Person, res: Response) {
   const now = clock.now()
   const { timeZone } = res.locals

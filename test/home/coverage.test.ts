@@ -3,9 +3,11 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { type Alike, coverageOf, percentage } from '../../src/home/coverage.ts'
 
-const ADMIN = { key: 'admin', name: 'Admin', rank: 100, requiresMfa: true }
-const FINANCE = { key: 'finance', name: 'Finance', rank: 40, requiresMfa: false }
-const TECH = { key: 'tech', name: 'Tech', rank: 40, requiresMfa: true }
+const ADMIN = { key: 'admin', name: 'Admin', requiresMfa: true }
+const FINANCE = { key: 'finance', name: 'Finance', requiresMfa: false }
+const TECH = { key: 'tech', name: 'Tech', requiresMfa: true }
+
+const POLICY = [ADMIN, FINANCE, TECH]
 
 const client = { isPlatform: false }
 const people = (roleGroups: Alike['roleGroups'], number: number, more: Partial<Alike> = {}): Alike => ({
@@ -18,7 +20,7 @@ const people = (roleGroups: Alike['roleGroups'], number: number, more: Partial<A
 
 describe('the coverage of an account', () => {
   test('counts whoever holds several role groups in each of them, and once among the people', () => {
-    const { people: all, roleGroups } = coverageOf(client, [
+    const { people: all, roleGroups } = coverageOf(client, POLICY, [
       people([FINANCE, ADMIN], 2, { enrolled: true }),
       people([FINANCE], 5),
     ])
@@ -34,7 +36,7 @@ describe('the coverage of an account', () => {
   })
 
   test('misses an authenticator of whoever holds any role group that requires MFA, or none at all', () => {
-    const { missing, required } = coverageOf(client, [
+    const { missing, required } = coverageOf(client, POLICY, [
       people([FINANCE], 1),
       people([FINANCE, TECH], 10),
       people([TECH], 100, { enrolled: true }),
@@ -47,17 +49,21 @@ describe('the coverage of an account', () => {
   })
 
   test('of the platform account requires it of everybody', () => {
-    assert.equal(coverageOf({ isPlatform: true }, [people([FINANCE], 3)]).missing.active, 3)
+    assert.equal(coverageOf({ isPlatform: true }, POLICY, [people([FINANCE], 3)]).missing.active, 3)
   })
 
   test('of nobody is nothing', () => {
-    const { people: all, missing, roleGroups } = coverageOf(client, [])
+    const { people: all, missing, roleGroups } = coverageOf(client, POLICY, [])
 
     assert.deepEqual([all, missing, roleGroups], [0, { active: 0, invited: 0 }, []])
   })
 
-  test('stands the highest role group first, then in the order of their names', () => {
-    const { roleGroups } = coverageOf(client, [people([TECH], 1), people([FINANCE], 1), people([ADMIN], 1)])
+  test('lists the role groups that somebody holds in the order of the policy', () => {
+    const { roleGroups } = coverageOf(client, POLICY, [
+      people([TECH], 1),
+      people([FINANCE], 1),
+      people([ADMIN], 1),
+    ])
 
     assert.deepEqual(
       roleGroups.map(({ key }) => key),

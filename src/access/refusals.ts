@@ -8,13 +8,33 @@ export const REFUSALS = {
     status: 403,
     sentence: 'You can look into this account, but only its own Admins and the Service Desk may change it.',
   },
-  'admins-by-service-desk': { status: 403, sentence: 'Admins are reset by the Service Desk.' },
-  'not-oneself': { status: 403, sentence: 'Nobody resets or unlocks themselves. Ask the Service Desk.' },
+  'admins-by-service-desk': {
+    status: 403,
+    sentence: 'Admins are reset by the Service Desk, and only by it changed or disabled.',
+  },
+  'not-oneself': {
+    status: 403,
+    sentence: 'Nobody resets, unlocks or changes themselves. Ask the Service Desk.',
+  },
+  'granted-by-service-desk': {
+    status: 403,
+    sentence: 'Only the Service Desk makes somebody an Admin, or takes it from them.',
+  },
+  'above-own-rank': {
+    status: 403,
+    sentence: 'You give and take role groups up to the rank of your own. Ask the Service Desk for more.',
+  },
   'nothing-to-reset': {
     status: 409,
     sentence: 'There is no authenticator to reset: it may just have been done.',
   },
   'not-locked': { status: 409, sentence: 'There is no lock in force: it may just have ended.' },
+  'already-disabled': { status: 409, sentence: 'This account is disabled already.' },
+  'not-disabled': { status: 409, sentence: 'This account is not disabled.' },
+  'not-invited': {
+    status: 409,
+    sentence: 'There is no invitation that could be changed: the account may just have become active.',
+  },
 } as const satisfies Record<string, { status: 403 | 404 | 409; sentence: string }>
 
 export type Refusal = keyof typeof REFUSALS

@@ -1,20 +1,15 @@
 import { eq, sql } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
-import { newLinkToken } from '../at-rest/link-token.ts'
-import { NO_REQUEST, record } from '../audit/record.ts'
+import { NO_REQUEST } from '../audit/record.ts'
 import type { Clock } from '../clock.ts'
 import type { EncryptionKey } from '../config.ts'
-import { DAY } from '../durations.ts'
-import { notify } from '../notifications/notify.ts'
+import { sendInvitations } from '../invitations/send-invitations.ts'
 import { hashPassword } from '../sign-in/password-hash.ts'
 import type { Database, Transaction } from './client.ts'
 import { type CastAccount, type CastMember, DEMO_CAST, DEMO_PASSWORD } from './demo-cast.ts'
 import { clients } from './schema/clients.ts'
-import { invitations } from './schema/links.ts'
 import { memberships, mfaPolicies, roleGroups } from './schema/role-groups.ts'
 import { users } from './schema/users.ts'
-
-const INVITATION_LIFE_MS = 7 * DAY
 
 export interface SeedDeps {
   clock: Clock
@@ -73,7 +68,13 @@ async function addAccount(
     const userId = person === admin ? adminId : uuidv7()
     await addPerson(tx, deps, person, { userId, clientId })
     await tx.insert(memberships).values({ userId, roleGroupId: found(idOfRoleGroup, person.roleGroup) })
-    if (person.invited) await invite(tx, deps, { userId, clientId, invitedBy: adminId })
+    if (person.invited) {
+      const by = { actorId: adminId, origin: NO_REQUEST }
+      await sendInvitations(tx, { keys: deps.keys, now: deps.clock.now() }, by, {
+        clientId,
+        userIds: [userId],
+      })
+    }
   }
   return clientId
 }
@@ -92,32 +93,6 @@ async function addPerson(
         passwordHash: await hashPassword(DEMO_PASSWORD),
       } as const)
   await tx.insert(users).values({ id: userId, clientId, email, name, ...proven })
-}
-
-async function invite(
-  tx: Transaction,
-  { clock, keys }: SeedDeps,
-  { userId, clientId, invitedBy }: { userId: string; clientId: string; invitedBy: string },
-): Promise<void> {
-  const invitationId = uuidv7()
-  const at = clock.now()
-  await tx.insert(invitations).values({
-    id: invitationId,
-    userId,
-    tokenHash: newLinkToken('invitation', invitationId, keys).hash,
-    invitedBy,
-    expiresAt: new Date(at.getTime() + INVITATION_LIFE_MS),
-  })
-  const eventId = await record(tx, {
-    at,
-    action: 'invitation.sent',
-    outcome: 'success',
-    origin: NO_REQUEST,
-    clientId,
-    actorId: invitedBy,
-    subjectId: userId,
-  })
-  await notify(tx, { to: userId, kind: 'invitation', eventId, facts: { invitationId } })
 }
 
 function found(ids: ReadonlyMap<string, string>, name: string): string {

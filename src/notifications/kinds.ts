@@ -3,6 +3,8 @@
 export interface NotificationFacts {
   /** The link that activates a new account. */
   invitation: { invitationId: string }
+  /** The same link, a day before it ends. `expiresAt`: ISO 8601. */
+  'invitation-reminder': { invitationId: string; expiresAt: string }
   /** The link for a forgotten password. */
   'password-reset': { passwordResetId: string }
   'password-changed': Record<string, never>
@@ -20,6 +22,10 @@ export interface NotificationFacts {
   'mfa-reset-for-admins': Record<string, never>
   /** A lock was lifted by an Admin or the Service Desk. */
   'lockout-lifted': { kind: 'password' | 'code' }
+  /** Names of the role groups held from now on, in one line. */
+  'role-groups-changed': { roleGroups: string }
+  'account-disabled': Record<string, never>
+  'account-enabled': Record<string, never>
 }
 
 export type NotificationKind = keyof NotificationFacts

@@ -1,6 +1,6 @@
 import type { Transaction } from '../db/client.ts'
 import { notifications } from '../db/schema/notifications.ts'
-import { enqueue } from '../outbox/enqueue.ts'
+import { enqueue, enqueueAll } from '../outbox/enqueue.ts'
 import type { NotificationFacts, NotificationKind } from './kinds.ts'
 
 export interface OwedMail<Kind extends NotificationKind> {
@@ -21,4 +21,22 @@ export async function notify<Kind extends NotificationKind>(tx: Transaction, mai
     .returning({ id: notifications.id })
   if (!row) throw new Error('the notification was not written')
   await enqueue(tx, 'send-notification', { notificationId: row.id })
+}
+
+/** Owes mails of one kind, in one statement each for the mails and their jobs. */
+export async function notifyAll<Kind extends NotificationKind>(
+  tx: Transaction,
+  mails: readonly OwedMail<Kind>[],
+): Promise<void> {
+  const rows = await tx
+    .insert(notifications)
+    .values(
+      mails.map(({ to, kind, eventId, facts }) => ({ recipientId: to, kind, eventId, facts: { ...facts } })),
+    )
+    .returning({ id: notifications.id })
+  await enqueueAll(
+    tx,
+    'send-notification',
+    rows.map(({ id }) => ({ notificationId: id })),
+  )
 }

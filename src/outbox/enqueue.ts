@@ -14,3 +14,13 @@ export async function enqueue<Name extends JobName>(
 ): Promise<void> {
   await tx.insert(outbox).values({ job, payload, dueAt }).prepare('enqueue').execute()
 }
+
+/** Owes jobs of one kind, in one statement. */
+export async function enqueueAll<Name extends JobName>(
+  tx: Transaction,
+  job: Name,
+  payloads: readonly JobPayloads[Name][],
+  dueAt: Date | null = null,
+): Promise<void> {
+  await tx.insert(outbox).values(payloads.map((payload) => ({ job, payload: { ...payload }, dueAt })))
+}

@@ -1,4 +1,4 @@
-import { and, asc, eq, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import { and, asc, eq, ne, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import type { Account } from '../access/view-account.ts'
 import type { Reader } from '../db/client.ts'
 import { contains } from '../db/like.ts'
@@ -126,7 +126,9 @@ function beforeDomain(term: string): string {
 }
 
 function ofAccount(account: Within, { status }: UserFilters): SQL | undefined {
-  return and(eq(users.clientId, account.id), status === '' ? undefined : eq(users.status, status))
+  // Whose invitation was withdrawn is nobody any more.
+  const shown = status === '' ? ne(users.status, 'withdrawn') : eq(users.status, status)
+  return and(eq(users.clientId, account.id), shown)
 }
 
 /** Beyond the last user of the page before; nobody's place in another account can be asked for. */

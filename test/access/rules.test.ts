@@ -14,7 +14,7 @@ import {
   type Target,
 } from '../../src/access/rules.ts'
 
-const NOBODY_SPECIAL = { id: 'actor', isAdmin: false, isServiceDesk: false, isOperator: false }
+const NOBODY_SPECIAL = { id: 'actor', isAdmin: false, isServiceDesk: false, isOperator: false, rank: 100 }
 const ACTORS: Record<string, Actor> = {
   user: NOBODY_SPECIAL,
   Admin: { ...NOBODY_SPECIAL, isAdmin: true },
@@ -87,7 +87,7 @@ test('over every actor and target: who may reset is exactly who the specificatio
           for (const id of ['actor', 'target'])
             for (const targetIsAdmin of BOTH)
               for (const authenticatorActive of BOTH) {
-                const actor = { id: 'actor', isAdmin, isServiceDesk, isOperator }
+                const actor = { id: 'actor', isAdmin, isServiceDesk, isOperator, rank: 100 }
                 const target = { ...USER, id, relation, isAdmin: targetIsAdmin, authenticatorActive }
                 const byAdmin = isAdmin && relation === 'own' && !targetIsAdmin
                 const expected = (isServiceDesk || byAdmin) && id !== 'actor' && authenticatorActive

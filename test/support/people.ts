@@ -8,13 +8,14 @@ import { invitations } from '../../src/db/schema/links.ts'
 import { memberships, roleGroups } from '../../src/db/schema/role-groups.ts'
 import { users } from '../../src/db/schema/users.ts'
 import type { TestApp } from './app.ts'
-import { DEMO_PASSWORD } from './browser.ts'
 
 export type Status = (typeof users.$inferSelect)['status']
 
 export class People {
   readonly #app: TestApp
   #added = 0
+  #clientIds: Promise<Map<string, string>> | undefined
+  #passwordHash: Promise<string | null> | undefined
 
   constructor(app: TestApp) {
     this.#app = app
@@ -25,9 +26,13 @@ export class People {
   }
 
   async clientId(name: string): Promise<string> {
-    const [client] = await this.#db.select().from(clients).where(eq(clients.name, name))
-    assert.ok(client, name)
-    return client.id
+    this.#clientIds ??= this.#db
+      .select()
+      .from(clients)
+      .then((rows) => new Map(rows.map((client) => [client.name, client.id])))
+    const id = (await this.#clientIds).get(name)
+    assert.ok(id, name)
+    return id
   }
 
   async named(email: string) {
@@ -100,9 +105,8 @@ export class People {
     return `/activate/${linkToken('invitation', row.id, row.tokenHash, this.#app.deps.config.ENCRYPTION_KEYS)}`
   }
 
-  async #demoHash(): Promise<string | null> {
-    const [row] = await this.#db.select().from(users).where(eq(users.email, 'admin@harbour.example'))
-    assert.ok(row?.passwordHash, DEMO_PASSWORD)
-    return row.passwordHash
+  #demoHash(): Promise<string | null> {
+    this.#passwordHash ??= this.named('admin@harbour.example').then(({ passwordHash }) => passwordHash)
+    return this.#passwordHash
   }
 }

@@ -18,6 +18,7 @@ CREATE TABLE "invitation_imports" (
 	"status" "invitation_import_status" DEFAULT 'draft' NOT NULL,
 	"ticket" text,
 	"reason" text,
+	"origin" jsonb,
 	"created_at" timestamp with time zone NOT NULL,
 	"confirmed_at" timestamp with time zone,
 	"finished_at" timestamp with time zone,

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { check, index, integer, pgEnum, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
+import { check, index, integer, jsonb, pgEnum, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
 import { id, instant } from '../columns.ts'
 import { clients } from './clients.ts'
 import { users } from './users.ts'
@@ -21,6 +21,8 @@ export const invitationImports = pgTable(
     /** Of the Service Desk. */
     ticket: text('ticket'),
     reason: text('reason'),
+    /** Where the confirmation came from, for the events that follow it. */
+    origin: jsonb('origin').$type<Record<'address' | 'userAgent' | 'requestId', string | null>>(),
     createdAt: instant('created_at').notNull(),
     confirmedAt: instant('confirmed_at'),
     finishedAt: instant('finished_at'),
@@ -45,7 +47,7 @@ export const invitationImportLines = pgTable(
     name: text('name').notNull(),
     /** As written: keys or names of role groups. */
     roleGroups: text('role_groups').notNull(),
-    /** Null: to be invited. 'invited', or the name of what is wrong with it (invitation-line.ts). */
+    /** Null: to be invited. 'invited', or the name of what is wrong with it (judge-lines.ts). */
     outcome: text('outcome'),
     /** What the outcome refers to: the line it repeats, the role group that is not known. */
     detail: text('detail').notNull().default(''),

@@ -1,4 +1,4 @@
-import { and, eq, isNull } from 'drizzle-orm'
+import { and, eq, isNull, ne } from 'drizzle-orm'
 import { type EvidenceField, readEvidence } from '../access/evidence.ts'
 import { judge } from '../access/judge.ts'
 import type { Refusal } from '../access/refusals.ts'
@@ -6,6 +6,7 @@ import { mayChangeInvitation } from '../access/rules.ts'
 import type { AuditAction } from '../audit/actions.ts'
 import { type Origin, record } from '../audit/record.ts'
 import type { Transaction } from '../db/client.ts'
+import { authenticators } from '../db/schema/authenticators.ts'
 import { invitations, passwordResets } from '../db/schema/links.ts'
 import { memberships } from '../db/schema/role-groups.ts'
 import { users } from '../db/schema/users.ts'
@@ -29,7 +30,7 @@ export type InvitationOutcome =
 
 /**
  * Sends an invitation again. The old link dies, and with it whatever was begun through it: a password that somebody
- * chose, a half-way sign-in. The new mail goes to the address of the user and nowhere else.
+ * chose, an authenticator, a half-way sign-in. The new mail goes to the address of the user and nowhere else.
  */
 export function resendInvitation(deps: Deps, request: InvitationRequest): Promise<InvitationOutcome> {
   return act(deps, request, 'invitation.resent', async (tx, person, { now, details }) => {
@@ -100,6 +101,11 @@ async function closeInvitation(tx: Transaction, userId: string, now: Date): Prom
     .update(passwordResets)
     .set({ usedAt: now })
     .where(and(eq(passwordResets.userId, userId), isNull(passwordResets.usedAt)))
+  // Whoever had the link may have set up an authenticator of theirs, which would keep the person invited out.
+  await tx
+    .update(authenticators)
+    .set({ status: 'revoked', revokedAt: now, sealedSecret: null })
+    .where(and(eq(authenticators.userId, userId), ne(authenticators.status, 'revoked')))
   await tx.update(users).set({ passwordHash: null }).where(eq(users.id, userId))
   await endSessions(tx, userId, now)
 }

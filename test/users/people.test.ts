@@ -366,6 +366,24 @@ describe('sending an invitation again', () => {
     )
   })
 
+  test('also an authenticator that was enrolled and never used to sign in', async () => {
+    const fields = newcomer({ roleGroups: 'tech-operator' })
+    await as(ADMIN).post('/users', fields)
+    const { id } = await people.named(fields.email ?? '')
+    const thief = app.browser()
+    await thief.post(await people.linkOf(id), { password: NEW_PASSWORD })
+    assert.equal((await thief.enrol()).location, '/mfa/verify')
+
+    assert.equal((await as(ADMIN).post(`/users/${id}/invitation`)).status, 303)
+
+    assert.equal((await thief.verify(thief.nextCode())).location, '/sign-in')
+    const owner = app.browser()
+    const answer = await owner.post(await people.linkOf(id), { password: `${NEW_PASSWORD}!` })
+    assert.equal(answer.location, '/mfa/enrol')
+    await owner.enrol()
+    assert.equal((await owner.verify(owner.nextCode())).location, '/')
+  })
+
   test('who is active, disabled or withdrawn is not invited again', async () => {
     assert.equal((await as(ADMIN).post(`/users/${(await people.named(TECH)).id}/invitation`)).status, 409)
     const disabled = await people.add('Harbour Group', ['tech-operator'], 'disabled')

@@ -18,8 +18,6 @@ export type DraftOutcome =
   /** The file cannot be taken as a whole. */
   | { ok: false; refusal: null; problem: string }
 
-const INSERTED_AT_ONCE = 1000
-
 /**
  * Takes in a file of people to invite, and judges each line. Nobody is invited by it: that is up to whoever confirms
  * what it shows. Of one person there is one draft at a time.
@@ -53,10 +51,7 @@ export async function draftImport(
       .values({ clientId: account.id, importedBy: actor.userId, createdAt: now })
       .returning({ id: invitationImports.id })
     if (!draft) throw new Error('the import was not written')
-    for (let i = 0; i < lines.length; i += INSERTED_AT_ONCE)
-      await tx
-        .insert(invitationImportLines)
-        .values(lines.slice(i, i + INSERTED_AT_ONCE).map((line) => ({ importId: draft.id, ...line })))
+    await addLines(tx, draft.id, lines)
 
     // On record, so that whoever tries out addresses, or what they may not give, is seen.
     const count = (outcome: JudgedLine['outcome']) => lines.filter((line) => line.outcome === outcome).length
@@ -82,6 +77,15 @@ export async function draftImport(
       })
     return { ok: true, importId: draft.id }
   })
+}
+
+/** One statement with one parameter for them, however many there are. */
+async function addLines(tx: Transaction, importId: string, lines: readonly JudgedLine[]): Promise<void> {
+  await tx.execute(sql`
+    insert into ${invitationImportLines} (import_id, line, email, name, role_groups, outcome, detail)
+    select ${importId}, r.line, r.email, r.name, r."roleGroups", r.outcome, r.detail
+    from json_to_recordset(${JSON.stringify(lines)}::json)
+      as r(line integer, email text, name text, "roleGroups" text, outcome text, detail text)`)
 }
 
 /** Which of these canonical addresses somebody has. */

@@ -103,7 +103,7 @@ for (const javaScriptEnabled of [true, false])
       await look('role-groups-problem')
       await admin.page.getByLabel('Tech Operator').check()
       await admin.press('Save the role groups')
-      await admin.heading('Samir Haddad')
+      await admin.page.waitForURL(/\/users\/[0-9a-f-]{36}$/)
 
       await samir.visit('/')
       await samir.arrivesAt('/mfa/enrol')

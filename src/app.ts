@@ -19,6 +19,9 @@ import { requestLog } from './http/request-log.ts'
 import { sameOriginOnly } from './http/same-origin.ts'
 import { neverCached, securityHeaders } from './http/security-headers.ts'
 import { staticFiles } from './http/static-files.ts'
+import { importRoutes } from './invitations/import.routes.ts'
+import { invitationRoutes } from './invitations/invitation.routes.ts'
+import { inviteRoutes } from './invitations/invite.routes.ts'
 import { unlockRoutes } from './lockout/unlock.routes.ts'
 import { enrolRoutes } from './mfa/enrol.routes.ts'
 import { verifyRoutes } from './mfa/verify.routes.ts'
@@ -34,6 +37,8 @@ import { activateRoutes } from './sign-in/activate.routes.ts'
 import { forgotPasswordRoutes } from './sign-in/forgot-password.routes.ts'
 import { signInRoutes } from './sign-in/sign-in.routes.ts'
 import { signOutRoutes } from './sign-in/sign-out.routes.ts'
+import { disablingRoutes } from './users/disabling.routes.ts'
+import { roleGroupsRoutes } from './users/role-groups.routes.ts'
 import { usersRoutes } from './users/users.routes.ts'
 
 export interface AppOptions {
@@ -87,7 +92,13 @@ function rooms(deps: Deps, ops: Router): Rooms {
       homeRoutes(deps),
       accountRoutes(deps),
       authenticatorRoutes(deps),
+      // Before the page of a user, whose id 'new' and 'import' would be.
+      inviteRoutes(deps),
+      importRoutes(deps),
       usersRoutes(deps),
+      roleGroupsRoutes(deps),
+      disablingRoutes(deps),
+      invitationRoutes(deps),
       mfaResetRoutes(deps),
       unlockRoutes(deps),
       mfaPolicyRoutes(deps),

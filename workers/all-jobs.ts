@@ -1,7 +1,9 @@
 import type { JobName, ScheduledJobName } from '../src/outbox/jobs.ts'
 import { completeMfaResetJob } from './complete-mfa-reset.ts'
 import { endLockoutJob } from './end-lockout.ts'
+import { importInvitationsJob } from './import-invitations.ts'
 import type { Job, JobDeps } from './job.ts'
+import { remindOfInvitationJob } from './remind-of-invitation.ts'
 import { sealAuditEvents } from './seal-audit-events.ts'
 import { sendNotification } from './send-notification.ts'
 import { sweepExpired } from './sweep-expired.ts'
@@ -10,6 +12,8 @@ export const JOBS: { readonly [Name in JobName]: Job<Name> } = {
   'send-notification': sendNotification,
   'end-lockout': endLockoutJob,
   'complete-mfa-reset': completeMfaResetJob,
+  'remind-of-invitation': remindOfInvitationJob,
+  'import-invitations': importInvitationsJob,
 }
 
 export const SCHEDULED: { readonly [Name in ScheduledJobName]: (deps: JobDeps) => Promise<void> } = {

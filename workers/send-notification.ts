@@ -1,4 +1,4 @@
-import { and, count, eq, gt, sql } from 'drizzle-orm'
+import { and, count, eq, gt, ne, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import type { Config } from '../src/config.ts'
 import type { Transaction } from '../src/db/client.ts'
@@ -47,8 +47,7 @@ export const sendNotification: Job<'send-notification'> = async ({ notificationI
         by: event && actorText(event),
         subjectName: event?.subjectName ?? undefined,
         ...lockFacts(notification.facts),
-        added: notification.facts.added,
-        removed: notification.facts.removed,
+        ...plainFacts(notification.facts),
       }),
     })
     .catch((error) => {
@@ -80,7 +79,8 @@ async function read(tx: Transaction, id: string) {
     .leftJoin(actors, eq(actors.id, auditEvents.actorId))
     .leftJoin(actorAccounts, eq(actorAccounts.id, actors.clientId))
     .leftJoin(subjects, eq(subjects.id, auditEvents.subjectId))
-    .where(eq(notifications.id, id))
+    // Whose invitation was withdrawn has no address any more.
+    .where(and(eq(notifications.id, id), ne(users.status, 'withdrawn')))
   return row
 }
 
@@ -123,4 +123,8 @@ function lockFacts({ kind, lockedUntil }: Record<string, string>) {
     lockKind: kind === 'password' || kind === 'code' ? kind : undefined,
     lockedUntil: lockedUntil === undefined ? undefined : new Date(lockedUntil),
   } as const
+}
+
+function plainFacts({ expiresAt, roleGroups, added, removed }: Record<string, string>) {
+  return { expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt), roleGroups, added, removed }
 }

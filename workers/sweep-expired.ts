@@ -2,6 +2,7 @@ import { and, eq, inArray, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
 import type { Database } from '../src/db/client.ts'
 import { authenticators } from '../src/db/schema/authenticators.ts'
+import { invitationImports } from '../src/db/schema/invitation-imports.ts'
 import { passwordResets } from '../src/db/schema/links.ts'
 import { addressLimits, lockouts } from '../src/db/schema/lockouts.ts'
 import { outbox } from '../src/db/schema/outbox.ts'
@@ -11,6 +12,8 @@ import type { JobDeps } from './job.ts'
 
 const BATCH = 1000
 const KEEP_PASSWORD_RESETS_MS = 30 * DAY
+/** As long as somebody may come back to the report of a file; the people it invited stay, of course. */
+const KEEP_IMPORTS_MS = 30 * DAY
 const KEEP_DONE_MS = 7 * DAY
 
 /** Removes what has expired. Nothing depends on it: what is expired is refused by its time, swept or not. */
@@ -28,6 +31,12 @@ export async function sweepExpired({
   await remove(db, sessions, lt(sessions.expiresAt, now))
   await remove(db, addressLimits, lt(addressLimits.endsAt, now))
   await remove(db, passwordResets, lt(passwordResets.expiresAt, before(KEEP_PASSWORD_RESETS_MS)))
+  await remove(
+    db,
+    invitationImports,
+    and(eq(invitationImports.status, 'draft'), lt(invitationImports.createdAt, before(DAY))),
+  )
+  await remove(db, invitationImports, lt(invitationImports.finishedAt, before(KEEP_IMPORTS_MS)))
   await remove(db, outbox, lt(outbox.doneAt, before(KEEP_DONE_MS)))
   await remove(db, lockouts, forgotten(now, before(keepLockouts)))
 }

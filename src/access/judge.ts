@@ -1,7 +1,7 @@
 import { asc, inArray } from 'drizzle-orm'
 import { z } from 'zod'
 import type { AuditAction } from '../audit/actions.ts'
-import { type Origin, record } from '../audit/record.ts'
+import type { Origin } from '../audit/record.ts'
 import { relationOf } from '../clients/hierarchy.queries.ts'
 import type { Transaction } from '../db/client.ts'
 import { users } from '../db/schema/users.ts'
@@ -9,11 +9,12 @@ import { factsOf, type Person, type Proofs } from '../gate/facts.ts'
 import { stageOf } from '../gate/stages.ts'
 import { actorOf, targetOf } from './people.ts'
 import { readPeople } from './read-people.queries.ts'
+import { recordRefusal } from './record-refusal.ts'
 import type { Refusal } from './refusals.ts'
 import type { Actor, Target } from './rules.ts'
 
 export type Verdict =
-  | { allowed: true; actor: Actor; target: Target; person: Person }
+  | { allowed: true; actor: Actor; target: Target; person: Person; actorClientId: string }
   | { allowed: false; refusal: Refusal }
 
 /**
@@ -50,19 +51,15 @@ export async function judge(
   const actor = actorOf(actorPerson)
   const target = targetOf(person, passwordLockout, relation, now)
   const refusal = rule(actor, target)
-  if (refusal === null) return { allowed: true, actor, target, person }
+  if (refusal === null) return { allowed: true, actor, target, person, actorClientId: actorPerson.clientId }
 
-  const concerned = relation === 'child' ? [actorPerson.clientId, person.clientId] : [actorPerson.clientId]
-  for (const clientId of concerned)
-    await record(tx, {
-      at: now,
-      action: request.action,
-      outcome: 'refused',
-      origin: request.origin,
-      clientId,
-      actorId,
-      subjectId: person.id,
-      details: { refusal },
-    })
+  await recordRefusal(tx, {
+    ...request,
+    actor: actorPerson,
+    clientId: person.clientId,
+    relation,
+    subjectId: person.id,
+    refusal,
+  })
   return { allowed: false, refusal }
 }

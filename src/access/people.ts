@@ -10,6 +10,7 @@ export function actorOf({ id, roleGroups }: Person): Actor {
     isAdmin: roleGroups.some(({ isAdmin }) => isAdmin),
     isServiceDesk: roleGroups.some(({ isServiceDesk }) => isServiceDesk),
     isOperator: roleGroups.some(({ isOperator }) => isOperator),
+    rank: Math.max(0, ...roleGroups.map(({ rank }) => rank)),
   }
 }
 

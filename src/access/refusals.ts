@@ -8,8 +8,22 @@ export const REFUSALS = {
     status: 403,
     sentence: 'You can look into this account, but only its own Admins and the Service Desk may change it.',
   },
-  'admins-by-service-desk': { status: 403, sentence: 'Admins are reset by the Service Desk.' },
-  'not-oneself': { status: 403, sentence: 'Nobody resets or unlocks themselves. Ask the Service Desk.' },
+  'admins-by-service-desk': {
+    status: 403,
+    sentence: 'Admins are reset by the Service Desk, and only by it changed or disabled.',
+  },
+  'not-oneself': {
+    status: 403,
+    sentence: 'Nobody resets, unlocks or changes themselves. Ask the Service Desk.',
+  },
+  'granted-by-service-desk': {
+    status: 403,
+    sentence: 'Only the Service Desk makes somebody an Admin, or takes it from them.',
+  },
+  'above-own-rank': {
+    status: 403,
+    sentence: 'You give and take role groups up to the rank of your own. Ask the Service Desk for more.',
+  },
   'loosened-by-service-desk': {
     status: 403,
     sentence: 'Only the Service Desk takes a role group out of the MFA policy.',
@@ -29,6 +43,12 @@ export const REFUSALS = {
   'not-locked': { status: 409, sentence: 'There is no lock in force: it may just have ended.' },
   'already-suspended': { status: 409, sentence: 'This account is suspended already.' },
   'not-suspended': { status: 409, sentence: 'This account is not suspended: it may just have been resumed.' },
+  'already-disabled': { status: 409, sentence: 'This account is disabled already.' },
+  'not-disabled': { status: 409, sentence: 'This account is not disabled.' },
+  'not-invited': {
+    status: 409,
+    sentence: 'There is no invitation that could be changed: the account may just have become active.',
+  },
 } as const satisfies Record<string, { status: 403 | 404 | 409; sentence: string }>
 
 export type Refusal = keyof typeof REFUSALS

@@ -8,7 +8,12 @@ export interface Actor {
   isAdmin: boolean
   isServiceDesk: boolean
   isOperator: boolean
+  /** The highest among their role groups. */
+  rank: number
 }
+
+/** A role group that is given or taken. */
+export type Grant = Pick<Actor, 'isAdmin' | 'isServiceDesk' | 'isOperator' | 'rank'>
 
 /** How an account lies to the actor's own. Child: any depth below. */
 export type Relation = 'own' | 'child' | 'elsewhere'
@@ -61,6 +66,40 @@ export function mayResetMfa(actor: Actor, target: Target): Refusal | null {
 /** Lifting a lock early, by the same permissions as a reset. */
 export function mayUnlock(actor: Actor, target: Target): Refusal | null {
   return mayAdminister(actor, target) ?? (target.lockedOut ? null : 'not-locked')
+}
+
+/** Inviting people into an account: its own Admins and the Service Desk do. */
+export function mayInvite(actor: Actor, relation: Relation): Refusal | null {
+  const hidden = mayViewAccount(actor, relation)
+  if (hidden) return hidden
+  return relation === 'child' && !actor.isServiceDesk ? 'parents-only-look' : null
+}
+
+/**
+ * Giving or taking a role group: up to one's own rank, and what administers only by the Service Desk. Else an Admin
+ * would make an Admin, or unmake one and reset them then.
+ */
+export function mayGrant(actor: Actor, roleGroup: Grant): Refusal | null {
+  const administers = roleGroup.isAdmin || roleGroup.isServiceDesk || roleGroup.isOperator
+  if (administers && !actor.isServiceDesk) return 'granted-by-service-desk'
+  return roleGroup.rank > actor.rank ? 'above-own-rank' : null
+}
+
+export function mayChangeRoleGroups(actor: Actor, target: Target): Refusal | null {
+  return mayAdminister(actor, target)
+}
+
+export function mayDisable(actor: Actor, target: Target): Refusal | null {
+  return mayAdminister(actor, target) ?? (target.status === 'disabled' ? 'already-disabled' : null)
+}
+
+export function mayEnable(actor: Actor, target: Target): Refusal | null {
+  return mayAdminister(actor, target) ?? (target.status === 'disabled' ? null : 'not-disabled')
+}
+
+/** Sending an invitation again, or taking it back: until the account is active. */
+export function mayChangeInvitation(actor: Actor, target: Target): Refusal | null {
+  return mayAdminister(actor, target) ?? (target.status === 'invited' ? null : 'not-invited')
 }
 
 /** Requiring MFA of a further role group: the account's own Admins and the Service Desk. */

@@ -23,5 +23,7 @@ export async function viewTarget(
   const actor = actorOf(viewer)
   const target = targetOf(person, passwordLockout, relation, clock.now())
   const refusal = rule(actor, target)
-  return refusal === null ? { allowed: true, actor, target, person } : { allowed: false, refusal }
+  return refusal === null
+    ? { allowed: true, actor, target, person, actorClientId: viewer.clientId }
+    : { allowed: false, refusal }
 }

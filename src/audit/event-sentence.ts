@@ -61,8 +61,32 @@ const SENTENCES: Record<AuditAction, Sentences> = {
     refused: ({ actor, subject }) => `${actor} was not allowed to reset the MFA of ${subject}.`,
   },
   'mfa-reset.completed': { success: ({ subject }) => `The MFA reset of ${subject} was completed.` },
-  'invitation.sent': { success: ({ actor, subject }) => `${actor} invited ${subject}.` },
+  'invitation.sent': {
+    success: ({ actor, subject }) => `${actor} invited ${subject}.`,
+    failure: ({ actor }) => `${actor} tried to invite somebody whose address has an account already.`,
+    refused: ({ actor }) => `${actor} was not allowed to invite somebody.`,
+  },
+  'invitation.resent': {
+    success: ({ actor, subject }) => `${actor} sent ${subject} the invitation again.`,
+    refused: ({ actor, subject }) => `${actor} was not allowed to send ${subject} the invitation again.`,
+  },
+  'invitation.withdrawn': {
+    success: ({ actor, subject }) => `${actor} withdrew the invitation of ${subject}.`,
+    refused: ({ actor, subject }) => `${actor} was not allowed to withdraw the invitation of ${subject}.`,
+  },
   'invitation.accepted': { success: ({ subject }) => `${subject} accepted the invitation.` },
+  'user.role-groups-changed': {
+    success: ({ actor, subject }) => `${actor} changed the role groups of ${subject}.`,
+    refused: ({ actor, subject }) => `${actor} was not allowed to change the role groups of ${subject}.`,
+  },
+  'user.disabled': {
+    success: ({ actor, subject }) => `${actor} disabled the account of ${subject}.`,
+    refused: ({ actor, subject }) => `${actor} was not allowed to disable the account of ${subject}.`,
+  },
+  'user.enabled': {
+    success: ({ actor, subject }) => `${actor} enabled the account of ${subject}.`,
+    refused: ({ actor, subject }) => `${actor} was not allowed to enable the account of ${subject}.`,
+  },
   'user.activated': { success: ({ subject }) => `The account of ${subject} became active.` },
   'mfa-policy.changed': {
     success: ({ actor }) => `${actor} changed the MFA policy.`,

@@ -25,6 +25,20 @@ export interface AuditEntry {
   details?: Record<string, unknown>
 }
 
+/** Writes events that are alike but for their subject, in one statement. Returns the id of each, by its subject. */
+export async function recordForEach(
+  tx: Transaction,
+  entry: Omit<AuditEntry, 'subjectId'>,
+  subjectIds: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const { origin, details = {}, ...event } = entry
+  const rows = await tx
+    .insert(auditEvents)
+    .values(subjectIds.map((subjectId) => ({ ...event, ...origin, details, subjectId })))
+    .returning({ id: auditEvents.id, subjectId: auditEvents.subjectId })
+  return new Map(rows.map(({ id, subjectId }) => [subjectId ?? '', id]))
+}
+
 /** Writes an audit event in the transaction of what it records. Returns its id, which notifications refer to. */
 export async function record(tx: Transaction, entry: AuditEntry): Promise<string> {
   const { origin, details = {}, ...event } = entry

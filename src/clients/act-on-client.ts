@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { type DeskEvidence, EVIDENCE_PROBLEMS } from '../access/evidence.ts'
 import { judgeAccount } from '../access/judge-account.ts'
 import type { Refusal } from '../access/refusals.ts'
 import type { AccountTarget, Actor } from '../access/rules.ts'
@@ -9,7 +10,6 @@ import type { Transaction } from '../db/client.ts'
 import type { Deps } from '../deps.ts'
 import type { Proofs } from '../gate/facts.ts'
 import { wrongFields } from '../http/typed-text.ts'
-import { type DeskEvidence, EVIDENCE_MESSAGES } from '../service-desk/evidence.ts'
 
 export interface ClientRequest {
   actor: Proofs
@@ -41,7 +41,7 @@ interface ClientAct<Typed extends DeskEvidence> {
 
 const MESSAGES = {
   name: 'Give the account a name, at most 100 characters.',
-  ...EVIDENCE_MESSAGES,
+  ...EVIDENCE_PROBLEMS,
 } as const
 
 /** What the Service Desk does to a client account: judged, done and recorded in one transaction. */

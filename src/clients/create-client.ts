@@ -2,6 +2,7 @@ import { eq } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
 import { z } from 'zod'
 import { currentActor } from '../access/current-actor.ts'
+import { deskEvidence, EVIDENCE_PROBLEMS } from '../access/evidence.ts'
 import { actorOf } from '../access/people.ts'
 import type { Refusal } from '../access/refusals.ts'
 import { mayCreateClient } from '../access/rules.ts'
@@ -13,8 +14,7 @@ import { users } from '../db/schema/users.ts'
 import type { Deps } from '../deps.ts'
 import type { Proofs } from '../gate/facts.ts'
 import { typedLine, wrongFields } from '../http/typed-text.ts'
-import { sendInvitation } from '../invitations/send-invitation.ts'
-import { deskEvidence, EVIDENCE_MESSAGES } from '../service-desk/evidence.ts'
+import { sendInvitations } from '../invitations/send-invitations.ts'
 import { canonicalEmail, MAX_EMAIL_LENGTH } from '../sign-in/email-address.ts'
 import { clientName, NAME_TAKEN, nameIsTaken } from './client-name.ts'
 
@@ -43,7 +43,7 @@ const MESSAGES: Record<NewClientField, string> = {
   parentId: 'There is no account with this id that another could lie below.',
   adminName: 'Give the name of the first Admin, at most 100 characters.',
   adminEmail: 'Give an e-mail address, such as name@company.example.',
-  ...EVIDENCE_MESSAGES,
+  ...EVIDENCE_PROBLEMS,
 }
 
 /**
@@ -103,11 +103,9 @@ export async function createClient(
         clientId,
         details: { name, ...(parent && { parent: parent.name }), ticket, reason },
       })
-      await sendInvitation(
-        tx,
-        { now, keys: deps.config.ENCRYPTION_KEYS, origin },
-        { userId, clientId, invitedBy: person.id },
-      )
+      const by = { actorId: person.id, origin, details: { ticket, reason } }
+      const to = { clientId, userIds: [userId] }
+      await sendInvitations(tx, { keys: deps.config.ENCRYPTION_KEYS, now }, by, to)
       return { ok: true, clientId }
     })
     .catch((error: unknown) => {

@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid'
 import { NO_REQUEST } from '../audit/record.ts'
 import type { Clock } from '../clock.ts'
 import type { EncryptionKey } from '../config.ts'
-import { sendInvitation } from '../invitations/send-invitation.ts'
+import { sendInvitations } from '../invitations/send-invitations.ts'
 import { hashPassword } from '../sign-in/password-hash.ts'
 import type { Database, Transaction } from './client.ts'
 import { type CastAccount, type CastMember, DEMO_CAST, DEMO_PASSWORD } from './demo-cast.ts'
@@ -68,12 +68,13 @@ async function addAccount(
     const userId = person === admin ? adminId : uuidv7()
     await addPerson(tx, deps, person, { userId, clientId })
     await tx.insert(memberships).values({ userId, roleGroupId: found(idOfRoleGroup, person.roleGroup) })
-    if (person.invited)
-      await sendInvitation(
-        tx,
-        { now: deps.clock.now(), keys: deps.keys, origin: NO_REQUEST },
-        { userId, clientId, invitedBy: adminId },
-      )
+    if (person.invited) {
+      const by = { actorId: adminId, origin: NO_REQUEST }
+      await sendInvitations(tx, { keys: deps.keys, now: deps.clock.now() }, by, {
+        clientId,
+        userIds: [userId],
+      })
+    }
   }
   return clientId
 }

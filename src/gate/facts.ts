@@ -23,6 +23,7 @@ export interface RoleGroup {
   key: string
   name: string
   requiresMfa: boolean
+  rank: number
   isAdmin: boolean
   isServiceDesk: boolean
   isOperator: boolean

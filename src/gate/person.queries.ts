@@ -11,7 +11,7 @@ import type { Person, RoleGroup } from './facts.ts'
 const roleGroupsOfUser: SQL<RoleGroup[]> = sql`(
   select coalesce(json_agg(json_build_object(
     'key', ${roleGroups.key}, 'name', ${roleGroups.name}, 'requiresMfa', ${mfaPolicies.clientId} is not null,
-    'isAdmin', ${roleGroups.isAdmin}, 'isServiceDesk', ${roleGroups.isServiceDesk}, 'isOperator', ${roleGroups.isOperator}
+    'rank', ${roleGroups.rank}, 'isAdmin', ${roleGroups.isAdmin}, 'isServiceDesk', ${roleGroups.isServiceDesk}, 'isOperator', ${roleGroups.isOperator}
   ) order by ${roleGroups.rank} desc, ${roleGroups.name}), '[]'::json)
   from ${memberships}
   join ${roleGroups} on ${roleGroups.id} = ${memberships.roleGroupId}
@@ -49,7 +49,7 @@ interface PersonRow {
   id: string | null
   email: string | null
   name: string | null
-  status: Person['status'] | null
+  status: Person['status'] | 'withdrawn' | null
   sessionEpoch: number | null
   clientId: string | null
   clientName: string | null
@@ -62,10 +62,13 @@ interface PersonRow {
   lastUsedAt: Date | null
 }
 
-/** A person from what was read; null where no user was found. A row with holes is a bug and throws. */
+/**
+ * A person from what was read; null where no user was found, or one whose invitation was withdrawn: that is nobody
+ * any more. A row with holes is a bug and throws.
+ */
 export function toPerson(row: PersonRow, codeLockout: StoredLockout | null): Person | null {
   const { id, email, name, status, sessionEpoch, clientId, clientName, ofPlatform, roleGroups: groups } = row
-  if (id === null) return null
+  if (id === null || status === 'withdrawn') return null
   if (email === null || name === null || status === null || sessionEpoch === null)
     throw new Error('a user was read without their own columns')
   if (clientId === null || clientName === null || ofPlatform === null || groups === null)

@@ -1,7 +1,7 @@
-import { and, eq, gt, isNull } from 'drizzle-orm'
+import { and, eq, gt, inArray, isNull } from 'drizzle-orm'
 import { hashToken } from '../at-rest/link-token.ts'
 import { type Origin, record } from '../audit/record.ts'
-import type { Reader } from '../db/client.ts'
+import type { Reader, Transaction } from '../db/client.ts'
 import { invitations } from '../db/schema/links.ts'
 import { users } from '../db/schema/users.ts'
 import type { Deps } from '../deps.ts'
@@ -44,6 +44,7 @@ export async function acceptInvitation(
   const passwordHash = await hashPassword(password)
   return deps.db.transaction(async (tx) => {
     const now = deps.clock.now()
+    await lockInvited(tx, token)
     const person = await invitedPerson(deps, tx, token)
     if (!person) return null
     const used = await tx
@@ -68,4 +69,13 @@ export async function acceptInvitation(
     await record(tx, { ...about, action: 'sign-in.completed', details: { with: 'password' } })
     return { ...person, status: 'active' as const }
   })
+}
+
+/** The user first, as everybody does who changes one: else a withdrawal and this would wait for each other. */
+async function lockInvited(tx: Transaction, token: string): Promise<void> {
+  const invited = tx
+    .select({ userId: invitations.userId })
+    .from(invitations)
+    .where(eq(invitations.tokenHash, hashToken(token)))
+  await tx.select({ id: users.id }).from(users).where(inArray(users.id, invited)).for('update')
 }

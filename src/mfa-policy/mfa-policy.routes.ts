@@ -1,4 +1,5 @@
 import { type Request, type Response, Router } from 'express'
+import { EVIDENCE_FIELDS, EVIDENCE_PROBLEMS, type EvidenceField } from '../access/evidence.ts'
 import { readOnlyBecause } from '../access/read-only-because.ts'
 import { refuse } from '../access/refuse.ts'
 import { mayLoosenPolicy, mayTightenPolicy } from '../access/rules.ts'
@@ -10,7 +11,6 @@ import { readForm } from '../http/form.ts'
 import { originOf } from '../http/origin.ts'
 import { typedAgain } from '../http/typed-text.ts'
 import { requirePresence } from '../presence/require-presence.ts'
-import { EVIDENCE_FIELDS, EVIDENCE_MESSAGES, type EvidenceField } from '../service-desk/evidence.ts'
 import { readHeadcounts } from '../users/headcounts.queries.ts'
 import { affectedBy } from './affected.ts'
 import { affectedSentences } from './affected-sentence.ts'
@@ -110,7 +110,7 @@ async function renderReview(
     basedOn: (form.basedOn ?? requiredKeys(requirements)).join(','),
     byServiceDesk: actor.isServiceDesk,
     typed: typedAgain(req.body, EVIDENCE_FIELDS),
-    problems: Object.fromEntries(wrong.map((field) => [field, EVIDENCE_MESSAGES[field]])),
+    problems: Object.fromEntries(wrong.map((field) => [field, EVIDENCE_PROBLEMS[field]])),
   })
 }
 

@@ -1,4 +1,5 @@
 import { and, eq, inArray } from 'drizzle-orm'
+import { deskEvidence, EVIDENCE_FIELDS, type EvidenceField } from '../access/evidence.ts'
 import { type AccountRequest, judgeAccount, recordAccountRefusal } from '../access/judge-account.ts'
 import type { Refusal } from '../access/refusals.ts'
 import { mayLoosenPolicy, mayTightenPolicy } from '../access/rules.ts'
@@ -8,7 +9,6 @@ import type { Deps } from '../deps.ts'
 import type { Proofs } from '../gate/facts.ts'
 import { wrongFields } from '../http/typed-text.ts'
 import { notifyAll } from '../notifications/notify.ts'
-import { deskEvidence, EVIDENCE_FIELDS, type EvidenceField } from '../service-desk/evidence.ts'
 import { adminsOf } from '../users/admins.queries.ts'
 import { policyChange } from './policy-change.ts'
 import type { PolicyForm } from './policy-form.ts'
@@ -87,7 +87,9 @@ export async function requireMfaFor(
     })
     const names = (groups: typeof added) => groups.map(({ name }) => name).join(', ')
     const facts = { added: names(added), removed: names(removed) }
-    await notifyAll(tx, await adminsOf(tx, clientId), { kind: 'mfa-policy-changed', eventId, facts })
+    const kind = 'mfa-policy-changed'
+    const mails = (await adminsOf(tx, clientId)).map((to) => ({ to, kind, eventId, facts }) as const)
+    await notifyAll(tx, mails)
     return { ok: true }
   })
 }

@@ -8,7 +8,7 @@ export interface NavItem {
 }
 
 /** Somebody signed in, and whether their account is a parent. */
-export interface Visitor extends Omit<Actor, 'id'> {
+export interface Visitor extends Omit<Actor, 'id' | 'rank'> {
   hasChildAccounts: boolean
 }
 

@@ -3,6 +3,8 @@
 export interface NotificationFacts {
   /** The link that activates a new account. */
   invitation: { invitationId: string }
+  /** The same link, a day before it ends. `expiresAt`: ISO 8601. */
+  'invitation-reminder': { invitationId: string; expiresAt: string }
   /** The link for a forgotten password. */
   'password-reset': { passwordResetId: string }
   'password-changed': Record<string, never>
@@ -24,6 +26,10 @@ export interface NotificationFacts {
   'lockout-lifted': { kind: 'password' | 'code' }
   /** To the Admins of an account whose MFA policy changed: names of role groups, as a list in words; may be empty. */
   'mfa-policy-changed': { added: string; removed: string }
+  /** Names of the role groups held from now on, in one line. */
+  'role-groups-changed': { roleGroups: string }
+  'account-disabled': Record<string, never>
+  'account-enabled': Record<string, never>
 }
 
 export type NotificationKind = keyof NotificationFacts

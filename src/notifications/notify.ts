@@ -26,17 +26,18 @@ export async function notify<Kind extends NotificationKind>(tx: Transaction, mai
   await enqueue(tx, 'send-notification', { notificationId: row.id })
 }
 
-/** Owes the same mail to several users, in a few statements however many they are. */
+/** Owes mails of one kind, in a few statements however many they are. */
 export async function notifyAll<Kind extends NotificationKind>(
   tx: Transaction,
-  recipients: readonly string[],
-  mail: Omit<OwedMail<Kind>, 'to'>,
+  mails: readonly OwedMail<Kind>[],
 ): Promise<void> {
-  for (let first = 0; first < recipients.length; first += ROWS_A_STATEMENT) {
+  for (let first = 0; first < mails.length; first += ROWS_A_STATEMENT) {
     const rows = await tx
       .insert(notifications)
       .values(
-        recipients.slice(first, first + ROWS_A_STATEMENT).map((recipientId) => ({ recipientId, ...mail })),
+        mails
+          .slice(first, first + ROWS_A_STATEMENT)
+          .map(({ to, kind, eventId, facts }) => ({ recipientId: to, kind, eventId, facts: { ...facts } })),
       )
       .returning({ id: notifications.id })
     await enqueueAll(

@@ -8,7 +8,7 @@ import type { NotificationKind } from './kinds.ts'
 export interface MailContext {
   recipient: { name: string; email: string; clientName: string }
   publicUrl: string
-  /** invitation and password-reset: where the mail leads. No other mail carries a link. */
+  /** invitation, invitation-reminder and password-reset: where the mail leads. No other mail carries a link. */
   link?: string | undefined
   /** When it happened; every kind but invitation. */
   at?: Date | undefined
@@ -18,7 +18,11 @@ export interface MailContext {
   lockedUntil?: Date | undefined
   /** lockout and lockout-ended. */
   lockKind?: 'password' | 'code' | undefined
-  /** mfa-reset, mfa-reset-for-admins, lockout-lifted, mfa-policy-changed: who did it. */
+  /** invitation-reminder: until when the link works. */
+  expiresAt?: Date | undefined
+  /** role-groups-changed: names, in one line. */
+  roleGroups?: string | undefined
+  /** What somebody else did, such as a reset, a policy change or disabling: who. */
   by?: string | undefined
   /** mfa-reset-for-admins: to whom it was done. */
   subjectName?: string | undefined
@@ -35,6 +39,8 @@ export interface Mail {
 
 const SUBJECTS: { readonly [Kind in NotificationKind]: (context: MailContext) => string } = {
   invitation: ({ recipient }) => `Your invitation to the dashboard of ${recipient.clientName}`,
+  'invitation-reminder': ({ recipient }) =>
+    `Your invitation to the dashboard of ${recipient.clientName} ends soon`,
   'password-reset': () => 'Choose a new password',
   'password-changed': () => 'Your password was changed',
   'authenticator-enrolled': () => 'An authenticator was set up for your account',
@@ -50,6 +56,9 @@ const SUBJECTS: { readonly [Kind in NotificationKind]: (context: MailContext) =>
   'mfa-reset-for-admins': ({ subjectName = '' }) => `The authenticator of ${oneLine(subjectName)} was reset`,
   'lockout-lifted': () => 'You can sign in again',
   'mfa-policy-changed': ({ recipient }) => `The MFA policy of ${recipient.clientName} was changed`,
+  'role-groups-changed': () => 'Your role groups were changed',
+  'account-disabled': () => 'Your account was disabled',
+  'account-enabled': () => 'Your account was enabled again',
 }
 
 const VIEWS = fileURLToPath(new URL('../../views', import.meta.url))
@@ -73,6 +82,8 @@ export function renderMail(kind: NotificationKind, context: MailContext): Mail {
     removed: context.removed,
     lockKind: context.lockKind,
     lockedUntil: context.lockedUntil && instantText(context.lockedUntil),
+    expiresAt: context.expiresAt && instantText(context.expiresAt),
+    roleGroups: context.roleGroups && oneLine(context.roleGroups),
     at: context.at && instantText(context.at),
     address: context.address && isIP(context.address) ? context.address : 'an unknown address',
     device: context.userAgent ? describeDevice(context.userAgent) : 'an unknown browser',

@@ -20,6 +20,8 @@ export async function enqueueAll<Name extends JobName>(
   tx: Transaction,
   job: Name,
   payloads: readonly JobPayloads[Name][],
+  dueAt: Date | null = null,
 ): Promise<void> {
-  if (payloads.length > 0) await tx.insert(outbox).values(payloads.map((payload) => ({ job, payload })))
+  if (payloads.length === 0) return
+  await tx.insert(outbox).values(payloads.map((payload) => ({ job, payload: { ...payload }, dueAt })))
 }

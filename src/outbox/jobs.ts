@@ -9,6 +9,10 @@ export interface JobPayloads {
   'end-lockout': { subject: string; kind: 'password' | 'code' }
   /** Carries out what may follow a reset: shreds the secret, tells who must know, completes it. */
   'complete-mfa-reset': { mfaResetId: string }
+  /** Reminds of an invitation a day before it ends. */
+  'remind-of-invitation': { invitationId: string }
+  /** Invites the next people of a file that was confirmed. */
+  'import-invitations': { importId: string }
 }
 
 export type JobName = keyof JobPayloads
@@ -20,6 +24,8 @@ export const QUEUE_OF: { readonly [Name in JobName]: QueueName } = {
   'send-notification': 'notifications',
   'end-lockout': 'lockouts',
   'complete-mfa-reset': 'mfa-resets',
+  'remind-of-invitation': 'notifications',
+  'import-invitations': 'maintenance',
 }
 
 export const JOB_NAMES = Object.keys(QUEUE_OF) as JobName[]

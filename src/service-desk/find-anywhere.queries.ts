@@ -1,4 +1,4 @@
-import { asc, eq, sql } from 'drizzle-orm'
+import { and, asc, eq, sql } from 'drizzle-orm'
 import type { Reader } from '../db/client.ts'
 import { contains } from '../db/like.ts'
 import { sampleOf } from '../db/sample.ts'
@@ -7,7 +7,7 @@ import { users } from '../db/schema/users.ts'
 import { uuidArray } from '../db/uuid-array.ts'
 import { canonicalEmail } from '../sign-in/email-address.ts'
 import { holdsRareTerm, sampleTerm } from '../users/term-sample.queries.ts'
-import { searchedText, sortName } from '../users/user-lists.queries.ts'
+import { isSomebody, searchedText, sortName } from '../users/user-lists.queries.ts'
 
 const ACCOUNTS_SHOWN = 10
 const USERS_SHOWN = 50
@@ -53,7 +53,7 @@ async function findByAddress(db: Reader, term: string): Promise<string | null> {
   const [user] = await db
     .select({ id: users.id })
     .from(users)
-    .where(eq(sql`lower(${users.email})`, canonicalEmail(term)))
+    .where(and(eq(sql`lower(${users.email})`, canonicalEmail(term)), isSomebody))
   return user?.id ?? null
 }
 
@@ -61,7 +61,7 @@ async function findByAddress(db: Reader, term: string): Promise<string | null> {
 async function findSome(db: Reader, term: string): Promise<string[]> {
   const rows = await db.execute<{ id: string }>(sql`
     select ${users.id} as id from ${sampleOf(users, WINDOW)}
-    where ${contains(searchedText, term)} limit ${USERS_SHOWN + 1}`)
+    where ${contains(searchedText, term)} and ${isSomebody} limit ${USERS_SHOWN + 1}`)
   return rows.map(({ id }) => id)
 }
 
@@ -70,7 +70,7 @@ async function gather(db: Reader, term: string, askedFor: string[]): Promise<str
   const rows = await db
     .select({ id: users.id })
     .from(users)
-    .where(holdsRareTerm(term, askedFor))
+    .where(and(holdsRareTerm(term, askedFor), isSomebody))
     .limit(USERS_SHOWN + 1)
   return rows.map(({ id }) => id)
 }
@@ -81,7 +81,7 @@ async function findMembers(db: Reader, clientIds: string[]): Promise<string[]> {
   const member = db
     .select({ id: users.id })
     .from(users)
-    .where(eq(users.clientId, clients.id))
+    .where(and(eq(users.clientId, clients.id), isSomebody))
     .orderBy(sortName, asc(users.id))
     .limit(USERS_SHOWN + 1)
     .as('member')

@@ -13,10 +13,13 @@ export async function activateUser(
   origin: Origin,
   now: Date,
 ): Promise<void> {
-  await tx
+  const activated = await tx
     .update(users)
     .set({ status: 'active', activatedAt: now })
     .where(and(eq(users.id, person.id), eq(users.status, 'invited')))
+    .returning({ id: users.id })
+  // Disabled or withdrawn a moment ago: that stands.
+  if (activated.length === 0) return
   await record(tx, {
     at: now,
     action: 'user.activated',

@@ -6,7 +6,7 @@ import { users } from '../db/schema/users.ts'
 import { canonicalEmail } from '../sign-in/email-address.ts'
 import { holdsRareTerm, sampleTerm } from './term-sample.queries.ts'
 import type { UserFilters } from './user-filters.ts'
-import { countFitting, fitsFilters, listOf, type Place, sortName } from './user-lists.queries.ts'
+import { countFitting, fitsFilters, isSomebody, listOf, type Place, sortName } from './user-lists.queries.ts'
 
 export const PAGE_SIZE = 50
 
@@ -136,6 +136,7 @@ async function gather(db: Reader, { account, filters, after }: Request, askedFor
     .where(
       and(
         eq(users.clientId, account.id),
+        isSomebody,
         holdsRareTerm(filters.q, askedFor),
         sql`not (${beginsWith(aside, filters.q)})`,
         after ? sql`(${aside}, ${users.id}) > (${after.sortName}, ${after.id}::uuid)` : undefined,
@@ -156,6 +157,7 @@ async function findByAddress(db: Reader, { account, filters }: Request): Promise
       and(
         eq(sql`lower(${users.email})`, canonicalEmail(filters.q)),
         eq(users.clientId, account.id),
+        isSomebody,
         fitsFilters(users.id, account, filters),
       ),
     )

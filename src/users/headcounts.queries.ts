@@ -2,7 +2,6 @@ import { and, desc, eq, gt, inArray, sql } from 'drizzle-orm'
 import type { Reader } from '../db/client.ts'
 import { headcounts } from '../db/schema/listings.ts'
 import { roleGroups } from '../db/schema/role-groups.ts'
-import type { userStatus } from '../db/schema/users.ts'
 
 /** So many people of an account hold exactly these role groups, are so enrolled and of this status. */
 export interface Headcount {
@@ -10,7 +9,7 @@ export interface Headcount {
   /** Their keys; none of those whom nobody gave one. */
   roleGroups: string[]
   enrolled: boolean
-  status: (typeof userStatus.enumValues)[number]
+  status: 'invited' | 'active' | 'disabled'
   people: number
 }
 
@@ -28,7 +27,7 @@ export async function readHeadcounts(db: Reader, clientIds: readonly string[]): 
         from ${roleGroups} where ${eq(roleGroups.id, sql`any(${headcounts.roleGroupIds})`)}
       )`,
       enrolled: headcounts.enrolled,
-      status: headcounts.status,
+      status: sql<Headcount['status']>`${headcounts.status}`,
       people: headcounts.people,
     })
     .from(headcounts)

@@ -1,10 +1,10 @@
 // The lists of an account's users that stand in indexes in the order of names: everybody, and whoever fits filters.
-import { and, eq, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import { and, eq, ne, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import type { Account } from '../access/view-account.ts'
 import type { Reader } from '../db/client.ts'
 import { headcounts, listings, UNDER_NO_ROLE_GROUP } from '../db/schema/listings.ts'
 import { memberships, mfaPolicies, roleGroups } from '../db/schema/role-groups.ts'
-import { userStatus, users } from '../db/schema/users.ts'
+import { users } from '../db/schema/users.ts'
 import type { UserFilters } from './user-filters.ts'
 
 /** What lists of people are in the order of, whatever the database's own language. */
@@ -13,6 +13,12 @@ export const sortName = sql<string>`lower(${users.name}) collate "C"`
 /** What a term is searched in. Its trigrams are indexed. */
 export const searchedText = sql<string>`lower(${users.name} || ' ' || ${users.email})`
 
+/** Whoever is to be found at all: a withdrawn invitation leaves a row, and nobody. They have no listings either. */
+export const isSomebody = ne(users.status, 'withdrawn')
+
+/** What somebody can be. */
+const STATUSES = ['invited', 'active', 'disabled'] as const
+
 /** A user's place in the order. */
 export interface Place {
   id: string
@@ -20,7 +26,7 @@ export interface Place {
 }
 
 type Within = Pick<Account, 'id' | 'isPlatform'>
-type UserStatus = (typeof userStatus.enumValues)[number]
+type UserStatus = (typeof STATUSES)[number]
 type Narrowed = Pick<UserFilters, 'role' | 'mfa' | 'status'>
 
 interface Wanted {
@@ -49,7 +55,7 @@ export async function listOf(db: Reader, account: Within, filters: Narrowed): Pr
   const { lists, test } = await listsFor(db, account, filters)
   const stretches = lists.flatMap((under) =>
     (mfa === '' ? [true, false] : [mfa === 'enrolled']).flatMap((enrolled) =>
-      (status === '' ? userStatus.enumValues : [status]).map((is) => ({ under, enrolled, status: is })),
+      (status === '' ? STATUSES : [status]).map((is) => ({ under, enrolled, status: is })),
     ),
   )
   return {
@@ -69,7 +75,7 @@ export async function listOf(db: Reader, account: Within, filters: Narrowed): Pr
 
 function everybody(account: Within, { beyond, where, most }: Wanted): SQL {
   return sql`select ${users.id} as id, ${sortName} as sort_name, ${searchedText} as text from ${users}
-    where ${and(eq(users.clientId, account.id), isBeyond(sortName, users.id, beyond), where(sortName))}
+    where ${and(eq(users.clientId, account.id), isSomebody, isBeyond(sortName, users.id, beyond), where(sortName))}
     order by ${sortName}, ${users.id} limit ${most}`
 }
 

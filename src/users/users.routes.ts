@@ -1,7 +1,7 @@
 import { type Request, type Response, Router } from 'express'
 import { readOnlyBecause } from '../access/read-only-because.ts'
 import { refuse } from '../access/refuse.ts'
-import { mayViewAccount } from '../access/rules.ts'
+import { mayInvite, mayViewAccount } from '../access/rules.ts'
 import { viewAccount } from '../access/view-account.ts'
 import { viewTarget } from '../access/view-target.ts'
 import { eventView } from '../audit/event-view.ts'
@@ -9,8 +9,10 @@ import type { Deps } from '../deps.ts'
 import { personOf } from '../gate/gate.ts'
 import { glance } from '../gate/glance.ts'
 import { listHref } from '../http/list-query.ts'
+import { readInvitation } from '../invitations/invitations.queries.ts'
 import { findUsers } from './find-users.queries.ts'
 import { readRoleGroupChoices } from './role-groups.queries.ts'
+import { userActions } from './user-actions.ts'
 import { readUserFilters } from './user-filters.ts'
 import { readUserHistory } from './user-history.queries.ts'
 import { readUserRows } from './user-rows.queries.ts'
@@ -29,19 +31,22 @@ export function usersRoutes(deps: Deps): Router {
   // What a page asks for by itself while something is about to change in it; see lookAgainMs.
   routes.get('/users/:id/facts', glance(deps.clock), (req, res) => renderUser(deps, res, req.params.id))
   routes.get('/users/:id/row', glance(deps.clock), async (req, res) => {
-    const user = await readUser(deps, res, String(req.params.id))
-    if (user) res.render('users/row', { user, withAccount: req.query.account === 'shown' })
+    const read = await readUser(deps, res, String(req.params.id))
+    if (read) res.render('users/row', { user: read.user, withAccount: req.query.account === 'shown' })
   })
 
   return routes
 }
 
 async function renderUser(deps: Deps, res: Response, userId: unknown): Promise<void> {
-  const user = await readUser(deps, res, String(userId))
-  if (!user) return
+  const read = await readUser(deps, res, String(userId))
+  if (!read) return
+  const { user, actions } = read
   const { lockouts, signIns, ...history } = await readUserHistory(deps.db, user.id)
   res.render('users/user', {
     user,
+    actions,
+    invitation: user.status === 'invited' ? await readInvitation(deps.db, user.id, deps.clock.now()) : null,
     back: usersPageOf(personOf(res), user.client.id),
     history: { ...history, lockouts: lockouts.map(eventView), signIns: signIns.map(eventView) },
   })
@@ -61,6 +66,8 @@ async function renderList(deps: Deps, req: Request, res: Response, clientId?: st
     account,
     isOwn: relation === 'own',
     readOnlyBecause: readOnlyBecause(actor, relation),
+    base: usersPageOf(viewer, account.id),
+    mayInvite: mayInvite(actor, relation) === null,
     filters,
     isFiltered: [filters.q, filters.role, filters.mfa, filters.status].some((value) => value !== ''),
     roleGroups: await readRoleGroupChoices(deps.db, account),
@@ -72,7 +79,7 @@ async function renderList(deps: Deps, req: Request, res: Response, clientId?: st
   })
 }
 
-/** The user as the viewer may see them; else answers the refusal and returns null. */
+/** The user as the viewer may see them, and what they may do about them; else answers the refusal and returns null. */
 async function readUser(deps: Deps, res: Response, userId: string) {
   const verdict = await viewTarget(deps, personOf(res), userId, (actor, { relation }) =>
     mayViewAccount(actor, relation),
@@ -84,5 +91,8 @@ async function readUser(deps: Deps, res: Response, userId: string) {
   const { actor, target, person } = verdict
   const [row] = await readUserRows(deps.db, [person.id])
   if (!row) throw new Error('a user who was there is gone')
-  return userView(row, actor, target.relation, deps.clock.now())
+  return {
+    user: userView(row, actor, target.relation, deps.clock.now()),
+    actions: userActions(actor, target),
+  }
 }

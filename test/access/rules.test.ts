@@ -6,7 +6,13 @@ import {
   type AccountTarget,
   type Actor,
   mayAdminister,
+  mayChangeInvitation,
+  mayChangeRoleGroups,
   mayCreateClient,
+  mayDisable,
+  mayEnable,
+  mayGrant,
+  mayInvite,
   mayLoosenPolicy,
   mayOperate,
   mayRenameClient,
@@ -21,7 +27,7 @@ import {
   type Target,
 } from '../../src/access/rules.ts'
 
-const NOBODY_SPECIAL = { id: 'actor', isAdmin: false, isServiceDesk: false, isOperator: false }
+const NOBODY_SPECIAL = { id: 'actor', isAdmin: false, isServiceDesk: false, isOperator: false, rank: 100 }
 const ACTORS: Record<string, Actor> = {
   user: NOBODY_SPECIAL,
   Admin: { ...NOBODY_SPECIAL, isAdmin: true },
@@ -94,7 +100,7 @@ test('over every actor and target: who may reset is exactly who the specificatio
           for (const id of ['actor', 'target'])
             for (const targetIsAdmin of BOTH)
               for (const authenticatorActive of BOTH) {
-                const actor = { id: 'actor', isAdmin, isServiceDesk, isOperator }
+                const actor = { id: 'actor', isAdmin, isServiceDesk, isOperator, rank: 100 }
                 const target = { ...USER, id, relation, isAdmin: targetIsAdmin, authenticatorActive }
                 const byAdmin = isAdmin && relation === 'own' && !targetIsAdmin
                 const expected = (isServiceDesk || byAdmin) && id !== 'actor' && authenticatorActive
@@ -164,6 +170,56 @@ describe('running client accounts', () => {
   })
 })
 
+describe('inviting', () => {
+  // rows: actor; columns: own account, child account, elsewhere
+  const table: Record<string, [Refusal | null, Refusal | null, Refusal | null]> = {
+    user: ['admins-only', 'unknown', 'unknown'],
+    Admin: [null, 'parents-only-look', 'unknown'],
+    'Service Desk': [null, null, null],
+    Operator: ['admins-only', 'unknown', 'unknown'],
+  }
+  for (const [name, row] of Object.entries(table))
+    for (const [column, expected] of row.entries()) {
+      const relation = RELATIONS[column] ?? 'own'
+      test(`${name}, ${relation}: ${expected ?? 'yes'}`, () => {
+        assert.equal(mayInvite(ACTORS[name] ?? NOBODY_SPECIAL, relation), expected)
+      })
+    }
+})
+
+test('over every actor and target: who changes, disables and invites again is who may reset, if there is something to do', () => {
+  for (const actor of Object.values(ACTORS))
+    for (const relation of RELATIONS)
+      for (const id of ['actor', 'target'])
+        for (const isAdmin of BOTH)
+          for (const status of ['invited', 'active', 'disabled'] as const) {
+            const target = { ...USER, id, relation, isAdmin, status }
+            const refusal = mayAdminister(actor, target)
+            const when = (fits: boolean, otherwise: Refusal) => refusal ?? (fits ? null : otherwise)
+            const about = JSON.stringify({ actor, target })
+            assert.equal(mayChangeRoleGroups(actor, target), refusal, about)
+            assert.equal(mayDisable(actor, target), when(status !== 'disabled', 'already-disabled'), about)
+            assert.equal(mayEnable(actor, target), when(status === 'disabled', 'not-disabled'), about)
+            assert.equal(mayChangeInvitation(actor, target), when(status === 'invited', 'not-invited'), about)
+          }
+})
+
+test('one gives and takes role groups up to one’s own rank; what administers, only the Service Desk', () => {
+  const group = { isAdmin: false, isServiceDesk: false, isOperator: false, rank: 20 }
+  const { Admin, 'Service Desk': desk } = ACTORS
+  assert.ok(Admin && desk)
+  for (const actor of [Admin, desk]) {
+    assert.equal(mayGrant(actor, group), null)
+    assert.equal(mayGrant(actor, { ...group, rank: 100 }), null)
+    assert.equal(mayGrant(actor, { ...group, rank: 101 }), 'above-own-rank')
+  }
+  for (const administers of ['isAdmin', 'isServiceDesk', 'isOperator']) {
+    const roleGroup = { ...group, [administers]: true }
+    assert.equal(mayGrant(Admin, roleGroup), 'granted-by-service-desk')
+    assert.equal(mayGrant(desk, roleGroup), null)
+  }
+})
+
 test('the queue dashboard is for operators, the Service Desk page for agents; to others both do not exist', () => {
   for (const [name, actor] of Object.entries(ACTORS)) {
     assert.equal(mayOperate(actor), name === 'Operator' ? null : 'unknown')
@@ -181,8 +237,18 @@ test('what is none of one’s business is 404, what is refused 403, what is over
     'loosened-by-service-desk',
     'clients-by-service-desk',
     'platform-fixed',
+    'granted-by-service-desk',
+    'above-own-rank',
   ] as const)
     assert.equal(REFUSALS[refusal].status, 403)
-  for (const refusal of ['nothing-to-reset', 'not-locked', 'already-suspended', 'not-suspended'] as const)
+  for (const refusal of [
+    'nothing-to-reset',
+    'not-locked',
+    'already-suspended',
+    'not-suspended',
+    'already-disabled',
+    'not-disabled',
+    'not-invited',
+  ] as const)
     assert.equal(REFUSALS[refusal].status, 409)
 })

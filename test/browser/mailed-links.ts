@@ -12,6 +12,8 @@ export async function invitationLink({ deps }: TestApp, email: string): Promise<
     .from(invitations)
     .innerJoin(users, eq(users.id, invitations.userId))
     .where(eq(users.email, email))
+    .orderBy(desc(invitations.id))
+    .limit(1)
   assert.ok(row)
   return `/activate/${linkToken('invitation', row.id, row.hash, deps.config.ENCRYPTION_KEYS)}`
 }

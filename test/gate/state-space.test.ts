@@ -37,7 +37,7 @@ const START: World = {
   witness: { passwordGiven: false, codeGivenFrom: null },
 }
 
-const ROLE = { name: 'Role', isAdmin: false, isServiceDesk: false, isOperator: false }
+const ROLE = { name: 'Role', rank: 20, isAdmin: false, isServiceDesk: false, isOperator: false }
 
 function personIn(world: World): Person {
   return {

@@ -48,7 +48,7 @@ describe('a change of the MFA policy', () => {
 test('no sequence of changes that Admins may make, on whatever basis, ever takes a role group out', () => {
   const keys = fc.array(fc.constantFrom<string>('a', 'b', 'c', 'd', 'e'))
   const forms = fc.array(fc.tuple(keys, fc.option(keys)))
-  const admin = { id: 'actor', isAdmin: true, isServiceDesk: false, isOperator: false }
+  const admin = { id: 'actor', isAdmin: true, isServiceDesk: false, isOperator: false, rank: 100 }
   const own = { relation: 'own', isPlatform: false, suspended: false } as const
   fc.assert(
     fc.property(fc.uniqueArray(fc.constantFrom<string>('a', 'b', 'c')), forms, (start, sent) => {

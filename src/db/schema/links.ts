@@ -18,6 +18,8 @@ export const invitations = pgTable(
     usedAt: instant('used_at'),
     /** Sent again (the old link dies) or withdrawn. */
     revokedAt: instant('revoked_at'),
+    /** When the reminder of the last day was owed: there is one at most. */
+    remindedAt: instant('reminded_at'),
   },
   (t) => [
     uniqueIndex('invitations_one_open')

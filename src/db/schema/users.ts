@@ -3,7 +3,11 @@ import { check, index, integer, pgEnum, pgTable, text, uniqueIndex, uuid } from 
 import { id, instant } from '../columns.ts'
 import { clients } from './clients.ts'
 
-export const userStatus = pgEnum('user_status', ['invited', 'active', 'disabled'])
+/**
+ * Withdrawn: invited, never active, and taken back. The row stays for what the audit log says of it and gives its
+ * address up; to everything else there is nobody (see toPerson).
+ */
+export const userStatus = pgEnum('user_status', ['invited', 'active', 'disabled', 'withdrawn'])
 
 export const users = pgTable(
   'users',

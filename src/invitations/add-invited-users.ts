@@ -1,0 +1,34 @@
+import type { Transaction } from '../db/client.ts'
+import { memberships } from '../db/schema/role-groups.ts'
+import { users } from '../db/schema/users.ts'
+
+export interface PersonToInvite {
+  /** Canonical. */
+  email: string
+  name: string
+  roleGroupIds: readonly string[]
+}
+
+/**
+ * Adds people to an account, each once. An address that somebody has already, or is given at this moment, is left
+ * out: the database decides. Returns the ids of those added, by address.
+ */
+export async function addInvitedUsers(
+  tx: Transaction,
+  clientId: string,
+  people: readonly PersonToInvite[],
+): Promise<ReadonlyMap<string, string>> {
+  if (people.length === 0) return new Map()
+  const added = await tx
+    .insert(users)
+    .values(people.map(({ email, name }) => ({ clientId, email, name, status: 'invited' as const })))
+    .onConflictDoNothing()
+    .returning({ id: users.id, email: users.email })
+  const idOf = new Map(added.map(({ id, email }) => [email, id]))
+  const held = people.flatMap(({ email, roleGroupIds }) => {
+    const userId = idOf.get(email)
+    return userId === undefined ? [] : roleGroupIds.map((roleGroupId) => ({ userId, roleGroupId }))
+  })
+  if (held.length > 0) await tx.insert(memberships).values(held)
+  return idOf
+}

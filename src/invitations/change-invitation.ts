@@ -1,0 +1,111 @@
+import { and, eq, isNull, ne } from 'drizzle-orm'
+import { type EvidenceField, readEvidence } from '../access/evidence.ts'
+import { judge } from '../access/judge.ts'
+import type { Refusal } from '../access/refusals.ts'
+import { mayChangeInvitation } from '../access/rules.ts'
+import type { AuditAction } from '../audit/actions.ts'
+import { type Origin, record } from '../audit/record.ts'
+import type { Transaction } from '../db/client.ts'
+import { authenticators } from '../db/schema/authenticators.ts'
+import { invitations, passwordResets } from '../db/schema/links.ts'
+import { memberships } from '../db/schema/role-groups.ts'
+import { users } from '../db/schema/users.ts'
+import type { Deps } from '../deps.ts'
+import { endSessions } from '../gate/end-sessions.ts'
+import type { Person, Proofs } from '../gate/facts.ts'
+import { sendInvitations } from './send-invitations.ts'
+
+export interface InvitationRequest {
+  actor: Proofs
+  targetId: string
+  form: unknown
+  origin: Origin
+}
+
+export type InvitationOutcome =
+  | { ok: true; clientId: string }
+  | { ok: false; refusal: Refusal }
+  /** Allowed, but something that must be said is missing. */
+  | { ok: false; refusal: null; missing: EvidenceField[] }
+
+/**
+ * Sends an invitation again. The old link dies, and with it whatever was begun through it: a password that somebody
+ * chose, an authenticator, a half-way sign-in. The new mail goes to the address of the user and nowhere else.
+ */
+export function resendInvitation(deps: Deps, request: InvitationRequest): Promise<InvitationOutcome> {
+  return act(deps, request, 'invitation.resent', async (tx, person, { now, details }) => {
+    await closeInvitation(tx, person.id, now)
+    await sendInvitations(
+      tx,
+      { keys: deps.config.ENCRYPTION_KEYS, now },
+      { actorId: request.actor.userId, origin: request.origin, details },
+      { clientId: person.clientId, userIds: [person.id], again: true },
+    )
+  })
+}
+
+/**
+ * Takes an invitation back. There is no such user any more, and the address is free for another invitation. The row
+ * stays for what the audit log says of it, without address, role groups or password.
+ */
+export function withdrawInvitation(deps: Deps, request: InvitationRequest): Promise<InvitationOutcome> {
+  const { actor, origin } = request
+  return act(deps, request, 'invitation.withdrawn', async (tx, person, { now, details }) => {
+    await closeInvitation(tx, person.id, now)
+    await tx.delete(memberships).where(eq(memberships.userId, person.id))
+    await tx
+      .update(users)
+      .set({ status: 'withdrawn', email: `${person.id}@withdrawn.invalid` })
+      .where(eq(users.id, person.id))
+    await record(tx, {
+      at: now,
+      action: 'invitation.withdrawn',
+      outcome: 'success',
+      origin,
+      clientId: person.clientId,
+      actorId: actor.userId,
+      subjectId: person.id,
+      details: { address: person.email, ...details },
+    })
+  })
+}
+
+function act(
+  { db, clock }: Deps,
+  { actor, targetId, form, origin }: InvitationRequest,
+  action: AuditAction,
+  apply: (
+    tx: Transaction,
+    person: Person,
+    context: { now: Date; details: Record<string, unknown> },
+  ) => Promise<void>,
+): Promise<InvitationOutcome> {
+  return db.transaction(async (tx): Promise<InvitationOutcome> => {
+    const now = clock.now()
+    const verdict = await judge(tx, { actor, targetId, action, now, origin }, mayChangeInvitation)
+    if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
+    const { evidence, missing } = readEvidence(verdict.actor, form, { adminsSayWhy: false })
+    if (!evidence) return { ok: false, refusal: null, missing }
+    await apply(tx, verdict.person, { now, details: evidence })
+    return { ok: true, clientId: verdict.person.clientId }
+  })
+}
+
+/** Ends the open invitation and what was begun through it. */
+async function closeInvitation(tx: Transaction, userId: string, now: Date): Promise<void> {
+  await tx
+    .update(invitations)
+    .set({ revokedAt: now })
+    .where(and(eq(invitations.userId, userId), isNull(invitations.usedAt), isNull(invitations.revokedAt)))
+  await tx
+    .update(passwordResets)
+    .set({ usedAt: now })
+    .where(and(eq(passwordResets.userId, userId), isNull(passwordResets.usedAt)))
+  // Whoever had the link may have set up an authenticator of theirs, which would keep the person invited out.
+  await tx
+    .update(authenticators)
+    .set({ status: 'revoked', revokedAt: now, sealedSecret: null })
+    .where(and(eq(authenticators.userId, userId), ne(authenticators.status, 'revoked')))
+  await tx.update(users).set({ passwordHash: null }).where(eq(users.id, userId))
+  await endSessions(tx, userId, now)
+}

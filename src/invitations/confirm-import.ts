@@ -1,0 +1,49 @@
+import { and, eq } from 'drizzle-orm'
+import { z } from 'zod'
+import { type EvidenceField, readEvidence } from '../access/evidence.ts'
+import { judgeOnAccount } from '../access/judge-on-account.ts'
+import type { Refusal } from '../access/refusals.ts'
+import { mayInvite } from '../access/rules.ts'
+import type { Origin } from '../audit/record.ts'
+import { invitationImports } from '../db/schema/invitation-imports.ts'
+import type { Deps } from '../deps.ts'
+import type { Proofs } from '../gate/facts.ts'
+import { enqueue } from '../outbox/enqueue.ts'
+
+export type ConfirmOutcome =
+  | { ok: true }
+  | { ok: false; refusal: Refusal }
+  /** Allowed, but something that must be said is missing. */
+  | { ok: false; refusal: null; missing: EvidenceField[] }
+
+/** Has a draft carried out, by whoever made it. A second time changes nothing. */
+export async function confirmImport(
+  deps: Deps,
+  request: { actor: Proofs; importId: string; form: unknown; origin: Origin },
+): Promise<ConfirmOutcome> {
+  const { actor, importId, form, origin } = request
+  if (!z.uuid().safeParse(importId).success) return { ok: false, refusal: 'unknown' }
+  return deps.db.transaction(async (tx): Promise<ConfirmOutcome> => {
+    const now = deps.clock.now()
+    const [draft] = await tx
+      .select()
+      .from(invitationImports)
+      .where(and(eq(invitationImports.id, importId), eq(invitationImports.importedBy, actor.userId)))
+      .for('update')
+    if (!draft) return { ok: false, refusal: 'unknown' }
+    const about = { actor, clientId: draft.clientId, action: 'invitation.sent', now, origin } as const
+    const verdict = await judgeOnAccount(tx, about, mayInvite)
+    if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
+    if (draft.status !== 'draft') return { ok: true }
+
+    const { evidence, missing } = readEvidence(verdict.actor, form, { adminsSayWhy: false })
+    if (!evidence) return { ok: false, refusal: null, missing }
+    const { reason, ticket } = evidence
+    await tx
+      .update(invitationImports)
+      .set({ status: 'confirmed', confirmedAt: now, origin, reason, ticket })
+      .where(eq(invitationImports.id, importId))
+    await enqueue(tx, 'import-invitations', { importId })
+    return { ok: true }
+  })
+}

@@ -1,0 +1,99 @@
+import { and, eq, sql } from 'drizzle-orm'
+import { judgeOnAccount } from '../access/judge-on-account.ts'
+import type { Refusal } from '../access/refusals.ts'
+import { mayInvite } from '../access/rules.ts'
+import { type Origin, record } from '../audit/record.ts'
+import type { Transaction } from '../db/client.ts'
+import { invitationImportLines, invitationImports } from '../db/schema/invitation-imports.ts'
+import { users } from '../db/schema/users.ts'
+import type { Deps } from '../deps.ts'
+import type { Proofs } from '../gate/facts.ts'
+import { readRoleGroups } from '../users/role-groups.queries.ts'
+import { addressesIn, type JudgedLine, judgeLines } from './judge-lines.ts'
+import { readInvitationFile } from './read-invitation-file.ts'
+
+export type DraftOutcome =
+  | { ok: true; importId: string }
+  | { ok: false; refusal: Refusal }
+  /** The file cannot be taken as a whole. */
+  | { ok: false; refusal: null; problem: string }
+
+/**
+ * Takes in a file of people to invite, and judges each line. Nobody is invited by it: that is up to whoever confirms
+ * what it shows. Of one person there is one draft at a time.
+ */
+export async function draftImport(
+  deps: Deps,
+  request: { actor: Proofs; clientId: string | undefined; bytes: Uint8Array; origin: Origin },
+): Promise<DraftOutcome> {
+  const file = readInvitationFile(request.bytes)
+  return deps.db.transaction(async (tx): Promise<DraftOutcome> => {
+    const now = deps.clock.now()
+    const { actor, clientId, origin } = request
+    const about = { action: 'invitation.sent', now, origin } as const
+    const verdict = await judgeOnAccount(tx, { ...about, actor, clientId }, mayInvite)
+    if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
+    if ('problem' in file) return { ok: false, refusal: null, problem: file.problem }
+
+    const { account } = verdict
+    const taken = await takenAmong(tx, addressesIn(file.lines))
+    const judges = {
+      actor: verdict.actor,
+      isPlatform: account.isPlatform,
+      roleGroups: await readRoleGroups(tx),
+    }
+    const lines = judgeLines(file.lines, judges, taken)
+
+    const mine = and(eq(invitationImports.importedBy, actor.userId), eq(invitationImports.status, 'draft'))
+    await tx.delete(invitationImports).where(mine)
+    const [draft] = await tx
+      .insert(invitationImports)
+      .values({ clientId: account.id, importedBy: actor.userId, createdAt: now })
+      .returning({ id: invitationImports.id })
+    if (!draft) throw new Error('the import was not written')
+    await addLines(tx, draft.id, lines)
+
+    // On record, so that whoever tries out addresses, or what they may not give, is seen.
+    const count = (outcome: JudgedLine['outcome']) => lines.filter((line) => line.outcome === outcome).length
+    const event = {
+      at: now,
+      action: about.action,
+      origin,
+      clientId: account.id,
+      actorId: actor.userId,
+      subjectId: null,
+    }
+    if (count('taken') > 0)
+      await record(tx, {
+        ...event,
+        outcome: 'failure',
+        details: { problem: 'address-taken', lines: count('taken') },
+      })
+    if (count('not-allowed') > 0)
+      await record(tx, {
+        ...event,
+        outcome: 'refused',
+        details: { refusal: 'granted-by-service-desk', lines: count('not-allowed') },
+      })
+    return { ok: true, importId: draft.id }
+  })
+}
+
+/** One statement with one parameter for them, however many there are. */
+async function addLines(tx: Transaction, importId: string, lines: readonly JudgedLine[]): Promise<void> {
+  await tx.execute(sql`
+    insert into ${invitationImportLines} (import_id, line, email, name, role_groups, outcome, detail)
+    select ${importId}, r.line, r.email, r.name, r."roleGroups", r.outcome, r.detail
+    from json_to_recordset(${JSON.stringify(lines)}::json)
+      as r(line integer, email text, name text, "roleGroups" text, outcome text, detail text)`)
+}
+
+/** Which of these canonical addresses somebody has. */
+async function takenAmong(tx: Transaction, emails: readonly string[]): Promise<ReadonlySet<string>> {
+  // One parameter, whatever their number. No address has a line break in it.
+  const rows = await tx
+    .select({ email: sql<string>`lower(${users.email})` })
+    .from(users)
+    .where(sql`lower(${users.email}) = any(string_to_array(${emails.join('\n')}, E'\n'))`)
+  return new Set(rows.map(({ email }) => email))
+}

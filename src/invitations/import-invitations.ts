@@ -1,0 +1,99 @@
+import { and, asc, eq, inArray, isNull } from 'drizzle-orm'
+import { judgeOnAccount } from '../access/judge-on-account.ts'
+import { mayInvite } from '../access/rules.ts'
+import { NO_REQUEST } from '../audit/record.ts'
+import type { EncryptionKey } from '../config.ts'
+import type { Transaction } from '../db/client.ts'
+import { invitationImportLines, invitationImports } from '../db/schema/invitation-imports.ts'
+import { enqueue } from '../outbox/enqueue.ts'
+import { readRoleGroups } from '../users/role-groups.queries.ts'
+import { addInvitedUsers, type PersonToInvite } from './add-invited-users.ts'
+import { type LineProblem, roleGroupsIn } from './judge-lines.ts'
+import { readName } from './person-to-invite.ts'
+import { sendInvitations } from './send-invitations.ts'
+
+/** As many people are invited in one transaction, and seen to be, before the next. */
+export const BATCH = 250
+
+/**
+ * Invites the next people of an import that was confirmed, and owes the job for those after them. What was allowed
+ * when it was confirmed is asked again: an Admin who is none any more invites nobody. Without an import that is
+ * confirmed and unfinished it does nothing.
+ */
+export async function importInvitations(
+  tx: Transaction,
+  { keys, now }: { keys: readonly EncryptionKey[]; now: Date },
+  importId: string,
+): Promise<void> {
+  const [running] = await tx
+    .select()
+    .from(invitationImports)
+    .where(and(eq(invitationImports.id, importId), eq(invitationImports.status, 'confirmed')))
+    .for('update')
+  if (!running) return
+  const { clientId, importedBy: userId, reason, ticket } = running
+  const origin = running.origin ?? NO_REQUEST
+  const about = { actor: userId, clientId, action: 'invitation.sent', now, origin } as const
+  const verdict = await judgeOnAccount(tx, about, mayInvite)
+  if (!verdict.allowed) return finish(tx, importId, now, 'not-allowed')
+
+  const lines = await tx
+    .select()
+    .from(invitationImportLines)
+    .where(openLines(importId))
+    .orderBy(asc(invitationImportLines.line))
+    .limit(BATCH)
+  const { account, actor } = verdict
+  const judges = { actor, isPlatform: account.isPlatform, roleGroups: await readRoleGroups(tx) }
+  const refused: number[] = []
+  const people: (PersonToInvite & { line: number })[] = []
+  for (const { line, email, name, roleGroups } of lines) {
+    const named = readName(name)
+    const read = roleGroupsIn(roleGroups, judges)
+    if ('problem' in named || 'problem' in read) refused.push(line)
+    else people.push({ line, email, ...named, roleGroupIds: read.chosen.map(({ id }) => id) })
+  }
+
+  const idOf = await addInvitedUsers(tx, clientId, people)
+  const channel = actor.isServiceDesk ? 'service-desk' : 'admin'
+  const details = { importId, channel, ...(reason && { reason }), ...(ticket && { ticket }) }
+  await sendInvitations(
+    tx,
+    { keys, now },
+    { actorId: userId, origin, details },
+    { clientId, userIds: [...idOf.values()] },
+  )
+  const [invited, taken] = [true, false].map((added) =>
+    people.filter(({ email }) => idOf.has(email) === added).map(({ line }) => line),
+  )
+  await settle(tx, importId, invited ?? [], 'invited')
+  await settle(tx, importId, taken ?? [], 'taken')
+  await settle(tx, importId, refused, 'not-allowed')
+
+  if (lines.length === BATCH) await enqueue(tx, 'import-invitations', { importId })
+  else await finish(tx, importId, now)
+}
+
+const openLines = (importId: string) =>
+  and(eq(invitationImportLines.importId, importId), isNull(invitationImportLines.outcome))
+
+async function settle(
+  tx: Transaction,
+  importId: string,
+  lines: readonly number[],
+  outcome: LineProblem | 'invited',
+): Promise<void> {
+  if (lines.length === 0) return
+  await tx
+    .update(invitationImportLines)
+    .set({ outcome })
+    .where(and(openLines(importId), inArray(invitationImportLines.line, [...lines])))
+}
+
+async function finish(tx: Transaction, importId: string, now: Date, left?: LineProblem): Promise<void> {
+  if (left) await tx.update(invitationImportLines).set({ outcome: left }).where(openLines(importId))
+  await tx
+    .update(invitationImports)
+    .set({ status: 'done', finishedAt: now })
+    .where(eq(invitationImports.id, importId))
+}

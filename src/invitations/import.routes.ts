@@ -1,0 +1,142 @@
+import { type Request, type Response, Router } from 'express'
+import { z } from 'zod'
+import { type EvidenceField, evidenceProblems } from '../access/evidence.ts'
+import { refuse } from '../access/refuse.ts'
+import { mayInvite } from '../access/rules.ts'
+import { viewAccount } from '../access/view-account.ts'
+import type { Deps } from '../deps.ts'
+import { personOf, proofsOf } from '../gate/gate.ts'
+import { glance } from '../gate/glance.ts'
+import { csvLine } from '../http/csv-line.ts'
+import { readForm } from '../http/form.ts'
+import { choice, listHref } from '../http/list-query.ts'
+import { originOf } from '../http/origin.ts'
+import { typedFields } from '../http/typed-fields.ts'
+import { readUpload, type Upload } from '../http/upload.ts'
+import { requirePresence } from '../presence/require-presence.ts'
+import { readRoleGroupChoices } from '../users/role-groups.queries.ts'
+import { usersPageOf } from '../users/users-page-of.ts'
+import { confirmImport } from './confirm-import.ts'
+import { draftImport } from './draft-import.ts'
+import { countLines, LINES_SHOWN, readImport, readLines } from './imports.queries.ts'
+import { LINE_PROBLEMS, type LineProblem } from './judge-lines.ts'
+import { MAX_LINES } from './read-invitation-file.ts'
+
+const filters = z.object({
+  show: choice(['refused']),
+  after: z.coerce.number().int().min(0).max(1_000_000).catch(0),
+})
+
+/** Inviting many from a file: taken in, looked at line by line, confirmed, and watched. */
+export function importRoutes(deps: Deps): Router {
+  const routes = Router({ caseSensitive: true, strict: true })
+
+  routes.get('/users/import', (_req, res) => renderUpload(deps, res))
+  routes.get('/clients/:id/users/import', (req, res) => renderUpload(deps, res, req.params.id))
+
+  routes.post('/users/import', readUpload, async (req, res) => {
+    const { fields, bytes }: Upload = req.body
+    const clientId = fields.clientId || undefined
+    const pasted = fields.lines ?? ''
+    const outcome = await draftImport(deps, {
+      actor: proofsOf(req),
+      clientId,
+      bytes: bytes.length > 0 ? bytes : new TextEncoder().encode(pasted),
+      origin: originOf(req),
+    })
+    if (outcome.ok) return res.redirect(303, `/users/import/${outcome.importId}`)
+    if (outcome.refusal !== null) return refuse(res, outcome.refusal)
+    await renderUpload(deps, res, clientId, { lines: pasted, problem: outcome.problem })
+  })
+
+  routes.get('/users/import/:id', (req, res) => renderImport(deps, req, res))
+  routes.get('/users/import/:id/progress', glance(deps.clock), (req, res) => renderImport(deps, req, res))
+
+  routes.post('/users/import/:id', readForm, requirePresence(deps), async (req, res) => {
+    const importId = String(req.params.id)
+    const request = { actor: proofsOf(req), importId, form: req.body, origin: originOf(req) }
+    const outcome = await confirmImport(deps, request)
+    if (outcome.ok) return res.redirect(303, `/users/import/${importId}`)
+    if (outcome.refusal !== null) return refuse(res, outcome.refusal)
+    await renderImport(deps, req, res, outcome.missing)
+  })
+
+  routes.get('/users/import/:id/refused.csv', async (req, res) => {
+    const found = await readImport(deps.db, String(req.params.id), personOf(res).id)
+    if (!found) return refuse(res, 'unknown')
+    const lines = await readLines(deps.db, found.id, { after: 0, refusedOnly: true, limit: MAX_LINES })
+    res.attachment('refused.csv').type('text/csv; charset=utf-8')
+    // With the mark, by which spreadsheets know UTF-8.
+    const head = `\ufeff${csvLine(['line', 'email', 'name', 'roleGroups', 'why'])}`
+    res.send(
+      head +
+        lines
+          .map((line) => csvLine([line.line, line.email, line.name, line.roleGroups, sentenceFor(line)]))
+          .join(''),
+    )
+  })
+
+  return routes
+}
+
+async function renderUpload(
+  deps: Deps,
+  res: Response,
+  clientId?: string,
+  { lines, problem }: { lines: string; problem: string } = { lines: '', problem: '' },
+): Promise<void> {
+  const view = await viewAccount(deps, personOf(res), clientId)
+  if (!view.allowed) return refuse(res, view.refusal)
+  const { account, actor, relation } = view
+  const refusal = mayInvite(actor, relation)
+  if (refusal) return refuse(res, refusal)
+  res.status(problem === '' ? 200 : 422).render('invitations/upload', {
+    account,
+    isOwn: relation === 'own',
+    base: usersPageOf(personOf(res), account.id),
+    roleGroups: await readRoleGroupChoices(deps.db, account),
+    maxLines: MAX_LINES,
+    lines,
+    problem,
+  })
+}
+
+async function renderImport(
+  deps: Deps,
+  req: Request,
+  res: Response,
+  missing: readonly EvidenceField[] = [],
+): Promise<void> {
+  const viewer = personOf(res)
+  const found = await readImport(deps.db, String(req.params.id), viewer.id)
+  if (!found) return refuse(res, 'unknown')
+  const view = await viewAccount(deps, viewer, found.clientId)
+  if (!view.allowed) return refuse(res, view.refusal)
+
+  const { show, after } = filters.parse(req.query)
+  const page = { after, refusedOnly: show === 'refused', limit: LINES_SHOWN + 1 }
+  const lines = await readLines(deps.db, found.id, page)
+  const shown = lines.slice(0, LINES_SHOWN)
+  const path = `/users/import/${found.id}`
+  res.status(missing.length === 0 ? 200 : 422).render('invitations/import', {
+    found,
+    path,
+    account: view.account,
+    isOwn: view.relation === 'own',
+    base: usersPageOf(viewer, found.clientId),
+    byServiceDesk: view.actor.isServiceDesk,
+    counts: await countLines(deps.db, found.id),
+    show,
+    lines: shown.map((line) => ({ ...line, problem: sentenceFor(line) })),
+    first: after > 0 && listHref(path, { show }),
+    next: lines.length > LINES_SHOWN && listHref(path, { show, after: String(shown.at(-1)?.line ?? 0) }),
+    typed: typedFields(req.body, ['reason', 'ticket']),
+    problems: evidenceProblems(missing),
+  })
+}
+
+/** Why a line is refused; empty if it is not. */
+function sentenceFor({ outcome, detail }: { outcome: string | null; detail: string }): string {
+  if (outcome === null || outcome === 'invited') return ''
+  return LINE_PROBLEMS[outcome as LineProblem](detail)
+}

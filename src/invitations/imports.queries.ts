@@ -1,0 +1,55 @@
+import { and, asc, eq, gt, isNotNull, ne, sql } from 'drizzle-orm'
+import { z } from 'zod'
+import type { Reader } from '../db/client.ts'
+import { invitationImportLines, invitationImports } from '../db/schema/invitation-imports.ts'
+
+export const LINES_SHOWN = 100
+
+/** An import of this person's own; null for any other. */
+export async function readImport(db: Reader, importId: string, userId: string) {
+  if (!z.uuid().safeParse(importId).success) return null
+  const [row] = await db
+    .select({
+      id: invitationImports.id,
+      clientId: invitationImports.clientId,
+      status: invitationImports.status,
+    })
+    .from(invitationImports)
+    .where(and(eq(invitationImports.id, importId), eq(invitationImports.importedBy, userId)))
+  return row ?? null
+}
+
+export async function countLines(db: Reader, importId: string) {
+  const { outcome } = invitationImportLines
+  const number = (condition: ReturnType<typeof sql>) =>
+    sql<number>`(count(*) filter (where ${condition}))::int`
+  const [counts] = await db
+    .select({
+      all: sql<number>`count(*)::int`,
+      open: number(sql`${outcome} is null`),
+      invited: number(sql`${outcome} = 'invited'`),
+      refused: number(sql`${outcome} <> 'invited'`),
+    })
+    .from(invitationImportLines)
+    .where(eq(invitationImportLines.importId, importId))
+  if (!counts) throw new Error('a count is always a row')
+  return counts
+}
+
+/** Lines after one, in their order; of all, or only of those refused. */
+export function readLines(
+  db: Reader,
+  importId: string,
+  { after, refusedOnly, limit }: { after: number; refusedOnly: boolean; limit: number },
+) {
+  const { line, outcome } = invitationImportLines
+  const refused = and(isNotNull(outcome), ne(outcome, 'invited'))
+  return db
+    .select()
+    .from(invitationImportLines)
+    .where(
+      and(eq(invitationImportLines.importId, importId), gt(line, after), refusedOnly ? refused : undefined),
+    )
+    .orderBy(asc(line))
+    .limit(limit)
+}

@@ -1,0 +1,106 @@
+import { type EvidenceField, evidenceProblems, readEvidence } from '../access/evidence.ts'
+import { judgeOnAccount } from '../access/judge-on-account.ts'
+import { recordRefusal } from '../access/record-refusal.ts'
+import type { Refusal } from '../access/refusals.ts'
+import { mayInvite } from '../access/rules.ts'
+import { type Origin, record } from '../audit/record.ts'
+import type { Deps } from '../deps.ts'
+import type { Proofs } from '../gate/facts.ts'
+import { chooseRoleGroups, roleGroupKeys } from '../users/choose-role-groups.ts'
+import { readRoleGroups } from '../users/role-groups.queries.ts'
+import { addInvitedUsers } from './add-invited-users.ts'
+import { type EmailProblem, type NameProblem, readEmail, readName } from './person-to-invite.ts'
+import { sendInvitations } from './send-invitations.ts'
+
+export type InviteField = 'email' | 'name' | 'roleGroups' | EvidenceField
+
+export type InviteOutcome =
+  | { ok: true; clientId: string }
+  | { ok: false; refusal: Refusal }
+  /** Allowed, but not like this: a message for each field. */
+  | { ok: false; refusal: null; problems: Partial<Record<InviteField, string>> }
+
+const ACTION = 'invitation.sent'
+
+/** Does not say where: that is none of the inviter's business. */
+const TAKEN = 'Somebody with this address has an account already. An address can be used once only.'
+
+const EMAIL_PROBLEMS: Readonly<Record<EmailProblem, string>> = {
+  'bad-address': 'Enter a whole e-mail address, such as name@company.example.',
+  formula: 'An address cannot begin with =, +, - or @.',
+}
+
+const NAME_PROBLEMS: Readonly<Record<NameProblem, string>> = {
+  'no-name': 'Enter their name.',
+  'long-name': 'Enter a name of at most 100 characters.',
+  'bad-name': 'Enter the name in one line, without control characters.',
+  formula: 'A name cannot begin with =, +, - or @.',
+}
+
+/**
+ * Invites somebody into an account: a user who is active only once they have chosen a password and done whatever the
+ * MFA policy asks of their role groups. Without `clientId` into the actor's own account.
+ */
+export async function inviteUser(
+  deps: Deps,
+  request: { actor: Proofs; form: Record<string, unknown>; origin: Origin },
+): Promise<InviteOutcome> {
+  return deps.db.transaction(async (tx): Promise<InviteOutcome> => {
+    const now = deps.clock.now()
+    const { actor, form, origin } = request
+    const clientId = textIn(form, 'clientId') || undefined
+    const verdict = await judgeOnAccount(tx, { actor, clientId, action: ACTION, now, origin }, mayInvite)
+    if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
+
+    const { account, person, relation } = verdict
+    const all = await readRoleGroups(tx)
+    const chosen = chooseRoleGroups(verdict.actor, account.isPlatform, all, roleGroupKeys(form))
+    if (!chosen.ok && chosen.refusal !== null) {
+      const { refusal } = chosen
+      const refused = { action: ACTION, now, origin, actor: person, clientId: account.id, relation } as const
+      await recordRefusal(tx, { ...refused, subjectId: null, refusal })
+      return { ok: false, refusal }
+    }
+
+    const email = readEmail(textIn(form, 'email'))
+    const name = readName(textIn(form, 'name'))
+    const { evidence, missing } = readEvidence(verdict.actor, form, { adminsSayWhy: false })
+    const problems = {
+      ...('problem' in email && { email: EMAIL_PROBLEMS[email.problem] }),
+      ...('problem' in name && { name: NAME_PROBLEMS[name.problem] }),
+      ...(!chosen.ok && { roleGroups: 'Choose at least one role group.' }),
+      ...evidenceProblems(missing),
+    }
+    if ('problem' in email || 'problem' in name || !chosen.ok || !evidence)
+      return { ok: false, refusal: null, problems }
+
+    const roleGroupIds = chosen.roleGroups.map(({ id }) => id)
+    const added = await addInvitedUsers(tx, account.id, [{ ...email, ...name, roleGroupIds }])
+    const by = { actorId: actor.userId, origin }
+    if (added.size === 0) {
+      // On record, so that whoever tries out addresses is seen.
+      const about = {
+        at: now,
+        action: ACTION,
+        outcome: 'failure',
+        clientId: account.id,
+        subjectId: null,
+      } as const
+      await record(tx, { ...about, ...by, details: { problem: 'address-taken' } })
+      return { ok: false, refusal: null, problems: { email: TAKEN } }
+    }
+    const roleGroups = chosen.roleGroups.map((roleGroup) => roleGroup.name).join(', ')
+    await sendInvitations(
+      tx,
+      { keys: deps.config.ENCRYPTION_KEYS, now },
+      { ...by, details: { roleGroups, ...evidence } },
+      { clientId: account.id, userIds: [...added.values()] },
+    )
+    return { ok: true, clientId: account.id }
+  })
+}
+
+function textIn(form: Record<string, unknown>, field: string): string {
+  const typed = form[field]
+  return typeof typed === 'string' ? typed : ''
+}

@@ -1,0 +1,62 @@
+import { type Request, type Response, Router } from 'express'
+import { refuse } from '../access/refuse.ts'
+import { mayGrant, mayInvite } from '../access/rules.ts'
+import { viewAccount } from '../access/view-account.ts'
+import type { Deps } from '../deps.ts'
+import { personOf, proofsOf } from '../gate/gate.ts'
+import { readForm } from '../http/form.ts'
+import { originOf } from '../http/origin.ts'
+import { typedFields } from '../http/typed-fields.ts'
+import { requirePresence } from '../presence/require-presence.ts'
+import { roleGroupKeys } from '../users/choose-role-groups.ts'
+import { readRoleGroups } from '../users/role-groups.queries.ts'
+import { usersPageOf } from '../users/users-page-of.ts'
+import { type InviteField, inviteUser } from './invite-user.ts'
+
+/** Inviting one person: into one's own account or, by the Service Desk, into any. */
+export function inviteRoutes(deps: Deps): Router {
+  const routes = Router({ caseSensitive: true, strict: true })
+
+  routes.get('/users/new', (req, res) => renderInvite(deps, req, res))
+  routes.get('/clients/:id/users/new', (req, res) => renderInvite(deps, req, res, req.params.id))
+
+  routes.post('/users', readForm, requirePresence(deps), async (req, res) => {
+    const outcome = await inviteUser(deps, { actor: proofsOf(req), form: req.body, origin: originOf(req) })
+    if (outcome.ok) return res.redirect(303, usersPageOf(personOf(res), outcome.clientId))
+    if (outcome.refusal !== null) return refuse(res, outcome.refusal)
+    const { clientId } = typedFields(req.body, ['clientId'])
+    await renderInvite(deps, req, res, clientId || undefined, outcome.problems)
+  })
+
+  return routes
+}
+
+async function renderInvite(
+  deps: Deps,
+  req: Request,
+  res: Response,
+  clientId?: string,
+  problems: Partial<Record<InviteField, string>> = {},
+): Promise<void> {
+  const view = await viewAccount(deps, personOf(res), clientId)
+  if (!view.allowed) return refuse(res, view.refusal)
+  const { account, actor, relation } = view
+  const refusal = mayInvite(actor, relation)
+  if (refusal) return refuse(res, refusal)
+
+  const roleGroups = (await readRoleGroups(deps.db)).filter(
+    ({ ofPlatform }) => ofPlatform === account.isPlatform,
+  )
+  const grantable = roleGroups.filter((roleGroup) => mayGrant(actor, roleGroup) === null)
+  res.status(Object.keys(problems).length === 0 ? 200 : 422).render('invitations/invite', {
+    account,
+    isOwn: relation === 'own',
+    byServiceDesk: actor.isServiceDesk,
+    roleGroups: grantable.map(({ key, name }) => ({ value: key, label: name })),
+    someNotGrantable: grantable.length < roleGroups.length,
+    base: usersPageOf(personOf(res), account.id),
+    typed: typedFields(req.body, ['email', 'name', 'reason', 'ticket']),
+    chosen: roleGroupKeys(req.body ?? {}),
+    problems,
+  })
+}

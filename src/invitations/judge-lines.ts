@@ -1,0 +1,116 @@
+// What becomes of each line of a file of people to invite. Pure.
+import type { Actor } from '../access/rules.ts'
+import { chooseRoleGroups, type RoleGroupChoice } from '../users/choose-role-groups.ts'
+import { type EmailProblem, type NameProblem, readEmail, readName } from './person-to-invite.ts'
+import type { FileLine } from './read-invitation-file.ts'
+
+export type LineProblem =
+  | 'wrong-columns'
+  | EmailProblem
+  | NameProblem
+  | 'no-role-group'
+  | 'unknown-role-group'
+  | 'not-allowed'
+  | 'duplicate'
+  | 'taken'
+
+/** The sentence for each; `detail` is the line that is repeated, or the role group in question. */
+export const LINE_PROBLEMS: Readonly<Record<LineProblem, (detail: string) => string>> = {
+  'wrong-columns': () => 'It has more or fewer cells than there are columns.',
+  'bad-address': () => 'That is no whole e-mail address.',
+  formula: () => 'A cell that begins with =, +, - or @ is a formula to a spreadsheet.',
+  'no-name': () => 'There is no name.',
+  'long-name': () => 'The name is longer than 100 characters.',
+  'bad-name': () => 'The name has line breaks or control characters in it.',
+  'no-role-group': () => 'There is no role group.',
+  'unknown-role-group': (detail) => `There is no role group “${detail}” in this account.`,
+  'not-allowed': () => 'You may not give this role group: ask the Service Desk.',
+  duplicate: (detail) => `The same address is in line ${detail}.`,
+  taken: () => 'Somebody with this address has an account already.',
+}
+
+export interface JudgedLine {
+  line: number
+  email: string
+  name: string
+  roleGroups: string
+  /** Null: to be invited. */
+  outcome: LineProblem | null
+  detail: string
+}
+
+export interface Judges {
+  actor: Actor
+  isPlatform: boolean
+  /** Every role group there is. */
+  roleGroups: readonly RoleGroupChoice[]
+}
+
+/** The canonical addresses of a file, to ask which of them are taken. */
+export function addressesIn(lines: readonly FileLine[]): string[] {
+  return lines.flatMap(({ email }) => {
+    const read = readEmail(email)
+    return 'email' in read ? [read.email] : []
+  })
+}
+
+/** Judges every line, in their order: of two with the same address the first is invited. */
+export function judgeLines(
+  lines: readonly FileLine[],
+  judges: Judges,
+  taken: ReadonlySet<string>,
+): JudgedLine[] {
+  const lineOf = new Map<string, number>()
+  return lines.map((fileLine) => {
+    const { line, email, name, roleGroups } = fileLine
+    const read = readEmail(email)
+    const canonical = 'email' in read ? read.email : email
+    const [outcome, detail] = problemOf(fileLine, canonical, judges, taken, lineOf)
+    if (outcome === null) lineOf.set(canonical, line)
+    return { line, email: canonical, name, roleGroups, outcome, detail }
+  })
+}
+
+function problemOf(
+  { email, name, roleGroups, whole }: FileLine,
+  canonical: string,
+  judges: Judges,
+  taken: ReadonlySet<string>,
+  lineOf: ReadonlyMap<string, number>,
+): [LineProblem | null, string] {
+  if (!whole) return ['wrong-columns', '']
+  const readAddress = readEmail(email)
+  if ('problem' in readAddress) return [readAddress.problem, '']
+  const readPerson = readName(name)
+  if ('problem' in readPerson) return [readPerson.problem, '']
+  const chosen = roleGroupsIn(roleGroups, judges)
+  if ('problem' in chosen) return [chosen.problem, chosen.detail]
+  const first = lineOf.get(canonical)
+  if (first !== undefined) return ['duplicate', String(first)]
+  return taken.has(canonical) ? ['taken', ''] : [null, '']
+}
+
+/** The role groups that a cell names, by their keys or names, between |, comma or semicolon. */
+export function roleGroupsIn(
+  cell: string,
+  { actor, isPlatform, roleGroups }: Judges,
+):
+  | { chosen: RoleGroupChoice[] }
+  | { problem: 'no-role-group' | 'unknown-role-group' | 'not-allowed'; detail: string } {
+  const named = cell
+    .split(/[|;,]/)
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+  if (named.length === 0) return { problem: 'no-role-group', detail: '' }
+  const keys: string[] = []
+  for (const part of named) {
+    const found = roleGroups.find(({ key, name }) => [key, name.toLowerCase()].includes(part.toLowerCase()))
+    if (!found) return { problem: 'unknown-role-group', detail: part.slice(0, 100) }
+    keys.push(found.key)
+  }
+  const chosen = chooseRoleGroups(actor, isPlatform, roleGroups, keys)
+  if (chosen.ok) return { chosen: chosen.roleGroups }
+  return chosen.refusal === null
+    ? { problem: 'unknown-role-group', detail: named.join(', ').slice(0, 100) }
+    : { problem: 'not-allowed', detail: '' }
+}

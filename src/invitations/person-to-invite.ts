@@ -1,0 +1,31 @@
+// Who can be invited: what an address and a name must be. Pure.
+import { z } from 'zod'
+import { canonicalEmail, MAX_EMAIL_LENGTH } from '../sign-in/email-address.ts'
+
+const MAX_NAME_LENGTH = 100
+
+/** A spreadsheet takes a cell that begins so for a formula, wherever a list of people may be opened one day. */
+const FORMULA = /^[=+\-@]/
+
+/** What a name must not carry: it stands in mails and lists, in one line and in its own direction. */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Bidi_Control}]/u
+
+export type EmailProblem = 'bad-address' | 'formula'
+export type NameProblem = 'no-name' | 'long-name' | 'bad-name' | 'formula'
+
+const address = z.email().max(MAX_EMAIL_LENGTH)
+
+export function readEmail(typed: string): { email: string } | { problem: EmailProblem } {
+  const email = canonicalEmail(typed)
+  if (FORMULA.test(email)) return { problem: 'formula' }
+  // As typed, for folding the case turns some letters of other alphabets into ours.
+  return address.safeParse(typed.trim()).success ? { email } : { problem: 'bad-address' }
+}
+
+export function readName(typed: string): { name: string } | { problem: NameProblem } {
+  const name = typed.trim().replace(/[ \t\u00a0]+/g, ' ')
+  if (name === '') return { problem: 'no-name' }
+  if (FORMULA.test(name)) return { problem: 'formula' }
+  if (name.length > MAX_NAME_LENGTH) return { problem: 'long-name' }
+  return UNPRINTABLE.test(name) ? { problem: 'bad-name' } : { name }
+}

@@ -1,0 +1,95 @@
+// A list of people to invite, as a spreadsheet saves it. Pure.
+import { CsvError, parse } from 'csv-parse/sync'
+import { readText } from './read-text.ts'
+
+export const MAX_LINES = 5000
+
+/** A line as it was read. `line`: where it begins in the file, counted from 1. */
+export interface FileLine {
+  line: number
+  email: string
+  name: string
+  roleGroups: string
+  /** False: it has more or fewer cells than there are columns. */
+  whole: boolean
+}
+
+export type InvitationFile = { lines: FileLine[] } | { problem: string }
+
+const COLUMNS = ['email', 'name', 'rolegroups']
+const COLUMNS_WANTED = 'The first line must name the columns: email, name, roleGroups.'
+const DELIMITERS = [',', ';', '\t']
+
+/** Reads all of it: every line that is not empty is in the answer, or the file is refused as a whole. */
+export function readInvitationFile(bytes: Uint8Array): InvitationFile {
+  const read = readText(bytes)
+  if ('problem' in read) return read
+  const records = parseRecords(read.text)
+  if ('problem' in records) return records
+  const [head, ...rest] = records.records
+  if (!head) return { problem: `There is nothing in it. ${COLUMNS_WANTED}` }
+
+  const columns = head.cells.map(columnName)
+  const unknown = head.cells.find((_, i) => !COLUMNS.includes(columns[i] ?? ''))
+  if (unknown !== undefined)
+    return { problem: `There is no column “${unknown.slice(0, 100)}”. ${COLUMNS_WANTED}` }
+  if (new Set(columns).size !== COLUMNS.length || columns.length !== COLUMNS.length)
+    return { problem: COLUMNS_WANTED }
+  if (rest.length === 0) return { problem: 'There is nobody in it: only the names of the columns.' }
+  if (rest.length > MAX_LINES)
+    return { problem: `There are ${rest.length} lines in it; at most ${MAX_LINES} can be invited at once.` }
+
+  const [email = 0, name = 0, roleGroups = 0] = COLUMNS.map((column) => columns.indexOf(column))
+  return {
+    lines: rest.map(({ line, cells }) => ({
+      line,
+      email: cells[email] ?? '',
+      name: cells[name] ?? '',
+      roleGroups: cells[roleGroups] ?? '',
+      whole: cells.length === COLUMNS.length,
+    })),
+  }
+}
+
+interface ParsedRecord {
+  info: { lines: number }
+  record: string[]
+}
+
+function parseRecords(text: string): { records: { line: number; cells: string[] }[] } | { problem: string } {
+  try {
+    const parsed = parse(text, {
+      delimiter: delimiterOf(text),
+      info: true,
+      relax_column_count: true,
+      relax_quotes: true,
+      skip_empty_lines: true,
+      trim: true,
+    }) as unknown as ParsedRecord[]
+    // What is counted is where a record ends; one with line breaks in it began before.
+    const breaksIn = (cells: string[]) => cells.join('').split('\n').length - 1
+    return {
+      records: parsed.map(({ info, record }) => ({ line: info.lines - breaksIn(record), cells: record })),
+    }
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error
+    const unclosed = error.code === 'CSV_QUOTE_NOT_CLOSED'
+    const where = typeof error.lines === 'number' ? ` near line ${error.lines}` : ''
+    return {
+      problem: unclosed ? `A quotation mark is never closed${where}.` : `It cannot be read as CSV${where}.`,
+    }
+  }
+}
+
+/** Spreadsheets separate by comma, semicolon or tab, as their country has it: the first line tells. */
+function delimiterOf(text: string): string {
+  const [head = ''] = text.trimStart().split('\n', 1)
+  const count = (delimiter: string) => head.split(delimiter).length
+  return DELIMITERS.reduce((best, each) => (count(each) > count(best) ? each : best))
+}
+
+/** 'E-mail', 'role groups' and 'roleGroups' are told by their letters alone. */
+function columnName(cell: string): string {
+  const letters = cell.toLowerCase().replace(/[^a-z]/g, '')
+  return letters === 'emailaddress' ? 'email' : letters === 'rolegroup' ? 'rolegroups' : letters
+}

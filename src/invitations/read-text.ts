@@ -1,0 +1,45 @@
+// The text of a file, whatever program wrote it: understood whole or refused, never with letters lost. Pure.
+
+export type ReadText = { text: string } | { problem: string }
+
+const SAVE_AS = 'Save it as “CSV UTF-8” and try again.'
+
+/** Understands UTF-8, with a byte order mark or without, and UTF-16 with one. */
+export function readText(bytes: Uint8Array): ReadText {
+  const utf16 =
+    bytes[0] === 0xff && bytes[1] === 0xfe
+      ? 'utf-16le'
+      : bytes[0] === 0xfe && bytes[1] === 0xff
+        ? 'utf-16be'
+        : null
+  const text = decode(bytes, utf16 ?? 'utf-8')
+  if (text === null)
+    return {
+      problem: utf16
+        ? `The file begins like UTF-16, but is damaged. ${SAVE_AS}`
+        : `Line ${firstBadLine(bytes)} is not UTF-8; it looks like Windows-1252 (“ANSI”), where letters such as é would be lost. ${SAVE_AS}`,
+    }
+  // Text in UTF-16 without a mark, or no text at all.
+  if (text.includes('\0')) return { problem: `This is no text in UTF-8. ${SAVE_AS}` }
+  return { text: text.replace(/\r\n?/g, '\n') }
+}
+
+function decode(bytes: Uint8Array, encoding: string): string | null {
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes)
+  } catch {
+    return null
+  }
+}
+
+/** No letter of UTF-8 has a line feed in it, so lines can be read one by one. */
+function firstBadLine(bytes: Uint8Array): number {
+  let line = 1
+  for (let start = 0; start < bytes.length; line += 1) {
+    const end = bytes.indexOf(0x0a, start)
+    const stop = end === -1 ? bytes.length : end
+    if (decode(bytes.subarray(start, stop), 'utf-8') === null) return line
+    start = stop + 1
+  }
+  return line
+}

@@ -1,0 +1,52 @@
+import { v7 as uuidv7 } from 'uuid'
+import { newLinkToken } from '../at-rest/link-token.ts'
+import { type Origin, recordForEach } from '../audit/record.ts'
+import type { EncryptionKey } from '../config.ts'
+import type { Transaction } from '../db/client.ts'
+import { invitations } from '../db/schema/links.ts'
+import { DAY } from '../durations.ts'
+import { notifyAll } from '../notifications/notify.ts'
+import { enqueueAll } from '../outbox/enqueue.ts'
+
+export const INVITATION_LIFE_MS = 7 * DAY
+/** How long before its end the invited person is reminded. */
+export const REMINDER_LEAD_MS = DAY
+
+/**
+ * Makes the invitations of people who have none open, records them and owes the mails: one with the link at once,
+ * and a reminder a day before it ends. A handful of statements, however many people.
+ */
+export async function sendInvitations(
+  tx: Transaction,
+  { keys, now }: { keys: readonly EncryptionKey[]; now: Date },
+  by: { actorId: string; origin: Origin; details?: Record<string, unknown> },
+  to: { clientId: string; userIds: readonly string[]; again?: boolean },
+): Promise<void> {
+  const { clientId, userIds, again = false } = to
+  if (userIds.length === 0) return
+  const expiresAt = new Date(now.getTime() + INVITATION_LIFE_MS)
+  const sent = userIds.map((userId) => {
+    const id = uuidv7()
+    return { id, userId, tokenHash: newLinkToken('invitation', id, keys).hash }
+  })
+  await tx
+    .insert(invitations)
+    .values(sent.map((row) => ({ ...row, invitedBy: by.actorId, createdAt: now, expiresAt })))
+  const action = again ? 'invitation.resent' : 'invitation.sent'
+  const events = await recordForEach(tx, { at: now, action, outcome: 'success', clientId, ...by }, userIds)
+  await notifyAll(
+    tx,
+    sent.map(({ id, userId }) => ({
+      to: userId,
+      kind: 'invitation' as const,
+      eventId: events.get(userId) ?? null,
+      facts: { invitationId: id },
+    })),
+  )
+  await enqueueAll(
+    tx,
+    'remind-of-invitation',
+    sent.map(({ id }) => ({ invitationId: id })),
+    new Date(expiresAt.getTime() - REMINDER_LEAD_MS),
+  )
+}

@@ -1,0 +1,103 @@
+import { and, eq, inArray } from 'drizzle-orm'
+import { type EvidenceField, readEvidence } from '../access/evidence.ts'
+import { judge } from '../access/judge.ts'
+import { recordRefusal } from '../access/record-refusal.ts'
+import type { Refusal } from '../access/refusals.ts'
+import { mayChangeRoleGroups } from '../access/rules.ts'
+import { type Origin, record } from '../audit/record.ts'
+import { memberships } from '../db/schema/role-groups.ts'
+import type { Deps } from '../deps.ts'
+import type { Proofs } from '../gate/facts.ts'
+import { notify } from '../notifications/notify.ts'
+import { chooseRoleGroups, roleGroupKeys } from './choose-role-groups.ts'
+import { readRoleGroups } from './role-groups.queries.ts'
+
+export type RoleGroupsOutcome =
+  | { ok: true }
+  | { ok: false; refusal: Refusal }
+  /** Allowed, but something that must be said is missing. */
+  | { ok: false; refusal: null; missing: (EvidenceField | 'roleGroups')[] }
+
+const ACTION = 'user.role-groups-changed'
+
+/**
+ * Gives a user the role groups named, and no others. Sessions that are open feel it at their next request, since the
+ * gate reads role groups anew. Asked of the rows as they are in this transaction: who may change whom, and which
+ * role groups the actor may give or take.
+ */
+export async function changeRoleGroups(
+  deps: Deps,
+  request: { actor: Proofs; targetId: string; form: Record<string, unknown>; origin: Origin },
+): Promise<RoleGroupsOutcome> {
+  return deps.db.transaction(async (tx): Promise<RoleGroupsOutcome> => {
+    const now = deps.clock.now()
+    const { actor, targetId, origin, form } = request
+    const verdict = await judge(tx, { actor, targetId, action: ACTION, now, origin }, mayChangeRoleGroups)
+    if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
+
+    const { person, target } = verdict
+    const held = person.roleGroups.map(({ key }) => key)
+    const all = await readRoleGroups(tx)
+    const chosen = chooseRoleGroups(verdict.actor, person.ofPlatform, all, roleGroupKeys(form), held)
+    if (!chosen.ok && chosen.refusal !== null) {
+      const { refusal } = chosen
+      const by = { id: actor.userId, clientId: verdict.actorClientId }
+      await recordRefusal(tx, {
+        action: ACTION,
+        now,
+        origin,
+        actor: by,
+        clientId: person.clientId,
+        relation: target.relation,
+        subjectId: person.id,
+        refusal,
+      })
+      return { ok: false, refusal }
+    }
+    const { evidence, missing } = readEvidence(verdict.actor, form, { adminsSayWhy: false })
+    if (!chosen.ok || !evidence)
+      return {
+        ok: false,
+        refusal: null,
+        missing: [...(chosen.ok ? [] : ['roleGroups' as const]), ...missing],
+      }
+
+    const given = chosen.roleGroups.filter(({ key }) => !held.includes(key))
+    const taken = all.filter(({ key }) => held.includes(key) && !chosen.roleGroups.some((g) => g.key === key))
+    if (given.length === 0 && taken.length === 0) return { ok: true }
+    if (taken.length > 0)
+      await tx.delete(memberships).where(
+        and(
+          eq(memberships.userId, person.id),
+          inArray(
+            memberships.roleGroupId,
+            taken.map(({ id }) => id),
+          ),
+        ),
+      )
+    if (given.length > 0)
+      await tx.insert(memberships).values(given.map(({ id }) => ({ userId: person.id, roleGroupId: id })))
+
+    const eventId = await record(tx, {
+      at: now,
+      action: ACTION,
+      outcome: 'success',
+      origin,
+      clientId: person.clientId,
+      actorId: actor.userId,
+      subjectId: person.id,
+      details: { given: namesOf(given), taken: namesOf(taken), ...evidence },
+    })
+    await notify(tx, {
+      to: person.id,
+      kind: 'role-groups-changed',
+      eventId,
+      facts: { roleGroups: namesOf(chosen.roleGroups) },
+    })
+    return { ok: true }
+  })
+}
+
+function namesOf(roleGroups: readonly { name: string }[]): string {
+  return roleGroups.map(({ name }) => name).join(', ')
+}

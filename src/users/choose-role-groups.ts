@@ -1,0 +1,44 @@
+// Which role groups a form names, and whether the actor may give them. Pure.
+import type { Refusal } from '../access/refusals.ts'
+import { type Actor, type Grant, mayGrant } from '../access/rules.ts'
+
+export interface RoleGroupChoice extends Grant {
+  id: string
+  key: string
+  name: string
+  ofPlatform: boolean
+}
+
+export type Chosen =
+  | { ok: true; roleGroups: RoleGroupChoice[] }
+  | { ok: false; refusal: Refusal }
+  /** None, or one that an account of this kind does not have. */
+  | { ok: false; refusal: null }
+
+/**
+ * The whole set that somebody is to hold. What they hold already may stay whatever its rank; what is given or taken
+ * must be the actor's to give. `all`: every role group there is, since to name one of the platform elsewhere is
+ * more than a slip.
+ */
+export function chooseRoleGroups(
+  actor: Actor,
+  isPlatform: boolean,
+  all: readonly RoleGroupChoice[],
+  keys: readonly string[],
+  heldKeys: readonly string[] = [],
+): Chosen {
+  const wanted = all.filter(({ key }) => keys.includes(key))
+  const changed = all.filter(({ key }) => keys.includes(key) !== heldKeys.includes(key))
+  const refusal = changed.map((roleGroup) => mayGrant(actor, roleGroup)).find((each) => each !== null)
+  if (refusal) return { ok: false, refusal }
+  const isKnown = keys.every((key) => wanted.some((roleGroup) => roleGroup.key === key))
+  const fits = wanted.every(({ ofPlatform }) => ofPlatform === isPlatform)
+  if (wanted.length === 0 || !isKnown || !fits) return { ok: false, refusal: null }
+  return { ok: true, roleGroups: wanted }
+}
+
+/** The keys that a form names, once each. */
+export function roleGroupKeys(form: Record<string, unknown>): string[] {
+  const typed = [form.roleGroups ?? []].flat()
+  return [...new Set(typed.filter((key): key is string => typeof key === 'string'))]
+}

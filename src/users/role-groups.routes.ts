@@ -1,0 +1,69 @@
+import { type Request, type Response, Router } from 'express'
+import { type EvidenceField, evidenceProblems } from '../access/evidence.ts'
+import { refuse } from '../access/refuse.ts'
+import { mayChangeRoleGroups, mayGrant } from '../access/rules.ts'
+import { viewTarget } from '../access/view-target.ts'
+import type { Deps } from '../deps.ts'
+import { personOf, proofsOf } from '../gate/gate.ts'
+import { readForm } from '../http/form.ts'
+import { originOf } from '../http/origin.ts'
+import { typedFields } from '../http/typed-fields.ts'
+import { requirePresence } from '../presence/require-presence.ts'
+import { changeRoleGroups } from './change-role-groups.ts'
+import { roleGroupKeys } from './choose-role-groups.ts'
+import { readRoleGroups } from './role-groups.queries.ts'
+
+/** Which role groups a user holds. */
+export function roleGroupsRoutes(deps: Deps): Router {
+  const routes = Router({ caseSensitive: true, strict: true })
+
+  routes.get('/users/:id/role-groups', (req, res) => renderRoleGroups(deps, req, res))
+
+  routes.post('/users/:id/role-groups', readForm, requirePresence(deps), async (req, res) => {
+    const targetId = String(req.params.id)
+    const outcome = await changeRoleGroups(deps, {
+      actor: proofsOf(req),
+      targetId,
+      form: req.body,
+      origin: originOf(req),
+    })
+    if (outcome.ok) return res.redirect(303, `/users/${targetId}`)
+    if (outcome.refusal !== null) return refuse(res, outcome.refusal)
+    await renderRoleGroups(deps, req, res, outcome.missing)
+  })
+
+  return routes
+}
+
+async function renderRoleGroups(
+  deps: Deps,
+  req: Request,
+  res: Response,
+  missing: readonly (EvidenceField | 'roleGroups')[] = [],
+): Promise<void> {
+  const verdict = await viewTarget(deps, personOf(res), String(req.params.id), mayChangeRoleGroups)
+  if (!verdict.allowed) return refuse(res, verdict.refusal)
+
+  const { person, actor } = verdict
+  const held = person.roleGroups.map(({ key }) => key)
+  const roleGroups = (await readRoleGroups(deps.db)).filter(
+    ({ ofPlatform }) => ofPlatform === person.ofPlatform,
+  )
+  const grantable = roleGroups.filter((roleGroup) => mayGrant(actor, roleGroup) === null)
+  res.status(missing.length === 0 ? 200 : 422).render('users/role-groups', {
+    user: { id: person.id, name: person.name, email: person.email, clientName: person.clientName },
+    byServiceDesk: actor.isServiceDesk,
+    roleGroups: grantable.map(({ key, name }) => ({ value: key, label: name })),
+    // Not the actor's to take: they travel along, and stay.
+    kept: roleGroups
+      .filter((roleGroup) => held.includes(roleGroup.key) && !grantable.includes(roleGroup))
+      .map(({ key, name }) => ({ value: key, label: name })),
+    someNotGrantable: grantable.length < roleGroups.length,
+    chosen: missing.length === 0 ? held : roleGroupKeys(req.body),
+    typed: typedFields(req.body, ['reason', 'ticket']),
+    problems: {
+      ...evidenceProblems(missing.filter((field) => field !== 'roleGroups')),
+      ...(missing.includes('roleGroups') && { roleGroups: 'Choose at least one role group.' }),
+    },
+  })
+}

@@ -1,0 +1,376 @@
+// Bulk invitation from a CSV file: a preview of every line, progress, and a report of what was refused and why.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { and, eq, inArray } from 'drizzle-orm'
+import { auditEvents } from '../../src/db/schema/audit-events.ts'
+import { invitationImportLines, invitationImports } from '../../src/db/schema/invitation-imports.ts'
+import { invitations } from '../../src/db/schema/links.ts'
+import { notifications } from '../../src/db/schema/notifications.ts'
+import { outbox } from '../../src/db/schema/outbox.ts'
+import { memberships } from '../../src/db/schema/role-groups.ts'
+import { users } from '../../src/db/schema/users.ts'
+import { DAY, MINUTE } from '../../src/durations.ts'
+import { BATCH, importInvitations } from '../../src/invitations/import-invitations.ts'
+import { sweepExpired } from '../../workers/sweep-expired.ts'
+import { startApp, type TestApp } from '../support/app.ts'
+import type { Answer, Browser } from '../support/browser.ts'
+import { People } from '../support/people.ts'
+
+const HEAD = 'email,name,roleGroups\n'
+const EVIDENCE = { reason: 'A new department', ticket: 'SD-4711' }
+
+let app: TestApp
+let people: People
+let admin: Browser
+let desk: Browser
+before(async () => {
+  app = await startApp()
+  people = new People(app)
+  admin = app.browser()
+  await admin.enrolAndSignIn('admin@harbour.example')
+  desk = app.browser()
+  await desk.enrolAndSignIn('desk@platform.example')
+})
+after(() => app.close())
+
+/** Sends a form with a file, as browsers do. */
+async function upload(
+  browser: Browser,
+  file: string | Uint8Array,
+  fields: Record<string, string> = {},
+): Promise<Answer> {
+  const boundary = 'a-boundary-that-nobody-writes'
+  const part = (head: string, body: string | Uint8Array) =>
+    Buffer.concat([Buffer.from(`--${boundary}\r\n${head}\r\n\r\n`), Buffer.from(body), Buffer.from('\r\n')])
+  const body = Buffer.concat([
+    ...Object.entries(fields).map(([name, value]) =>
+      part(`Content-Disposition: form-data; name="${name}"`, value),
+    ),
+    part(
+      'Content-Disposition: form-data; name="file"; filename="people.csv"\r\nContent-Type: text/csv',
+      file,
+    ),
+    Buffer.from(`--${boundary}--\r\n`),
+  ])
+  return browser.request('POST', '/users/import', {
+    headers: { 'sec-fetch-site': 'same-origin', 'content-type': `multipart/form-data; boundary=${boundary}` },
+    body,
+  })
+}
+
+/** Takes a file in; returns the path of its page. */
+async function drafted(browser: Browser, file: string, fields: Record<string, string> = {}): Promise<string> {
+  const answer = await upload(browser, file, fields)
+  assert.equal(answer.status, 303, answer.body)
+  assert.match(answer.location ?? '', /^\/users\/import\/[0-9a-f-]{36}$/)
+  return answer.location ?? ''
+}
+
+const idOf = (path: string) => path.split('/').at(-1) ?? ''
+
+/** Does what the worker does, until nothing is owed. Returns how many jobs it took. */
+async function work(path: string): Promise<number> {
+  for (let jobs = 0; ; jobs += 1) {
+    const [owed] = await app.deps.db
+      .select()
+      .from(outbox)
+      .where(eq(outbox.job, 'import-invitations'))
+      .limit(1)
+    if (!owed) return jobs
+    await app.deps.db.transaction(async (tx) => {
+      const context = { keys: app.deps.config.ENCRYPTION_KEYS, now: app.clock.now() }
+      await importInvitations(tx, context, idOf(path))
+      await tx.delete(outbox).where(eq(outbox.id, owed.id))
+    })
+  }
+}
+
+async function outcomesOf(path: string) {
+  const rows = await app.deps.db
+    .select()
+    .from(invitationImportLines)
+    .where(eq(invitationImportLines.importId, idOf(path)))
+    .orderBy(invitationImportLines.line)
+  return rows.map(({ line, outcome, detail }) => [line, outcome, detail])
+}
+
+describe('the preview', () => {
+  test('tells the outcome of every line before anybody is invited', async () => {
+    const before = await app.deps.db.$count(users)
+
+    const path = await drafted(
+      admin,
+      `${HEAD}good@test.example,Good Person,tech-operator
+several@test.example,Several Groups,"Tech Operator, finance-manager"
+no address,Bad Address,tech-operator
+GOOD@test.example,Twice,tech-operator
+tech@harbour.example,Taken Here,tech-operator
+tech@meridian.example,Taken Elsewhere,tech-operator
+unknown@test.example,Unknown Group,gardener
+platform@test.example,Platform Group,operator
+boss@test.example,Would Be Admin,admin
+none@test.example,No Group,
+nameless@test.example,,tech-operator
+formula@test.example,"=HYPERLINK(""http://evil.example"",""x"")",tech-operator
+=cmd@test.example,Formula,tech-operator
+short@test.example,Short
+long@test.example,Long,tech-operator,more
+lines@test.example,"Two
+lines",tech-operator
+last@test.example,Last One,customer-service-operator`,
+    )
+
+    assert.deepEqual(await outcomesOf(path), [
+      [2, null, ''],
+      [3, null, ''],
+      [4, 'bad-address', ''],
+      [5, 'duplicate', '2'],
+      [6, 'taken', ''],
+      [7, 'taken', ''],
+      [8, 'unknown-role-group', 'gardener'],
+      [9, 'not-allowed', ''],
+      [10, 'not-allowed', ''],
+      [11, 'no-role-group', ''],
+      [12, 'no-name', ''],
+      [13, 'formula', ''],
+      [14, 'formula', ''],
+      [15, 'wrong-columns', ''],
+      [16, 'wrong-columns', ''],
+      [17, 'bad-name', ''],
+      [19, null, ''],
+    ])
+    const page = await admin.get(path)
+    assert.equal(page.status, 200)
+    assert.match(page.body, /3 of 17 people can be invited/)
+    assert.equal([...page.body.matchAll(/data-line="/g)].length, 17)
+    assert.match(page.body, /The same address is in line 2/)
+    assert.match(page.body, /There is no role group “gardener”/)
+    assert.doesNotMatch(page.body, /Meridian/, 'not where an address is taken')
+    assert.equal([...(await admin.get(`${path}?show=refused`)).body.matchAll(/data-line="/g)].length, 14)
+    assert.equal(await app.deps.db.$count(users), before)
+    const seen = await app.deps.db
+      .select()
+      .from(auditEvents)
+      .where(
+        and(eq(auditEvents.action, 'invitation.sent'), inArray(auditEvents.outcome, ['failure', 'refused'])),
+      )
+    assert.deepEqual(
+      seen.map(({ details }) => details),
+      [
+        { problem: 'address-taken', lines: 2 },
+        { refusal: 'granted-by-service-desk', lines: 2 },
+      ],
+    )
+  })
+
+  test('the report of what was refused and why is a CSV whose formulas are neutralised', async () => {
+    const path = await drafted(
+      admin,
+      `${HEAD}a@test.example,"=HYPERLINK(""http://evil.example"")",tech-operator\n@b,"Smith, ""Jo""",tech-operator\n`,
+    )
+
+    const csv = await admin.get(`${path}/refused.csv`)
+
+    assert.match(csv.headers.get('content-type') ?? '', /^text\/csv; charset=utf-8/)
+    assert.match(csv.headers.get('content-disposition') ?? '', /attachment; filename="?refused\.csv/)
+    const [head, first, second] = csv.body.replace('\ufeff', '').split('\r\n')
+    assert.equal(head, 'line,email,name,roleGroups,why')
+    assert.match(first ?? '', /^2,a@test\.example,"'=HYPERLINK\(""http:\/\/evil\.example""\)",tech-operator,/)
+    assert.match(second ?? '', /^3,'@b,"Smith, ""Jo""",tech-operator,/)
+  })
+
+  test('a file that cannot be taken as a whole is refused, and says why beside the field', async () => {
+    const cases: [string | Uint8Array, RegExp][] = [
+      ['', /nothing in it/],
+      ['email;name\nx;y\n', /must name the columns/],
+      [
+        Buffer.concat([Buffer.from(`${HEAD}a@test.example,Ren`), Buffer.from([0xe9]), Buffer.from(',x\n')]),
+        /Line 2 is not UTF-8/,
+      ],
+    ]
+    for (const [file, problem] of cases) {
+      const answer = await upload(admin, file)
+      assert.equal(answer.status, 422)
+      assert.match(answer.body, problem)
+      assert.match(answer.body, /role="alert"/)
+    }
+  })
+
+  test('lines may be pasted instead, and are kept if something is wrong with them', async () => {
+    const pasted = await upload(admin, '', { lines: `${HEAD}pasted@test.example,Pasted,tech-operator` })
+    assert.equal(pasted.status, 303)
+    const wrong = await upload(admin, '', { lines: 'no such columns' })
+    assert.equal(wrong.status, 422)
+    assert.match(wrong.body, />no such columns</)
+  })
+
+  test('more than 2 MB is too much; anything but a form with a file is refused', async () => {
+    assert.equal((await upload(admin, `${HEAD}${'x'.repeat(2_100_000)}`)).status, 413)
+    assert.equal((await admin.post('/users/import', { lines: HEAD })).status, 415)
+    const broken = await admin.request('POST', '/users/import', {
+      headers: { 'sec-fetch-site': 'same-origin', 'content-type': 'multipart/form-data; boundary=x' },
+      body: 'no parts',
+    })
+    assert.equal(broken.status, 400)
+  })
+})
+
+describe('carrying it out', () => {
+  test('5 000 lines: every line is accounted for, batch by batch, with its progress to be seen', async () => {
+    const lines = Array.from({ length: 5000 }, (_, i) =>
+      i % 50 === 49
+        ? `bulk${i - 1}@test.example,Again ${i},tech-operator`
+        : `bulk${i}@test.example,Bulk ${i},tech-operator`,
+    )
+    const started = performance.now()
+    const path = await drafted(admin, HEAD + lines.join('\n'))
+    const draftedMs = performance.now() - started
+    assert.match((await admin.get(path)).body, /4900 of 5000 people can be invited/)
+
+    assert.equal((await admin.post(path)).location, path)
+    const [owed] = await app.deps.db.select().from(outbox).where(eq(outbox.job, 'import-invitations'))
+    assert.deepEqual(owed?.payload, { importId: idOf(path) }, 'ids only')
+    await app.deps.db.transaction((tx) =>
+      importInvitations(tx, { keys: app.deps.config.ENCRYPTION_KEYS, now: app.clock.now() }, idOf(path)),
+    )
+    const progress = await admin.get(`${path}/progress`)
+    assert.match(progress.body, new RegExp(`Inviting: ${BATCH + 100} of 5000 lines are done`))
+    assert.match(progress.body, /hx-trigger="every 1s"/)
+    const worked = performance.now()
+    await work(path)
+    const workedMs = performance.now() - worked
+
+    const done = await admin.get(path)
+    assert.match(done.body, /4900 of 5000 people were invited/)
+    assert.match(done.body, /100 lines were refused/)
+    assert.doesNotMatch(done.body, /hx-trigger/)
+    const outcomes = (await outcomesOf(path)).map(([, outcome]) => outcome)
+    assert.equal(outcomes.length, 5000)
+    assert.equal(outcomes.filter((outcome) => outcome === 'invited').length, 4900)
+    assert.equal(outcomes.filter((outcome) => outcome === 'duplicate').length, 100)
+    const added = await app.deps.db
+      .select()
+      .from(users)
+      .where(
+        and(
+          eq(users.status, 'invited'),
+          inArray(
+            users.email,
+            [...Array(5000).keys()].map((i) => `bulk${i}@test.example`),
+          ),
+        ),
+      )
+    assert.equal(added.length, 4900)
+    const ids = added.map(({ id }) => id)
+    assert.equal(await app.deps.db.$count(memberships, inArray(memberships.userId, ids)), 4900)
+    assert.equal(await app.deps.db.$count(invitations, inArray(invitations.userId, ids)), 4900)
+    assert.equal(await app.deps.db.$count(notifications, inArray(notifications.recipientId, ids)), 4900)
+    const events = await app.deps.db.select().from(auditEvents).where(inArray(auditEvents.subjectId, ids))
+    assert.equal(events.length, 4900)
+    assert.deepEqual(events[0]?.details, { importId: idOf(path), channel: 'admin' })
+    assert.equal(events[0]?.actorId, (await people.named('admin@harbour.example')).id)
+    assert.equal(events[0]?.address, '127.0.0.1', 'where the confirmation came from')
+    process.stdout.write(
+      `# 5 000 lines taken in ${Math.round(draftedMs)} ms, invited in ${Math.round(workedMs)} ms\n`,
+    )
+  })
+
+  test('an address taken meanwhile is refused then; confirming or working twice invites nobody twice', async () => {
+    const path = await drafted(
+      admin,
+      `${HEAD}raced@test.example,Raced,tech-operator\nfine@test.example,Fine,tech-operator\n`,
+    )
+    await admin.post('/users', { email: 'raced@test.example', name: 'First', roleGroups: 'tech-operator' })
+
+    assert.equal((await admin.post(path)).status, 303)
+    assert.equal((await admin.post(path)).status, 303)
+    assert.equal(await work(path), 1, 'owed once')
+    await app.deps.db.transaction((tx) =>
+      importInvitations(tx, { keys: app.deps.config.ENCRYPTION_KEYS, now: app.clock.now() }, idOf(path)),
+    )
+
+    assert.deepEqual(await outcomesOf(path), [
+      [2, 'taken', ''],
+      [3, 'invited', ''],
+    ])
+    const { id } = await people.named('fine@test.example')
+    assert.equal((await people.invitationsOf(id)).length, 1)
+    assert.equal((await app.browser().get(await people.linkOf(id))).status, 200)
+  })
+
+  test('a draft, or one that was never confirmed, is carried out by no job', async () => {
+    const path = await drafted(admin, `${HEAD}draft@test.example,Draft,tech-operator\n`)
+    await app.deps.db.transaction((tx) =>
+      importInvitations(tx, { keys: app.deps.config.ENCRYPTION_KEYS, now: app.clock.now() }, idOf(path)),
+    )
+    assert.deepEqual(await outcomesOf(path), [[2, null, '']])
+  })
+
+  test('an Admin who is disabled before the job runs invites nobody', async () => {
+    const actor = await people.add('Meridian Foods', ['admin'])
+    const browser = app.browser()
+    await browser.signInWithPassword(actor.email)
+    const path = await drafted(browser, `${HEAD}late@test.example,Late,tech-operator\n`)
+    await browser.post(path)
+    await app.deps.db.update(users).set({ status: 'disabled' }).where(eq(users.id, actor.id))
+
+    await work(path)
+
+    assert.deepEqual(await outcomesOf(path), [[2, 'not-allowed', '']])
+    assert.equal(await app.deps.db.$count(users, eq(users.email, 'late@test.example')), 0)
+  })
+})
+
+describe('who may', () => {
+  test('the Service Desk into any account, with ticket and reason, an Admin too', async () => {
+    const clientId = await people.clientId('Meridian Foods')
+    assert.equal((await desk.get(`/clients/${clientId}/users/import`)).status, 200)
+    const path = await drafted(desk, `${HEAD}boss2@meridian.example,Boss,admin\n`, { clientId })
+    assert.equal((await desk.post(path, { reason: EVIDENCE.reason })).status, 422)
+
+    assert.equal((await desk.post(path, EVIDENCE)).status, 303)
+    await work(path)
+
+    const user = await people.named('boss2@meridian.example')
+    assert.equal(user.clientId, clientId)
+    const [event] = await people.eventsOf(user.id, 'invitation.sent')
+    assert.deepEqual(event?.details, { importId: idOf(path), channel: 'service-desk', ...EVIDENCE })
+  })
+
+  test('nobody into a child account or elsewhere, and nobody looks at another’s file', async () => {
+    const file = `${HEAD}x@test.example,X,tech-operator\n`
+    const into = async (name: string) => upload(admin, file, { clientId: await people.clientId(name) })
+    assert.equal((await into('Harbour Retail')).status, 403)
+    assert.equal((await into('Meridian Foods')).status, 404)
+    const tech = app.browser()
+    await tech.enrolAndSignIn('tech@harbour.example')
+    assert.equal((await tech.get('/users/import')).status, 403)
+    assert.equal((await upload(tech, file)).status, 403)
+    const path = await drafted(admin, file)
+    for (const other of [desk, tech]) {
+      assert.equal((await other.get(path)).status, 404)
+      assert.equal((await other.get(`${path}/refused.csv`)).status, 404)
+      assert.equal((await other.post(path, EVIDENCE)).status, 404)
+    }
+    assert.equal((await admin.get('/users/import/no-id')).status, 404)
+    assert.match((await upload(app.browser(), file)).location ?? '', /^\/sign-in/)
+  })
+
+  test('only who has lately proven to be there', async () => {
+    const path = await drafted(admin, `${HEAD}present@test.example,Present,tech-operator\n`)
+    app.clock.advance(11 * MINUTE)
+    assert.equal((await admin.post(path)).status, 401)
+    assert.equal((await admin.post(path, { presence: admin.code() })).status, 303)
+  })
+})
+
+test('a draft that nobody confirms is forgotten after a day, a finished file after thirty', async () => {
+  const count = () => app.deps.db.$count(invitationImports)
+  assert.ok((await count()) > 0)
+  app.clock.advance(31 * DAY)
+  await sweepExpired(app.deps)
+  assert.equal(
+    await app.deps.db.$count(invitationImports, inArray(invitationImports.status, ['draft', 'done'])),
+    0,
+  )
+})

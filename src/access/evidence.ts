@@ -14,7 +14,8 @@ export const EVIDENCE_PROBLEMS: Readonly<Record<EvidenceField, string>> = {
   reason: 'Say why, in at most 500 characters.',
 }
 
-const adminEvidence = z.object({ reason: typedLine(500) })
+/** Why it is done. */
+export const adminEvidence = z.object({ reason: typedLine(500) })
 /** The reference of the request, and why it is done. */
 export const deskEvidence = adminEvidence.extend({ ticket: typedLine(64) })
 export type DeskEvidence = z.infer<typeof deskEvidence>

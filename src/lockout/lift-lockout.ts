@@ -1,3 +1,4 @@
+import { type EvidenceField, readEvidence } from '../access/evidence.ts'
 import { judge } from '../access/judge.ts'
 import type { Refusal } from '../access/refusals.ts'
 import { mayUnlock } from '../access/rules.ts'
@@ -11,16 +12,24 @@ import { endLock, lockInForce } from './policy.ts'
 
 const KINDS = ['password', 'code'] as const
 
+export type UnlockOutcome =
+  | { ok: true; clientId: string }
+  | { ok: false; refusal: Refusal }
+  /** Allowed, but something that must be said is missing. */
+  | { ok: false; refusal: null; missing: EvidenceField[] }
+
 /** Lifts the locks of a user early, by the same permissions as a reset. The repeats stay counted. */
 export async function liftLockout(
   deps: Deps,
-  request: { actor: Proofs; targetId: string; reason: string; origin: Origin },
-): Promise<{ ok: true; clientId: string } | { ok: false; refusal: Refusal }> {
-  return deps.db.transaction(async (tx) => {
+  request: { actor: Proofs; targetId: string; form: unknown; origin: Origin },
+): Promise<UnlockOutcome> {
+  return deps.db.transaction(async (tx): Promise<UnlockOutcome> => {
     const now = deps.clock.now()
-    const { actor, targetId, origin, reason } = request
+    const { actor, targetId, origin, form } = request
     const verdict = await judge(tx, { actor, targetId, action: 'lockout.lifted', now, origin }, mayUnlock)
-    if (!verdict.allowed) return { ok: false as const, refusal: verdict.refusal }
+    if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
+    const { evidence, missing } = readEvidence(verdict.actor, form, { adminsSayWhy: true })
+    if (!evidence) return { ok: false, refusal: null, missing }
 
     const { id, clientId } = verdict.person
     for (const kind of KINDS) {
@@ -35,10 +44,10 @@ export async function liftLockout(
         clientId,
         actorId: actor.userId,
         subjectId: id,
-        details: { kind, reason },
+        details: { kind, ...evidence },
       })
       await notify(tx, { to: id, kind: 'lockout-lifted', eventId, facts: { kind } })
     }
-    return { ok: true as const, clientId }
+    return { ok: true, clientId }
   })
 }

@@ -1,6 +1,7 @@
 import { and, eq } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
 import { z } from 'zod'
+import { adminEvidence, deskEvidence } from '../access/evidence.ts'
 import { judge } from '../access/judge.ts'
 import type { Refusal } from '../access/refusals.ts'
 import { mayResetMfa } from '../access/rules.ts'
@@ -15,17 +16,10 @@ import { changeLockout } from '../lockout/change-lockout.ts'
 import { clear } from '../lockout/policy.ts'
 import { enqueue } from '../outbox/enqueue.ts'
 
-const sentence = z.string().trim().min(1).max(500)
+/** What the Service Desk has to say: also how it made sure who is asking. */
+const deskResetEvidence = deskEvidence.extend({ identifiedBy: z.enum(identifiedBy.enumValues) })
 
-/** What an Admin has to say about a reset. */
-const adminEvidence = z.object({ reason: sentence })
-/** What the Service Desk has to say: also its ticket, and how it made sure who is asking. */
-const deskEvidence = adminEvidence.extend({
-  ticket: z.string().trim().min(1).max(64),
-  identifiedBy: z.enum(identifiedBy.enumValues),
-})
-
-export type EvidenceField = keyof z.infer<typeof deskEvidence>
+export type EvidenceField = keyof z.infer<typeof deskResetEvidence>
 
 export type ResetOutcome =
   | { ok: true; clientId: string }
@@ -53,7 +47,7 @@ export async function requestMfaReset(
     if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
 
     const channel = verdict.actor.isServiceDesk ? 'service-desk' : 'admin'
-    const evidence = (channel === 'admin' ? adminEvidence : deskEvidence).safeParse(request.evidence)
+    const evidence = (channel === 'admin' ? adminEvidence : deskResetEvidence).safeParse(request.evidence)
     if (!evidence.success) return { ok: false, refusal: null, missing: fieldsOf(evidence.error) }
 
     const { person } = verdict

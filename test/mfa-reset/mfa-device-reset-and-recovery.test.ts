@@ -514,11 +514,25 @@ describe('unlocking, by the same permissions', () => {
     assert.equal((await unlock(ADMIN, ADMIN2)).status, 403)
     assert.equal((await unlock(ADMIN, CHILD_TECH)).status, 403)
     assert.equal((await unlock(ADMIN, 'finance@harbour.example')).status, 409)
+    const { id } = await cast.userNamed('support@harbour.example')
+    for (const reason of ['', 'r'.repeat(501)])
+      assert.equal((await cast.browserOf(ADMIN).post(`/users/${id}/unlock`, { reason })).status, 422)
     assert.equal((await unlock(ADMIN, 'support@harbour.example')).status, 303)
 
     assert.equal((await app.browser().signInWithPassword('support@harbour.example')).location, '/')
     const [event] = await eventsOf('support@harbour.example', 'lockout.lifted')
-    assert.deepEqual(event?.details, { kind: 'password', reason: 'Called me' })
+    assert.deepEqual(event?.details, { kind: 'password', channel: 'admin', reason: 'Called me' })
+  })
+
+  test('the Service Desk lifts it with a ticket and a reason', async () => {
+    const { id } = await cast.userNamed(ADMIN2)
+    for (let i = 0; i < 5; i += 1) await app.browser().signInWithPassword(ADMIN2, 'wrong')
+    const desk = await cast.comeBack(DESK)
+
+    assert.equal((await desk.post(`/users/${id}/unlock`, { reason: 'Called us' })).status, 422)
+    assert.equal((await desk.post(`/users/${id}/unlock`, { reason: 'Called us', ticket: 'T-1' })).status, 303)
+
+    assert.equal((await app.browser().signInWithPassword(ADMIN2)).location, '/mfa/verify')
   })
 })
 

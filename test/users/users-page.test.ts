@@ -114,7 +114,7 @@ describe('the users page', () => {
 
     assert.equal(page.status, 200)
     assert.match(rowOf(page.body, await userIdOf('admin@retail.harbour.example')), /data-mfa="active"/)
-    assert.doesNotMatch(page.body, /mfa-reset|#unlock/)
+    assert.doesNotMatch(page.body, /mfa-reset|\/unlock/)
     assert.match(page.body, /only its own Admins and the Service Desk may change it/)
   })
 
@@ -383,9 +383,10 @@ describe('the user page', () => {
       await guesser.signInWithPassword('finance@harbour.example', 'not the right password')
 
     const locked = await admin.get(`/users/${finance}`)
-    assert.match(locked.body, new RegExp(`action="/users/${finance}/unlock"`))
+    assert.match(locked.body, new RegExp(`href="/users/${finance}/unlock"`))
+    assert.match((await admin.get(`/users/${finance}/unlock`)).body, /name="reason"/)
     assert.match(locked.body, /too many wrong passwords, now locked/)
-    assert.match(rowOf((await admin.get('/users')).body, finance), /#unlock/)
+    assert.match(rowOf((await admin.get('/users')).body, finance), /\/unlock"/)
     assert.equal(
       (await admin.post(`/users/${finance}/unlock`, { reason: 'It was her', presence: admin.nextCode() }))
         .status,

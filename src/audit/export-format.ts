@@ -1,8 +1,7 @@
 // How events are written into a file: CSV for people and their spreadsheets, NDJSON for programs. Pure.
-import { stringify } from 'csv-stringify/sync'
+import { BYTE_ORDER_MARK, csvRows } from '../http/csv.ts'
 import { eventSentence } from './event-sentence.ts'
 import type { EventRow } from './events.queries.ts'
-import { neutralCell } from './neutral-cell.ts'
 
 export const EXPORT_FORMATS = ['csv', 'ndjson'] as const
 export type ExportFormat = (typeof EXPORT_FORMATS)[number]
@@ -37,16 +36,14 @@ type ExportRecord = Record<(typeof COLUMNS)[number], unknown>
 export const WRITERS: { readonly [Format in ExportFormat]: Writer } = {
   csv: {
     contentType: 'text/csv; charset=utf-8',
-    // By the byte order mark spreadsheets know UTF-8.
-    head: `\uFEFF${COLUMNS.join(',')}\r\n`,
+    head: `${BYTE_ORDER_MARK}${csvRows([COLUMNS])}`,
     write: (events) =>
-      stringify(events.map(recordOf), {
-        columns: [...COLUMNS],
-        record_delimiter: 'windows',
-        // Some readers take either half of a line break for one, and others part cells by semicolons or tabs.
-        quoted_match: /[\r\n\t;]/,
-        cast: { string: neutralCell, object: (value) => neutralCell(JSON.stringify(value)) },
-      }),
+      csvRows(
+        events.map((event) => {
+          const row = recordOf(event)
+          return COLUMNS.map((column) => row[column])
+        }),
+      ),
   },
   ndjson: {
     contentType: 'application/x-ndjson; charset=utf-8',

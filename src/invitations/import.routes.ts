@@ -7,7 +7,7 @@ import { viewAccount } from '../access/view-account.ts'
 import type { Deps } from '../deps.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
 import { glance } from '../gate/glance.ts'
-import { csvLine } from '../http/csv-line.ts'
+import { BYTE_ORDER_MARK, csvRows } from '../http/csv.ts'
 import { readForm } from '../http/form.ts'
 import { choice, listHref } from '../http/list-query.ts'
 import { originOf } from '../http/origin.ts'
@@ -66,14 +66,8 @@ export function importRoutes(deps: Deps): Router {
     if (!found) return refuse(res, 'unknown')
     const lines = await readLines(deps.db, found.id, { after: 0, refusedOnly: true, limit: MAX_LINES })
     res.attachment('refused.csv').type('text/csv; charset=utf-8')
-    // With the mark, by which spreadsheets know UTF-8.
-    const head = `\ufeff${csvLine(['line', 'email', 'name', 'roleGroups', 'why'])}`
-    res.send(
-      head +
-        lines
-          .map((line) => csvLine([line.line, line.email, line.name, line.roleGroups, sentenceFor(line)]))
-          .join(''),
-    )
+    const rows = lines.map((line) => [line.line, line.email, line.name, line.roleGroups, sentenceFor(line)])
+    res.send(BYTE_ORDER_MARK + csvRows([['line', 'email', 'name', 'roleGroups', 'why'], ...rows]))
   })
 
   return routes

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { readMoment } from '../../src/audit/moment.ts'
-import { neutralCell } from '../../src/audit/neutral-cell.ts'
+import { neutralCell } from '../../src/http/csv.ts'
 
 function readAs(text: string, timeZone = 'UTC'): [string, string] | null {
   const moment = readMoment(text, timeZone)

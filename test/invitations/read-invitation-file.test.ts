@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { csvLine } from '../../src/http/csv-line.ts'
+import { csvRows, neutralCell } from '../../src/http/csv.ts'
 import { type InvitationFile, readInvitationFile } from '../../src/invitations/read-invitation-file.ts'
 
 const HEAD = 'email,name,roleGroups\n'
@@ -134,17 +134,17 @@ test('more than 5 000 people are refused at once; 5 000 are not', () => {
   )
 })
 
-test('what csvLine writes is read back line by line, whatever is in the cells, and no cell begins a formula', () => {
+test('what csvRows writes is read back line by line, whatever is in the cells, and no cell begins a formula', () => {
   const cell = fc
     .string({ unit: 'grapheme', minLength: 1 })
     .filter((text) => !/[\0\r\ud800-\udfff]/.test(text) && text.trim() === text && text !== '')
   fc.assert(
     fc.property(fc.array(fc.tuple(cell, cell, cell), { minLength: 1, maxLength: 20 }), (rows) => {
-      const file = readInvitationFile(utf8(HEAD + rows.map(csvLine).join('')))
+      const file = readInvitationFile(utf8(HEAD + csvRows(rows)))
       assert.ok('lines' in file, JSON.stringify(file))
       assert.equal(file.lines.length, rows.length)
       for (const [i, { email, name }] of file.lines.entries()) {
-        assert.equal(email.replace(/^'(?=[=+\-@])/, ''), rows[i]?.[0])
+        assert.equal(email, neutralCell(rows[i]?.[0] ?? ''))
         assert.doesNotMatch(name, /^[=+\-@]/)
       }
     }),

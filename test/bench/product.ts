@@ -99,6 +99,17 @@ export function someUsers(users: number, accounts: number | null = null): Seed {
   }
 }
 
+/** Only those who are no Admins: their pages are what is measured, and an Admin's home shows a whole account. */
+export function withoutAdmins(seed: Seed): Seed {
+  return async (database, keys) => {
+    const enrolled = await seed(database, keys)
+    const rows = await database.sql<{ id: string }[]>`
+      select m.user_id as id from memberships m join role_groups r on r.id = m.role_group_id where r.is_admin`
+    const admins = new Set(rows.map(({ id }) => id))
+    return enrolled.filter(({ id }) => !admins.has(id))
+  }
+}
+
 async function startProcess(logFile: string, module: string, env: NodeJS.ProcessEnv) {
   const log = await open(logFile, 'a')
   const child = fork(new URL(module, import.meta.url), {

@@ -21,7 +21,7 @@ import { benchUsersPage } from './measure-users-page.ts'
 import type { PageLoad, PagesServed } from './page-load.tool.ts'
 import type { SignInLoad, SignInsDone } from './people.tool.ts'
 import { memoryDuring, memoryNow } from './process-usage.ts'
-import { HASHING_ENV, type Product, someUsers, startProduct } from './product.ts'
+import { HASHING_ENV, type Product, someUsers, startProduct, withoutAdmins } from './product.ts'
 import { type Report, reportText } from './report.ts'
 import type { Section } from './section.ts'
 import { startTool, type Tool } from './tool.ts'
@@ -91,7 +91,7 @@ async function bench(effort: Effort): Promise<Report> {
 
   say('Bringing up PostgreSQL, web and users …')
   const hashing = tool<HashingLoad, HashingDone>('hashing.tool.ts', [], { ...process.env, ...HASHING_ENV })
-  const product = await startProduct(folder, someUsers(await usersNeeded(hashing)), onStop)
+  const product = await startProduct(folder, withoutAdmins(someUsers(await usersNeeded(hashing))), onStop)
   const people = tool<SignInLoad, SignInsDone>('people.tool.ts', [product.origin, product.usersFile])
   const pageLoad = tool<PageLoad, PagesServed>('page-load.tool.ts')
   await pause(2 * SECOND)

@@ -54,7 +54,7 @@ for (const javaScriptEnabled of [true, false])
       await fiona.arrivesAt('/')
       const amara = await signedIn('admin@harbour.example')
 
-      await amara.page.getByRole('link', { name: 'MFA policy' }).click()
+      await amara.page.getByRole('link', { name: 'MFA policy', exact: true }).click()
       await amara.heading('MFA policy')
       assert.equal(await amara.page.getByLabel('Required of Tech Operator').isDisabled(), true)
       await look(amara, 'mfa-policy')

@@ -54,7 +54,8 @@ function runTests(files: string[]): Promise<boolean> {
   setMaxListeners(0, stopping.signal)
   const results = run({
     files,
-    concurrency: availableParallelism(),
+    // One more than there are cores: much of a test is waiting for a browser, a worker or a disk.
+    concurrency: availableParallelism() + 1,
     timeout: FILE_TIMEOUT_MS,
     signal: stopping.signal,
   })

@@ -24,7 +24,6 @@ export function targetOf(
     id: person.id,
     relation,
     isAdmin: person.roleGroups.some(({ isAdmin }) => isAdmin),
-    ofPlatform: person.ofPlatform,
     authenticatorActive: person.authenticator !== null,
     lockedOut: [person.codeLockout, passwordLockout].some((lockout) => lockInForce(lockout, now) !== null),
     status: person.status,

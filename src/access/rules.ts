@@ -23,7 +23,6 @@ export interface Target {
   id: string
   relation: Relation
   isAdmin: boolean
-  ofPlatform: boolean
   authenticatorActive: boolean
   lockedOut: boolean
   status: 'invited' | 'active' | 'disabled'

@@ -41,7 +41,6 @@ const USER: Target = {
   id: 'target',
   relation: 'own',
   isAdmin: false,
-  ofPlatform: false,
   authenticatorActive: true,
   lockedOut: true,
   status: 'active',
@@ -80,10 +79,10 @@ describe('resetting MFA', () => {
     ['user', 'elsewhere', {}, 'unknown'],
     ['Service Desk', 'elsewhere', {}, null],
     ['Service Desk', 'elsewhere', { isAdmin: true }, null],
-    ['Service Desk', 'own', { ofPlatform: true }, null],
-    ['Service Desk', 'own', { id: 'actor', ofPlatform: true }, 'not-oneself'],
+    ['Service Desk', 'own', {}, null],
+    ['Service Desk', 'own', { id: 'actor' }, 'not-oneself'],
     ['Service Desk', 'elsewhere', { authenticatorActive: false }, 'nothing-to-reset'],
-    ['Operator', 'own', { ofPlatform: true }, 'admins-only'],
+    ['Operator', 'own', {}, 'admins-only'],
     ['Operator', 'elsewhere', {}, 'unknown'],
   ]
   for (const [actor, relation, target, expected] of table)

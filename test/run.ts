@@ -54,8 +54,7 @@ function runTests(files: string[]): Promise<boolean> {
   setMaxListeners(0, stopping.signal)
   const results = run({
     files,
-    // One more than there are cores: much of a test is waiting for a browser, a worker or a disk.
-    concurrency: availableParallelism() + 1,
+    concurrency: availableParallelism(),
     timeout: FILE_TIMEOUT_MS,
     signal: stopping.signal,
   })

@@ -12,7 +12,7 @@ import { startTestCluster } from './support/cluster.ts'
 import { REDIS_AVAILABLE } from './support/redis-server.ts'
 import { makeRunFolder, removeRunFolder } from './support/run-folder.ts'
 
-const FILE_TIMEOUT_MS = 6 * MINUTE
+const FILE_TIMEOUT_MS = 4 * MINUTE
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 const stopping = new AbortController()

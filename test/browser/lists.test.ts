@@ -195,7 +195,7 @@ describe('times', () => {
 })
 
 test('a page that keeps itself up to date says when it cannot, and when it can again', async () => {
-  context = await browser.newContext()
+  context = await browser.newContext({ reducedMotion: 'reduce' })
   context.setDefaultTimeout(15_000)
   const operator = new Visitor(await context.newPage(), app)
   await operator.enrolAndSignIn('operator@platform.example')

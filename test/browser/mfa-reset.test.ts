@@ -22,7 +22,7 @@ for (const javaScriptEnabled of [true, false])
     after(() => app.close())
 
     async function signedIn(email: string): Promise<Visitor> {
-      const context = await browser.newContext({ javaScriptEnabled })
+      const context = await browser.newContext({ javaScriptEnabled, reducedMotion: 'reduce' })
       context.setDefaultTimeout(10_000)
       const visitor = new Visitor(await context.newPage(), app)
       await visitor.enrolAndSignIn(email)

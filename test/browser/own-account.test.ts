@@ -31,7 +31,7 @@ for (const javaScriptEnabled of [true, false])
 
     /** Somebody with a browser of their own. */
     async function visitor(): Promise<Visitor> {
-      const context = await browser.newContext({ javaScriptEnabled })
+      const context = await browser.newContext({ javaScriptEnabled, reducedMotion: 'reduce' })
       context.setDefaultTimeout(10_000)
       opened.push(context)
       return new Visitor(await context.newPage(), app)
@@ -234,7 +234,7 @@ describe('the pages of one’s own account are accessible and fit 320 pixels', (
   })
 
   test('with an authenticator, other sessions and a change of device', async () => {
-    const other = await browser.newContext()
+    const other = await browser.newContext({ reducedMotion: 'reduce' })
     const elsewhere = new Visitor(await other.newPage(), app)
     await elsewhere.enrolAndSignIn('tech@harbour.example')
     const theo = new Visitor(await context.newPage(), app)

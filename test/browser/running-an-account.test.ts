@@ -29,7 +29,7 @@ for (const javaScriptEnabled of [true, false])
     })
 
     async function visitor(): Promise<Visitor> {
-      const context = await browser.newContext({ javaScriptEnabled })
+      const context = await browser.newContext({ javaScriptEnabled, reducedMotion: 'reduce' })
       context.setDefaultTimeout(10_000)
       complaints.push(Visitor.complaintsIn(context))
       return new Visitor(await context.newPage(), app)

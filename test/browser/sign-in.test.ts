@@ -32,7 +32,7 @@ for (const javaScriptEnabled of [true, false])
 
     /** Somebody with a browser of their own. */
     async function visitor(): Promise<Visitor> {
-      const context = await browser.newContext({ javaScriptEnabled })
+      const context = await browser.newContext({ javaScriptEnabled, reducedMotion: 'reduce' })
       context.setDefaultTimeout(10_000)
       opened.push(context)
       return new Visitor(await context.newPage(), app)

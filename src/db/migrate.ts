@@ -1,10 +1,11 @@
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/postgres-js'
 import { migrate } from 'drizzle-orm/postgres-js/migrator'
 import postgres from 'postgres'
+import { PROJECT_ROOT } from '../project-root.ts'
 
-const MIGRATIONS = fileURLToPath(new URL('../../drizzle', import.meta.url))
+const MIGRATIONS = join(PROJECT_ROOT, 'drizzle')
 
 /** Brings the database up to date. Under an advisory lock: any number of processes may start at once. */
 export async function migrateDatabase(url: string): Promise<void> {

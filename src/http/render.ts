@@ -1,10 +1,11 @@
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import type { Express } from 'express'
 import nunjucks from 'nunjucks'
 import { DAY, HOUR, MINUTE } from '../durations.ts'
 import { exactText, instantText } from '../instant-text.ts'
+import { PROJECT_ROOT } from '../project-root.ts'
 
-const VIEWS = fileURLToPath(new URL('../../views', import.meta.url))
+const VIEWS = join(PROJECT_ROOT, 'views')
 
 /**
  * Makes `res.render('sign-in/sign-in', …)` render the views. Nunjucks' own binding to Express renders through a

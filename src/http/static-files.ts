@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import express, { Router } from 'express'
+import { PROJECT_ROOT } from '../project-root.ts'
 
-const OURS = fileURLToPath(new URL('../../static', import.meta.url))
+const OURS = join(PROJECT_ROOT, 'static')
 const HTMX = join(dirname(createRequire(import.meta.url).resolve('htmx.org')), 'htmx.min.js')
 const options = { index: false, redirect: false, maxAge: '1h', dotfiles: 'ignore' } as const
 

@@ -1,7 +1,8 @@
 import { isIP } from 'node:net'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import nunjucks from 'nunjucks'
 import { instantText } from '../instant-text.ts'
+import { PROJECT_ROOT } from '../project-root.ts'
 import { describeDevice } from './describe-device.ts'
 import type { NotificationKind } from './kinds.ts'
 
@@ -61,7 +62,7 @@ const SUBJECTS: { readonly [Kind in NotificationKind]: (context: MailContext) =>
   'account-enabled': () => 'Your account was enabled again',
 }
 
-const VIEWS = fileURLToPath(new URL('../../views', import.meta.url))
+const VIEWS = join(PROJECT_ROOT, 'views')
 const html = environment({ autoescape: true })
 const text = environment({ autoescape: false })
 

@@ -9,6 +9,7 @@ import { type DatabasePool, openDatabase } from '../db/client.ts'
 import { migrateDatabase } from '../db/migrate.ts'
 import { hasDemoData, seedDemoData } from '../db/seed.ts'
 import { SECOND } from '../durations.ts'
+import { MODULE_SUFFIX } from '../project-root.ts'
 import { awaitDatabase } from './await-database.ts'
 import { banner } from './banner.ts'
 import { holdLock } from './data-dir-lock.ts'
@@ -70,14 +71,14 @@ export async function bringUp(config: StartConfig, surroundings: Surroundings): 
   const children = [
     superviseChild({
       name: 'web',
-      module: new URL('../web.ts', import.meta.url),
+      module: new URL(`../web${MODULE_SUFFIX}`, import.meta.url),
       // Passwords are hashed there: one thread a core.
       env: { UV_THREADPOOL_SIZE: String(Math.max(2, availableParallelism())), ...env },
       say,
     }),
     superviseChild({
       name: 'worker',
-      module: new URL('../../workers/main.ts', import.meta.url),
+      module: new URL(`../../workers/main${MODULE_SUFFIX}`, import.meta.url),
       env,
       say,
     }),
@@ -157,7 +158,7 @@ async function startMailCatcher(
   )
   const child = superviseChild({
     name: 'mail catcher',
-    module: new URL('./mail-catcher.ts', import.meta.url),
+    module: new URL(`mail-catcher${MODULE_SUFFIX}`, import.meta.url),
     args: [String(smtpPort), String(inboxPort), join(dataDir, 'mail')],
     env,
     askToStop: (catcher) => catcher.disconnect(),

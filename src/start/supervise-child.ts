@@ -45,7 +45,6 @@ export function superviseChild(options: ChildOptions): SupervisedChild {
     function launch() {
       const startedAt = Date.now()
       const launched = fork(module, args, {
-        execArgv: ['--import', import.meta.resolve('tsx')],
         env,
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       })

@@ -56,7 +56,7 @@ test('the command leaves alone what no key opens, says which, and ends with 1', 
   assert.ok(row)
   const command = run(
     process.execPath,
-    ['--import', 'tsx', fileURLToPath(new URL('../../src/at-rest/rotate-command.ts', import.meta.url))],
+    [fileURLToPath(new URL('../../src/at-rest/rotate-command.js', import.meta.url))],
     {
       env: {
         PATH: process.env.PATH,

@@ -346,7 +346,7 @@ describe('verifying names the first row that is broken', () => {
 
 describe('npm run audit:verify', () => {
   async function run(...args: string[]) {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'src/audit/verify-command.ts', ...args], {
+    const child = spawn(process.execPath, ['dist/src/audit/verify-command.js', ...args], {
       env: { ...process.env, DATABASE_URL: database.url },
     })
     const [stdout, stderr, [code]] = await Promise.all([

@@ -19,7 +19,7 @@ import type { Section, SectionOptions } from './section.ts'
 
 const USERS = 200
 const PAGES_EACH = 20
-const VERIFY = fileURLToPath(new URL('../../src/audit/verify-command.ts', import.meta.url))
+const VERIFY = fileURLToPath(new URL('../../src/audit/verify-command.js', import.meta.url))
 
 interface Download {
   what: string
@@ -180,7 +180,7 @@ async function measureDownload({ origin, pids }: Product, cookie: string, what: 
 }
 
 async function measureVerifying({ databaseUrl }: Product) {
-  const child = spawn(process.execPath, ['--import', 'tsx', VERIFY], {
+  const child = spawn(process.execPath, [VERIFY], {
     env: { ...process.env, DATABASE_URL: databaseUrl },
     stdio: ['ignore', 'pipe', 'inherit'],
   })

@@ -7,7 +7,7 @@ import { MINUTE, SECOND } from '../../src/durations.ts'
 import { REDIS_INSTALLED, RedisServer } from '../support/redis-server.ts'
 import { makeRunFolder, removeRunFolder } from '../support/run-folder.ts'
 import { Connection } from './connection.ts'
-import type { SignInLoad, SignInsDone } from './people.tool.ts'
+import type { SignInLoad, SignInsDone } from './people.tool.js'
 import { type OnStop, type Product, type Seed, someUsers, startProduct } from './product.ts'
 import { ms, spread, table } from './report.ts'
 import { loadNow, type Section, type SectionOptions } from './section.ts'
@@ -83,7 +83,7 @@ export async function benchResets(
   const product = await startProduct(folder, castOf(singles + burst, cast), onStop)
   const redis = engines.includes('redis') ? await new RedisServer().start() : null
   onStop(async () => redis?.stop())
-  const people = startTool<SignInLoad, SignInsDone>('people.tool.ts', [product.origin, product.usersFile])
+  const people = startTool<SignInLoad, SignInsDone>('people.tool.js', [product.origin, product.usersFile])
   onStop(async () => people.stop())
 
   const cookies = await signIn(people, cast.admins.length)

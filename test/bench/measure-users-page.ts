@@ -4,7 +4,7 @@ import type { DatabasePool } from '../../src/db/client.ts'
 import { MINUTE } from '../../src/durations.ts'
 import { makeRunFolder, removeRunFolder } from '../support/run-folder.ts'
 import { Connection } from './connection.ts'
-import type { SignInLoad, SignInsDone } from './people.tool.ts'
+import type { SignInLoad, SignInsDone } from './people.tool.js'
 import { type OnStop, type Seed, startProduct } from './product.ts'
 import { ms, table } from './report.ts'
 import { loadNow, type Section, type SectionOptions } from './section.ts'
@@ -72,7 +72,7 @@ export async function benchUsersPage(
   const folder = await makeRunFolder()
   onStop(() => removeRunFolder(folder))
   const product = await startProduct(folder, accountsOf(sizes, say), onStop)
-  const people = startTool<SignInLoad, SignInsDone>('people.tool.ts', [product.origin, product.usersFile])
+  const people = startTool<SignInLoad, SignInsDone>('people.tool.js', [product.origin, product.usersFile])
   onStop(async () => people.stop())
 
   const { cookies } = await people.ask({ parallel: 1, warmUpMs: 0, measureMs: MINUTE, atMost: sizes.length })

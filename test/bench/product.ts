@@ -74,7 +74,7 @@ export async function startProduct(folder: string, seed: Seed, onStop: OnStop): 
   }
   const postmaster = await findPostmaster(join(dataDir, 'postgres'))
   if (!postmaster) throw new Error('PostgreSQL is gone')
-  const web = await start('web', '../../src/web.ts', HASHING_ENV)
+  const web = await start('web', '../../src/web.js', HASHING_ENV)
   return {
     origin,
     databaseUrl: cluster.url,
@@ -82,7 +82,7 @@ export async function startProduct(folder: string, seed: Seed, onStop: OnStop): 
     usersFile,
     pids: { web: web.pid, postgres: postmaster.pid },
     startWorker: (redisUrl) =>
-      start('worker', '../../workers/main.ts', redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
+      start('worker', '../../workers/main.js', redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
   }
 }
 
@@ -113,7 +113,6 @@ export function withoutAdmins(seed: Seed): Seed {
 async function startProcess(logFile: string, module: string, env: NodeJS.ProcessEnv) {
   const log = await open(logFile, 'a')
   const child = fork(new URL(module, import.meta.url), {
-    execArgv: ['--import', import.meta.resolve('tsx')],
     env,
     stdio: ['ignore', log.fd, log.fd, 'ipc'],
   })

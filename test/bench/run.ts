@@ -10,7 +10,7 @@ import { SECOND } from '../../src/durations.ts'
 import { PERIOD_SECONDS } from '../../src/mfa/totp.ts'
 import { makeRunFolder, removeRunFolder } from '../support/run-folder.ts'
 import { Connection } from './connection.ts'
-import type { HashingDone, HashingLoad } from './hashing.tool.ts'
+import type { HashingDone, HashingLoad } from './hashing.tool.js'
 import { benchAudit } from './measure-audit.ts'
 import { measureDashboard, summariseDashboard } from './measure-dashboard.ts'
 import { measureMails } from './measure-mails.ts'
@@ -18,8 +18,8 @@ import { benchResets } from './measure-resets.ts'
 import { measureSignIns, summariseSignIns } from './measure-sign-ins.ts'
 import { measureStatements } from './measure-statements.ts'
 import { benchUsersPage } from './measure-users-page.ts'
-import type { PageLoad, PagesServed } from './page-load.tool.ts'
-import type { SignInLoad, SignInsDone } from './people.tool.ts'
+import type { PageLoad, PagesServed } from './page-load.tool.js'
+import type { SignInLoad, SignInsDone } from './people.tool.js'
 import { memoryDuring, memoryNow } from './process-usage.ts'
 import { HASHING_ENV, type Product, someUsers, startProduct, withoutAdmins } from './product.ts'
 import { type Report, reportText } from './report.ts'
@@ -90,10 +90,10 @@ async function bench(effort: Effort): Promise<Report> {
   onStop(() => removeRunFolder(folder))
 
   say('Bringing up PostgreSQL, web and users …')
-  const hashing = tool<HashingLoad, HashingDone>('hashing.tool.ts', [], { ...process.env, ...HASHING_ENV })
+  const hashing = tool<HashingLoad, HashingDone>('hashing.tool.js', [], { ...process.env, ...HASHING_ENV })
   const product = await startProduct(folder, withoutAdmins(someUsers(await usersNeeded(hashing))), onStop)
-  const people = tool<SignInLoad, SignInsDone>('people.tool.ts', [product.origin, product.usersFile])
-  const pageLoad = tool<PageLoad, PagesServed>('page-load.tool.ts')
+  const people = tool<SignInLoad, SignInsDone>('people.tool.js', [product.origin, product.usersFile])
+  const pageLoad = tool<PageLoad, PagesServed>('page-load.tool.js')
   await pause(2 * SECOND)
   const webAtRest = await memoryNow({ web: product.pids.web })
 
@@ -112,7 +112,7 @@ async function bench(effort: Effort): Promise<Report> {
   const page = await fetchPage(product, cookies)
   await writeFile(join(folder, 'page.html'), page)
   const bareExpress = tool<{ question: 'where' }, string>(
-    'bare-express.tool.ts',
+    'bare-express.tool.js',
     [join(folder, 'page.html')],
     {
       ...process.env,

@@ -19,7 +19,6 @@ export function startTool<Question extends object, Answer>(
   env: NodeJS.ProcessEnv = process.env,
 ): Tool<Question, Answer> {
   const child = fork(new URL(file, import.meta.url), args, {
-    execArgv: ['--import', import.meta.resolve('tsx')],
     env,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })

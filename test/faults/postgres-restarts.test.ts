@@ -17,9 +17,9 @@ import { startProcess, type TestProcess } from '../support/processes.ts'
 import { testFolder } from '../support/run-folder.ts'
 import { SmtpServer } from '../support/smtp-server.ts'
 
-const WEB = fileURLToPath(new URL('../../src/web.ts', import.meta.url))
+const WEB = fileURLToPath(new URL('../../src/web.js', import.meta.url))
 // The worker with short times: what a killed database held up is taken over within seconds.
-const WORKER = fileURLToPath(new URL('../workers/worker-process.ts', import.meta.url))
+const WORKER = fileURLToPath(new URL('../workers/worker-process.js', import.meta.url))
 const USERS = 300
 const RESTARTS = 3
 

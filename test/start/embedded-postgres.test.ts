@@ -23,9 +23,9 @@ async function ask(cluster: Cluster, question: string): Promise<unknown> {
 
 /** A process that starts the cluster and is killed by the test. */
 function startElsewhere(dataDir: string) {
-  const module = new URL('../../src/start/embedded-postgres.ts', import.meta.url)
+  const module = new URL('../../src/start/embedded-postgres.js', import.meta.url)
   const script = `import(${JSON.stringify(module.href)}).then((m) => m.startEmbeddedPostgres(${JSON.stringify(dataDir)})).then(() => process.stdout.write('up'))`
-  return spawn(process.execPath, ['--import', 'tsx', '-e', `${script}; setInterval(() => {}, 1000)`], {
+  return spawn(process.execPath, ['-e', `${script}; setInterval(() => {}, 1000)`], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
 }

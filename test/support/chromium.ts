@@ -2,12 +2,12 @@
 import { execFile } from 'node:child_process'
 import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { type Browser, chromium, type LaunchOptions } from 'playwright-core'
+import { PROJECT_ROOT } from '../../src/project-root.ts'
 
 const run = promisify(execFile)
-const MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url))
+const MODULES = join(PROJECT_ROOT, 'node_modules')
 
 // The package's own arguments switch off the very protections that the tests are about.
 const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--font-render-hinting=none']

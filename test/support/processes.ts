@@ -9,12 +9,12 @@ export interface TestProcess {
   ended: Promise<number | null>
 }
 
-/** Starts a TypeScript file as a process of its own, with exactly this environment. */
+/** Starts a module as a process of its own, with exactly this environment. */
 export function startProcess(
   file: string,
   env: Record<string, string | undefined>,
 ): TestProcess & { ready: Promise<void> } {
-  const child = spawn(process.execPath, ['--import', 'tsx', file], {
+  const child = spawn(process.execPath, ['--enable-source-maps', file], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })

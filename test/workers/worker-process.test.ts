@@ -6,8 +6,8 @@ import { eventually } from '../support/eventually.ts'
 import { startProcess } from '../support/processes.ts'
 import { onEachEngine } from './workshop.ts'
 
-const MAIN = fileURLToPath(new URL('../../workers/main.ts', import.meta.url))
-const WITH_SHORT_TIMES = fileURLToPath(new URL('worker-process.ts', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../workers/main.js', import.meta.url))
+const WITH_SHORT_TIMES = fileURLToPath(new URL('worker-process.js', import.meta.url))
 
 onEachEngine('the worker process', (workshop) => {
   test('a worker killed in the middle of a job is replaced by another, and the effect happens once', async () => {

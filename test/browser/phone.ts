@@ -25,8 +25,12 @@ export class Phone {
 
   /** Adds the account by its typed key. */
   type(key: string): void {
-    this.#secret = base32Decode(key)
-    assert.equal(this.#secret.length, 20, 'a key of 160 bit')
+    this.remember(base32Decode(key))
+  }
+
+  remember(secret: Buffer): void {
+    assert.equal(secret.length, 20, 'a key of 160 bit')
+    this.#secret = secret
   }
 
   /** The code shown now, or `drift` steps away from now. */

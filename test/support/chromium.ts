@@ -10,7 +10,7 @@ const run = promisify(execFile)
 const MODULES = join(PROJECT_ROOT, 'node_modules')
 
 // The package's own arguments switch off the very protections that the tests are about.
-const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--font-render-hinting=none']
+const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--in-process-gpu', '--font-render-hinting=none']
 
 // Playwright switches it off, but people have it: a page that was left may come back with the back button.
 const KEPT_ON = ['--disable-back-forward-cache']

@@ -15,14 +15,17 @@ export async function endSessions(
   now: Date,
   spared?: string,
 ): Promise<number> {
-  const [raised] = await tx
-    .update(users)
-    .set({ sessionEpoch: sql`${users.sessionEpoch} + 1` })
-    .where(eq(users.id, userId))
-    .returning({ epoch: users.sessionEpoch })
-  if (!raised) throw new Error('sessions of nobody cannot be ended')
   const others = spared === undefined ? undefined : ne(sessions.id, spared)
-  await tx.delete(sessions).where(and(eq(sessions.userId, userId), others))
-  await revokePendingAuthenticator(tx, userId, now)
+  // None needs what another one answers: they go to the database together, not one after the other.
+  const [[raised]] = await Promise.all([
+    tx
+      .update(users)
+      .set({ sessionEpoch: sql`${users.sessionEpoch} + 1` })
+      .where(eq(users.id, userId))
+      .returning({ epoch: users.sessionEpoch }),
+    tx.delete(sessions).where(and(eq(sessions.userId, userId), others)),
+    revokePendingAuthenticator(tx, userId, now),
+  ])
+  if (!raised) throw new Error('sessions of nobody cannot be ended')
   return raised.epoch
 }

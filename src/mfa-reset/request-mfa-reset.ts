@@ -11,7 +11,7 @@ import { authenticators } from '../db/schema/authenticators.ts'
 import { identifiedBy, mfaResets } from '../db/schema/mfa-resets.ts'
 import type { Deps } from '../deps.ts'
 import { endSessions } from '../gate/end-sessions.ts'
-import type { Person, Proofs } from '../gate/facts.ts'
+import type { Proofs } from '../gate/facts.ts'
 import { changeLockout } from '../lockout/change-lockout.ts'
 import { clear } from '../lockout/policy.ts'
 import { enqueue } from '../outbox/enqueue.ts'
@@ -65,21 +65,16 @@ export async function requestMfaReset(
       channel,
       requestedAt: now,
     } as const
-    // None of these needs what another one answers: they go to the database together, not one after the other.
+    const codes = { subject: person.id, kind: 'code' as const }
+    // None needs what another one answers: they go to the database together, not one after the other.
     await Promise.all([
-      endSignIns(tx, person, now),
+      endSessions(tx, person.id, now),
+      changeLockout(tx, codes, now, (state) => clear(state, now), person.codeLockout),
       recordReset(tx, reset, origin),
       enqueue(tx, 'complete-mfa-reset', { mfaResetId: id }),
     ])
     return { ok: true, clientId: person.clientId }
   })
-}
-
-/** In this order, as whoever confirms an enrolment locks the same rows. */
-async function endSignIns(tx: Transaction, { id, codeLockout }: Person, now: Date): Promise<void> {
-  await endSessions(tx, id, now)
-  const key = { subject: id, kind: 'code' as const }
-  await changeLockout(tx, key, now, (state) => clear(state, now), codeLockout)
 }
 
 async function recordReset(

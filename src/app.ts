@@ -88,7 +88,7 @@ function rooms(deps: Deps, ops: Router): Rooms {
     enrol: room(enrolRoutes(deps), signOut),
     verify: room(verifyRoutes(deps), signOut),
     'signed-in': room(
-      showNav(deps),
+      showNav,
       homeRoutes(deps),
       accountRoutes(deps),
       authenticatorRoutes(deps),

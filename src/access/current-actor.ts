@@ -10,7 +10,13 @@ import { stageOf } from '../gate/stages.ts'
  * not signed in any more: they act no more, however long ago the request was let in.
  */
 export async function currentActor(tx: Transaction, proofs: Proofs, now: Date): Promise<Person | null> {
-  await tx.select({ id: users.id }).from(users).where(eq(users.id, proofs.userId)).for('no key update')
+  await tx
+    .select({ id: users.id })
+    .from(users)
+    .where(eq(users.id, proofs.userId))
+    .for('no key update')
+    .prepare('lock_actor')
+    .execute()
   const person = await readPerson(tx, proofs.userId)
   return stageOf(factsOf(proofs, person, now)).name === 'signed-in' ? person : null
 }

@@ -1,4 +1,4 @@
-import { eq, inArray, sql } from 'drizzle-orm'
+import { inArray, sql } from 'drizzle-orm'
 import type { Relation } from '../access/rules.ts'
 import type { Reader } from '../db/client.ts'
 import { clients } from '../db/schema/clients.ts'
@@ -43,15 +43,4 @@ export async function withinSubtree(
       )`,
     )
   return new Set(rows.map(({ id }) => id))
-}
-
-export async function hasChildAccounts(db: Reader, clientId: string): Promise<boolean> {
-  const [child] = await db
-    .select({ id: clients.id })
-    .from(clients)
-    .where(eq(clients.parentId, clientId))
-    .limit(1)
-    .prepare('has_child_accounts')
-    .execute()
-  return child !== undefined
 }

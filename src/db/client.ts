@@ -13,7 +13,10 @@ export interface DatabasePool {
   close(): Promise<void>
 }
 
-/** Opens a pool. Durable commits, and no statement or idle transaction that holds others up for long. */
+/**
+ * Opens a pool. Durable commits, and no statement or idle transaction that holds others up for long. Of a statement
+ * that is not prepared the driver first asks for the types: prepared ones take one round trip instead of two.
+ */
 export function openDatabase(url: string, applicationName: string, max = 10): DatabasePool {
   const sql = postgres(url, {
     max,

@@ -22,8 +22,14 @@ export async function endSessions(
       .update(users)
       .set({ sessionEpoch: sql`${users.sessionEpoch} + 1` })
       .where(eq(users.id, userId))
-      .returning({ epoch: users.sessionEpoch }),
-    tx.delete(sessions).where(and(eq(sessions.userId, userId), others)),
+      .returning({ epoch: users.sessionEpoch })
+      .prepare('raise_epoch')
+      .execute(),
+    tx
+      .delete(sessions)
+      .where(and(eq(sessions.userId, userId), others))
+      .prepare(spared === undefined ? 'end_sessions' : 'end_other_sessions')
+      .execute(),
     revokePendingAuthenticator(tx, userId, now),
   ])
   if (!raised) throw new Error('sessions of nobody cannot be ended')

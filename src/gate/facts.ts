@@ -48,6 +48,8 @@ export interface Person {
   clientName: string
   ofPlatform: boolean
   clientSuspended: boolean
+  /** There are accounts below theirs. */
+  ofParent: boolean
   roleGroups: readonly RoleGroup[]
   authenticator: ActiveAuthenticator | null
   codeLockout: LockoutState & { version: number }

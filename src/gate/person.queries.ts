@@ -19,6 +19,10 @@ const roleGroupsOfUser: SQL<RoleGroup[]> = sql`(
   where ${memberships.userId} = ${users.id}
 )`
 
+const accountIsParent = sql<boolean>`exists (
+  select from ${clients} below where below.parent_id = ${users.clientId}
+)`
+
 /** Everything the gate asks about a user, to select beside a session or alone. Read in one query. */
 export const personColumns = {
   id: users.id,
@@ -30,6 +34,7 @@ export const personColumns = {
   clientName: clients.name,
   ofPlatform: clients.isPlatform,
   suspendedAt: clients.suspendedAt,
+  ofParent: accountIsParent,
   roleGroups: roleGroupsOfUser,
   authenticatorId: authenticators.id,
   activatedAt: authenticators.activatedAt,
@@ -55,6 +60,7 @@ interface PersonRow {
   clientName: string | null
   ofPlatform: boolean | null
   suspendedAt: Date | null
+  ofParent: boolean
   roleGroups: RoleGroup[] | null
   authenticatorId: string | null
   activatedAt: Date | null
@@ -83,6 +89,7 @@ export function toPerson(row: PersonRow, codeLockout: StoredLockout | null): Per
     clientName,
     ofPlatform,
     clientSuspended: row.suspendedAt !== null,
+    ofParent: row.ofParent,
     roleGroups: groups,
     authenticator: toAuthenticator(row),
     codeLockout: codeLockout ?? NEVER_FAILED,

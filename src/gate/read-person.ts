@@ -23,5 +23,7 @@ export async function readPerson(db: Reader, userId: string): Promise<Person | n
     .leftJoin(authenticators, activeAuthenticatorOfUser)
     .leftJoin(lockouts, codeLockoutOfUser)
     .where(eq(users.id, userId))
+    .prepare('read_person')
+    .execute()
   return row ? toPerson(row.person, row.codeLockout) : null
 }

@@ -177,6 +177,8 @@ export class SessionStore extends Store {
       .update(sessions)
       .set({ touchedAt: now, expiresAt: this.#expiry(session, now) })
       .where(eq(sessions.id, storedId(sid)))
+      .prepare('touch_session')
+      .execute()
       .then(() => done(), done)
   }
 

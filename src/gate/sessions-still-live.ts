@@ -17,5 +17,7 @@ export async function sessionsStillLive(
     .where(and(eq(users.id, id), eq(users.sessionEpoch, sessionEpoch)))
     // Not 'update': what only refers to the person (a mail that is owed) need not wait.
     .for('no key update')
+    .prepare('lock_if_live')
+    .execute()
   return locked.length === 1
 }

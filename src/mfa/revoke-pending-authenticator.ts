@@ -22,4 +22,6 @@ export async function revokePendingAuthenticator(
         begunIn === undefined ? undefined : eq(authenticators.begunInSession, begunIn),
       ),
     )
+    .prepare(begunIn === undefined ? 'revoke_pending' : 'revoke_pending_begun_in')
+    .execute()
 }

@@ -9,7 +9,7 @@ export interface NavItem {
 
 /** Somebody signed in, and whether their account is a parent. */
 export interface Visitor extends Omit<Actor, 'id' | 'rank'> {
-  hasChildAccounts: boolean
+  ofParent: boolean
 }
 
 interface Entry {
@@ -33,7 +33,7 @@ const ENTRIES: readonly Entry[] = [
     href: '/clients',
     label: 'Accounts',
     holds: /^\/clients\//,
-    shown: ({ isAdmin, isServiceDesk, hasChildAccounts }) => isServiceDesk || (isAdmin && hasChildAccounts),
+    shown: ({ isAdmin, isServiceDesk, ofParent }) => isServiceDesk || (isAdmin && ofParent),
   },
   { href: '/mfa-policy', label: 'MFA policy', holds: /^\/mfa-policy\//, shown: ({ isAdmin }) => isAdmin },
   { href: '/audit', label: 'Audit', shown: ({ isAdmin }) => isAdmin },

@@ -246,7 +246,7 @@ describe('the navigation', () => {
   })
 
   test('marks where one is', () => {
-    const admin = { isAdmin: true, isServiceDesk: false, isOperator: false, hasChildAccounts: true }
+    const admin = { isAdmin: true, isServiceDesk: false, isOperator: false, ofParent: true }
     const current = (path: string) =>
       navFor(admin, path).flatMap(({ current, label }) => (current ? [label] : []))
 

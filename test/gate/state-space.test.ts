@@ -50,6 +50,7 @@ function personIn(world: World): Person {
     clientName: 'Harbour',
     ofPlatform: false,
     clientSuspended: world.suspended,
+    ofParent: false,
     roleGroups: [
       ...(world.holdsRole ? [{ ...ROLE, key: 'r', requiresMfa: world.policyRequires }] : []),
       ...(world.holdsOtherRole ? [{ ...ROLE, key: 'o', requiresMfa: false }] : []),

@@ -80,6 +80,25 @@ for (const javaScriptEnabled of [true, false])
       await fiona.arrivesAt('/')
     })
 
+    test('a policy is tightened with the keyboard alone', async () => {
+      const oliver = await visitor()
+      await oliver.visit('/sign-in')
+      await oliver.enterPassword('admin@online.harbour.example')
+      await oliver.arrivesAt('/')
+      await oliver.tabTo('a[href="/mfa-policy"]')
+      await oliver.page.keyboard.press('Enter')
+      await oliver.heading('MFA policy')
+      await oliver.tabTo('[value="finance-operator"]')
+      await oliver.page.keyboard.press('Space')
+      await oliver.tabTo('main [type=submit]')
+      await oliver.page.keyboard.press('Enter')
+      await oliver.heading('Review the MFA policy')
+      await oliver.tabTo('main [type=submit]')
+      await oliver.page.keyboard.press('Enter')
+      await oliver.arrivesAt('/mfa-policy')
+      assert.equal(await oliver.page.getByLabel('Required of Finance Operator').isChecked(), true)
+    })
+
     test('the Service Desk creates an account, and its first Admin activates it', async () => {
       const daniel = await signedIn('desk@platform.example')
       await daniel.page.getByRole('link', { name: 'Accounts' }).click()
@@ -166,5 +185,21 @@ for (const javaScriptEnabled of [true, false])
       await rosa.arrivesAt('/mfa/verify')
       await rosa.enterCode(rosa.phone.nextCode())
       await rosa.page.getByText('Harbour Shops').first().waitFor()
+
+      // Once more, with the keyboard alone.
+      const { keyboard } = deepa.page
+      await deepa.visit(page)
+      await deepa.tabTo(`a[href="${page}/name"]`)
+      await keyboard.press('Enter')
+      await deepa.heading('Rename Harbour Shops')
+      await deepa.tabTo('#name')
+      await keyboard.press('ControlOrMeta+A')
+      for (const typed of ['Harbour Stores', 'SD-5', 'Another brand']) {
+        await keyboard.type(typed)
+        await keyboard.press('Tab')
+      }
+      await keyboard.press('Enter')
+      await deepa.arrivesAt(page)
+      await nameOf(deepa).getByText('Harbour Stores').first().waitFor()
     })
   })

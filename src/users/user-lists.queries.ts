@@ -68,7 +68,11 @@ export async function listOf(db: Reader, account: Within, filters: Narrowed): Pr
           sql` union all `,
         )}) stretches
         order by sort_name, id limit ${wanted.most}`,
-    text: sql`(select ${searchedText} from ${users} where ${users.id} = walked.id)`,
+    // By what the index of names begins with: it holds the address too, and neighbours of a list are neighbours there.
+    text: sql`(
+      select ${searchedText} from ${users}
+      where ${users.clientId} = ${account.id} and ${sortName} = walked.sort_name and ${users.id} = walked.id
+    )`,
     test,
   }
 }

@@ -172,8 +172,8 @@ export function readMigrateConfig(env: NodeJS.ProcessEnv): Pick<Config, 'DATABAS
   return parse(migrateEnvironment, env)
 }
 
-/** Reads what `npm run keys:rotate` needs. Throws ConfigurationError. */
-export function readRotateConfig(env: NodeJS.ProcessEnv): z.infer<typeof rotateEnvironment> {
+/** Reads what `npm run keys:rotate` and `npm run found` need. Throws ConfigurationError. */
+export function readKeysConfig(env: NodeJS.ProcessEnv): z.infer<typeof rotateEnvironment> {
   return parse(rotateEnvironment, env)
 }
 

@@ -115,7 +115,7 @@ export async function createClient(
 }
 
 /** Thrown to undo the account that was begun. Says not whose address it is. */
-class AddressTakenError extends Error {
+export class AddressTakenError extends Error {
   constructor() {
     super('Somebody uses this address already. Ask for another one.')
     this.name = 'AddressTakenError'

@@ -19,7 +19,7 @@ export const REMINDER_LEAD_MS = DAY
 export async function sendInvitations(
   tx: Transaction,
   { keys, now }: { keys: readonly EncryptionKey[]; now: Date },
-  by: { actorId: string; origin: Origin; details?: Record<string, unknown> },
+  by: { actorId: string | null; origin: Origin; details?: Record<string, unknown> },
   to: { clientId: string; userIds: readonly string[]; again?: boolean },
 ): Promise<void> {
   const { clientId, userIds, again = false } = to

@@ -23,8 +23,11 @@ export interface TestApp {
   close(): Promise<void>
 }
 
-/** Starts the application with the demo cast in it. `env` changes its configuration. */
-export async function startApp(env: Record<string, string> = {}): Promise<TestApp> {
+/** Starts the application with the demo cast in it, unless told not to. `env` changes its configuration. */
+export async function startApp(
+  env: Record<string, string> = {},
+  { demoData = true }: { demoData?: boolean } = {},
+): Promise<TestApp> {
   const testDatabase = await createTestDatabase()
   const clock = new TestClock()
   const server = createServer()
@@ -53,7 +56,7 @@ export async function startApp(env: Record<string, string> = {}): Promise<TestAp
     clock,
     log: createLog('test', config.LOG_LEVEL),
   }
-  await seedDemoData(database.db, { clock, keys: config.ENCRYPTION_KEYS })
+  if (demoData) await seedDemoData(database.db, { clock, keys: config.ENCRYPTION_KEYS })
   const queues = openQueueEngine(config, deps.log)
   server.on('request', createApp(deps, { queues }))
   return {

@@ -1,0 +1,53 @@
+// npm run found -- --email E --name N [--account A]: begins a product without demo data.
+import { parseArgs } from 'node:util'
+import { startDatabaseClock } from '../clock.ts'
+import { ConfigurationError, readKeysConfig } from '../config.ts'
+import { openDatabase } from '../db/client.ts'
+import { readEmail, readName } from '../invitations/person-to-invite.ts'
+import { describeError } from '../log.ts'
+import { clientName } from './client-name.ts'
+import { AddressTakenError } from './create-client.ts'
+import { AlreadyFoundedError, foundPlatform } from './found-platform.ts'
+
+const USAGE =
+  'Usage: npm run found -- --email <address> --name <full name> [--account <name of the platform account>]'
+
+class UsageError extends Error {}
+const EXPECTED = [UsageError, ConfigurationError, AddressTakenError, AlreadyFoundedError]
+
+try {
+  const person = readPerson()
+  if (person === null) throw new UsageError(USAGE)
+  const { DATABASE_URL, ENCRYPTION_KEYS } = readKeysConfig(process.env)
+  const pool = openDatabase(DATABASE_URL, 'portcullis-found', 1)
+  const clock = await startDatabaseClock(pool.sql)
+  try {
+    await foundPlatform(pool.db, { ...person, keys: ENCRYPTION_KEYS, now: clock.now() })
+    process.stdout.write(`${person.email} is invited: the worker mails the link, which works for 7 days.\n`)
+  } finally {
+    clock.stop()
+    await pool.close()
+  }
+} catch (error) {
+  const expected = error instanceof Error && EXPECTED.some((known) => error instanceof known)
+  process.stderr.write(`${expected ? error.message : JSON.stringify(describeError(error))}\n`)
+  process.exitCode = 1
+}
+
+/** Null: an argument is missing or none that a person or an account can have. */
+function readPerson(): { email: string; name: string; account: string } | null {
+  try {
+    const options = {
+      email: { type: 'string', default: '' },
+      name: { type: 'string', default: '' },
+      account: { type: 'string', default: 'Platform' },
+    } as const
+    const { values } = parseArgs({ options })
+    const [email, name] = [readEmail(values.email), readName(values.name)]
+    const account = clientName.safeParse(values.account)
+    if ('problem' in email || 'problem' in name || !account.success) return null
+    return { ...email, ...name, account: account.data }
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,82 @@
+// A product that begins without demo data: the platform account and its first agent.
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { eq } from 'drizzle-orm'
+import { linkToken } from '../../src/at-rest/link-token.ts'
+import { invitations } from '../../src/db/schema/links.ts'
+import { users } from '../../src/db/schema/users.ts'
+import { startApp, type TestApp } from '../support/app.ts'
+
+const COMMAND = fileURLToPath(new URL('../../src/clients/found-platform-command.js', import.meta.url))
+const KEYS = `k1:${Buffer.alloc(32, 7).toString('base64')}`
+const PASSWORD = 'seven green lanterns in fog'
+const run = promisify(execFile)
+
+let app: TestApp
+before(async () => {
+  app = await startApp({ ENCRYPTION_KEYS: KEYS }, { demoData: false })
+})
+after(() => app.close())
+
+function found(...args: string[]) {
+  return run(process.execPath, [COMMAND, ...args], {
+    env: { PATH: process.env.PATH, DATABASE_URL: app.deps.config.DATABASE_URL, ENCRYPTION_KEYS: KEYS },
+  })
+}
+
+const says = (message: RegExp) => (error: Error & { code?: number; stderr?: string }) => {
+  assert.equal(error.code, 1)
+  assert.match(error.stderr ?? '', message)
+  return true
+}
+
+test('without an address and a name it says how it is used, and founds nothing', async () => {
+  await assert.rejects(found('--email', 'nobody'), says(/^Usage: npm run found -- --email/))
+  assert.equal(await app.deps.db.$count(users), 0)
+})
+
+test('the first agent is invited, enrols, and is the Service Desk', async () => {
+  const { stdout } = await found(
+    '--email',
+    'Ada@Gate.example',
+    '--name',
+    'Ada Agent',
+    '--account',
+    'The Gate',
+  )
+
+  assert.match(stdout, /^ada@gate\.example is invited/)
+  const [row] = await app.deps.db
+    .select({ id: invitations.id, hash: invitations.tokenHash, status: users.status })
+    .from(invitations)
+    .innerJoin(users, eq(users.id, invitations.userId))
+  assert.equal(row?.status, 'invited')
+  const ada = app.browser()
+  const link = `/activate/${linkToken('invitation', row.id, row.hash, app.deps.config.ENCRYPTION_KEYS)}`
+  assert.equal((await ada.get(link)).status, 200)
+  await ada.post(link, { password: PASSWORD })
+  assert.equal((await ada.get('/service-desk')).location, '/mfa/enrol', 'not without an authenticator')
+  await ada.enrol()
+  await ada.verify(ada.nextCode())
+  assert.equal((await ada.get('/service-desk')).status, 200)
+  assert.equal((await ada.get('/ops')).status, 200)
+  const created = await ada.post('/clients', {
+    name: 'First Customer',
+    adminName: 'Carl Customer',
+    adminEmail: 'carl@customer.example',
+    ticket: 'SD-1',
+    reason: 'Contract signed',
+  })
+  assert.equal(created.status, 303)
+})
+
+test('a second time it refuses, and says who can help', async () => {
+  await assert.rejects(
+    found('--email', 'eve@gate.example', '--name', 'Eve Late'),
+    says(/There is a platform account already, 'The Gate'/),
+  )
+  assert.equal(await app.deps.db.$count(users, eq(users.email, 'eve@gate.example')), 0)
+})

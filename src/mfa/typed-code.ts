@@ -2,7 +2,8 @@
 
 export const MISSING_CODE = 'Enter the six digits that your authenticator app shows.'
 /** Wrong, expired and reused are one sentence. */
-export const WRONG_CODE = 'That code is not right. Enter the one your app shows now; each code works once.'
+export const WRONG_CODE =
+  'That code is not right, or was used already. Each works once: if your app still shows it, wait for the next.'
 
 /** The typed code without spaces; null if there is none, or the field came more than once. */
 export function typedCode(body: Record<string, unknown>): string | null {

@@ -61,7 +61,7 @@ for (const javaScriptEnabled of [true, false])
       await theo.arrivesAt('/mfa/verify')
       await theo.page.getByText('Your authenticator is set up.').waitFor()
       await theo.enterCode(theo.phone.code())
-      await theo.isTold('Code', /each code works once/)
+      await theo.isTold('Code', /used already/)
       await theo.enterCode(theo.phone.nextCode())
 
       await theo.arrivesAt('/')

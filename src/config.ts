@@ -143,7 +143,7 @@ const startEnvironment = lockoutsAddUp(
 
 const migrateEnvironment = settings.pick({ DATABASE_URL: true })
 
-const rotateEnvironment = settings.pick({ DATABASE_URL: true, ENCRYPTION_KEYS: true })
+const keysEnvironment = settings.pick({ DATABASE_URL: true, ENCRYPTION_KEYS: true })
 
 const verifyEnvironment = settings
   .pick({ DATABASE_URL: true, DATA_DIR: true })
@@ -173,8 +173,8 @@ export function readMigrateConfig(env: NodeJS.ProcessEnv): Pick<Config, 'DATABAS
 }
 
 /** Reads what `npm run keys:rotate` and `npm run found` need. Throws ConfigurationError. */
-export function readKeysConfig(env: NodeJS.ProcessEnv): z.infer<typeof rotateEnvironment> {
-  return parse(rotateEnvironment, env)
+export function readKeysConfig(env: NodeJS.ProcessEnv): z.infer<typeof keysEnvironment> {
+  return parse(keysEnvironment, env)
 }
 
 /** Reads what `npm run audit:verify` needs; without DATABASE_URL it looks into DATA_DIR. Throws ConfigurationError. */

@@ -12,12 +12,15 @@ import { AlreadyFoundedError, foundPlatform } from './found-platform.ts'
 const USAGE =
   'Usage: npm run found -- --email <address> --name <full name> [--account <name of the platform account>]'
 
-class UsageError extends Error {}
+class UsageError extends Error {
+  constructor() {
+    super(USAGE)
+  }
+}
 const EXPECTED = [UsageError, ConfigurationError, AddressTakenError, AlreadyFoundedError]
 
 try {
   const person = readPerson()
-  if (person === null) throw new UsageError(USAGE)
   const { DATABASE_URL, ENCRYPTION_KEYS } = readKeysConfig(process.env)
   const pool = openDatabase(DATABASE_URL, 'portcullis-found', 1)
   const clock = await startDatabaseClock(pool.sql)
@@ -34,20 +37,23 @@ try {
   process.exitCode = 1
 }
 
-/** Null: an argument is missing or none that a person or an account can have. */
-function readPerson(): { email: string; name: string; account: string } | null {
+function readPerson(): { email: string; name: string; account: string } {
+  const values = readArguments()
+  const [email, name] = [readEmail(values.email), readName(values.name)]
+  const account = clientName.safeParse(values.account)
+  if ('problem' in email || 'problem' in name || !account.success) throw new UsageError()
+  return { ...email, ...name, account: account.data }
+}
+
+function readArguments() {
   try {
     const options = {
       email: { type: 'string', default: '' },
       name: { type: 'string', default: '' },
       account: { type: 'string', default: 'Platform' },
     } as const
-    const { values } = parseArgs({ options })
-    const [email, name] = [readEmail(values.email), readName(values.name)]
-    const account = clientName.safeParse(values.account)
-    if ('problem' in email || 'problem' in name || !account.success) return null
-    return { ...email, ...name, account: account.data }
+    return parseArgs({ options }).values
   } catch {
-    return null
+    throw new UsageError()
   }
 }

@@ -47,10 +47,12 @@ export function foundPlatform(
     ])
     const userId = people.get(email)
     if (userId === undefined) throw new AddressTakenError()
-    const about = { at: now, outcome: 'success', origin: NO_REQUEST, clientId } as const
     await record(tx, {
-      ...about,
+      at: now,
       action: 'client.created',
+      outcome: 'success',
+      origin: NO_REQUEST,
+      clientId,
       actorId: null,
       subjectId: null,
       details: { name: account },

@@ -214,8 +214,7 @@ describe('every page is accessible, fits 320 pixels and keeps to the content sec
   })
 
   test('the lists of an Admin, with and without anything in them', async () => {
-    await visitor.visit('/sign-in')
-    await visitor.enterPassword('admin@online.harbour.example')
+    await visitor.signInWithPassword('admin@online.harbour.example')
     await visitor.heading('Hello, Oliver Whitfield')
     await visitor.visit('/users')
     await look('users')
@@ -240,9 +239,7 @@ describe('every page is accessible, fits 320 pixels and keeps to the content sec
     await visitor.press('Win')
     await visitor.heading('This was refused')
     await look('error-403')
-    await visitor.visit('/sign-in')
-    await visitor.enterPassword('tech@meridian.example')
-    await visitor.arrivesAt('/')
+    await visitor.signInWithPassword('tech@meridian.example')
     await visitor.visit('/no-such-page')
     await visitor.heading('There is nothing here')
     await look('error-404')

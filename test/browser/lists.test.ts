@@ -27,8 +27,7 @@ async function oliver(options: { javaScriptEnabled?: boolean; timezoneId?: strin
   context = await browser.newContext({ reducedMotion: 'reduce', ...options })
   context.setDefaultTimeout(10_000)
   const visitor = new Visitor(await context.newPage(), app)
-  await visitor.visit('/sign-in')
-  await visitor.enterPassword(OLIVER)
+  await visitor.signInWithPassword(OLIVER)
   await visitor.heading('Hello, Oliver Whitfield')
   return visitor
 }

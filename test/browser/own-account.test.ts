@@ -39,9 +39,7 @@ for (const javaScriptEnabled of [true, false])
 
     async function signedIn(email: string): Promise<Visitor> {
       const person = await visitor()
-      await person.visit('/sign-in')
-      await person.enterPassword(email)
-      await person.arrivesAt('/')
+      await person.signInWithPassword(email)
       return person
     }
 
@@ -216,9 +214,7 @@ describe('the pages of one’s own account are accessible and fit 320 pixels', (
 
   test('without an authenticator', async () => {
     const fiona = new Visitor(await context.newPage(), app)
-    await fiona.visit('/sign-in')
-    await fiona.enterPassword('finance@harbour.example')
-    await fiona.arrivesAt('/')
+    await fiona.signInWithPassword('finance@harbour.example')
     await fiona.visit('/account')
     await inspect(fiona.page, 'account-not-enrolled')
     await fiona.press('Change the password')

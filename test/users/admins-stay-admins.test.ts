@@ -5,7 +5,10 @@ import { after, before, test } from 'node:test'
 import { eq } from 'drizzle-orm'
 import fc from 'fast-check'
 import { authenticators } from '../../src/db/schema/authenticators.ts'
+import { lockouts } from '../../src/db/schema/lockouts.ts'
+import { roleGroups } from '../../src/db/schema/role-groups.ts'
 import { users } from '../../src/db/schema/users.ts'
+import { DAY } from '../../src/durations.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import type { Answer, Browser, Fields } from '../support/browser.ts'
 import { People } from '../support/people.ts'
@@ -94,8 +97,8 @@ type Act =
       target: TargetChoice
     }
   | { name: 'mfa-policy'; account: number | null; keys: string[] }
-  /** Not of an Admin: somebody sets up an authenticator, so that there is something to reset. */
-  | { name: 'enrol'; target: TargetChoice }
+  /** Not of an Admin: somebody sets up an authenticator or is locked out, so that there is something to undo. */
+  | { name: 'enrol' | 'lock'; target: TargetChoice }
 
 /** Every second one is of the actor's own account, where more is permitted. */
 const target = fc.record({ own: fc.boolean(), nth: fc.nat({ max: 9999 }) })
@@ -127,7 +130,10 @@ const act: fc.Arbitrary<Act> = fc.oneof(
     }),
   },
   fc.record({ name: fc.constant('mfa-policy' as const), account, keys }),
-  { weight: 2, arbitrary: fc.record({ name: fc.constant('enrol' as const), target }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ name: fc.constantFrom('enrol' as const, 'lock' as const), target }),
+  },
 )
 const step = fc.record({ admin: fc.nat({ max: ADMINS.length - 1 }), act })
 
@@ -153,6 +159,10 @@ async function carryOut(
     assert.ok(user)
     if (act.name === 'enrol') {
       if (user.status === 'active' && !user.isAdmin) await enrol(user.id)
+      return null
+    }
+    if (act.name === 'lock') {
+      if (!ADMINS.includes(user.email)) await lock(user.id)
       return null
     }
     return (await by.post(`/users/${user.id}/${act.name}`, [...roleGroups, ...evidence])).status
@@ -185,6 +195,15 @@ async function enrol(userId: string): Promise<void> {
       pendingUntil: now,
     })
     .onConflictDoNothing()
+}
+
+async function lock(userId: string): Promise<void> {
+  const now = app.clock.now()
+  const inForce = { lockedAt: now, lockedUntil: new Date(now.getTime() + DAY), updatedAt: now }
+  await app.deps.db
+    .insert(lockouts)
+    .values({ subject: userId, kind: 'code', ...inForce })
+    .onConflictDoUpdate({ target: [lockouts.subject, lockouts.kind], set: inForce })
 }
 
 test('no sequence of permitted Admin actions lets an Admin reset or take over another Admin or anything outside their account', async () => {
@@ -233,13 +252,18 @@ test('each act of these sequences is one that an Admin can do', async () => {
     ['disable', 'active'],
     ['enable', 'disabled'],
     ['mfa-reset', 'active'],
+    ['unlock', 'active'],
     ['invitation', 'invited'],
     ['invitation/withdraw', 'invited'],
   ] as const) {
     const user = await people.add(own, ['tech-operator'], status)
     if (name === 'mfa-reset') await enrol(user.id)
+    if (name === 'unlock') await lock(user.id)
     assert.equal((await actor.browser.post(`/users/${user.id}/${name}`, evidence)).status, 303, name)
   }
+  const ofClients = await app.deps.db.select().from(roleGroups).where(eq(roleGroups.ofPlatform, false))
+  const all: Fields = ofClients.map(({ key }) => ['roleGroups', key])
+  assert.equal((await actor.browser.post('/mfa-policy', all)).status, 303, 'mfa-policy')
   const invited = { ...evidence, email: 'one.more@test.example', name: 'One More' }
   assert.equal((await actor.browser.post('/users', invited)).status, 303)
 })

@@ -56,7 +56,8 @@ before(async () => {
   await app.deps.db.update(users).set({ email: 'second@retail.harbour.example' }).where(eq(users.id, id))
   for (const email of ADMINS) {
     const browser = app.browser()
-    await enrolIfHeld(browser, await browser.signInWithPassword(email))
+    await browser.signInWithPassword(email)
+    await goHome(browser)
     browsers.push({ email, browser })
   }
   // Somebody to act on everywhere, in each state.
@@ -66,10 +67,13 @@ before(async () => {
 })
 after(() => app.close())
 
-async function enrolIfHeld(browser: Browser, { location }: Answer): Promise<void> {
-  if (location !== '/mfa/enrol') return
+/** Whoever is held there enrols first: an Admin, too, who has just required MFA of their own role group. */
+async function goHome(browser: Browser): Promise<Answer> {
+  const home = await browser.get('/')
+  if (home.location !== '/mfa/enrol') return home
   await browser.enrol()
   await browser.verify(browser.nextCode())
+  return browser.get('/')
 }
 
 /** All users. Sessions, locks, invitations and pending enrolments are in the fingerprint, so nothing is done unseen. */
@@ -233,9 +237,7 @@ test('no sequence of permitted Admin actions lets an Admin reset or take over an
             `${about}: nobody new is active without an invitation of their own`,
           )
         }
-        // Whoever has just required MFA of their own role group is held like everybody else.
-        await enrolIfHeld(actor.browser, await actor.browser.get('/'))
-        assert.equal((await actor.browser.get('/')).status, 200, `${actor.email} is still who they were`)
+        assert.equal((await goHome(actor.browser)).status, 200, `${actor.email} is still who they were`)
       }
     }),
     { numRuns: RUNS, endOnFailure: true },

@@ -10,7 +10,7 @@ import { users } from '../src/db/schema/users.ts'
 import { HOUR, MINUTE, SECOND } from '../src/durations.ts'
 import { endLockout } from '../src/lockout/end-lockout.ts'
 import { startApp, type TestApp } from './support/app.ts'
-import { type Browser, DEMO_PASSWORD } from './support/browser.ts'
+import { type Browser, DEMO_PASSWORD, keyOn } from './support/browser.ts'
 
 let app: TestApp
 before(async () => {
@@ -339,6 +339,26 @@ test('failures from one address are limited across accounts, and forged forwardi
     assertLockPage(answer, 15)
     limited.clock.advance(15 * MINUTE)
     assert.equal((await browser.signInWithPassword('finance@harbour.example')).location, '/')
+  } finally {
+    await limited.close()
+  }
+})
+
+test('an address that failed too often enrols no device either, be it the first or a further one', async () => {
+  const limited = await startApp({ ADDRESS_ATTEMPTS: '10' })
+  try {
+    const enrolling = limited.browser()
+    await enrolling.signInWithPassword('tech@harbour.example')
+    await enrolling.scanKey()
+    const atHome = limited.browser()
+    await atHome.signInWithPassword('finance@harbour.example')
+    await atHome.post('/account/authenticator', { password: DEMO_PASSWORD })
+    atHome.secret = keyOn((await atHome.get('/account/authenticator')).body)
+    for (let i = 0; i < 10; i += 1)
+      await limited.browser().signInWithPassword(`user${i}@nowhere.example`, WRONG_PASSWORD)
+
+    assertLockPage(await enrolling.post('/mfa/enrol', { code: enrolling.code() }), 15)
+    assertLockPage(await atHome.post('/account/authenticator/confirm', { code: atHome.code() }), 15)
   } finally {
     await limited.close()
   }

@@ -9,8 +9,7 @@ import { readForm } from '../http/form.ts'
 import { renderIfLocked, renderLockPage } from '../http/lock-page.ts'
 import { leaveNotice } from '../http/notice.ts'
 import { originOf } from '../http/origin.ts'
-import { addressRefusedUntil } from '../lockout/address-limit.ts'
-import { authenticatorDisabled, lockInForce } from '../lockout/policy.ts'
+import { codeLockOf } from '../lockout/policy.ts'
 import { beginEnrolment } from '../mfa/begin-enrolment.ts'
 import { confirmEnrolment } from '../mfa/confirm-enrolment.ts'
 import { enrolmentView } from '../mfa/enrolment-view.ts'
@@ -90,12 +89,8 @@ export function authenticatorRoutes(deps: Deps): Router {
   routes.post(`${PAGE}/confirm`, readForm, async (req, res) => {
     const code = typedCode(req.body)
     if (code === null) return renderPage(deps, req, res, MISSING_CODE, 422)
-    const origin = originOf(req)
-    const refusedUntil = await addressRefusedUntil(deps, origin.address)
-    if (refusedUntil) return renderLockPage(res, clock, { kind: 'address', until: refusedUntil })
-
     const person = personOf(res)
-    const outcome = await confirmEnrolment(deps, person, storedId(req.sessionID), code, origin)
+    const outcome = await confirmEnrolment(deps, person, storedId(req.sessionID), code, originOf(req))
     if (outcome.ok) {
       const enrolled = await readPerson(db, person.id)
       if (!enrolled) throw new Error('an enrolled person is gone')
@@ -121,11 +116,8 @@ async function renderPage(
   status = 200,
 ): Promise<void> {
   const person = personOf(res)
-  const { codeLockout } = person
-  if (person.authenticator && authenticatorDisabled(codeLockout))
-    return renderLockPage(res, deps.clock, { kind: 'disabled', until: null })
-  const lockedUntil = lockInForce(codeLockout, deps.clock.now())
-  if (lockedUntil) return renderLockPage(res, deps.clock, { kind: 'code', until: lockedUntil })
+  const lock = codeLockOf(person, deps.clock.now())
+  if (lock) return renderLockPage(res, deps.clock, lock)
 
   const pending = await readPendingAuthenticator(deps, deps.db, person.id, storedId(req.sessionID))
   if (!pending) return renderProve(res)

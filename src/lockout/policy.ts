@@ -98,6 +98,16 @@ export function authenticatorDisabled(state: LockoutState): boolean {
   return state.consecutiveFailures >= MAX_CONSECUTIVE_CODE_FAILURES
 }
 
+/** What keeps a person from typing codes at all: a disabled authenticator, or the lock in force. Null: nothing. */
+export function codeLockOf(
+  { authenticator, codeLockout }: { authenticator: object | null; codeLockout: LockoutState },
+  now: Date,
+): { kind: 'code' | 'disabled'; until: Date | null } | null {
+  if (authenticator !== null && authenticatorDisabled(codeLockout)) return { kind: 'disabled', until: null }
+  const until = lockInForce(codeLockout, now)
+  return until && { kind: 'code', until }
+}
+
 function stillCounts(failedAt: Date, state: LockoutState, now: Date, policy: LockoutPolicy): boolean {
   const beforeLastLock = state.lockedAt !== null && failedAt <= state.lockedAt
   return !beforeLastLock && failedAt.getTime() > now.getTime() - policy.windowMs

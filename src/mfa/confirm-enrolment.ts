@@ -6,6 +6,7 @@ import type { Deps } from '../deps.ts'
 import { endSessions } from '../gate/end-sessions.ts'
 import type { Person } from '../gate/facts.ts'
 import { sessionsStillLive } from '../gate/sessions-still-live.ts'
+import { addressRefusedUntil } from '../lockout/address-limit.ts'
 import { changeLockout } from '../lockout/change-lockout.ts'
 import { giveBack } from '../lockout/policy.ts'
 import { spendAttempt } from '../lockout/spend-attempt.ts'
@@ -34,6 +35,9 @@ export async function confirmEnrolment(
   origin: Origin,
 ): Promise<EnrolmentOutcome> {
   const { db, clock } = deps
+  const refusedUntil = await addressRefusedUntil(deps, origin.address)
+  if (refusedUntil) return { ok: false, problem: 'locked', kind: 'address', lockedUntil: refusedUntil }
+
   const pending = await readPendingAuthenticator(deps, db, person.id, session)
   if (!pending) return { ok: false, problem: 'superseded' }
 

@@ -8,8 +8,7 @@ import { storedId } from '../gate/session-store.ts'
 import { readForm } from '../http/form.ts'
 import { renderIfLocked, renderLockPage } from '../http/lock-page.ts'
 import { originOf } from '../http/origin.ts'
-import { addressRefusedUntil } from '../lockout/address-limit.ts'
-import { lockInForce } from '../lockout/policy.ts'
+import { codeLockOf } from '../lockout/policy.ts'
 import { beginEnrolment } from './begin-enrolment.ts'
 import { confirmEnrolment } from './confirm-enrolment.ts'
 import { enrolmentView } from './enrolment-view.ts'
@@ -22,8 +21,8 @@ export function enrolRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
 
   routes.get('/mfa/enrol', async (req, res) => {
-    const lockedUntil = lockInForce(personOf(res).codeLockout, deps.clock.now())
-    if (lockedUntil) return renderLockPage(res, deps.clock, { kind: 'code', until: lockedUntil })
+    const lock = codeLockOf(personOf(res), deps.clock.now())
+    if (lock) return renderLockPage(res, deps.clock, lock)
     await renderEnrol(deps, req, res)
   })
 
@@ -35,12 +34,8 @@ export function enrolRoutes(deps: Deps): Router {
   routes.post('/mfa/enrol', readForm, async (req, res) => {
     const code = typedCode(req.body)
     if (code === null) return renderEnrol(deps, req, res, MISSING_CODE, 422)
-    const origin = originOf(req)
-    const refusedUntil = await addressRefusedUntil(deps, origin.address)
-    if (refusedUntil) return renderLockPage(res, deps.clock, { kind: 'address', until: refusedUntil })
-
     const person = personOf(res)
-    const outcome = await confirmEnrolment(deps, person, storedId(req.sessionID), code, origin)
+    const outcome = await confirmEnrolment(deps, person, storedId(req.sessionID), code, originOf(req))
     if (outcome.ok) {
       const enrolled = await readPerson(deps.db, person.id)
       if (!enrolled) throw new Error('an enrolled person is gone')

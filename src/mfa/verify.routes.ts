@@ -5,7 +5,7 @@ import { proceed } from '../gate/proceed.ts'
 import { readForm } from '../http/form.ts'
 import { renderIfLocked, renderLockPage } from '../http/lock-page.ts'
 import { originOf } from '../http/origin.ts'
-import { authenticatorDisabled, lockInForce } from '../lockout/policy.ts'
+import { codeLockOf } from '../lockout/policy.ts'
 import { secondsUntilNextCode } from './totp.ts'
 import { MISSING_CODE, typedCode, WRONG_CODE } from './typed-code.ts'
 import { verifyCode } from './verify-code.ts'
@@ -16,11 +16,8 @@ export function verifyRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
 
   routes.get('/mfa/verify', (_req, res) => {
-    const { codeLockout } = personOf(res)
-    if (authenticatorDisabled(codeLockout))
-      return renderLockPage(res, clock, { kind: 'disabled', until: null })
-    const lockedUntil = lockInForce(codeLockout, clock.now())
-    if (lockedUntil) return renderLockPage(res, clock, { kind: 'code', until: lockedUntil })
+    const lock = codeLockOf(personOf(res), clock.now())
+    if (lock) return renderLockPage(res, clock, lock)
     renderVerify(deps, res)
   })
 

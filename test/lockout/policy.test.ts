@@ -6,6 +6,7 @@ import { HOUR, MINUTE } from '../../src/durations.ts'
 import {
   authenticatorDisabled,
   clear,
+  codeLockOf,
   endLock,
   giveBack,
   type LockoutState,
@@ -134,4 +135,16 @@ test('100 consecutive code failures disable the authenticator, 99 do not; no tim
   assert.equal(attempt(99).refused, false)
   assert.equal(authenticatorDisabled(after(100)), true)
   assert.deepEqual(attempt(100), { refused: true, until: null })
+})
+
+test('who has no authenticator has none that could be disabled; a lock holds them all the same', () => {
+  const hundred = { ...NO_FAILURES, consecutiveFailures: 100, lockedUntil: at(2) }
+
+  const lock = (authenticator: object | null, ms: number) =>
+    codeLockOf({ authenticator, codeLockout: hundred }, at(ms))
+
+  assert.deepEqual(lock({}, 1), { kind: 'disabled', until: null })
+  assert.deepEqual(lock({}, 2), { kind: 'disabled', until: null })
+  assert.deepEqual(lock(null, 1), { kind: 'code', until: at(2) })
+  assert.equal(lock(null, 2), null)
 })

@@ -1,13 +1,13 @@
 import { eq } from 'drizzle-orm'
 import type { Transaction } from '../db/client.ts'
 import { users } from '../db/schema/users.ts'
-import { factsOf, type Person, type Proofs } from '../gate/facts.ts'
+import type { Person, Proofs } from '../gate/facts.ts'
 import { readPerson } from '../gate/read-person.ts'
-import { stageOf } from '../gate/stages.ts'
+import { isSignedIn } from '../gate/stages.ts'
 
 /**
  * Who acts, as they are now: locks their row, reads it anew and asks the gate's own table. Null for whoever is
- * not signed in any more: they act no more, however long ago the request was let in.
+ * not signed in any more.
  */
 export async function currentActor(tx: Transaction, proofs: Proofs, now: Date): Promise<Person | null> {
   await tx
@@ -18,5 +18,5 @@ export async function currentActor(tx: Transaction, proofs: Proofs, now: Date): 
     .prepare('lock_actor')
     .execute()
   const person = await readPerson(tx, proofs.userId)
-  return stageOf(factsOf(proofs, person, now)).name === 'signed-in' ? person : null
+  return person && isSignedIn(proofs, person, now) ? person : null
 }

@@ -5,8 +5,8 @@ import type { Origin } from '../audit/record.ts'
 import { relationOf } from '../clients/hierarchy.queries.ts'
 import type { Transaction } from '../db/client.ts'
 import { users } from '../db/schema/users.ts'
-import { factsOf, type Person, type Proofs } from '../gate/facts.ts'
-import { stageOf } from '../gate/stages.ts'
+import type { Person, Proofs } from '../gate/facts.ts'
+import { isSignedIn } from '../gate/stages.ts'
 import { actorOf, targetOf } from './people.ts'
 import { readPeople } from './read-people.queries.ts'
 import { recordRefusal } from './record-refusal.ts'
@@ -42,8 +42,7 @@ export async function judge(
   const people = await readPeople(tx, [actorId, targetId])
   const actorPerson = people.get(actorId)?.person
   const { person, passwordLockout } = people.get(targetId) ?? {}
-  // Whoever is not signed in any more acts no more, however long ago the request was let in.
-  if (!actorPerson || stageOf(factsOf(request.actor, actorPerson, now)).name !== 'signed-in')
+  if (!actorPerson || !isSignedIn(request.actor, actorPerson, now))
     return { allowed: false, refusal: 'unknown' }
   if (!person || !passwordLockout) return { allowed: false, refusal: 'unknown' }
 

@@ -108,3 +108,10 @@ export function mfaRequired(person: {
     person.roleGroups.some(({ requiresMfa }) => requiresMfa)
   )
 }
+
+/** Whether a password alone signs this person in: no MFA is required of them, and no authenticator is there to be asked. */
+export function passwordSuffices(
+  person: Pick<Person, 'ofPlatform' | 'roleGroups' | 'authenticator'>,
+): boolean {
+  return person.authenticator === null && !mfaRequired(person)
+}

@@ -1,5 +1,5 @@
 // Sign-in from top to bottom. The first row still needed is where the browser is held, on every request anew.
-import type { Facts } from './facts.ts'
+import { type Facts, factsOf, type Person, type Proofs } from './facts.ts'
 
 const mfaOpen = (f: Facts) => (f.authenticatorActive ? !f.codeProven : f.enrolmentRequired)
 
@@ -33,4 +33,12 @@ export function stageOf(facts: Facts): Stage {
   const stage = STAGES.find(({ needed }) => needed(facts))
   if (!stage) throw new Error('no stage applies') // the last row always does
   return stage
+}
+
+/**
+ * Whether these proofs still open the dashboard to this person. Asked again by what acts or takes long: whoever is not
+ * signed in any more acts no more, however long ago the request was let in.
+ */
+export function isSignedIn(proofs: Proofs, person: Person, now: Date): boolean {
+  return stageOf(factsOf(proofs, person, now)).name === 'signed-in'
 }

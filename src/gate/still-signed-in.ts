@@ -1,7 +1,7 @@
 import type { Deps } from '../deps.ts'
-import { factsOf, type Person, type Proofs } from './facts.ts'
+import type { Person, Proofs } from './facts.ts'
 import { readPerson } from './read-person.ts'
-import { stageOf } from './stages.ts'
+import { isSignedIn } from './stages.ts'
 
 /**
  * Asks the gate anew for whoever is still being answered: what takes long must not outlive what let them in. Null:
@@ -12,5 +12,5 @@ export async function stillSignedIn(
   proofs: Proofs,
 ): Promise<Person | null> {
   const person = await readPerson(db, proofs.userId)
-  return person && stageOf(factsOf(proofs, person, clock.now())).name === 'signed-in' ? person : null
+  return person && isSignedIn(proofs, person, clock.now()) ? person : null
 }

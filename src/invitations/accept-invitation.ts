@@ -5,7 +5,7 @@ import type { Reader, Transaction } from '../db/client.ts'
 import { invitations } from '../db/schema/links.ts'
 import { users } from '../db/schema/users.ts'
 import type { Deps } from '../deps.ts'
-import { mfaRequired, type Person } from '../gate/facts.ts'
+import { type Person, passwordSuffices } from '../gate/facts.ts'
 import { readPerson } from '../gate/read-person.ts'
 import { hashPassword } from '../sign-in/password-hash.ts'
 import { activateUser } from '../users/activate-user.ts'
@@ -64,7 +64,7 @@ export async function acceptInvitation(
     const { id, clientId } = person
     const about = { at: now, outcome: 'success', origin, clientId, actorId: id, subjectId: id } as const
     await record(tx, { ...about, action: 'invitation.accepted' })
-    if (mfaRequired(person)) return person
+    if (!passwordSuffices(person)) return person
     await activateUser(tx, person, origin, now)
     await record(tx, { ...about, action: 'sign-in.completed', details: { with: 'password' } })
     return { ...person, status: 'active' as const }

@@ -5,7 +5,7 @@ import { refuse } from '../access/refuse.ts'
 import { mayLoosenPolicy, mayTightenPolicy } from '../access/rules.ts'
 import { type AccountView, viewAccount } from '../access/view-account.ts'
 import type { Deps } from '../deps.ts'
-import { mfaRequired, type Person } from '../gate/facts.ts'
+import { type Person, passwordSuffices } from '../gate/facts.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
 import { readForm } from '../http/form.ts'
 import { originOf } from '../http/origin.ts'
@@ -125,7 +125,7 @@ function permissions({ account, actor, relation }: Opened) {
 /** Whether the one who changes it will be asked to enrol at the next click. */
 function becomesHeld(viewer: Person, clientId: string, added: readonly string[]): boolean {
   const holds = viewer.clientId === clientId && viewer.roleGroups.some(({ key }) => added.includes(key))
-  return holds && viewer.authenticator === null && !mfaRequired(viewer)
+  return holds && passwordSuffices(viewer)
 }
 
 function clientIdOf(req: Request, res: Response): string {

@@ -2,7 +2,7 @@ import { and, eq } from 'drizzle-orm'
 import { type AuditEntry, type Origin, record } from '../audit/record.ts'
 import { users } from '../db/schema/users.ts'
 import type { Deps } from '../deps.ts'
-import { mfaRequired, type Person } from '../gate/facts.ts'
+import { type Person, passwordSuffices } from '../gate/facts.ts'
 import { countAddressFailure } from '../lockout/address-limit.ts'
 import type { AttemptFailed } from '../lockout/attempt-failed.ts'
 import { clear } from '../lockout/policy.ts'
@@ -55,7 +55,7 @@ export async function checkPassword(
 
 /** Where nothing but the password is asked for. */
 function completesSignIn(person: Person): boolean {
-  return person.status === 'active' && person.authenticator === null && !mfaRequired(person)
+  return person.status === 'active' && passwordSuffices(person)
 }
 
 function signedIn(right: AuditEntry): AuditEntry {

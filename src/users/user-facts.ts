@@ -3,7 +3,7 @@ import { targetOf } from '../access/people.ts'
 import type { Refusal } from '../access/refusals.ts'
 import { type Actor, mayResetMfa, mayUnlock, type Relation } from '../access/rules.ts'
 import { DAY, MINUTE, SECOND } from '../durations.ts'
-import { mfaRequired, type Person } from '../gate/facts.ts'
+import { mfaRequired, type Person, passwordSuffices } from '../gate/facts.ts'
 import { authenticatorDisabled, type LockoutState, lockInForce } from '../lockout/policy.ts'
 
 /** A user as read (user-rows.queries.ts). */
@@ -86,10 +86,9 @@ function lookAgain(reset: UserFacts['reset'], now: Date): number | null {
   return reset.step === 'requested' ? 2 * SECOND : 10 * SECOND
 }
 
-/** A password alone signs in those of whom no MFA is asked; of everybody else it is half-way. */
+/** Of whom more than the password is asked, that alone is half-way. */
 function lastSignIn({ person, signedInWithCodeAt, passwordAcceptedAt }: Read): Date | null {
-  const passwordIsEnough = person.authenticator === null && !mfaRequired(person)
-  return latest([signedInWithCodeAt, passwordIsEnough ? passwordAcceptedAt : null])
+  return latest([signedInWithCodeAt, passwordSuffices(person) ? passwordAcceptedAt : null])
 }
 
 function latest(instants: readonly (Date | null)[]): Date | null {

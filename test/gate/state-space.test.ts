@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { HOUR, MINUTE } from '../../src/durations.ts'
-import { factsOf, type Person, type Proofs } from '../../src/gate/facts.ts'
+import { factsOf, type Person, type Proofs, passwordSuffices } from '../../src/gate/facts.ts'
 import { type StageName, stageOf } from '../../src/gate/stages.ts'
 import { NO_FAILURES } from '../../src/lockout/policy.ts'
 
@@ -78,9 +78,11 @@ function stageIn(world: World): StageName {
 
 const SIGNED_OUT = { proofs: undefined, witness: { passwordGiven: false, codeGivenFrom: null } }
 
+const PASSWORD = 'signs in with the password'
+
 // What can happen. An event that the product would not take in this state changes nothing.
 const EVENTS: Record<string, (world: World) => World> = {
-  'signs in with the password': (world) =>
+  [PASSWORD]: (world) =>
     world.status === 'disabled' || world.suspended
       ? world
       : {
@@ -172,6 +174,8 @@ test('signed-in is never reached while MFA is open, whatever happens in whatever
         const story = [...path, event]
         seen.set(key, story)
         checkAgainstWitness(after, story)
+        if (event === PASSWORD && after.status === 'active' && !after.suspended)
+          checkPasswordAlone(after, story)
         stages.add(stageIn(after))
         next.push({ world: after, path: story })
       }
@@ -205,4 +209,10 @@ function checkAgainstWitness(world: World, story: string[]): void {
   if (world.authenticator !== null)
     assert.equal(codeGivenFrom, world.authenticator, `an enrolled user always gives a code: ${told}`)
   else assert.ok(!required && world.status === 'active', `who must enrol is not signed in: ${told}`)
+}
+
+/** What says of a password that it completes the sign-in says the same as the gate. */
+function checkPasswordAlone(justSignedIn: World, story: string[]): void {
+  const open = stageIn(justSignedIn) === 'signed-in'
+  assert.equal(passwordSuffices(personIn(justSignedIn)), open, story.join(' → '))
 }

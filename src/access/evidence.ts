@@ -1,6 +1,6 @@
 // What somebody has to say about an administrative act: the Service Desk always its ticket and the reason. Pure.
 import { z } from 'zod'
-import { typedLine } from '../http/typed-text.ts'
+import { typedLine, wrongFields } from '../http/typed-text.ts'
 import type { Actor } from './rules.ts'
 
 export const EVIDENCE_FIELDS = ['ticket', 'reason'] as const
@@ -20,20 +20,21 @@ export const adminEvidence = z.object({ reason: typedLine(500) })
 export const deskEvidence = adminEvidence.extend({ ticket: typedLine(64) })
 export type DeskEvidence = z.infer<typeof deskEvidence>
 
+/** On whose behalf an act is done. */
+export function channelOf(actor: Actor): Evidence['channel'] {
+  return actor.isServiceDesk ? 'service-desk' : 'admin'
+}
+
 /** Reads what a form says. `adminsSayWhy`: an Admin, too, has to give a reason. */
 export function readEvidence(
   actor: Actor,
   form: unknown,
   { adminsSayWhy }: { adminsSayWhy: boolean },
 ): { evidence: Evidence; missing: [] } | { evidence: null; missing: EvidenceField[] } {
-  const channel = actor.isServiceDesk ? 'service-desk' : 'admin'
   const required = actor.isServiceDesk ? deskEvidence : adminsSayWhy ? adminEvidence : z.object({})
   const read = required.safeParse(form)
-  if (read.success) return { evidence: { channel, ...read.data }, missing: [] }
-  const fields = new Set(
-    read.error.issues.map(({ path: [field] }) => (field === 'ticket' ? 'ticket' : 'reason')),
-  )
-  return { evidence: null, missing: [...fields] }
+  if (read.success) return { evidence: { channel: channelOf(actor), ...read.data }, missing: [] }
+  return { evidence: null, missing: wrongFields(read.error, EVIDENCE_FIELDS) }
 }
 
 /** The message beside each field that something is missing in. */

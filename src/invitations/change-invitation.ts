@@ -1,7 +1,7 @@
 import { and, eq, isNull, ne } from 'drizzle-orm'
-import { type EvidenceField, readEvidence } from '../access/evidence.ts'
+import type { ActOutcome } from '../access/act-outcome.ts'
+import { readEvidence } from '../access/evidence.ts'
 import { judge } from '../access/judge.ts'
-import type { Refusal } from '../access/refusals.ts'
 import { mayChangeInvitation } from '../access/rules.ts'
 import type { AuditAction } from '../audit/actions.ts'
 import { type Origin, record } from '../audit/record.ts'
@@ -22,11 +22,7 @@ export interface InvitationRequest {
   origin: Origin
 }
 
-export type InvitationOutcome =
-  | { ok: true; clientId: string }
-  | { ok: false; refusal: Refusal }
-  /** Allowed, but something that must be said is missing. */
-  | { ok: false; refusal: null; missing: EvidenceField[] }
+export type InvitationOutcome = ActOutcome<{ clientId: string }>
 
 /**
  * Sends an invitation again. The old link dies, and with it whatever was begun through it: a password that somebody

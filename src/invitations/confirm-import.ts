@@ -1,8 +1,8 @@
 import { and, eq } from 'drizzle-orm'
 import { z } from 'zod'
-import { type EvidenceField, readEvidence } from '../access/evidence.ts'
+import type { ActOutcome } from '../access/act-outcome.ts'
+import { readEvidence } from '../access/evidence.ts'
 import { judgeOnAccount } from '../access/judge-on-account.ts'
-import type { Refusal } from '../access/refusals.ts'
 import { mayInvite } from '../access/rules.ts'
 import type { Origin } from '../audit/record.ts'
 import { invitationImports } from '../db/schema/invitation-imports.ts'
@@ -10,20 +10,14 @@ import type { Deps } from '../deps.ts'
 import type { Proofs } from '../gate/facts.ts'
 import { enqueue } from '../outbox/enqueue.ts'
 
-export type ConfirmOutcome =
-  | { ok: true }
-  | { ok: false; refusal: Refusal }
-  /** Allowed, but something that must be said is missing. */
-  | { ok: false; refusal: null; missing: EvidenceField[] }
-
 /** Has a draft carried out, by whoever made it. A second time changes nothing. */
 export async function confirmImport(
   deps: Deps,
   request: { actor: Proofs; importId: string; form: unknown; origin: Origin },
-): Promise<ConfirmOutcome> {
+): Promise<ActOutcome> {
   const { actor, importId, form, origin } = request
   if (!z.uuid().safeParse(importId).success) return { ok: false, refusal: 'unknown' }
-  return deps.db.transaction(async (tx): Promise<ConfirmOutcome> => {
+  return deps.db.transaction(async (tx): Promise<ActOutcome> => {
     const now = deps.clock.now()
     const [draft] = await tx
       .select()

@@ -1,4 +1,5 @@
 import { and, asc, eq, inArray, isNull } from 'drizzle-orm'
+import { channelOf } from '../access/evidence.ts'
 import { judgeOnAccount } from '../access/judge-on-account.ts'
 import { mayInvite } from '../access/rules.ts'
 import { NO_REQUEST } from '../audit/record.ts'
@@ -55,8 +56,12 @@ export async function importInvitations(
   }
 
   const idOf = await addInvitedUsers(tx, clientId, people)
-  const channel = actor.isServiceDesk ? 'service-desk' : 'admin'
-  const details = { importId, channel, ...(reason && { reason }), ...(ticket && { ticket }) }
+  const details = {
+    importId,
+    channel: channelOf(actor),
+    ...(reason && { reason }),
+    ...(ticket && { ticket }),
+  }
   await sendInvitations(
     tx,
     { keys, now },

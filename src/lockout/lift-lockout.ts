@@ -1,6 +1,6 @@
-import { type EvidenceField, readEvidence } from '../access/evidence.ts'
+import type { ActOutcome } from '../access/act-outcome.ts'
+import { readEvidence } from '../access/evidence.ts'
 import { judge } from '../access/judge.ts'
-import type { Refusal } from '../access/refusals.ts'
 import { mayUnlock } from '../access/rules.ts'
 import { type Origin, record } from '../audit/record.ts'
 import type { Deps } from '../deps.ts'
@@ -12,11 +12,7 @@ import { endLock, lockInForce } from './policy.ts'
 
 const KINDS = ['password', 'code'] as const
 
-export type UnlockOutcome =
-  | { ok: true; clientId: string }
-  | { ok: false; refusal: Refusal }
-  /** Allowed, but something that must be said is missing. */
-  | { ok: false; refusal: null; missing: EvidenceField[] }
+export type UnlockOutcome = ActOutcome<{ clientId: string }>
 
 /** Lifts the locks of a user early, by the same permissions as a reset. The repeats stay counted. */
 export async function liftLockout(

@@ -1,5 +1,5 @@
 import { type Request, type Response, Router } from 'express'
-import { EVIDENCE_FIELDS, EVIDENCE_PROBLEMS, type EvidenceField } from '../access/evidence.ts'
+import { EVIDENCE_FIELDS, type EvidenceField, evidenceProblems } from '../access/evidence.ts'
 import { readOnlyBecause } from '../access/read-only-because.ts'
 import { refuse } from '../access/refuse.ts'
 import { mayLoosenPolicy, mayTightenPolicy } from '../access/rules.ts'
@@ -36,18 +36,17 @@ export function mfaPolicyRoutes(deps: Deps): Router {
 }
 
 async function savePolicy(deps: Deps, req: Request, res: Response): Promise<void> {
-  const form = readPolicyForm(req.body)
   const outcome = await requireMfaFor(deps, {
     actor: proofsOf(req),
     clientId: clientIdOf(req, res),
-    form,
-    evidence: req.body,
+    form: req.body,
     origin: originOf(req),
   })
   if (outcome.ok) return res.redirect(303, policyPageOf(req))
   if (outcome.refusal !== null) return refuse(res, outcome.refusal)
-  if (outcome.unknownRoleGroup) await renderPolicy(deps, req, res, 422)
-  else await renderReview(deps, req, res, form, outcome.wrong)
+  const missing = outcome.missing.filter((field) => field !== 'roleGroups')
+  if (missing.length < outcome.missing.length) await renderPolicy(deps, req, res, 422)
+  else await renderReview(deps, req, res, readPolicyForm(req.body), missing)
 }
 
 /** The switches. 422: a role group was sent that the account does not have. */
@@ -69,13 +68,13 @@ async function renderPolicy(deps: Deps, req: Request, res: Response, status: 200
   })
 }
 
-/** What the chosen role groups would change, and for whom; `wrong`: what the Service Desk has yet to say. */
+/** What the chosen role groups would change, and for whom; `missing`: what the Service Desk has yet to say. */
 async function renderReview(
   deps: Deps,
   req: Request,
   res: Response,
   form: PolicyForm,
-  wrong: readonly EvidenceField[] = [],
+  missing: readonly EvidenceField[] = [],
 ): Promise<void> {
   const view = await viewAccount(deps, personOf(res), clientIdOf(req, res))
   if (!view.allowed) return refuse(res, view.refusal)
@@ -94,7 +93,7 @@ async function renderReview(
     current: requiredKeys(requirements),
     next: change.next,
   })
-  res.status(wrong.length > 0 ? 422 : 200).render('mfa-policy/review', {
+  res.status(missing.length > 0 ? 422 : 200).render('mfa-policy/review', {
     account,
     isOwn: relation === 'own',
     added: chosen(change.added).map(({ name }) => name),
@@ -110,7 +109,7 @@ async function renderReview(
     basedOn: (form.basedOn ?? requiredKeys(requirements)).join(','),
     byServiceDesk: actor.isServiceDesk,
     typed: typedAgain(req.body, EVIDENCE_FIELDS),
-    problems: Object.fromEntries(wrong.map((field) => [field, EVIDENCE_PROBLEMS[field]])),
+    problems: evidenceProblems(missing),
   })
 }
 

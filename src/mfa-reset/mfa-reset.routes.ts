@@ -1,4 +1,5 @@
 import { type Request, type Response, Router } from 'express'
+import { evidenceProblems } from '../access/evidence.ts'
 import { refuse } from '../access/refuse.ts'
 import { mayResetMfa } from '../access/rules.ts'
 import { viewTarget } from '../access/view-target.ts'
@@ -6,28 +7,30 @@ import type { Deps } from '../deps.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
 import { readForm } from '../http/form.ts'
 import { originOf } from '../http/origin.ts'
+import { typedFields } from '../http/typed-fields.ts'
 import { requirePresence } from '../presence/require-presence.ts'
 import { usersPageOf } from '../users/users-page-of.ts'
-import { type EvidenceField, requestMfaReset } from './request-mfa-reset.ts'
+import { IDENTIFICATIONS } from './identifications.ts'
+import { RESET_FIELDS, type ResetField, requestMfaReset } from './request-mfa-reset.ts'
 
 /** A reset is created: first a page that names the person and asks for the reason, then the act. */
 export function mfaResetRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
 
   routes.get('/users/:id/mfa-reset', async (req, res) => {
-    await renderConfirm(deps, req, res, [])
+    await renderConfirm(deps, req, res)
   })
 
   routes.post('/users/:id/mfa-reset', readForm, requirePresence(deps), async (req, res) => {
     const outcome = await requestMfaReset(deps, {
       actor: proofsOf(req),
       targetId: String(req.params.id),
-      evidence: req.body,
+      form: req.body,
       origin: originOf(req),
     })
     if (outcome.ok) return res.redirect(303, usersPageOf(personOf(res), outcome.clientId))
     if (outcome.refusal !== null) return refuse(res, outcome.refusal)
-    await renderConfirm(deps, req, res, outcome.missing, 422)
+    await renderConfirm(deps, req, res, outcome.missing)
   })
 
   return routes
@@ -37,21 +40,22 @@ async function renderConfirm(
   deps: Deps,
   req: Request,
   res: Response,
-  missing: readonly EvidenceField[],
-  status = 200,
+  missing: readonly ResetField[] = [],
 ): Promise<void> {
   const actor = personOf(res)
   const verdict = await viewTarget(deps, actor, String(req.params.id), mayResetMfa)
   if (!verdict.allowed) return refuse(res, verdict.refusal)
 
   const { person } = verdict
-  const body: Record<string, unknown> = req.body ?? {}
-  const typed = (field: EvidenceField) => (typeof body[field] === 'string' ? body[field] : '')
-  res.status(status).render('mfa-reset/confirm', {
+  res.status(missing.length === 0 ? 200 : 422).render('mfa-reset/confirm', {
     user: { id: person.id, name: person.name, email: person.email, clientName: person.clientName },
     byServiceDesk: verdict.actor.isServiceDesk,
     back: usersPageOf(actor, person.clientId),
-    typed: { reason: typed('reason'), ticket: typed('ticket'), identifiedBy: typed('identifiedBy') },
-    missing,
+    typed: typedFields(req.body, RESET_FIELDS),
+    identifications: Object.entries(IDENTIFICATIONS).map(([value, { choice }]) => ({ value, label: choice })),
+    problems: {
+      ...evidenceProblems(missing.filter((field) => field !== 'identifiedBy')),
+      ...(missing.includes('identifiedBy') && { identifiedBy: 'Choose how you made sure.' }),
+    },
   })
 }

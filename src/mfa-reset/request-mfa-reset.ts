@@ -1,9 +1,9 @@
 import { and, eq } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
 import { z } from 'zod'
-import { adminEvidence, deskEvidence } from '../access/evidence.ts'
+import type { ActOutcome } from '../access/act-outcome.ts'
+import { adminEvidence, channelOf, deskEvidence, EVIDENCE_FIELDS } from '../access/evidence.ts'
 import { judge } from '../access/judge.ts'
-import type { Refusal } from '../access/refusals.ts'
 import { mayResetMfa } from '../access/rules.ts'
 import { type Origin, record } from '../audit/record.ts'
 import type { Transaction } from '../db/client.ts'
@@ -12,6 +12,7 @@ import { identifiedBy, mfaResets } from '../db/schema/mfa-resets.ts'
 import type { Deps } from '../deps.ts'
 import { endSessions } from '../gate/end-sessions.ts'
 import type { Proofs } from '../gate/facts.ts'
+import { wrongFields } from '../http/typed-text.ts'
 import { changeLockout } from '../lockout/change-lockout.ts'
 import { clear } from '../lockout/policy.ts'
 import { enqueue } from '../outbox/enqueue.ts'
@@ -19,13 +20,10 @@ import { enqueue } from '../outbox/enqueue.ts'
 /** What the Service Desk has to say: also how it made sure who is asking. */
 const deskResetEvidence = deskEvidence.extend({ identifiedBy: z.enum(identifiedBy.enumValues) })
 
-export type EvidenceField = keyof z.infer<typeof deskResetEvidence>
+export const RESET_FIELDS = [...EVIDENCE_FIELDS, 'identifiedBy'] as const
+export type ResetField = (typeof RESET_FIELDS)[number]
 
-export type ResetOutcome =
-  | { ok: true; clientId: string }
-  | { ok: false; refusal: Refusal }
-  /** Allowed, but something that must be said is missing. */
-  | { ok: false; refusal: null; missing: EvidenceField[] }
+export type ResetOutcome = ActOutcome<{ clientId: string }, ResetField>
 
 /**
  * Resets a user's MFA. Spec: "The user's MFA configuration is immediately cleared": from this commit on the old
@@ -34,7 +32,7 @@ export type ResetOutcome =
  */
 export async function requestMfaReset(
   deps: Deps,
-  request: { actor: Proofs; targetId: string; evidence: unknown; origin: Origin },
+  request: { actor: Proofs; targetId: string; form: unknown; origin: Origin },
 ): Promise<ResetOutcome> {
   return deps.db.transaction(async (tx): Promise<ResetOutcome> => {
     const now = deps.clock.now()
@@ -46,9 +44,10 @@ export async function requestMfaReset(
     )
     if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
 
-    const channel = verdict.actor.isServiceDesk ? 'service-desk' : 'admin'
-    const evidence = (channel === 'admin' ? adminEvidence : deskResetEvidence).safeParse(request.evidence)
-    if (!evidence.success) return { ok: false, refusal: null, missing: fieldsOf(evidence.error) }
+    const channel = channelOf(verdict.actor)
+    const evidence = (channel === 'admin' ? adminEvidence : deskResetEvidence).safeParse(request.form)
+    if (!evidence.success)
+      return { ok: false, refusal: null, missing: wrongFields(evidence.error, RESET_FIELDS) }
 
     const { person } = verdict
     const authenticatorId = await revokeActiveAuthenticator(tx, person.id, now)
@@ -109,10 +108,4 @@ async function revokeActiveAuthenticator(tx: Transaction, userId: string, now: D
     .prepare('revoke_active_authenticator')
     .execute()
   return revoked?.id ?? null
-}
-
-function fieldsOf(error: z.ZodError): EvidenceField[] {
-  return error.issues
-    .map(({ path: [field] }) => field)
-    .filter((field): field is EvidenceField => typeof field === 'string')
 }

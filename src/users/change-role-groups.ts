@@ -1,8 +1,8 @@
 import { and, eq, inArray } from 'drizzle-orm'
+import type { ActOutcome } from '../access/act-outcome.ts'
 import { type EvidenceField, readEvidence } from '../access/evidence.ts'
 import { judge } from '../access/judge.ts'
 import { recordRefusal } from '../access/record-refusal.ts'
-import type { Refusal } from '../access/refusals.ts'
 import { mayChangeRoleGroups } from '../access/rules.ts'
 import { type Origin, record } from '../audit/record.ts'
 import { memberships } from '../db/schema/role-groups.ts'
@@ -12,11 +12,7 @@ import { notify } from '../notifications/notify.ts'
 import { chooseRoleGroups, roleGroupKeys } from './choose-role-groups.ts'
 import { readRoleGroups } from './role-groups.queries.ts'
 
-export type RoleGroupsOutcome =
-  | { ok: true }
-  | { ok: false; refusal: Refusal }
-  /** Allowed, but something that must be said is missing. */
-  | { ok: false; refusal: null; missing: (EvidenceField | 'roleGroups')[] }
+export type RoleGroupsOutcome = ActOutcome<unknown, EvidenceField | 'roleGroups'>
 
 const ACTION = 'user.role-groups-changed'
 

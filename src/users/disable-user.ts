@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm'
-import { type EvidenceField, readEvidence } from '../access/evidence.ts'
+import type { ActOutcome } from '../access/act-outcome.ts'
+import { readEvidence } from '../access/evidence.ts'
 import { judge } from '../access/judge.ts'
-import type { Refusal } from '../access/refusals.ts'
 import { mayDisable, mayEnable } from '../access/rules.ts'
 import { type Origin, record } from '../audit/record.ts'
 import type { Transaction } from '../db/client.ts'
@@ -18,22 +18,16 @@ export interface DisablingRequest {
   origin: Origin
 }
 
-export type DisablingOutcome =
-  | { ok: true }
-  | { ok: false; refusal: Refusal }
-  /** Allowed, but something that must be said is missing. */
-  | { ok: false; refusal: null; missing: EvidenceField[] }
-
 /**
  * Shuts a user out: from this commit on every session and half-way sign-in of theirs is dead, and no password opens
  * a new one. Their authenticator, role groups and locks stay as they are.
  */
-export function disableUser(deps: Deps, request: DisablingRequest): Promise<DisablingOutcome> {
+export function disableUser(deps: Deps, request: DisablingRequest): Promise<ActOutcome> {
   return deps.db.transaction((tx) => act(tx, deps, request, DISABLING))
 }
 
 /** Lets a disabled user in again. Who was never active is invited as before: MFA and all that is asked of them stays. */
-export function enableUser(deps: Deps, request: DisablingRequest): Promise<DisablingOutcome> {
+export function enableUser(deps: Deps, request: DisablingRequest): Promise<ActOutcome> {
   return deps.db.transaction((tx) => act(tx, deps, request, ENABLING))
 }
 
@@ -66,7 +60,7 @@ async function act(
   { clock }: Pick<Deps, 'clock'>,
   { actor, targetId, form, origin }: DisablingRequest,
   { action, rule, kind, apply }: typeof DISABLING | typeof ENABLING,
-): Promise<DisablingOutcome> {
+): Promise<ActOutcome> {
   const now = clock.now()
   const verdict = await judge(tx, { actor, targetId, action, now, origin }, rule)
   if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }

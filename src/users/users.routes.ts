@@ -10,6 +10,7 @@ import { personOf } from '../gate/gate.ts'
 import { glance } from '../gate/glance.ts'
 import { listHref } from '../http/list-query.ts'
 import { readInvitation } from '../invitations/invitations.queries.ts'
+import { IDENTIFICATIONS } from '../mfa-reset/identifications.ts'
 import { findUsers } from './find-users.queries.ts'
 import { readRoleGroupChoices } from './role-groups.queries.ts'
 import { userActions } from './user-actions.ts'
@@ -48,6 +49,7 @@ async function renderUser(deps: Deps, res: Response, userId: unknown): Promise<v
     actions,
     invitation: user.status === 'invited' ? await readInvitation(deps.db, user.id, deps.clock.now()) : null,
     back: usersPageOf(personOf(res), user.client.id),
+    identifications: IDENTIFICATIONS,
     history: { ...history, lockouts: lockouts.map(eventView), signIns: signIns.map(eventView) },
   })
 }

@@ -115,7 +115,7 @@ describe('an Admin tightens the MFA policy of the own account', () => {
     const event = await lastEvent('Harbour Group')
     assert.equal(event?.outcome, 'success')
     assert.equal(event?.actorId, await userId(ADMIN))
-    assert.deepEqual(event?.details, { added: ['finance-admin'], removed: [] })
+    assert.deepEqual(event?.details, { added: ['finance-admin'], removed: [], channel: 'admin' })
     assert.ok(event)
     const told = await app.deps.db.select().from(notifications).where(eq(notifications.eventId, event.id))
     assert.deepEqual(
@@ -184,6 +184,7 @@ describe('the Service Desk', () => {
     assert.deepEqual(event?.details, {
       added: ['finance-admin'],
       removed: ['tech-operator'],
+      channel: 'service-desk',
       ticket: 'SD-4711',
       reason: 'Asked for by their board',
     })

@@ -425,7 +425,7 @@ test('an actor whom the gate would hold by now resets nobody, however long ago t
   const actor = { userId: admin.id, epoch: admin.sessionEpoch, passwordAt: now }
   const verified = { at: now, authenticatorId: (await cast.activeAuthenticator(ADMIN))?.id ?? '' }
   const attempt = (proofs: Proofs) =>
-    requestMfaReset(app.deps, { actor: proofs, targetId, evidence: EVIDENCE, origin: NO_REQUEST })
+    requestMfaReset(app.deps, { actor: proofs, targetId, form: EVIDENCE, origin: NO_REQUEST })
 
   assert.deepEqual(await attempt(actor), { ok: false, refusal: 'unknown' }, 'has not verified')
   const { clientId } = admin

@@ -1,0 +1,9 @@
+import type { EvidenceField } from './evidence.ts'
+import type { Refusal } from './refusals.ts'
+
+/** What became of an administrative act. `Done`: what is told of one that was done; `Field`: what a form may lack. */
+export type ActOutcome<Done = unknown, Field = EvidenceField> =
+  | ({ ok: true } & Done)
+  | { ok: false; refusal: Refusal }
+  /** Allowed, but something that must be said is missing. */
+  | { ok: false; refusal: null; missing: Field[] }

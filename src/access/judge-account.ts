@@ -1,13 +1,16 @@
 import { eq } from 'drizzle-orm'
 import { z } from 'zod'
 import type { AuditAction } from '../audit/actions.ts'
-import { type Origin, record } from '../audit/record.ts'
+import type { Origin } from '../audit/record.ts'
 import { relationOf } from '../clients/hierarchy.queries.ts'
 import type { Transaction } from '../db/client.ts'
 import { clients } from '../db/schema/clients.ts'
+import { users } from '../db/schema/users.ts'
 import type { Person, Proofs } from '../gate/facts.ts'
+import { readPerson } from '../gate/read-person.ts'
 import { currentActor } from './current-actor.ts'
-import { actorOf } from './people.ts'
+import { accountTargetOf, actorOf } from './people.ts'
+import { recordRefusal } from './record-refusal.ts'
 import type { Refusal } from './refusals.ts'
 import type { AccountTarget, Actor } from './rules.ts'
 import { type Account, accountColumns } from './view-account.ts'
@@ -22,57 +25,74 @@ export interface AccountRequest {
 }
 
 export type AccountVerdict =
-  | { allowed: true; actor: Actor; target: AccountTarget; account: Account; person: Person }
+  | { allowed: true; actor: Actor; actorPerson: Person; target: AccountTarget; account: Account }
   | { allowed: false; refusal: Refusal }
 
+type AccountRule = (actor: Actor, target: AccountTarget) => Refusal | null
+
+const UNKNOWN = { allowed: false, refusal: 'unknown' } as const
+
 /**
- * Judges an action on a client account by the rows as they are now: locks the account and the actor, reads them
- * anew and asks the rule. A refusal of a known person is recorded in the actor's account and, where they may
- * look into it, in the other one.
+ * Judges an act that changes a client account by the rows as they are now: locks the account and the actor, reads
+ * them anew and asks the rule. A refusal of a known person is recorded in the actor's account and in the other one if
+ * it lies below.
  */
 export async function judgeAccount(
   tx: Transaction,
   request: AccountRequest,
-  rule: (actor: Actor, account: AccountTarget) => Refusal | null,
+  rule: AccountRule,
 ): Promise<AccountVerdict> {
-  if (!z.uuid().safeParse(request.clientId).success) return { allowed: false, refusal: 'unknown' }
+  const { actor, clientId, now } = request
+  if (!z.uuid().safeParse(clientId).success) return UNKNOWN
   // The account first: what locks all its people (suspending) holds it too, so neither waits for the other.
   // Not against new users, whose foreign key only needs the account to stay.
   const [account] = await tx
     .select(accountColumns)
     .from(clients)
-    .where(eq(clients.id, request.clientId))
+    .where(eq(clients.id, clientId))
     .for('no key update')
-  const person = await currentActor(tx, request.actor, request.now)
-  if (!account || !person) return { allowed: false, refusal: 'unknown' }
+  const actorPerson = await currentActor(tx, actor, now)
+  return account && actorPerson ? decide(tx, request, { account, actorPerson }, rule) : UNKNOWN
+}
 
-  const relation = await relationOf(tx, person.clientId, account.id)
-  const actor = actorOf(person)
-  const target = { relation, isPlatform: account.isPlatform, suspended: account.suspendedAt !== null }
+/**
+ * The same for an act that only adds to an account: it locks the actor alone, so that people are invited side by
+ * side. `actor` an id: for a job that goes on with what they began in a session of then.
+ */
+export async function judgeWithinAccount(
+  tx: Transaction,
+  request: Omit<AccountRequest, 'actor'> & { actor: Proofs | string },
+  rule: AccountRule,
+): Promise<AccountVerdict> {
+  const { actor, clientId, now } = request
+  if (!z.uuid().safeParse(clientId).success) return UNKNOWN
+  const actorPerson =
+    typeof actor === 'string' ? await stillActive(tx, actor) : await currentActor(tx, actor, now)
+  if (!actorPerson) return UNKNOWN
+  const [account] = await tx.select(accountColumns).from(clients).where(eq(clients.id, clientId))
+  return account ? decide(tx, request, { account, actorPerson }, rule) : UNKNOWN
+}
+
+async function decide(
+  tx: Transaction,
+  { action, now, origin }: Omit<AccountRequest, 'actor'>,
+  { account, actorPerson }: { account: Account; actorPerson: Person },
+  rule: AccountRule,
+): Promise<AccountVerdict> {
+  const relation = await relationOf(tx, actorPerson.clientId, account.id)
+  const actor = actorOf(actorPerson)
+  const target = accountTargetOf(account, relation)
   const refusal = rule(actor, target)
-  if (refusal === null) return { allowed: true, actor, target, account, person }
-  await recordAccountRefusal(tx, request, person, target, refusal)
+  if (refusal === null) return { allowed: true, actor, actorPerson, target, account }
+
+  const about = { action, now, origin, clientId: account.id, relation, subjectId: null }
+  await recordRefusal(tx, { ...about, actor: actorPerson, refusal })
   return { allowed: false, refusal }
 }
 
-/** Records that somebody was refused something on an account; its name is told only where they may look into it. */
-export async function recordAccountRefusal(
-  tx: Transaction,
-  { action, now, origin, clientId }: AccountRequest,
-  person: Person,
-  { relation }: AccountTarget,
-  refusal: Refusal,
-): Promise<void> {
-  const concerned = relation === 'child' ? [person.clientId, clientId] : [person.clientId]
-  for (const concernedId of concerned)
-    await record(tx, {
-      at: now,
-      action,
-      outcome: 'refused',
-      origin,
-      clientId: concernedId,
-      actorId: person.id,
-      subjectId: null,
-      details: { refusal, ...(clientId !== concernedId && { clientId }) },
-    })
+/** Who began it, unless they or their account were stopped since. */
+async function stillActive(tx: Transaction, userId: string): Promise<Person | null> {
+  await tx.select({ id: users.id }).from(users).where(eq(users.id, userId)).for('no key update')
+  const person = await readPerson(tx, userId)
+  return person?.status === 'active' && !person.clientSuspended ? person : null
 }

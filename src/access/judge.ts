@@ -14,13 +14,13 @@ import type { Refusal } from './refusals.ts'
 import type { Actor, Target } from './rules.ts'
 
 export type Verdict =
-  | { allowed: true; actor: Actor; target: Target; person: Person; actorClientId: string }
+  | { allowed: true; actor: Actor; actorPerson: Person; target: Target; targetPerson: Person }
   | { allowed: false; refusal: Refusal }
 
 /**
  * Judges an action on a user by the rows as they are now: locks both people, reads them anew and asks the
  * rule, so that an Admin demoted or a user promoted a moment ago is judged as what they are. A refusal of a
- * known person is recorded in the actor's account and, where they may look into it, in the target's.
+ * known person is recorded in the actor's account and in the target's if that lies below.
  */
 export async function judge(
   tx: Transaction,
@@ -41,23 +41,23 @@ export async function judge(
     .execute()
   const people = await readPeople(tx, [actorId, targetId])
   const actorPerson = people.get(actorId)?.person
-  const { person, passwordLockout } = people.get(targetId) ?? {}
+  const { person: targetPerson, passwordLockout } = people.get(targetId) ?? {}
   if (!actorPerson || !isSignedIn(request.actor, actorPerson, now))
     return { allowed: false, refusal: 'unknown' }
-  if (!person || !passwordLockout) return { allowed: false, refusal: 'unknown' }
+  if (!targetPerson || !passwordLockout) return { allowed: false, refusal: 'unknown' }
 
-  const relation = await relationOf(tx, actorPerson.clientId, person.clientId)
+  const relation = await relationOf(tx, actorPerson.clientId, targetPerson.clientId)
   const actor = actorOf(actorPerson)
-  const target = targetOf(person, passwordLockout, relation, now)
+  const target = targetOf(targetPerson, passwordLockout, relation, now)
   const refusal = rule(actor, target)
-  if (refusal === null) return { allowed: true, actor, target, person, actorClientId: actorPerson.clientId }
+  if (refusal === null) return { allowed: true, actor, actorPerson, target, targetPerson }
 
   await recordRefusal(tx, {
     ...request,
     actor: actorPerson,
-    clientId: person.clientId,
+    clientId: targetPerson.clientId,
     relation,
-    subjectId: person.id,
+    subjectId: targetPerson.id,
     refusal,
   })
   return { allowed: false, refusal }

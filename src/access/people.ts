@@ -1,8 +1,8 @@
-// From a person as the gate reads them to what the rules ask about.
+// From people and accounts as they are read to what the rules ask about.
 import type { Person } from '../gate/facts.ts'
 import type { LockoutState } from '../lockout/policy.ts'
 import { lockInForce } from '../lockout/policy.ts'
-import type { Actor, Relation, Target } from './rules.ts'
+import type { AccountTarget, Actor, Relation, Target } from './rules.ts'
 
 export function actorOf({ id, roleGroups }: Person): Actor {
   return {
@@ -28,4 +28,11 @@ export function targetOf(
     lockedOut: [person.codeLockout, passwordLockout].some((lockout) => lockInForce(lockout, now) !== null),
     status: person.status,
   }
+}
+
+export function accountTargetOf(
+  { isPlatform, suspendedAt }: { isPlatform: boolean; suspendedAt: Date | null },
+  relation: Relation,
+): AccountTarget {
+  return { relation, isPlatform, suspended: suspendedAt !== null }
 }

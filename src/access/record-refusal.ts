@@ -16,10 +16,12 @@ export interface RefusedAct {
   refusal: Refusal
 }
 
-/** Records a refusal in the actor's account and, where they may look into it, in the one that it concerned. */
+/** Records a refusal in the actor's account and in the one that it concerned, if that lies below. */
 export async function recordRefusal(tx: Transaction, refused: RefusedAct): Promise<void> {
   const { action, now, origin, actor, relation, subjectId, refusal } = refused
   const concerned = relation === 'child' ? [actor.clientId, refused.clientId] : [actor.clientId]
+  // An account that was asked for is named. To whose account a person belongs is none of the actor's business.
+  const named = (clientId: string) => subjectId === null && clientId !== refused.clientId
   for (const clientId of concerned)
     await record(tx, {
       at: now,
@@ -29,6 +31,6 @@ export async function recordRefusal(tx: Transaction, refused: RefusedAct): Promi
       clientId,
       actorId: actor.id,
       subjectId,
-      details: { refusal },
+      details: { refusal, ...(named(clientId) && { clientId: refused.clientId }) },
     })
 }

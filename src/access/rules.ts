@@ -68,7 +68,7 @@ export function mayUnlock(actor: Actor, target: Target): Refusal | null {
 }
 
 /** Inviting people into an account: its own Admins and the Service Desk do. */
-export function mayInvite(actor: Actor, relation: Relation): Refusal | null {
+export function mayInvite(actor: Actor, { relation }: AccountTarget): Refusal | null {
   const hidden = mayViewAccount(actor, relation)
   if (hidden) return hidden
   return relation === 'child' && !actor.isServiceDesk ? 'parents-only-look' : null

@@ -4,9 +4,9 @@ import { relationOf } from '../clients/hierarchy.queries.ts'
 import { clients } from '../db/schema/clients.ts'
 import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'
-import { actorOf } from './people.ts'
+import { accountTargetOf, actorOf } from './people.ts'
 import type { Refusal } from './refusals.ts'
-import { type Actor, mayViewAccount, type Relation } from './rules.ts'
+import { type AccountTarget, type Actor, mayViewAccount, type Relation } from './rules.ts'
 
 export interface Account {
   id: string
@@ -25,7 +25,7 @@ export const accountColumns = {
 }
 
 export type AccountView =
-  | { allowed: true; account: Account; actor: Actor; relation: Relation }
+  | { allowed: true; account: Account; actor: Actor; relation: Relation; target: AccountTarget }
   | { allowed: false; refusal: Refusal }
 
 /** Opens a client account to whoever may look into it; without an id the viewer's own. */
@@ -43,5 +43,6 @@ export async function viewAccount({ db }: Deps, viewer: Person, clientId?: strin
   const actor = actorOf(viewer)
   const relation = await relationOf(db, viewer.clientId, account.id)
   const refusal = mayViewAccount(actor, relation)
-  return refusal === null ? { allowed: true, account, actor, relation } : { allowed: false, refusal }
+  if (refusal) return { allowed: false, refusal }
+  return { allowed: true, account, actor, relation, target: accountTargetOf(account, relation) }
 }

@@ -16,14 +16,14 @@ export async function viewTarget(
   targetId: string,
   rule: (actor: Actor, target: Target) => Refusal | null,
 ): Promise<Verdict> {
-  const person = z.uuid().safeParse(targetId).success ? await readPerson(db, targetId) : null
-  if (!person) return { allowed: false, refusal: 'unknown' }
-  const relation = await relationOf(db, viewer.clientId, person.clientId)
-  const passwordLockout = await readLockout(db, { subject: person.id, kind: 'password' })
+  const targetPerson = z.uuid().safeParse(targetId).success ? await readPerson(db, targetId) : null
+  if (!targetPerson) return { allowed: false, refusal: 'unknown' }
+  const relation = await relationOf(db, viewer.clientId, targetPerson.clientId)
+  const passwordLockout = await readLockout(db, { subject: targetPerson.id, kind: 'password' })
   const actor = actorOf(viewer)
-  const target = targetOf(person, passwordLockout, relation, clock.now())
+  const target = targetOf(targetPerson, passwordLockout, relation, clock.now())
   const refusal = rule(actor, target)
   return refusal === null
-    ? { allowed: true, actor, target, person, actorClientId: viewer.clientId }
+    ? { allowed: true, actor, actorPerson: viewer, target, targetPerson }
     : { allowed: false, refusal }
 }

@@ -57,7 +57,7 @@ async function renderClient(deps: Deps, req: Request, res: Response): Promise<vo
   const view = await viewAccount(deps, viewer, String(req.params.id))
   if (!view.allowed) return refuse(res, view.refusal)
 
-  const { account, actor, relation } = view
+  const { account, actor, relation, target } = view
   const [client] = await readClients(db, [account.id])
   if (!client) throw new Error('an account that was there is gone')
   const children = await listChildren(db, account.id, CHILDREN_SHOWN + 1)
@@ -66,7 +66,6 @@ async function renderClient(deps: Deps, req: Request, res: Response): Promise<vo
   const parents = account.parentId === null ? [] : [account.parentId]
   const seesParent = actor.isServiceDesk || (await withinSubtree(db, viewer.clientId, parents)).size > 0
   const coverage = (await readCoverage(db, [account.id])).get(account.id)
-  const target = { relation, isPlatform: account.isPlatform, suspended: account.suspendedAt !== null }
   res.render('clients/client', {
     account,
     client,

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { currentActor } from '../access/current-actor.ts'
 import { deskEvidence, EVIDENCE_PROBLEMS } from '../access/evidence.ts'
 import { actorOf } from '../access/people.ts'
+import { recordRefusal } from '../access/record-refusal.ts'
 import type { Refusal } from '../access/refusals.ts'
 import { mayCreateClient } from '../access/rules.ts'
 import { type Origin, record } from '../audit/record.ts'
@@ -64,12 +65,15 @@ export async function createClient(
       const refusal = mayCreateClient(actorOf(person))
       if (refusal) {
         const { clientId } = person
-        await record(tx, {
-          ...about,
+        await recordRefusal(tx, {
           action: 'client.created',
-          outcome: 'refused',
+          now,
+          origin,
+          actor: person,
           clientId,
-          details: { refusal },
+          relation: 'own',
+          subjectId: null,
+          refusal,
         })
         return { ok: false, refusal }
       }

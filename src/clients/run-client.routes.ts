@@ -68,8 +68,7 @@ async function renderAct(
 ): Promise<void> {
   const view = await viewAccount(deps, personOf(res), String(req.params.id))
   if (!view.allowed) return refuse(res, view.refusal)
-  const { account, actor, relation } = view
-  const target = { relation, isPlatform: account.isPlatform, suspended: account.suspendedAt !== null }
+  const { account, actor, target } = view
   const refusal = rule(actor, target)
   if (refusal) return refuse(res, refusal)
 

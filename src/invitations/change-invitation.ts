@@ -82,8 +82,8 @@ function act(
     if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
     const { evidence, missing } = readEvidence(verdict.actor, form, { adminsSayWhy: false })
     if (!evidence) return { ok: false, refusal: null, missing }
-    await apply(tx, verdict.person, { now, details: evidence })
-    return { ok: true, clientId: verdict.person.clientId }
+    await apply(tx, verdict.targetPerson, { now, details: evidence })
+    return { ok: true, clientId: verdict.targetPerson.clientId }
   })
 }
 

@@ -2,7 +2,7 @@ import { and, eq } from 'drizzle-orm'
 import { z } from 'zod'
 import type { ActOutcome } from '../access/act-outcome.ts'
 import { readEvidence } from '../access/evidence.ts'
-import { judgeOnAccount } from '../access/judge-on-account.ts'
+import { judgeWithinAccount } from '../access/judge-account.ts'
 import { mayInvite } from '../access/rules.ts'
 import type { Origin } from '../audit/record.ts'
 import { invitationImports } from '../db/schema/invitation-imports.ts'
@@ -26,7 +26,7 @@ export async function confirmImport(
       .for('update')
     if (!draft) return { ok: false, refusal: 'unknown' }
     const about = { actor, clientId: draft.clientId, action: 'invitation.sent', now, origin } as const
-    const verdict = await judgeOnAccount(tx, about, mayInvite)
+    const verdict = await judgeWithinAccount(tx, about, mayInvite)
     if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
     if (draft.status !== 'draft') return { ok: true }
 

@@ -1,5 +1,5 @@
 import { and, eq, sql } from 'drizzle-orm'
-import { judgeOnAccount } from '../access/judge-on-account.ts'
+import { judgeWithinAccount } from '../access/judge-account.ts'
 import type { Refusal } from '../access/refusals.ts'
 import { mayInvite } from '../access/rules.ts'
 import { type Origin, record } from '../audit/record.ts'
@@ -24,14 +24,14 @@ export type DraftOutcome =
  */
 export async function draftImport(
   deps: Deps,
-  request: { actor: Proofs; clientId: string | undefined; bytes: Uint8Array; origin: Origin },
+  request: { actor: Proofs; clientId: string; bytes: Uint8Array; origin: Origin },
 ): Promise<DraftOutcome> {
   const file = readInvitationFile(request.bytes)
   return deps.db.transaction(async (tx): Promise<DraftOutcome> => {
     const now = deps.clock.now()
     const { actor, clientId, origin } = request
     const about = { action: 'invitation.sent', now, origin } as const
-    const verdict = await judgeOnAccount(tx, { ...about, actor, clientId }, mayInvite)
+    const verdict = await judgeWithinAccount(tx, { ...about, actor, clientId }, mayInvite)
     if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
     if ('problem' in file) return { ok: false, refusal: null, problem: file.problem }
 

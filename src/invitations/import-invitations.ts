@@ -1,6 +1,6 @@
 import { and, asc, eq, inArray, isNull } from 'drizzle-orm'
 import { channelOf } from '../access/evidence.ts'
-import { judgeOnAccount } from '../access/judge-on-account.ts'
+import { judgeWithinAccount } from '../access/judge-account.ts'
 import { mayInvite } from '../access/rules.ts'
 import { NO_REQUEST } from '../audit/record.ts'
 import type { EncryptionKey } from '../config.ts'
@@ -35,7 +35,7 @@ export async function importInvitations(
   const { clientId, importedBy: userId, reason, ticket } = running
   const origin = running.origin ?? NO_REQUEST
   const about = { actor: userId, clientId, action: 'invitation.sent', now, origin } as const
-  const verdict = await judgeOnAccount(tx, about, mayInvite)
+  const verdict = await judgeWithinAccount(tx, about, mayInvite)
   if (!verdict.allowed) return finish(tx, importId, now, 'not-allowed')
 
   const lines = await tx

@@ -36,7 +36,7 @@ export function importRoutes(deps: Deps): Router {
 
   routes.post('/users/import', readUpload, async (req, res) => {
     const { fields, bytes }: Upload = req.body
-    const clientId = fields.clientId || undefined
+    const clientId = fields.clientId || personOf(res).clientId
     const pasted = fields.lines ?? ''
     const outcome = await draftImport(deps, {
       actor: proofsOf(req),
@@ -81,8 +81,8 @@ async function renderUpload(
 ): Promise<void> {
   const view = await viewAccount(deps, personOf(res), clientId)
   if (!view.allowed) return refuse(res, view.refusal)
-  const { account, actor, relation } = view
-  const refusal = mayInvite(actor, relation)
+  const { account, actor, relation, target } = view
+  const refusal = mayInvite(actor, target)
   if (refusal) return refuse(res, refusal)
   res.status(problem === '' ? 200 : 422).render('invitations/upload', {
     account,

@@ -52,7 +52,7 @@ async function renderChange(
   const verdict = await viewTarget(deps, personOf(res), String(req.params.id), mayChangeInvitation)
   if (!verdict.allowed) return refuse(res, verdict.refusal)
 
-  const { id, name, email, clientName } = verdict.person
+  const { id, name, email, clientName } = verdict.targetPerson
   res.status(missing.length === 0 ? 200 : 422).render(view, {
     user: { id, name, email, clientName },
     invitation: await readInvitation(deps.db, id, deps.clock.now()),

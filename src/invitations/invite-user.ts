@@ -1,5 +1,5 @@
 import { type EvidenceField, evidenceProblems, readEvidence } from '../access/evidence.ts'
-import { judgeOnAccount } from '../access/judge-on-account.ts'
+import { judgeWithinAccount } from '../access/judge-account.ts'
 import { recordRefusal } from '../access/record-refusal.ts'
 import type { Refusal } from '../access/refusals.ts'
 import { mayInvite } from '../access/rules.ts'
@@ -39,25 +39,25 @@ const NAME_PROBLEMS: Readonly<Record<NameProblem, string>> = {
 
 /**
  * Invites somebody into an account: a user who is active only once they have chosen a password and done whatever the
- * MFA policy asks of their role groups. Without `clientId` into the actor's own account.
+ * MFA policy asks of their role groups.
  */
 export async function inviteUser(
   deps: Deps,
-  request: { actor: Proofs; form: Record<string, unknown>; origin: Origin },
+  request: { actor: Proofs; clientId: string; form: Record<string, unknown>; origin: Origin },
 ): Promise<InviteOutcome> {
   return deps.db.transaction(async (tx): Promise<InviteOutcome> => {
     const now = deps.clock.now()
-    const { actor, form, origin } = request
-    const clientId = textIn(form, 'clientId') || undefined
-    const verdict = await judgeOnAccount(tx, { actor, clientId, action: ACTION, now, origin }, mayInvite)
+    const { actor, clientId, form, origin } = request
+    const asked = { action: ACTION, clientId, now, origin } as const
+    const verdict = await judgeWithinAccount(tx, { ...asked, actor }, mayInvite)
     if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
 
-    const { account, person, relation } = verdict
+    const { account, actorPerson, target } = verdict
     const all = await readRoleGroups(tx)
     const chosen = chooseRoleGroups(verdict.actor, account.isPlatform, all, roleGroupKeys(form))
     if (!chosen.ok && chosen.refusal !== null) {
       const { refusal } = chosen
-      const refused = { action: ACTION, now, origin, actor: person, clientId: account.id, relation } as const
+      const refused = { ...asked, clientId: account.id, actor: actorPerson, relation: target.relation }
       await recordRefusal(tx, { ...refused, subjectId: null, refusal })
       return { ok: false, refusal }
     }

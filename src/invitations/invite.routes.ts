@@ -21,11 +21,12 @@ export function inviteRoutes(deps: Deps): Router {
   routes.get('/clients/:id/users/new', (req, res) => renderInvite(deps, req, res, req.params.id))
 
   routes.post('/users', readForm, requirePresence(deps), async (req, res) => {
-    const outcome = await inviteUser(deps, { actor: proofsOf(req), form: req.body, origin: originOf(req) })
+    const clientId = typedFields(req.body, ['clientId']).clientId || personOf(res).clientId
+    const request = { actor: proofsOf(req), clientId, form: req.body, origin: originOf(req) }
+    const outcome = await inviteUser(deps, request)
     if (outcome.ok) return res.redirect(303, usersPageOf(personOf(res), outcome.clientId))
     if (outcome.refusal !== null) return refuse(res, outcome.refusal)
-    const { clientId } = typedFields(req.body, ['clientId'])
-    await renderInvite(deps, req, res, clientId || undefined, outcome.problems)
+    await renderInvite(deps, req, res, clientId, outcome.problems)
   })
 
   return routes
@@ -40,8 +41,8 @@ async function renderInvite(
 ): Promise<void> {
   const view = await viewAccount(deps, personOf(res), clientId)
   if (!view.allowed) return refuse(res, view.refusal)
-  const { account, actor, relation } = view
-  const refusal = mayInvite(actor, relation)
+  const { account, actor, relation, target } = view
+  const refusal = mayInvite(actor, target)
   if (refusal) return refuse(res, refusal)
 
   const roleGroups = (await readRoleGroups(deps.db)).filter(

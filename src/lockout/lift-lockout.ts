@@ -27,7 +27,7 @@ export async function liftLockout(
     const { evidence, missing } = readEvidence(verdict.actor, form, { adminsSayWhy: true })
     if (!evidence) return { ok: false, refusal: null, missing }
 
-    const { id, clientId } = verdict.person
+    const { id, clientId } = verdict.targetPerson
     for (const kind of KINDS) {
       const key = { subject: id, kind }
       if (!lockInForce(await readLockout(tx, key), now)) continue

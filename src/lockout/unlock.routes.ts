@@ -42,7 +42,7 @@ async function renderConfirm(
   const verdict = await viewTarget(deps, personOf(res), String(req.params.id), mayUnlock)
   if (!verdict.allowed) return refuse(res, verdict.refusal)
 
-  const { id, name, email, clientName } = verdict.person
+  const { id, name, email, clientName } = verdict.targetPerson
   res.status(missing.length === 0 ? 200 : 422).render('users/unlock', {
     user: { id, name, email, clientName },
     byServiceDesk: verdict.actor.isServiceDesk,

@@ -78,8 +78,7 @@ async function renderReview(
 ): Promise<void> {
   const view = await viewAccount(deps, personOf(res), clientIdOf(req, res))
   if (!view.allowed) return refuse(res, view.refusal)
-  const { account, actor, relation } = view
-  const target = { relation, isPlatform: account.isPlatform, suspended: account.suspendedAt !== null }
+  const { account, actor, relation, target } = view
   const requirements = await readRequirements(deps.db, account)
   if (!form.roleGroups.every((wanted) => requirements.some(({ key }) => key === wanted)))
     return renderPolicy(deps, req, res, 422)
@@ -113,8 +112,7 @@ async function renderReview(
   })
 }
 
-function permissions({ account, actor, relation }: Opened) {
-  const target = { relation, isPlatform: account.isPlatform, suspended: account.suspendedAt !== null }
+function permissions({ actor, target }: Opened) {
   return {
     mayTighten: mayTightenPolicy(actor, target) === null,
     mayLoosen: mayLoosenPolicy(actor, target) === null,

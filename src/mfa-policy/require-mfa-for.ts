@@ -1,7 +1,8 @@
 import { and, eq, inArray } from 'drizzle-orm'
 import type { ActOutcome } from '../access/act-outcome.ts'
 import { type EvidenceField, readEvidence } from '../access/evidence.ts'
-import { type AccountRequest, judgeAccount, recordAccountRefusal } from '../access/judge-account.ts'
+import { judgeAccount } from '../access/judge-account.ts'
+import { recordRefusal } from '../access/record-refusal.ts'
 import { mayLoosenPolicy, mayTightenPolicy } from '../access/rules.ts'
 import { type Origin, record } from '../audit/record.ts'
 import { mfaPolicies } from '../db/schema/role-groups.ts'
@@ -28,8 +29,8 @@ export async function requireMfaFor(
     const now = deps.clock.now()
     const { actor, clientId, origin, form } = request
     const wanted = readPolicyForm(form)
-    const asked: AccountRequest = { actor, clientId, action: 'mfa-policy.changed', now, origin }
-    const verdict = await judgeAccount(tx, asked, mayTightenPolicy)
+    const about = { action: 'mfa-policy.changed', clientId, now, origin } as const
+    const verdict = await judgeAccount(tx, { ...about, actor }, mayTightenPolicy)
     if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
 
     const requirements = await readRequirements(tx, verdict.account)
@@ -40,7 +41,14 @@ export async function requireMfaFor(
     const loosens = change.removed.length > 0
     const refusal = loosens ? mayLoosenPolicy(verdict.actor, verdict.target) : null
     if (refusal) {
-      await recordAccountRefusal(tx, asked, verdict.person, verdict.target, refusal)
+      const { actorPerson, target } = verdict
+      await recordRefusal(tx, {
+        ...about,
+        actor: actorPerson,
+        relation: target.relation,
+        subjectId: null,
+        refusal,
+      })
       return { ok: false, refusal }
     }
     const { evidence, missing } = readEvidence(verdict.actor, form, { adminsSayWhy: false })

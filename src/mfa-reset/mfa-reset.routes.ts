@@ -46,7 +46,7 @@ async function renderConfirm(
   const verdict = await viewTarget(deps, actor, String(req.params.id), mayResetMfa)
   if (!verdict.allowed) return refuse(res, verdict.refusal)
 
-  const { person } = verdict
+  const { targetPerson: person } = verdict
   res.status(missing.length === 0 ? 200 : 422).render('mfa-reset/confirm', {
     user: { id: person.id, name: person.name, email: person.email, clientName: person.clientName },
     byServiceDesk: verdict.actor.isServiceDesk,

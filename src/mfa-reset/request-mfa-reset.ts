@@ -49,7 +49,7 @@ export async function requestMfaReset(
     if (!evidence.success)
       return { ok: false, refusal: null, missing: wrongFields(evidence.error, RESET_FIELDS) }
 
-    const { person } = verdict
+    const { targetPerson: person } = verdict
     const authenticatorId = await revokeActiveAuthenticator(tx, person.id, now)
     // The row is locked, so only a confirmation or reset that came first can have taken it away.
     if (authenticatorId === null) return { ok: false, refusal: 'nothing-to-reset' }

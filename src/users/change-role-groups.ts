@@ -31,18 +31,17 @@ export async function changeRoleGroups(
     const verdict = await judge(tx, { actor, targetId, action: ACTION, now, origin }, mayChangeRoleGroups)
     if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
 
-    const { person, target } = verdict
+    const { actorPerson, target, targetPerson: person } = verdict
     const held = person.roleGroups.map(({ key }) => key)
     const all = await readRoleGroups(tx)
     const chosen = chooseRoleGroups(verdict.actor, person.ofPlatform, all, roleGroupKeys(form), held)
     if (!chosen.ok && chosen.refusal !== null) {
       const { refusal } = chosen
-      const by = { id: actor.userId, clientId: verdict.actorClientId }
       await recordRefusal(tx, {
         action: ACTION,
         now,
         origin,
-        actor: by,
+        actor: actorPerson,
         clientId: person.clientId,
         relation: target.relation,
         subjectId: person.id,

@@ -67,8 +67,8 @@ async function act(
   const { evidence, missing } = readEvidence(verdict.actor, form, { adminsSayWhy: true })
   if (!evidence) return { ok: false, refusal: null, missing }
 
-  const { id, clientId } = verdict.person
-  const wasEverActive = await apply(tx, verdict.person, now)
+  const { id, clientId } = verdict.targetPerson
+  const wasEverActive = await apply(tx, verdict.targetPerson, now)
   const eventId = await record(tx, {
     at: now,
     action,

@@ -51,7 +51,7 @@ async function renderConfirm(
   const verdict = await viewTarget(deps, personOf(res), String(req.params.id), ACTS[act].rule)
   if (!verdict.allowed) return refuse(res, verdict.refusal)
 
-  const { id, name, email, clientName } = verdict.person
+  const { id, name, email, clientName } = verdict.targetPerson
   res.status(missing.length === 0 ? 200 : 422).render(`users/${act}`, {
     user: { id, name, email, clientName },
     byServiceDesk: verdict.actor.isServiceDesk,

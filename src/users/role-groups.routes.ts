@@ -44,7 +44,7 @@ async function renderRoleGroups(
   const verdict = await viewTarget(deps, personOf(res), String(req.params.id), mayChangeRoleGroups)
   if (!verdict.allowed) return refuse(res, verdict.refusal)
 
-  const { person, actor } = verdict
+  const { targetPerson: person, actor } = verdict
   const held = person.roleGroups.map(({ key }) => key)
   const roleGroups = (await readRoleGroups(deps.db)).filter(
     ({ ofPlatform }) => ofPlatform === person.ofPlatform,

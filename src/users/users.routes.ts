@@ -59,7 +59,7 @@ async function renderList(deps: Deps, req: Request, res: Response, clientId?: st
   const view = await viewAccount(deps, viewer, clientId)
   if (!view.allowed) return refuse(res, view.refusal)
 
-  const { account, actor, relation } = view
+  const { account, actor, relation, target } = view
   const filters = readUserFilters(req.query)
   const page = await findUsers(deps.db, account, filters)
   const now = deps.clock.now()
@@ -69,7 +69,7 @@ async function renderList(deps: Deps, req: Request, res: Response, clientId?: st
     isOwn: relation === 'own',
     readOnlyBecause: readOnlyBecause(actor, relation),
     base: usersPageOf(viewer, account.id),
-    mayInvite: mayInvite(actor, relation) === null,
+    mayInvite: mayInvite(actor, target) === null,
     filters,
     isFiltered: [filters.q, filters.role, filters.mfa, filters.status].some((value) => value !== ''),
     roleGroups: await readRoleGroupChoices(deps.db, account),
@@ -90,8 +90,8 @@ async function readUser(deps: Deps, res: Response, userId: string) {
     refuse(res, verdict.refusal)
     return null
   }
-  const { actor, target, person } = verdict
-  const [row] = await readUserRows(deps.db, [person.id])
+  const { actor, target, targetPerson } = verdict
+  const [row] = await readUserRows(deps.db, [targetPerson.id])
   if (!row) throw new Error('a user who was there is gone')
   return {
     user: userView(row, actor, target.relation, deps.clock.now()),

@@ -181,7 +181,10 @@ describe('inviting', () => {
     for (const [column, expected] of row.entries()) {
       const relation = RELATIONS[column] ?? 'own'
       test(`${name}, ${relation}: ${expected ?? 'yes'}`, () => {
-        assert.equal(mayInvite(ACTORS[name] ?? NOBODY_SPECIAL, relation), expected)
+        assert.equal(
+          mayInvite(ACTORS[name] ?? NOBODY_SPECIAL, { relation, isPlatform: false, suspended: false }),
+          expected,
+        )
       })
     }
 })

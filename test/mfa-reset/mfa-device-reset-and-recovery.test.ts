@@ -307,6 +307,8 @@ describe('MFA reset authority is isolated at the client account level', () => {
 
     assert.equal((answers[0] as [number])[0], 404)
     for (const answer of answers) assert.deepEqual(answer, answers[0])
+    const [event] = await eventsOf('tech@meridian.example', 'mfa-reset.requested')
+    assert.deepEqual(event?.details, { refusal: 'unknown' }, 'on record, but not of which account they are')
   })
 
   test('another account in body, query or header changes nothing', async () => {

@@ -255,11 +255,13 @@ describe('inviting', () => {
       .where(eq(auditEvents.action, 'invitation.sent'))
       .orderBy(desc(auditEvents.id))
       .limit(2)
+    const retail = await people.clientId('Harbour Retail')
+    const refusal = 'parents-only-look'
     assert.deepEqual(
-      new Set(events.map(({ clientId, outcome }) => `${clientId} ${outcome}`)),
-      new Set([
-        `${await people.clientId('Harbour Group')} refused`,
-        `${await people.clientId('Harbour Retail')} refused`,
+      new Map(events.map(({ clientId, outcome, details }) => [clientId, [outcome, details]])),
+      new Map([
+        [await people.clientId('Harbour Group'), ['refused', { refusal, clientId: retail }]],
+        [retail, ['refused', { refusal }]],
       ]),
     )
     assert.equal((await into('Harbour Online')).status, 403)

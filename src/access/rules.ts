@@ -42,6 +42,13 @@ export function mayViewAccount(actor: Actor, relation: Relation): Refusal | null
   return relation === 'elsewhere' ? 'unknown' : null
 }
 
+/** Changing anything within an account: its own Admins and the Service Desk do. What else is asked comes on top. */
+export function mayChangeWithin(actor: Actor, relation: Relation): Refusal | null {
+  const hidden = mayViewAccount(actor, relation)
+  if (hidden) return hidden
+  return relation === 'child' && !actor.isServiceDesk ? 'parents-only-look' : null
+}
+
 /**
  * Whether the actor may administer this person at all. Spec: "Admins may only reset MFA for users within their
  * own client account"; "Admins cannot reset MFA for other Admins; such cases require Azupay Service Desk
@@ -49,12 +56,10 @@ export function mayViewAccount(actor: Actor, relation: Relation): Refusal | null
  * reset' would get around it.
  */
 export function mayAdminister(actor: Actor, target: Target): Refusal | null {
-  const hidden = mayViewAccount(actor, target.relation)
-  if (hidden) return hidden
+  const refusal = mayChangeWithin(actor, target.relation)
+  if (refusal) return refusal
   if (actor.id === target.id) return 'not-oneself'
-  if (actor.isServiceDesk) return null
-  if (target.relation === 'child') return 'parents-only-look'
-  return target.isAdmin ? 'admins-by-service-desk' : null
+  return target.isAdmin && !actor.isServiceDesk ? 'admins-by-service-desk' : null
 }
 
 /** An Admin resets a non-Admin of the own account, the Service Desk anybody else: if there is something to reset. */
@@ -67,11 +72,9 @@ export function mayUnlock(actor: Actor, target: Target): Refusal | null {
   return mayAdminister(actor, target) ?? (target.lockedOut ? null : 'not-locked')
 }
 
-/** Inviting people into an account: its own Admins and the Service Desk do. */
+/** Inviting people into an account. */
 export function mayInvite(actor: Actor, { relation }: AccountTarget): Refusal | null {
-  const hidden = mayViewAccount(actor, relation)
-  if (hidden) return hidden
-  return relation === 'child' && !actor.isServiceDesk ? 'parents-only-look' : null
+  return mayChangeWithin(actor, relation)
 }
 
 /**
@@ -101,13 +104,9 @@ export function mayChangeInvitation(actor: Actor, target: Target): Refusal | nul
   return mayAdminister(actor, target) ?? (target.status === 'invited' ? null : 'not-invited')
 }
 
-/** Requiring MFA of a further role group: the account's own Admins and the Service Desk. */
+/** Requiring MFA of a further role group. */
 export function mayTightenPolicy(actor: Actor, account: AccountTarget): Refusal | null {
-  const hidden = mayViewAccount(actor, account.relation)
-  if (hidden) return hidden
-  if (account.isPlatform) return 'platform-fixed'
-  if (actor.isServiceDesk) return null
-  return account.relation === 'child' ? 'parents-only-look' : null
+  return mayChangeWithin(actor, account.relation) ?? (account.isPlatform ? 'platform-fixed' : null)
 }
 
 /** Taking a role group out of the MFA policy: whoever stole an Admin's session must not switch MFA off. */

@@ -1,6 +1,6 @@
 import { type Request, type Response, Router } from 'express'
 import { refuse } from '../access/refuse.ts'
-import { mayGrant, mayInvite } from '../access/rules.ts'
+import { mayInvite } from '../access/rules.ts'
 import { viewAccount } from '../access/view-account.ts'
 import type { Deps } from '../deps.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
@@ -8,7 +8,7 @@ import { readForm } from '../http/form.ts'
 import { originOf } from '../http/origin.ts'
 import { typedFields } from '../http/typed-fields.ts'
 import { requirePresence } from '../presence/require-presence.ts'
-import { roleGroupKeys } from '../users/choose-role-groups.ts'
+import { offerRoleGroups, roleGroupKeys } from '../users/choose-role-groups.ts'
 import { readRoleGroups } from '../users/role-groups.queries.ts'
 import { usersPageOf } from '../users/users-page-of.ts'
 import { type InviteField, inviteUser } from './invite-user.ts'
@@ -45,16 +45,14 @@ async function renderInvite(
   const refusal = mayInvite(actor, target)
   if (refusal) return refuse(res, refusal)
 
-  const roleGroups = (await readRoleGroups(deps.db)).filter(
-    ({ ofPlatform }) => ofPlatform === account.isPlatform,
-  )
-  const grantable = roleGroups.filter((roleGroup) => mayGrant(actor, roleGroup) === null)
+  const all = await readRoleGroups(deps.db)
+  const { grantable, notGrantable } = offerRoleGroups(actor, account.isPlatform, all)
   res.status(Object.keys(problems).length === 0 ? 200 : 422).render('invitations/invite', {
     account,
     isOwn: relation === 'own',
     byServiceDesk: actor.isServiceDesk,
     roleGroups: grantable.map(({ key, name }) => ({ value: key, label: name })),
-    someNotGrantable: grantable.length < roleGroups.length,
+    someNotGrantable: notGrantable.length > 0,
     base: usersPageOf(personOf(res), account.id),
     typed: typedFields(req.body, ['email', 'name', 'reason', 'ticket']),
     chosen: roleGroupKeys(req.body ?? {}),

@@ -37,6 +37,19 @@ export function chooseRoleGroups(
   return { ok: true, roleGroups: wanted }
 }
 
+/** The role groups of an account of this kind: those that the actor may give and take, and the others. */
+export function offerRoleGroups(
+  actor: Actor,
+  isPlatform: boolean,
+  all: readonly RoleGroupChoice[],
+): { grantable: RoleGroupChoice[]; notGrantable: RoleGroupChoice[] } {
+  const ofAccount = all.filter(({ ofPlatform }) => ofPlatform === isPlatform)
+  return {
+    grantable: ofAccount.filter((roleGroup) => mayGrant(actor, roleGroup) === null),
+    notGrantable: ofAccount.filter((roleGroup) => mayGrant(actor, roleGroup) !== null),
+  }
+}
+
 /** The keys that a form names, once each. */
 export function roleGroupKeys(form: Record<string, unknown>): string[] {
   const typed = [form.roleGroups ?? []].flat()

@@ -1,7 +1,7 @@
 import { type Request, type Response, Router } from 'express'
 import { type EvidenceField, evidenceProblems } from '../access/evidence.ts'
 import { refuse } from '../access/refuse.ts'
-import { mayChangeRoleGroups, mayGrant } from '../access/rules.ts'
+import { mayChangeRoleGroups } from '../access/rules.ts'
 import { viewTarget } from '../access/view-target.ts'
 import type { Deps } from '../deps.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
@@ -10,7 +10,7 @@ import { originOf } from '../http/origin.ts'
 import { typedFields } from '../http/typed-fields.ts'
 import { requirePresence } from '../presence/require-presence.ts'
 import { changeRoleGroups } from './change-role-groups.ts'
-import { roleGroupKeys } from './choose-role-groups.ts'
+import { offerRoleGroups, roleGroupKeys } from './choose-role-groups.ts'
 import { readRoleGroups } from './role-groups.queries.ts'
 
 /** Which role groups a user holds. */
@@ -46,19 +46,17 @@ async function renderRoleGroups(
 
   const { targetPerson: person, actor } = verdict
   const held = person.roleGroups.map(({ key }) => key)
-  const roleGroups = (await readRoleGroups(deps.db)).filter(
-    ({ ofPlatform }) => ofPlatform === person.ofPlatform,
-  )
-  const grantable = roleGroups.filter((roleGroup) => mayGrant(actor, roleGroup) === null)
+  const all = await readRoleGroups(deps.db)
+  const { grantable, notGrantable } = offerRoleGroups(actor, person.ofPlatform, all)
   res.status(missing.length === 0 ? 200 : 422).render('users/role-groups', {
     user: { id: person.id, name: person.name, email: person.email, clientName: person.clientName },
     byServiceDesk: actor.isServiceDesk,
     roleGroups: grantable.map(({ key, name }) => ({ value: key, label: name })),
     // Not the actor's to take: they travel along, and stay.
-    kept: roleGroups
-      .filter((roleGroup) => held.includes(roleGroup.key) && !grantable.includes(roleGroup))
+    kept: notGrantable
+      .filter(({ key }) => held.includes(key))
       .map(({ key, name }) => ({ value: key, label: name })),
-    someNotGrantable: grantable.length < roleGroups.length,
+    someNotGrantable: notGrantable.length > 0,
     chosen: missing.length === 0 ? held : roleGroupKeys(req.body),
     typed: typedFields(req.body, ['reason', 'ticket']),
     problems: {

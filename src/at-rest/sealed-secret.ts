@@ -1,6 +1,7 @@
 // TOTP secrets at rest: AES-256-GCM with a key id, bound to the authenticator they belong to.
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import type { EncryptionKey } from '../config.ts'
+import { UnavailableError } from '../unavailable-error.ts'
 
 const VERSION = 1
 const IV_BYTES = 12
@@ -8,7 +9,7 @@ const TAG_BYTES = 16
 const OPTIONS = { authTagLength: TAG_BYTES }
 
 /** Thrown when a sealed secret cannot be opened: key not configured, bytes changed, or moved to another row. */
-export class UnreadableSecretError extends Error {
+export class UnreadableSecretError extends UnavailableError {
   constructor(reason: string) {
     super(`A stored authenticator secret cannot be opened: ${reason}. Check ENCRYPTION_KEYS.`)
     this.name = 'UnreadableSecretError'

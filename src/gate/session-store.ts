@@ -12,6 +12,7 @@ import { sessions } from '../db/schema/sessions.ts'
 import { users } from '../db/schema/users.ts'
 import { MINUTE } from '../durations.ts'
 import { lockoutColumns } from '../lockout/lockouts.queries.ts'
+import { UnavailableError } from '../unavailable-error.ts'
 import type { Person, Proofs } from './facts.ts'
 import {
   accountOfUser,
@@ -49,8 +50,8 @@ export class Loaded {
   }
 }
 
-/** Thrown when session, policy, role groups or authenticator cannot be read. Answered 503: never 'no MFA needed'. */
-export class GateUnreadableError extends Error {
+/** Thrown when session, policy, role groups or authenticator cannot be read: never 'no MFA needed'. */
+export class GateUnreadableError extends UnavailableError {
   constructor(cause: unknown) {
     super('The gate cannot read who this is', { cause })
     this.name = 'GateUnreadableError'

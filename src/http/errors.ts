@@ -1,8 +1,6 @@
 import { DrizzleQueryError } from 'drizzle-orm'
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
-import { UnreadableSecretError } from '../at-rest/sealed-secret.ts'
-import { GateUnreadableError } from '../gate/session-store.ts'
-import { OverloadedError } from '../sign-in/password-hash.ts'
+import { UnavailableError } from '../unavailable-error.ts'
 
 /** Thrown when a request may not be made this way by anybody. */
 export class ForbiddenError extends Error {
@@ -13,7 +11,7 @@ export class ForbiddenError extends Error {
 }
 
 /** Thrown when an answer takes longer than anybody should wait. */
-export class TooSlowError extends Error {
+export class TooSlowError extends UnavailableError {
   constructor() {
     super('No answer in time')
     this.name = 'TooSlowError'
@@ -83,7 +81,10 @@ export const errorPages: ErrorRequestHandler = (error: unknown, req, res, _next)
   else renderError(res, page)
 }
 
-const MAKES_UNAVAILABLE = [GateUnreadableError, UnreadableSecretError, TooSlowError]
+const UNAVAILABLE: Readonly<Record<UnavailableError['page'], Page>> = {
+  away: DATABASE_AWAY,
+  overloaded: OVERLOADED,
+}
 
 function pageFor(error: unknown): Page {
   if (error instanceof ForbiddenError)
@@ -92,8 +93,8 @@ function pageFor(error: unknown): Page {
       title: 'This was refused',
       advice: `${error.message} Go back, reload the page and try again.`,
     }
-  if (error instanceof OverloadedError) return OVERLOADED
-  if (MAKES_UNAVAILABLE.some((kind) => error instanceof kind) || isDatabaseAway(error)) return DATABASE_AWAY
+  if (error instanceof UnavailableError) return UNAVAILABLE[error.page]
+  if (isDatabaseAway(error)) return DATABASE_AWAY
   return BAD_REQUESTS[statusOf(error)] ?? BUG
 }
 

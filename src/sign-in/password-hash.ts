@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { hash, verify } from '@node-rs/argon2'
 import pLimit from 'p-limit'
+import { UnavailableError } from '../unavailable-error.ts'
 
 // OWASP Password Storage Cheat Sheet: Argon2id with 19 MiB, 2 passes, 1 lane at least.
 const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
@@ -13,8 +14,10 @@ const limit = pLimit(availableParallelism())
 const MAX_WAITING = 50 * availableParallelism()
 let admitted = 0
 
-/** Thrown when too many passwords are being checked already. Answered 503, before an attempt is spent. */
-export class OverloadedError extends Error {
+/** Thrown when too many passwords are being checked already, before an attempt is spent. */
+export class OverloadedError extends UnavailableError {
+  override readonly page = 'overloaded'
+
   constructor() {
     super('Too many sign-ins at once')
     this.name = 'OverloadedError'

@@ -5,9 +5,9 @@ import type { Transaction } from '../src/db/client.ts'
 import { outbox } from '../src/db/schema/outbox.ts'
 import { MINUTE } from '../src/durations.ts'
 import { describeError } from '../src/log.ts'
-import { isJobName, type JobName, type JobPayloads } from '../src/outbox/jobs.ts'
+import { isJobName, JOB_PAYLOADS, type JobName } from '../src/outbox/jobs.ts'
 import { JOBS } from './all-jobs.ts'
-import { HopelessJobError, type Job, type JobDeps } from './job.ts'
+import { HopelessJobError, type JobDeps } from './job.ts'
 
 /** When to try again to write down that a job failed for good, while the database is away. */
 const RECORD_FAILURE_AGAIN_MS = MINUTE
@@ -36,12 +36,15 @@ function attempt(id: string, deps: JobDeps): Promise<Date | null> {
     if (!isJobName(owed.job))
       throw new Error(`this worker does not know the job '${owed.job}'; a newer one may`)
 
-    const job = JOBS[owed.job] as Job<JobName>
-    const tooEarly = await job(owed.payload as unknown as JobPayloads[JobName], tx, deps)
+    const tooEarly = await perform(owed.job, owed.payload, tx, deps)
     if (tooEarly) return tooEarly.again
     await markDone(tx, id, deps.clock.now())
     return null
   })
+}
+
+function perform<Name extends JobName>(name: Name, payload: unknown, tx: Transaction, deps: JobDeps) {
+  return JOBS[name](JOB_PAYLOADS[name].parse(payload), tx, deps)
 }
 
 async function markDone(tx: Transaction, id: string, now: Date): Promise<void> {

@@ -1,21 +1,26 @@
 // Every job there is: its queue, and the ids it carries. Nothing personal and no secret travels in a job.
+import { z } from 'zod'
 import { MINUTE } from '../durations.ts'
 
 /** Jobs that a change owes: enqueued in its transaction, done exactly once. */
-export interface JobPayloads {
+const payloads = {
   /** Sends one owed mail. */
-  'send-notification': { notificationId: string }
+  'send-notification': z.object({ notificationId: z.string() }),
   /** Clears a lock whose time is over, records it and tells the user. */
-  'end-lockout': { subject: string; kind: 'password' | 'code' }
+  'end-lockout': z.object({ subject: z.string(), kind: z.enum(['password', 'code']) }),
   /** Carries out what may follow a reset: shreds the secret, tells who must know, completes it. */
-  'complete-mfa-reset': { mfaResetId: string }
+  'complete-mfa-reset': z.object({ mfaResetId: z.string() }),
   /** Reminds of an invitation a day before it ends. */
-  'remind-of-invitation': { invitationId: string }
+  'remind-of-invitation': z.object({ invitationId: z.string() }),
   /** Invites the next people of a file that was confirmed. */
-  'import-invitations': { importId: string }
+  'import-invitations': z.object({ importId: z.string() }),
 }
 
-export type JobName = keyof JobPayloads
+export type JobName = keyof typeof payloads
+export type JobPayloads = { [Name in JobName]: z.infer<(typeof payloads)[Name]> }
+
+/** What a payload must be when the job runs: its row may be of another version of this program. */
+export const JOB_PAYLOADS: { readonly [Name in JobName]: z.ZodType<JobPayloads[Name]> } = payloads
 
 export const QUEUES = ['notifications', 'mfa-resets', 'lockouts', 'maintenance'] as const
 export type QueueName = (typeof QUEUES)[number]

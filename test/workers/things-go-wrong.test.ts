@@ -90,6 +90,23 @@ onEachEngine('things go wrong', (workshop) => {
     await workshop.db.delete(outbox).where(eq(outbox.id, row.id))
   })
 
+  test('a job that was owed what it does not take is given up, and says so without what it was', async () => {
+    await workshop.startWorker({ backoff: () => 10 })
+    const [broken] = await workshop.db
+      .insert(outbox)
+      .values({ job: 'end-lockout', payload: { subject: workshop.userId, kind: 'fingerprint' } })
+      .returning({ id: outbox.id })
+
+    const row = await eventually('it is given up', async () => {
+      const row = await workshop.rowOf(present(broken).id)
+      return row.failedAt && row
+    })
+
+    assert.match(present(row.failure ?? undefined), /ZodError.*kind/s)
+    assert.doesNotMatch(present(row.failure ?? undefined), /fingerprint/)
+    await workshop.db.delete(outbox).where(eq(outbox.id, row.id))
+  })
+
   test('a mail whose link leads nowhere any more is not sent', async () => {
     const past = new Date(Date.now() - 1000)
     const open = new Date(Date.now() + HOUR)

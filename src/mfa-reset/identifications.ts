@@ -1,4 +1,4 @@
-// How the Service Desk made sure who asks for a reset, in words. Pure.
+// How the Service Desk made sure who asks for a reset, in words.
 import type { identifiedBy } from '../db/schema/mfa-resets.ts'
 
 type Identification = (typeof identifiedBy.enumValues)[number]

@@ -30,16 +30,11 @@ export async function judge(
   const { targetId, now } = request
   if (!z.uuid().safeParse(targetId).success) return { allowed: false, refusal: 'unknown' }
   const { userId: actorId } = request.actor
-  // In the order of their ids, so that two people who act on each other do not wait for one another.
-  await tx
-    .select({ id: users.id })
-    .from(users)
-    .where(inArray(users.id, [actorId, targetId]))
-    .orderBy(asc(users.id))
-    .for('no key update')
-    .prepare('lock_people')
-    .execute()
-  const people = await readPeople(tx, [actorId, targetId])
+  // Sent together, done one after the other: what is read is seen once the locks are held.
+  const [, people] = await Promise.all([
+    lockPeople(tx, actorId, targetId),
+    readPeople(tx, [actorId, targetId]),
+  ])
   const actorPerson = people.get(actorId)?.person
   const { person: targetPerson, passwordLockout } = people.get(targetId) ?? {}
   if (!actorPerson || !isSignedIn(request.actor, actorPerson, now))
@@ -61,4 +56,16 @@ export async function judge(
     refusal,
   })
   return { allowed: false, refusal }
+}
+
+/** In the order of their ids, so that two people who act on each other do not wait for one another. */
+function lockPeople(tx: Transaction, actorId: string, targetId: string): Promise<unknown> {
+  return tx
+    .select({ id: users.id })
+    .from(users)
+    .where(inArray(users.id, [actorId, targetId]))
+    .orderBy(asc(users.id))
+    .for('no key update')
+    .prepare('lock_people')
+    .execute()
 }

@@ -13,6 +13,8 @@ export interface Origin {
 export const NO_REQUEST: Origin = { address: null, userAgent: null, requestId: null }
 
 export interface AuditEntry {
+  /** Given where something that is written at the same time refers to it. */
+  id?: string
   at: Date
   action: AuditAction
   outcome: 'success' | 'failure' | 'refused'
@@ -28,7 +30,7 @@ export interface AuditEntry {
 /** Writes events that are alike but for their subject, in one statement. Returns the id of each, by its subject. */
 export async function recordForEach(
   tx: Transaction,
-  entry: Omit<AuditEntry, 'subjectId'>,
+  entry: Omit<AuditEntry, 'id' | 'subjectId'>,
   subjectIds: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
   const { origin, details = {}, ...event } = entry
@@ -41,15 +43,13 @@ export async function recordForEach(
 
 /** Writes an audit event in the transaction of what it records. Returns its id, which notifications refer to. */
 export async function record(tx: Transaction, entry: AuditEntry): Promise<string> {
-  const { origin, details = {}, ...event } = entry
-  const [row] = await tx
+  const { id = uuidv7(), origin, details = {}, ...event } = entry
+  await tx
     .insert(auditEvents)
-    .values({ ...event, ...origin, details })
-    .returning({ id: auditEvents.id })
+    .values({ id, ...event, ...origin, details })
     .prepare('record_audit_event')
     .execute()
-  if (!row) throw new Error('the audit event was not written')
-  return row.id
+  return id
 }
 
 /**

@@ -82,21 +82,25 @@ async function recordReset(
   origin: Origin,
 ): Promise<void> {
   const { id, clientId, userId, requestedBy, requestedAt, channel, reason, ticket, identifiedBy } = reset
-  const eventId = await record(tx, {
-    at: requestedAt,
-    action: 'mfa-reset.requested',
-    outcome: 'success',
-    origin,
-    clientId,
-    actorId: requestedBy,
-    subjectId: userId,
-    details: { mfaResetId: id, channel, reason, ticket, identifiedBy },
-  })
-  await tx
-    .insert(mfaResets)
-    .values({ ...reset, eventId })
-    .prepare('insert_mfa_reset')
-    .execute()
+  const eventId = uuidv7()
+  await Promise.all([
+    record(tx, {
+      id: eventId,
+      at: requestedAt,
+      action: 'mfa-reset.requested',
+      outcome: 'success',
+      origin,
+      clientId,
+      actorId: requestedBy,
+      subjectId: userId,
+      details: { mfaResetId: id, channel, reason, ticket, identifiedBy },
+    }),
+    tx
+      .insert(mfaResets)
+      .values({ ...reset, eventId })
+      .prepare('insert_mfa_reset')
+      .execute(),
+  ])
 }
 
 async function revokeActiveAuthenticator(tx: Transaction, userId: string, now: Date): Promise<string | null> {

@@ -26,13 +26,14 @@ export async function draftImport(
   deps: Deps,
   request: { actor: Proofs; clientId: string; bytes: Uint8Array; origin: Origin },
 ): Promise<DraftOutcome> {
-  const file = readInvitationFile(request.bytes)
   return deps.db.transaction(async (tx): Promise<DraftOutcome> => {
     const now = deps.clock.now()
     const { actor, clientId, origin } = request
     const about = { action: 'invitation.sent', now, origin } as const
     const verdict = await judgeWithinAccount(tx, { ...about, actor, clientId }, mayInvite)
     if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
+    // Only now: to look into a file is work, which nobody may cause who may not invite.
+    const file = readInvitationFile(request.bytes)
     if ('problem' in file) return { ok: false, refusal: null, problem: file.problem }
 
     const { account } = verdict

@@ -4,6 +4,9 @@ import { readText } from './read-text.ts'
 
 export const MAX_LINES = 5000
 
+/** Far more than a person needs. A line of commas alone would keep everybody else waiting while it is read. */
+const MAX_LINE_LENGTH = 10_000
+
 /** A line as it was read. `line`: where it begins in the file, counted from 1. */
 export interface FileLine {
   line: number
@@ -20,10 +23,12 @@ const COLUMNS = ['email', 'name', 'rolegroups']
 const COLUMNS_WANTED = 'The first line must name the columns: email, name, roleGroups.'
 const DELIMITERS = [',', ';', '\t']
 
-/** Reads all of it: every line that is not empty is in the answer, or the file is refused as a whole. */
+/** Every line that is not empty is in the answer, or the file is refused as a whole. */
 export function readInvitationFile(bytes: Uint8Array): InvitationFile {
   const read = readText(bytes)
   if ('problem' in read) return read
+  const tooLong = read.text.split('\n').findIndex(({ length }) => length > MAX_LINE_LENGTH)
+  if (tooLong !== -1) return { problem: `Line ${tooLong + 1} is far too long for one person.` }
   const records = parseRecords(read.text)
   if ('problem' in records) return records
   const [head, ...rest] = records.records
@@ -37,7 +42,7 @@ export function readInvitationFile(bytes: Uint8Array): InvitationFile {
     return { problem: COLUMNS_WANTED }
   if (rest.length === 0) return { problem: 'There is nobody in it: only the names of the columns.' }
   if (rest.length > MAX_LINES)
-    return { problem: `There are ${rest.length} lines in it; at most ${MAX_LINES} can be invited at once.` }
+    return { problem: `More than ${MAX_LINES} people are in it: that many can be invited at once.` }
 
   const [email = 0, name = 0, roleGroups = 0] = COLUMNS.map((column) => columns.indexOf(column))
   return {
@@ -64,6 +69,8 @@ function parseRecords(text: string): { records: { line: number; cells: string[] 
       relax_column_count: true,
       relax_quotes: true,
       skip_empty_lines: true,
+      // The names of the columns and one line too many: more need not be read to refuse it.
+      to: MAX_LINES + 2,
       trim: true,
     }) as unknown as ParsedRecord[]
     // What is counted is where a record ends; one with line breaks in it began before.

@@ -32,14 +32,8 @@ function decode(bytes: Uint8Array, encoding: string): string | null {
   }
 }
 
-/** No letter of UTF-8 has a line feed in it, so lines can be read one by one. */
+/** The line of the first letter that is lost, here or before the file was saved. */
 function firstBadLine(bytes: Uint8Array): number {
-  let line = 1
-  for (let start = 0; start < bytes.length; line += 1) {
-    const end = bytes.indexOf(0x0a, start)
-    const stop = end === -1 ? bytes.length : end
-    if (decode(bytes.subarray(start, stop), 'utf-8') === null) return line
-    start = stop + 1
-  }
-  return line
+  const [sound = ''] = new TextDecoder().decode(bytes).split('\ufffd', 1)
+  return sound.split('\n').length
 }

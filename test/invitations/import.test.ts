@@ -213,6 +213,15 @@ last@test.example,Last One,customer-service-operator`,
     })
     assert.equal(broken.status, 400)
   })
+
+  test('a form of nothing but files is refused, without looking at each', async () => {
+    const part = '--x\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n\r\n'
+    const answer = await admin.request('POST', '/users/import', {
+      headers: { 'sec-fetch-site': 'same-origin', 'content-type': 'multipart/form-data; boundary=x' },
+      body: `${part.repeat(1000)}--x--\r\n`,
+    })
+    assert.equal(answer.status, 400)
+  })
 })
 
 describe('carrying it out', () => {

@@ -124,10 +124,11 @@ function stagePagesLeadHome(): Router {
   return routes
 }
 
-function sessions({ config, gateDb, clock }: Deps) {
+function sessions(deps: Deps) {
+  const { config } = deps
   const secure = config.PUBLIC_URL.startsWith('https:')
   return session({
-    store: new SessionStore(gateDb, clock, {
+    store: new SessionStore(deps, {
       idleMs: config.SESSION_IDLE,
       absoluteMs: config.SESSION_ABSOLUTE,
     }),

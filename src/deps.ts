@@ -9,8 +9,9 @@ export interface Deps {
   config: Config
   db: Database
   /**
-   * Sessions alone are read and written here, on two connections: short statements follow each other on the wire
-   * without waiting for an answer, and no transaction or export keeps the gate waiting.
+   * Sessions alone are read here, on two connections: short statements follow each other on the wire without waiting
+   * for an answer, and no transaction or export keeps the gate waiting. What writes one may wait for a lock, and
+   * everybody behind it on the wire with it: that goes to `db`.
    */
   gateDb: Database
   /** The raw client below `db`. */

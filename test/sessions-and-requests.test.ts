@@ -9,7 +9,8 @@ import { sessions } from '../src/db/schema/sessions.ts'
 import { users } from '../src/db/schema/users.ts'
 import { HOUR, MINUTE } from '../src/durations.ts'
 import { startApp, type TestApp } from './support/app.ts'
-import type { Browser } from './support/browser.ts'
+import type { Answer, Browser } from './support/browser.ts'
+import { eventually } from './support/eventually.ts'
 
 let app: TestApp
 before(async () => {
@@ -91,6 +92,31 @@ describe('the session', () => {
     await user.get('/')
 
     assert.deepEqual(await touched(), before)
+  })
+
+  test('nobody waits at the gate while sessions of others are being ended', async () => {
+    const [one, two, other] = [app.browser(), app.browser(), app.browser()]
+    const emails = ['admin@meridian.example', 'tech@meridian.example']
+    for (const [i, user] of [one, two].entries()) await user.signInWithPassword(emails[i] ?? '')
+    await other.signInWithPassword('finance@harbour.example')
+    app.clock.advance(2 * MINUTE)
+    const { sql } = app.deps
+    let leaving: Promise<Answer>[] = []
+    await sql.begin(async (ending) => {
+      await ending`delete from sessions where user_id in (select id from users where email in ${sql(emails)})`
+
+      assert.equal((await one.get('/')).status, 200, 'not even those whose sessions they are')
+      leaving = [one.post('/sign-out'), two.post('/sign-out')]
+      await eventually('both wait for the lock', async () => {
+        const waiting = await sql`
+          select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+        return waiting.length === 2
+      })
+      const answers = await Promise.all(Array.from({ length: 6 }, () => other.get('/')))
+      assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200])
+    })
+
+    for (const { status } of await Promise.all(leaving)) assert.equal(status, 303)
   })
 
   test('a cookie is HttpOnly, SameSite, for the whole origin only, and is set once', async () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { and, eq, gt, sql } from 'drizzle-orm'
+import { and, eq, gt, inArray, sql } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
 import type { Request } from 'express'
 import { type SessionData, Store } from 'express-session'
@@ -10,6 +10,7 @@ import { clients } from '../db/schema/clients.ts'
 import { lockouts } from '../db/schema/lockouts.ts'
 import { sessions } from '../db/schema/sessions.ts'
 import { users } from '../db/schema/users.ts'
+import type { Deps } from '../deps.ts'
 import { MINUTE } from '../durations.ts'
 import { lockoutColumns } from '../lockout/lockouts.queries.ts'
 import { UnavailableError } from '../unavailable-error.ts'
@@ -80,12 +81,12 @@ export class SessionStore extends Store {
   readonly #insert
   readonly #update
 
-  constructor(db: Database, clock: Clock, limits: SessionLimits) {
+  constructor({ gateDb, db, clock }: Pick<Deps, 'gateDb' | 'db' | 'clock'>, limits: SessionLimits) {
     super()
     this.#db = db
     this.#clock = clock
     this.#limits = limits
-    this.#read = db
+    this.#read = gateDb
       .select({
         data: sessions.data,
         touchedAt: sessions.touchedAt,
@@ -174,10 +175,16 @@ export class SessionStore extends Store {
       done()
       return
     }
+    // Whoever has locked the row ends the session or writes it anew: no use in waiting for that.
+    const unlocked = this.#db
+      .select({ id: sessions.id })
+      .from(sessions)
+      .where(eq(sessions.id, storedId(sid)))
+      .for('no key update', { skipLocked: true })
     this.#db
       .update(sessions)
       .set({ touchedAt: now, expiresAt: this.#expiry(session, now) })
-      .where(eq(sessions.id, storedId(sid)))
+      .where(inArray(sessions.id, unlocked))
       .prepare('touch_session')
       .execute()
       .then(() => done(), done)

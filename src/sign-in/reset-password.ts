@@ -1,7 +1,7 @@
-import { and, eq, gt, isNull, ne } from 'drizzle-orm'
+import { and, eq, gt, inArray, isNull, ne } from 'drizzle-orm'
 import { hashToken } from '../at-rest/link-token.ts'
 import type { Origin } from '../audit/record.ts'
-import type { Reader } from '../db/client.ts'
+import type { Reader, Transaction } from '../db/client.ts'
 import { clients } from '../db/schema/clients.ts'
 import { passwordResets } from '../db/schema/links.ts'
 import { users } from '../db/schema/users.ts'
@@ -49,6 +49,7 @@ export async function resetPassword(
   const passwordHash = await hashPassword(password)
   return deps.db.transaction(async (tx) => {
     const now = deps.clock.now()
+    await lockOwner(tx, token)
     const owner = await ownerOfResetLink(deps, tx, token)
     if (!owner) return false
     const used = await tx
@@ -62,4 +63,13 @@ export async function resetPassword(
     await changeLockout(tx, { subject: owner.id, kind: 'password' }, now, (state) => clear(state, now))
     return true
   })
+}
+
+/** The user first, as everybody does who changes one: else two links of one person would wait for each other. */
+async function lockOwner(tx: Transaction, token: string): Promise<void> {
+  const owner = tx
+    .select({ userId: passwordResets.userId })
+    .from(passwordResets)
+    .where(eq(passwordResets.tokenHash, hashToken(token)))
+  await tx.select({ id: users.id }).from(users).where(inArray(users.id, owner)).for('no key update')
 }

@@ -11,6 +11,7 @@ import { users } from '../../src/db/schema/users.ts'
 import { DAY, MINUTE } from '../../src/durations.ts'
 import { passwordProblem } from '../../src/sign-in/password-rules.ts'
 import { startApp, type TestApp } from '../support/app.ts'
+import { eventually } from '../support/eventually.ts'
 
 const NEW_PASSWORD = 'seven green lanterns in fog'
 
@@ -109,6 +110,30 @@ describe('a forgotten password', () => {
     await app.browser().post(third, { password: NEW_PASSWORD })
 
     assert.equal((await app.browser().get(second)).status, 410)
+  })
+
+  test('of two links used at the same moment one works, and the other learns that it is used', async () => {
+    const email = 'finance@harbour.example'
+    const links: string[] = []
+    for (let asked = 0; asked < 2; asked += 1) {
+      await app.browser().post('/forgot-password', { email })
+      links.push(await resetLink(email))
+    }
+
+    // Both begin while their owner is held by something else.
+    const { sql } = app.deps
+    let answers: Promise<{ status: number }[]> = Promise.resolve([])
+    await sql.begin(async (holder) => {
+      await holder`select from users where email = ${email} for update`
+      answers = Promise.all(links.map((link) => app.browser().post(link, { password: NEW_PASSWORD })))
+      await eventually('both wait', async () => {
+        const waiting = await sql`
+          select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+        return waiting.length === 2
+      })
+    })
+
+    assert.deepEqual((await answers).map(({ status }) => status).sort(), [303, 410])
   })
 
   test('lifts a password lock, since the mailbox proved the person', async () => {

@@ -105,12 +105,17 @@ export function roleGroupsIn(
   const keys: string[] = []
   for (const part of named) {
     const found = roleGroups.find(({ key, name }) => [key, name.toLowerCase()].includes(part.toLowerCase()))
-    if (!found) return { problem: 'unknown-role-group', detail: part.slice(0, 100) }
+    if (!found) return { problem: 'unknown-role-group', detail: quotable(part) }
     keys.push(found.key)
   }
   const chosen = chooseRoleGroups(actor, isPlatform, roleGroups, keys)
   if (chosen.ok) return { chosen: chosen.roleGroups }
   return chosen.refusal === null
-    ? { problem: 'unknown-role-group', detail: named.join(', ').slice(0, 100) }
+    ? { problem: 'unknown-role-group', detail: quotable(named.join(', ')) }
     : { problem: 'not-allowed', detail: '' }
+}
+
+/** As much of a cell as a sentence quotes. Whole characters: the database takes no half of one. */
+function quotable(text: string): string {
+  return [...text].slice(0, 100).join('')
 }

@@ -163,6 +163,12 @@ last@test.example,Last One,customer-service-operator`,
     )
   })
 
+  test('of a long role group that nobody knows whole characters are quoted', async () => {
+    const path = await drafted(admin, `${HEAD}odd@test.example,Odd,${'g'.repeat(99)}🚪🚪\n`)
+
+    assert.deepEqual(await outcomesOf(path), [[2, 'unknown-role-group', `${'g'.repeat(99)}🚪`]])
+  })
+
   test('the report of what was refused and why is a CSV whose formulas are neutralised', async () => {
     const path = await drafted(
       admin,

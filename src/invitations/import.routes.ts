@@ -13,12 +13,13 @@ import { choice, listHref } from '../http/list-query.ts'
 import { originOf } from '../http/origin.ts'
 import { typedFields } from '../http/typed-fields.ts'
 import { readUpload, type Upload } from '../http/upload.ts'
-import { requirePresence } from '../presence/require-presence.ts'
+import { isPresent } from '../presence/presence.ts'
+import { renderPresence, requirePresence } from '../presence/require-presence.ts'
 import { readRoleGroupChoices } from '../users/role-groups.queries.ts'
 import { usersPageOf } from '../users/users-page-of.ts'
 import { confirmImport } from './confirm-import.ts'
 import { draftImport } from './draft-import.ts'
-import { countLines, LINES_SHOWN, readImport, readLines } from './imports.queries.ts'
+import { countLines, type Import, LINES_SHOWN, readImport, readLines } from './imports.queries.ts'
 import { LINE_PROBLEMS, type LineProblem } from './judge-lines.ts'
 import { MAX_LINES } from './read-invitation-file.ts'
 
@@ -52,6 +53,10 @@ export function importRoutes(deps: Deps): Router {
   routes.get('/users/import/:id', (req, res) => renderImport(deps, req, res))
   routes.get('/users/import/:id/progress', glance(deps.clock), (req, res) => renderImport(deps, req, res))
 
+  routes.post('/users/import/:id/look', readForm, requirePresence(deps), (req, res) =>
+    renderImport(deps, req, res),
+  )
+
   routes.post('/users/import/:id', readForm, requirePresence(deps), async (req, res) => {
     const importId = String(req.params.id)
     const request = { actor: proofsOf(req), importId, form: req.body, origin: originOf(req) }
@@ -62,8 +67,8 @@ export function importRoutes(deps: Deps): Router {
   })
 
   routes.get('/users/import/:id/refused.csv', async (req, res) => {
-    const found = await readImport(deps.db, String(req.params.id), personOf(res).id)
-    if (!found) return refuse(res, 'unknown')
+    const found = await openImport(deps, req, res)
+    if (!found) return
     const lines = await readLines(deps.db, found.id, { after: 0, refusedOnly: true, limit: MAX_LINES })
     res.attachment('refused.csv').type('text/csv; charset=utf-8')
     const rows = lines.map((line) => [line.line, line.email, line.name, line.roleGroups, sentenceFor(line)])
@@ -95,6 +100,19 @@ async function renderUpload(
   })
 }
 
+/**
+ * The file asked for; null once the request is answered. Its preview tells of thousands of addresses which are taken,
+ * so it opens to who has proven to be there. Asked for here and not of the upload: a page cannot hand on a file.
+ */
+async function openImport(deps: Deps, req: Request, res: Response): Promise<Import | null> {
+  const found = await readImport(deps.db, String(req.params.id), personOf(res).id)
+  if (!found) refuse(res, 'unknown')
+  else if (found.status === 'draft' && !isPresent(proofsOf(req), deps.clock.now()))
+    renderPresence(res, { action: `/users/import/${found.id}/look`, form: {} })
+  else return found
+  return null
+}
+
 async function renderImport(
   deps: Deps,
   req: Request,
@@ -102,8 +120,8 @@ async function renderImport(
   missing: readonly EvidenceField[] = [],
 ): Promise<void> {
   const viewer = personOf(res)
-  const found = await readImport(deps.db, String(req.params.id), viewer.id)
-  if (!found) return refuse(res, 'unknown')
+  const found = await openImport(deps, req, res)
+  if (!found) return
   const view = await viewAccount(deps, viewer, found.clientId)
   if (!view.allowed) return refuse(res, view.refusal)
 

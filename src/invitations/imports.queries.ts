@@ -5,8 +5,10 @@ import { invitationImportLines, invitationImports } from '../db/schema/invitatio
 
 export const LINES_SHOWN = 100
 
+export type Import = Pick<typeof invitationImports.$inferSelect, 'id' | 'clientId' | 'status'>
+
 /** An import of this person's own; null for any other. */
-export async function readImport(db: Reader, importId: string, userId: string) {
+export async function readImport(db: Reader, importId: string, userId: string): Promise<Import | null> {
   if (!z.uuid().safeParse(importId).success) return null
   const [row] = await db
     .select({

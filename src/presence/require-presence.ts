@@ -35,8 +35,11 @@ export function requirePresence(deps: Deps): RequestHandler {
   }
 }
 
-/** 401: the person is known but must say again who they are. What they had filled in is not lost. */
-function renderPresence(
+/**
+ * 401: the person is known but must say again who they are. What they had filled in is not lost. `action`: where the
+ * proof goes, to a route that requires presence.
+ */
+export function renderPresence(
   res: Response,
   { action, form }: { action: string; form: Record<string, unknown> },
   problem: string | null = null,

@@ -366,16 +366,34 @@ describe('who may', () => {
       assert.equal((await other.get(path)).status, 404)
       assert.equal((await other.get(`${path}/refused.csv`)).status, 404)
       assert.equal((await other.post(path, EVIDENCE)).status, 404)
+      assert.equal((await other.post(`${path}/look`)).status, 404)
     }
     assert.equal((await admin.get('/users/import/no-id')).status, 404)
     assert.match((await upload(app.browser(), file)).location ?? '', /^\/sign-in/)
   })
 
-  test('only who has lately proven to be there', async () => {
-    const path = await drafted(admin, `${HEAD}present@test.example,Present,tech-operator\n`)
+  test('only who has lately proven to be there, be it to look which addresses are taken or to invite', async () => {
+    app.clock.advance(11 * MINUTE)
+    const path = await drafted(
+      admin,
+      `${HEAD}present@test.example,Present,tech-operator\ntech@meridian.example,Taken,tech-operator\n`,
+    )
+    for (const page of [path, `${path}?show=refused`, `${path}/progress`, `${path}/refused.csv`]) {
+      const { status, body } = await admin.get(page)
+      assert.equal(status, 401, page)
+      assert.doesNotMatch(body, /tech@meridian|account already/)
+    }
+    assert.equal((await admin.post(`${path}/look`, { presence: admin.wrongCode() })).status, 401)
+    const look = await admin.post(`${path}/look`, { presence: admin.code() })
+    assert.equal(look.status, 200)
+    assert.match(look.body, /Somebody with this address has an account already/)
+    assert.equal((await admin.get(`${path}/refused.csv`)).status, 200)
+
     app.clock.advance(11 * MINUTE)
     assert.equal((await admin.post(path)).status, 401)
     assert.equal((await admin.post(path, { presence: admin.code() })).status, 303)
+    app.clock.advance(11 * MINUTE)
+    assert.equal((await admin.get(path)).status, 200, 'what was confirmed is watched without')
   })
 })
 

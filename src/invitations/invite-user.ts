@@ -34,6 +34,7 @@ const NAME_PROBLEMS: Readonly<Record<NameProblem, string>> = {
   'no-name': 'Enter their name.',
   'long-name': 'Enter a name of at most 100 characters.',
   'bad-name': 'Enter the name in one line, without control characters.',
+  link: 'A name cannot look like a web or e-mail address. After a dot, a space helps.',
   formula: 'A name cannot begin with =, +, - or @.',
 }
 

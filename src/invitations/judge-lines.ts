@@ -22,6 +22,7 @@ export const LINE_PROBLEMS: Readonly<Record<LineProblem, (detail: string) => str
   'no-name': () => 'There is no name.',
   'long-name': () => 'The name is longer than 100 characters.',
   'bad-name': () => 'The name has line breaks or control characters in it.',
+  link: () => 'The name looks like a web or e-mail address. After a dot, a space helps.',
   'no-role-group': () => 'There is no role group.',
   'unknown-role-group': (detail) => `There is no role group “${detail}” in this account.`,
   'not-allowed': () => 'You may not give this role group: ask the Service Desk.',

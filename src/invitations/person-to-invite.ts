@@ -10,8 +10,14 @@ const FORMULA = /^[=+\-@]/
 /** What a name must not carry: it stands in mails and lists, in one line and in its own direction. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Bidi_Control}]/u
 
+/**
+ * Mails greet by name, and mail programs make a link of whatever looks like an address: nobody's message may be sent
+ * in our name. 'A.Khan' and 'Ravi s/o Muthu' are names.
+ */
+const LINK = /@|\/\/|[\p{L}\p{N}-]{2}\.\p{L}{2}|\.\p{L}{2,}\//iu
+
 export type EmailProblem = 'bad-address' | 'formula'
-export type NameProblem = 'no-name' | 'long-name' | 'bad-name' | 'formula'
+export type NameProblem = 'no-name' | 'long-name' | 'bad-name' | 'link' | 'formula'
 
 const address = z.email().max(MAX_EMAIL_LENGTH)
 
@@ -27,5 +33,6 @@ export function readName(typed: string): { name: string } | { problem: NameProbl
   if (name === '') return { problem: 'no-name' }
   if (FORMULA.test(name)) return { problem: 'formula' }
   if (name.length > MAX_NAME_LENGTH) return { problem: 'long-name' }
-  return UNPRINTABLE.test(name) ? { problem: 'bad-name' } : { name }
+  if (UNPRINTABLE.test(name)) return { problem: 'bad-name' }
+  return LINK.test(name) ? { problem: 'link' } : { name }
 }

@@ -169,6 +169,7 @@ describe('inviting', () => {
       [{ name: 'x'.repeat(101) }, 'name'],
       [{ name: 'two\nlines' }, 'name'],
       [{ name: 'right\u202eto left' }, 'name'],
+      [{ name: 'Payroll: confirm your bank details at https://evil.example/x' }, 'name'],
     ]
     for (const [fields, field] of bad) {
       const answer = await as(ADMIN).post('/users', newcomer(fields))

@@ -1,0 +1,29 @@
+// What a name may be: people's names as they write them, and nothing that a mail program makes a link of.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { readName } from '../../src/invitations/person-to-invite.ts'
+
+test('names are taken as people write them', () => {
+  for (const name of [
+    'J.R.R. Tolkien',
+    'A.Khan',
+    'Dr. Zoë Müller-Øst',
+    'Ravi s/o Muthu',
+    'Seán O’Brien',
+    '張 偉',
+  ])
+    assert.deepEqual(readName(name), { name })
+})
+
+test('a name cannot carry an address that mails would turn into a link', () => {
+  for (const name of [
+    'Payroll: confirm your bank details at https://evil.example/x now',
+    'Your bonus waits at evil.example',
+    'Ihr Bonus: müller.example',
+    'See t.co/x',
+    'See //evil/x',
+    'Write to ann@evil',
+    'WWW.evil',
+  ])
+    assert.deepEqual(readName(name), { problem: 'link' }, name)
+})

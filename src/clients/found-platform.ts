@@ -5,11 +5,16 @@ import type { EncryptionKey } from '../config.ts'
 import type { Database, Transaction } from '../db/client.ts'
 import { clients } from '../db/schema/clients.ts'
 import { roleGroups } from '../db/schema/role-groups.ts'
+import { users } from '../db/schema/users.ts'
 import { addInvitedUsers } from '../invitations/add-invited-users.ts'
+import { withdraw } from '../invitations/change-invitation.ts'
 import { sendInvitations } from '../invitations/send-invitations.ts'
 import { AddressTakenError } from './create-client.ts'
 
-/** Thrown when there is a platform account: its Service Desk creates whatever else there is to be. */
+/** Whoever runs the command is nobody that the product knows. */
+const BY = { actorId: null, origin: NO_REQUEST }
+
+/** Thrown when somebody has entered the platform account: its Service Desk creates whatever else there is to be. */
 export class AlreadyFoundedError extends Error {
   constructor(name: string) {
     super(
@@ -22,6 +27,7 @@ export class AlreadyFoundedError extends Error {
 /**
  * Begins a product without demo data: the platform account, and in it the first person, a Service Desk agent and
  * Operator, invited by mail. MFA is required of everybody there, so the account becomes active with an authenticator.
+ * Until then it may be done again, for an address that was mistyped or a mail that never came; the account keeps its name.
  */
 export function foundPlatform(
   db: Database,
@@ -29,44 +35,50 @@ export function foundPlatform(
 ): Promise<void> {
   return db.transaction(async (tx) => {
     const { account, name, email, keys, now } = founding
-    const clientId = uuidv7()
-    // A unique index allows one: of two at once the second waits, and then finds the first.
-    const added = await tx
-      .insert(clients)
-      .values({ id: clientId, name: account, isPlatform: true, createdAt: now })
-      .onConflictDoNothing()
-      .returning({ id: clients.id })
-    if (added.length === 0) throw new AlreadyFoundedError(await platformName(tx))
+    const clientId = (await createPlatform(tx, account, now)) ?? (await vacatePlatform(tx, now))
 
     const groups = await tx
       .select({ id: roleGroups.id })
       .from(roleGroups)
       .where(inArray(roleGroups.key, ['service-desk', 'operator']))
+    if (groups.length !== 2) throw new Error('the role groups of the platform are not there')
     const people = await addInvitedUsers(tx, clientId, [
       { email, name, roleGroupIds: groups.map(({ id }) => id) },
     ])
     const userId = people.get(email)
     if (userId === undefined) throw new AddressTakenError()
-    await record(tx, {
-      at: now,
-      action: 'client.created',
-      outcome: 'success',
-      origin: NO_REQUEST,
-      clientId,
-      actorId: null,
-      subjectId: null,
-      details: { name: account },
-    })
-    await sendInvitations(
-      tx,
-      { keys, now },
-      { actorId: null, origin: NO_REQUEST },
-      { clientId, userIds: [userId] },
-    )
+    await sendInvitations(tx, { keys, now }, BY, { clientId, userIds: [userId] })
   })
 }
 
-async function platformName(tx: Transaction): Promise<string> {
-  const [platform] = await tx.select({ name: clients.name }).from(clients).where(eq(clients.isPlatform, true))
-  return platform?.name ?? ''
+/** Null: there is one already. */
+async function createPlatform(tx: Transaction, name: string, now: Date): Promise<string | null> {
+  // A unique index allows one: of two at once the second waits, and then finds the first.
+  const [added] = await tx
+    .insert(clients)
+    .values({ id: uuidv7(), name, isPlatform: true, createdAt: now })
+    .onConflictDoNothing()
+    .returning({ id: clients.id })
+  if (!added) return null
+  await record(tx, {
+    at: now,
+    action: 'client.created',
+    outcome: 'success',
+    clientId: added.id,
+    subjectId: null,
+    details: { name },
+    ...BY,
+  })
+  return added.id
+}
+
+/** Takes back the invitation to a platform account that nobody ever entered. */
+async function vacatePlatform(tx: Transaction, now: Date): Promise<string> {
+  const [platform] = await tx.select().from(clients).where(eq(clients.isPlatform, true)).for('no key update')
+  if (!platform) throw new Error('there is a platform account and there is none')
+  const people = await tx.select().from(users).where(eq(users.clientId, platform.id)).for('no key update')
+  if (people.some(({ activatedAt }) => activatedAt !== null)) throw new AlreadyFoundedError(platform.name)
+  for (const person of people.filter(({ status }) => status !== 'withdrawn'))
+    await withdraw(tx, person, BY, now)
+  return platform.id
 }

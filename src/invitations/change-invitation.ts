@@ -40,29 +40,38 @@ export function resendInvitation(deps: Deps, request: InvitationRequest): Promis
   })
 }
 
-/**
- * Takes an invitation back. There is no such user any more, and the address is free for another invitation. The row
- * stays for what the audit log says of it, without address, role groups or password.
- */
+/** Takes an invitation back. */
 export function withdrawInvitation(deps: Deps, request: InvitationRequest): Promise<InvitationOutcome> {
   const { actor, origin } = request
-  return act(deps, request, 'invitation.withdrawn', async (tx, person, { now, details }) => {
-    await closeInvitation(tx, person.id, now)
-    await tx.delete(memberships).where(eq(memberships.userId, person.id))
-    await tx
-      .update(users)
-      .set({ status: 'withdrawn', email: `${person.id}@withdrawn.invalid` })
-      .where(eq(users.id, person.id))
-    await record(tx, {
-      at: now,
-      action: 'invitation.withdrawn',
-      outcome: 'success',
-      origin,
-      clientId: person.clientId,
-      actorId: actor.userId,
-      subjectId: person.id,
-      details: { address: person.email, ...details },
-    })
+  return act(deps, request, 'invitation.withdrawn', (tx, person, { now, details }) =>
+    withdraw(tx, person, { actorId: actor.userId, origin, details }, now),
+  )
+}
+
+/**
+ * Ends somebody who was never active. There is no such user any more, and the address is free for another invitation.
+ * The row stays for what the audit log says of it, without address, role groups or password.
+ */
+export async function withdraw(
+  tx: Transaction,
+  { id, clientId, email }: { id: string; clientId: string; email: string },
+  by: { actorId: string | null; origin: Origin; details?: Record<string, unknown> },
+  now: Date,
+): Promise<void> {
+  await closeInvitation(tx, id, now)
+  await tx.delete(memberships).where(eq(memberships.userId, id))
+  await tx
+    .update(users)
+    .set({ status: 'withdrawn', email: `${id}@withdrawn.invalid` })
+    .where(eq(users.id, id))
+  await record(tx, {
+    at: now,
+    action: 'invitation.withdrawn',
+    outcome: 'success',
+    clientId,
+    subjectId: id,
+    ...by,
+    details: { address: email, ...by.details },
   })
 }
 

@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { eq } from 'drizzle-orm'
 import { linkToken } from '../../src/at-rest/link-token.ts'
 import { invitations } from '../../src/db/schema/links.ts'
+import { memberships } from '../../src/db/schema/role-groups.ts'
 import { users } from '../../src/db/schema/users.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 
@@ -38,6 +39,35 @@ test('without an address and a name it says how it is used, and founds nothing',
   assert.equal(await app.deps.db.$count(users), 0)
 })
 
+/** What a person's last invitation is, and its link. */
+async function invited(email: string) {
+  const [row] = await app.deps.db
+    .select({ id: invitations.id, hash: invitations.tokenHash, status: users.status })
+    .from(invitations)
+    .innerJoin(users, eq(users.id, invitations.userId))
+    .where(eq(users.email, email))
+  assert.ok(row, email)
+  const link = `/activate/${linkToken('invitation', row.id, row.hash, app.deps.config.ENCRYPTION_KEYS)}`
+  return { status: row.status, link }
+}
+
+test('a first agent whose address was mistyped is in nobody’s way', async () => {
+  await found('--email', 'typo@gate.example', '--name', 'Ada Agent', '--account', 'The Gate')
+  const { link } = await invited('typo@gate.example')
+  const stranger = app.browser()
+  await stranger.post(link, { password: PASSWORD })
+  assert.equal((await stranger.get('/')).location, '/mfa/enrol')
+
+  await found('--email', 'eda@gate.example', '--name', 'Ada Agent')
+
+  assert.equal((await stranger.get('/')).location, '/sign-in')
+  assert.equal((await app.browser().get(link)).status, 410)
+  assert.equal(await app.deps.db.$count(users, eq(users.email, 'typo@gate.example')), 0)
+  assert.equal((await app.browser().get((await invited('eda@gate.example')).link)).status, 200)
+  const held = await app.deps.db.$count(memberships)
+  assert.equal(held, 2, 'one person is Service Desk and Operator')
+})
+
 test('the first agent is invited, enrols, and is the Service Desk', async () => {
   const { stdout } = await found(
     '--email',
@@ -49,13 +79,9 @@ test('the first agent is invited, enrols, and is the Service Desk', async () => 
   )
 
   assert.match(stdout, /^ada@gate\.example is invited/)
-  const [row] = await app.deps.db
-    .select({ id: invitations.id, hash: invitations.tokenHash, status: users.status })
-    .from(invitations)
-    .innerJoin(users, eq(users.id, invitations.userId))
-  assert.equal(row?.status, 'invited')
+  const { link, status } = await invited('ada@gate.example')
+  assert.equal(status, 'invited')
   const ada = app.browser()
-  const link = `/activate/${linkToken('invitation', row.id, row.hash, app.deps.config.ENCRYPTION_KEYS)}`
   assert.equal((await ada.get(link)).status, 200)
   await ada.post(link, { password: PASSWORD })
   assert.equal((await ada.get('/service-desk')).location, '/mfa/enrol', 'not without an authenticator')
@@ -73,7 +99,7 @@ test('the first agent is invited, enrols, and is the Service Desk', async () => 
   assert.equal(created.status, 303)
 })
 
-test('a second time it refuses, and says who can help', async () => {
+test('once somebody is in it refuses, and says who can help', async () => {
   await assert.rejects(
     found('--email', 'eve@gate.example', '--name', 'Eve Late'),
     says(/There is a platform account already, 'The Gate'/),

@@ -105,7 +105,8 @@ export async function createClient(
         action: 'client.created',
         outcome: 'success',
         clientId,
-        details: { name, ...(parent && { parent: parent.name }), ticket, reason },
+        // Not its name: those below may not look into the account above.
+        details: { name, ...(parentId && { parentId }), ticket, reason },
       })
       const by = { actorId: person.id, origin, details: { ticket, reason } }
       const to = { clientId, userIds: [userId] }
@@ -129,7 +130,7 @@ export class AddressTakenError extends Error {
 /** The account that a new one may lie below; null: there is none, or nothing lies below it. */
 async function findParent(tx: Transaction, parentId: string) {
   const [parent] = await tx
-    .select({ name: clients.name, isPlatform: clients.isPlatform })
+    .select({ isPlatform: clients.isPlatform })
     .from(clients)
     .where(eq(clients.id, parentId))
   return parent && !parent.isPlatform ? parent : null

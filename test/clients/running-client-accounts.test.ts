@@ -112,7 +112,8 @@ describe('creating a client account', () => {
     assert.equal(iris.status, 'invited')
     const event = await lastEvent(account.id, 'client.created')
     assert.equal(event?.actorId, (await userNamed(DESK)).id)
-    assert.deepEqual(event?.details, { name: 'Harbour Kiosks', parent: 'Harbour Retail', ...EVIDENCE })
+    const details = { name: 'Harbour Kiosks', parentId: retail.id, ...EVIDENCE }
+    assert.deepEqual(event?.details, details, 'nothing tells its Admin what the account above is called')
     const sent = await lastEvent(account.id, 'invitation.sent')
     assert.equal(sent?.subjectId, iris.id)
     const [mail] = await app.deps.db

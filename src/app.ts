@@ -1,4 +1,5 @@
-import express, { type Express, type RequestHandler, Router } from 'express'
+import type { RequestListener } from 'node:http'
+import express, { type Request, type RequestHandler, type Response, Router } from 'express'
 import session from 'express-session'
 import { accountRoutes } from './account/account.routes.ts'
 import { authenticatorRoutes } from './account/authenticator.routes.ts'
@@ -11,7 +12,7 @@ import { SessionStore } from './gate/session-store.ts'
 import { STAGES } from './gate/stages.ts'
 import { homeRoutes } from './home/home.routes.ts'
 import { answerInTime } from './http/answer-in-time.ts'
-import { errorPages, notFound } from './http/errors.ts'
+import { errorPages, lastResort, notFound } from './http/errors.ts'
 import { healthRoutes } from './http/health.routes.ts'
 import { readersZone } from './http/readers-zone.ts'
 import { createViews, useViews } from './http/render.ts'
@@ -49,7 +50,7 @@ export interface AppOptions {
 }
 
 /** The web application: every request passes these lines from top to bottom. */
-export function createApp(deps: Deps, { queues, draining = () => false }: AppOptions): Express {
+export function createApp(deps: Deps, { queues, draining = () => false }: AppOptions): RequestListener {
   const { config } = deps
   const metrics = openMetrics(deps, queues)
   const app = express()
@@ -77,7 +78,11 @@ export function createApp(deps: Deps, { queues, draining = () => false }: AppOpt
   app.use(gate(deps.clock, rooms(deps, opsRoutes(deps, queues, metrics))))
   app.use(notFound)
   app.use(errorPages)
-  return app
+  return (req, res) => {
+    // Express makes them so before anything looks at them.
+    const [request, response] = [req as Request, res as Response]
+    app(request, response, lastResort(request, response))
+  }
 }
 
 /** What can be reached from where. A route that stands in no room is nowhere. */

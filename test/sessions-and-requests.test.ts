@@ -1,7 +1,7 @@
 // What holds for every request and every session, whoever sends it.
 import assert from 'node:assert/strict'
-import { request } from 'node:http'
-import { after, before, describe, test } from 'node:test'
+import { Agent, request } from 'node:http'
+import { after, before, describe, mock, test } from 'node:test'
 import { eq } from 'drizzle-orm'
 import { authenticators } from '../src/db/schema/authenticators.ts'
 import { memberships, mfaPolicies, roleGroups } from '../src/db/schema/role-groups.ts'
@@ -256,6 +256,40 @@ describe('what cannot be read is refused with 503', () => {
       }
     }
     assert.equal((await user.get('/')).status, 200)
+  })
+
+  test('a page that fails, and the session after it: neither is printed, and the connection lives on', async () => {
+    const user = app.browser()
+    await user.signInWithPassword('tech@meridian.example')
+    app.clock.advance(2 * MINUTE)
+    const { sql } = app.deps
+    const printed = mock.method(console, 'error', () => {})
+    await sql.unsafe(`
+      create function fails() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$;
+      create trigger fails before update on sessions execute function fails();
+      alter table audit_events rename to audit_events_away`)
+    try {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+      const cookie = [...user.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+      const ask = (path: string) =>
+        new Promise<number>((resolve, reject) => {
+          request(new URL(path, app.origin), { agent, headers: { cookie } }, (res) =>
+            res.resume().once('end', () => resolve(res.statusCode ?? 0)),
+          )
+            .once('error', reject)
+            .end()
+        })
+
+      assert.deepEqual(await Promise.all([ask('/account'), ask('/healthz')]), [500, 200])
+      agent.destroy()
+    } finally {
+      await sql.unsafe(`
+        drop trigger fails on sessions;
+        drop function fails;
+        alter table audit_events_away rename to audit_events`)
+      mock.reset()
+    }
+    assert.equal(printed.mock.callCount(), 0)
   })
 
   test('a secret sealed for another authenticator, or with a key that is gone', async () => {

@@ -1,5 +1,5 @@
 import { DrizzleQueryError } from 'drizzle-orm'
-import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
+import type { ErrorRequestHandler, NextFunction, Request, RequestHandler, Response } from 'express'
 import { UnavailableError } from '../unavailable-error.ts'
 
 /** Thrown when a request may not be made this way by anybody. */
@@ -73,15 +73,27 @@ export function renderNotFound(res: Response): void {
 /** The one place where a thrown error becomes an answer. Only what nobody expected is logged as an error. */
 export const errorPages: ErrorRequestHandler = (error: unknown, req, res, _next) => {
   // The answer went out in time without it: 503 already.
-  if (res.writableEnded) {
-    req.log.info({ err: error }, 'ended after its answer')
-    return
-  }
+  if (res.writableEnded) return logLate(req, error)
   const page = pageFor(error)
   if (page.status >= 500) req.log.error({ err: error }, page.title)
   // Never handed on: Express would print the whole error, with the values of the failed query in it.
   if (res.headersSent) res.destroy()
   else renderError(res, page)
+}
+
+/**
+ * Where an error goes for which the error pages are used up: a session that cannot be written when a page has failed,
+ * or a page that fails after it. Express would print it as a whole and cut the connection, be the answer long out.
+ */
+export function lastResort(req: Request, res: Response): NextFunction {
+  return (error?: unknown) => {
+    logLate(req, error)
+    if (!res.headersSent) res.status(500).end()
+  }
+}
+
+function logLate(req: Request, error: unknown): void {
+  req.log.info({ err: error }, 'failed after its answer')
 }
 
 const UNAVAILABLE: Readonly<Record<UnavailableError['page'], Page>> = {

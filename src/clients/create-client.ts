@@ -10,23 +10,20 @@ import { mayCreateClient } from '../access/rules.ts'
 import { type Origin, record } from '../audit/record.ts'
 import type { Transaction } from '../db/client.ts'
 import { clients } from '../db/schema/clients.ts'
-import { memberships, mfaPolicies, roleGroups } from '../db/schema/role-groups.ts'
-import { users } from '../db/schema/users.ts'
+import { mfaPolicies, roleGroups } from '../db/schema/role-groups.ts'
 import type { Deps } from '../deps.ts'
 import type { Proofs } from '../gate/facts.ts'
-import { typedLine, wrongFields } from '../http/typed-text.ts'
+import { typedFields } from '../http/typed-fields.ts'
+import { wrongFields } from '../http/typed-text.ts'
+import { addInvitedUsers } from '../invitations/add-invited-users.ts'
+import { EMAIL_PROBLEMS, NAME_PROBLEMS, readEmail, readName } from '../invitations/person-to-invite.ts'
 import { sendInvitations } from '../invitations/send-invitations.ts'
-import { canonicalEmail, MAX_EMAIL_LENGTH } from '../sign-in/email-address.ts'
 import { clientName, NAME_TAKEN, nameIsTaken } from './client-name.ts'
-
-const MAX_PERSON_NAME = 100
 
 const newClient = deskEvidence.extend({
   name: clientName,
   /** Empty: at the top. */
   parentId: z.uuid().or(z.literal('')).default(''),
-  adminName: typedLine(MAX_PERSON_NAME),
-  adminEmail: z.string().transform(canonicalEmail).pipe(z.email().max(MAX_EMAIL_LENGTH)),
 })
 
 export const NEW_CLIENT_FIELDS = ['name', 'parentId', 'adminName', 'adminEmail', 'ticket', 'reason'] as const
@@ -39,11 +36,9 @@ export type CreateOutcome =
   | { ok: false; refusal: Refusal }
   | { ok: false; refusal: null; problems: NewClientProblems }
 
-const MESSAGES: Record<NewClientField, string> = {
+const MESSAGES: Record<keyof z.infer<typeof newClient>, string> = {
   name: 'Give the account a name, at most 100 characters.',
   parentId: 'There is no account with this id that another could lie below.',
-  adminName: 'Give the name of the first Admin, at most 100 characters.',
-  adminEmail: 'Give an e-mail address, such as name@company.example.',
   ...EVIDENCE_PROBLEMS,
 }
 
@@ -78,10 +73,10 @@ export async function createClient(
         return { ok: false, refusal }
       }
 
-      const typed = newClient.safeParse(request.form)
-      if (!typed.success) return { ok: false, refusal: null, problems: problemsOf(typed.error) }
-      const { name, adminName, adminEmail, ticket, reason } = typed.data
-      const parentId = typed.data.parentId || null
+      const typed = readNewClient(request.form)
+      if (!typed.ok) return typed
+      const { name, ticket, reason } = typed.client
+      const parentId = typed.client.parentId || null
       const parent = parentId === null ? null : await findParent(tx, parentId)
       if (parentId !== null && !parent)
         return { ok: false, refusal: null, problems: { parentId: MESSAGES.parentId } }
@@ -89,17 +84,11 @@ export async function createClient(
         return { ok: false, refusal: null, problems: { name: NAME_TAKEN } }
 
       const clientId = uuidv7()
-      const userId = uuidv7()
       await tx.insert(clients).values({ id: clientId, name, parentId, createdAt: now })
-      const added = await tx
-        .insert(users)
-        .values({ id: userId, clientId, email: adminEmail, name: adminName, createdAt: now })
-        .onConflictDoNothing()
-        .returning({ id: users.id })
-      if (added.length === 0) throw new AddressTakenError()
       const roleGroupId = await adminRoleGroup(tx)
       await tx.insert(mfaPolicies).values({ clientId, roleGroupId, createdAt: now })
-      await tx.insert(memberships).values({ userId, roleGroupId })
+      const added = await addInvitedUsers(tx, clientId, [{ ...typed.admin, roleGroupIds: [roleGroupId] }])
+      if (added.size === 0) throw new AddressTakenError()
       await record(tx, {
         ...about,
         action: 'client.created',
@@ -109,7 +98,7 @@ export async function createClient(
         details: { name, ...(parentId && { parentId }), ticket, reason },
       })
       const by = { actorId: person.id, origin, details: { ticket, reason } }
-      const to = { clientId, userIds: [userId] }
+      const to = { clientId, userIds: [...added.values()] }
       await sendInvitations(tx, { keys: deps.config.ENCRYPTION_KEYS, now }, by, to)
       return { ok: true, clientId }
     })
@@ -127,6 +116,26 @@ export class AddressTakenError extends Error {
   }
 }
 
+/** What was typed: the account and its first Admin, or what is wrong with them. */
+function readNewClient(form: unknown) {
+  const typed = newClient.safeParse(form)
+  const admin = typedFields(form, ['adminEmail', 'adminName'])
+  const [email, name] = [readEmail(admin.adminEmail), readName(admin.adminName)]
+  if (typed.success && 'email' in email && 'name' in name)
+    return { ok: true, client: typed.data, admin: { ...email, ...name } } as const
+  const problems: NewClientProblems = {
+    ...(typed.error && problemsOf(typed.error)),
+    ...('problem' in email && { adminEmail: EMAIL_PROBLEMS[email.problem] }),
+    ...('problem' in name && { adminName: NAME_PROBLEMS[name.problem] }),
+  }
+  return { ok: false, refusal: null, problems } as const
+}
+
+function problemsOf(error: z.ZodError): NewClientProblems {
+  const wrong = wrongFields(error, newClient.keyof().options)
+  return Object.fromEntries(wrong.map((field) => [field, MESSAGES[field]]))
+}
+
 /** The account that a new one may lie below; null: there is none, or nothing lies below it. */
 async function findParent(tx: Transaction, parentId: string) {
   const [parent] = await tx
@@ -140,9 +149,4 @@ async function adminRoleGroup(tx: Transaction): Promise<string> {
   const [row] = await tx.select({ id: roleGroups.id }).from(roleGroups).where(eq(roleGroups.key, 'admin'))
   if (!row) throw new Error("there is no role group 'admin'")
   return row.id
-}
-
-function problemsOf(error: z.ZodError): NewClientProblems {
-  const wrong = wrongFields(error, NEW_CLIENT_FIELDS)
-  return Object.fromEntries(wrong.map((field) => [field, MESSAGES[field]]))
 }

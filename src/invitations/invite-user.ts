@@ -9,7 +9,7 @@ import type { Proofs } from '../gate/facts.ts'
 import { chooseRoleGroups, roleGroupKeys } from '../users/choose-role-groups.ts'
 import { readRoleGroups } from '../users/role-groups.queries.ts'
 import { addInvitedUsers } from './add-invited-users.ts'
-import { type EmailProblem, type NameProblem, readEmail, readName } from './person-to-invite.ts'
+import { EMAIL_PROBLEMS, NAME_PROBLEMS, readEmail, readName } from './person-to-invite.ts'
 import { sendInvitations } from './send-invitations.ts'
 
 export type InviteField = 'email' | 'name' | 'roleGroups' | EvidenceField
@@ -24,19 +24,6 @@ const ACTION = 'invitation.sent'
 
 /** Does not say where: that is none of the inviter's business. */
 const TAKEN = 'Somebody with this address has an account already. An address can be used once only.'
-
-const EMAIL_PROBLEMS: Readonly<Record<EmailProblem, string>> = {
-  'bad-address': 'Enter a whole e-mail address, such as name@company.example.',
-  formula: 'An address cannot begin with =, +, - or @.',
-}
-
-const NAME_PROBLEMS: Readonly<Record<NameProblem, string>> = {
-  'no-name': 'Enter their name.',
-  'long-name': 'Enter a name of at most 100 characters.',
-  'bad-name': 'Enter the name in one line, without control characters.',
-  link: 'A name cannot look like a web or e-mail address. After a dot, a space helps.',
-  formula: 'A name cannot begin with =, +, - or @.',
-}
 
 /**
  * Invites somebody into an account: a user who is active only once they have chosen a password and done whatever the

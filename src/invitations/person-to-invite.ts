@@ -19,6 +19,20 @@ const LINK = /@|\/\/|[\p{L}\p{N}-]{2}\.\p{L}{2}|\.\p{L}{2,}\//iu
 export type EmailProblem = 'bad-address' | 'formula'
 export type NameProblem = 'no-name' | 'long-name' | 'bad-name' | 'link' | 'formula'
 
+/** The sentence for each, beside the field. */
+export const EMAIL_PROBLEMS: Readonly<Record<EmailProblem, string>> = {
+  'bad-address': 'Enter a whole e-mail address, such as name@company.example.',
+  formula: 'An address cannot begin with =, +, - or @.',
+}
+
+export const NAME_PROBLEMS: Readonly<Record<NameProblem, string>> = {
+  'no-name': 'Enter their name.',
+  'long-name': 'Enter a name of at most 100 characters.',
+  'bad-name': 'Enter the name in one line, without control characters.',
+  link: 'A name cannot look like a web or e-mail address. After a dot, a space helps.',
+  formula: 'A name cannot begin with =, +, - or @.',
+}
+
 const address = z.email().max(MAX_EMAIL_LENGTH)
 
 export function readEmail(typed: string): { email: string } | { problem: EmailProblem } {

@@ -163,6 +163,12 @@ describe('creating a client account', () => {
       ],
       [{ name: long, adminName: long }, ['name', 'adminName']],
       [{ adminEmail: `${'a'.repeat(250)}@account.example` }, ['adminEmail']],
+      // The Kelvin sign becomes our k where the case is folded.
+      [{ adminEmail: '\u212aate@account.example' }, ['adminEmail']],
+      [{ adminEmail: '+iris@account.example' }, ['adminEmail']],
+      [{ adminEmail: '-iris@account.example' }, ['adminEmail']],
+      [{ adminName: '=cmd|calc' }, ['adminName']],
+      [{ adminName: 'Iris\u202eNakamura' }, ['adminName']],
       [{ ticket: 'x'.repeat(65) }, ['ticket']],
       [{ name: 'harbour GROUP' }, ['name']],
       [{ adminEmail: ' ADMIN@meridian.example ' }, ['adminEmail']],

@@ -1,12 +1,12 @@
 // A day or an instant as somebody writes it, ISO 8601. Pure.
+import { DAY, MINUTE, SECOND } from '../durations.ts'
+import { instantIn } from '../zone-clock.ts'
 
 const WRITTEN =
   /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(Z|[+ -]\d{2}:?\d{2})?)?$/i
-const MINUTE_MS = 60_000
 /** Beyond them PostgreSQL and JavaScript write years differently. */
 const EARLIEST_YEAR = 1900
 const LATEST_YEAR = 9990
-const DAY_MS = 24 * 60 * MINUTE_MS
 
 /**
  * '2026-11-24' is that day from its begin to its end; '2026-11-24T08:15' and finer is an instant, whose end is a
@@ -15,13 +15,12 @@ const DAY_MS = 24 * 60 * MINUTE_MS
 export function readMoment(text: string, timeZone: string): { start: Date; end: Date } | null {
   const [, year, month, day, hour, minute, second, fraction, offset] = WRITTEN.exec(text) ?? []
   if (year === undefined) return null
-  const ms = Math.floor(Number(`0.${fraction ?? 0}`) * 1000)
+  const ms = Math.floor(Number(`0.${fraction ?? 0}`) * SECOND)
   const shown = utc(Number(year), Number(month), Number(day), Number(hour ?? 0), Number(minute ?? 0))
   if (shown === null || Number(second ?? 0) > 59) return null
-  const clock = shown + Number(second ?? 0) * 1000 + ms
+  const clock = shown + Number(second ?? 0) * SECOND + ms
 
-  if (hour === undefined)
-    return { start: instantIn(timeZone, clock), end: instantIn(timeZone, clock + DAY_MS) }
+  if (hour === undefined) return { start: instantIn(timeZone, clock), end: instantIn(timeZone, clock + DAY) }
   const start = offset === undefined ? instantIn(timeZone, clock) : new Date(clock - offsetOf(offset))
   return { start, end: new Date(start.getTime() + 1) }
 }
@@ -40,37 +39,5 @@ function utc(year: number, month: number, day: number, hour: number, minute: num
 function offsetOf(offset: string): number {
   if (/^z$/i.test(offset)) return 0
   const minutes = Number(offset.slice(1, 3)) * 60 + Number(offset.slice(-2))
-  return minutes * MINUTE_MS * (offset.startsWith('-') ? -1 : 1)
+  return minutes * MINUTE * (offset.startsWith('-') ? -1 : 1)
 }
-
-/**
- * The instant at which the clocks of a time zone show `clock` (milliseconds, as if it were UTC). Where a change of
- * the clocks skips that, as much later as they jump.
- */
-function instantIn(timeZone: string, clock: number): Date {
-  const shown = (instant: number) => shownIn(timeZone, instant)
-  const guess = clock - (shown(clock) - clock)
-  const again = clock - (shown(guess) - guess)
-  return new Date(shown(again) === clock ? again : Math.max(guess, again))
-}
-
-/** What the clocks of a time zone show at an instant, as if it were UTC. */
-function shownIn(timeZone: string, instant: number): number {
-  if (timeZone === 'UTC') return instant
-  const whole = Math.floor(instant / 1000) * 1000
-  const format = new Intl.DateTimeFormat('en-US', { timeZone, hourCycle: 'h23', ...PARTS })
-  const parts = Object.fromEntries(
-    format.formatToParts(whole).map(({ type, value }) => [type, Number(value)]),
-  )
-  const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts
-  return Date.UTC(year, month - 1, day, hour, minute, second) + (instant - whole)
-}
-
-const PARTS = {
-  year: 'numeric',
-  month: 'numeric',
-  day: 'numeric',
-  hour: 'numeric',
-  minute: 'numeric',
-  second: 'numeric',
-} as const

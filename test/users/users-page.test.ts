@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import { eq, sql } from 'drizzle-orm'
 import { bulkSeed } from '../../src/db/bulk-seed.ts'
 import { clients } from '../../src/db/schema/clients.ts'
+import { memberships, roleGroups } from '../../src/db/schema/role-groups.ts'
 import { users } from '../../src/db/schema/users.ts'
 import { MINUTE } from '../../src/durations.ts'
 import { startApp, type TestApp } from '../support/app.ts'
@@ -177,6 +178,7 @@ describe('searching and filtering', () => {
   test('narrows down by role group, MFA and status', async () => {
     assert.deepEqual(await found('role=admin'), ['Amara Okafor', 'Lucas Lindqvist'])
     assert.deepEqual(await found('role=no-such-group'), [])
+    assert.deepEqual(await found(`role=${'x'.repeat(200)}`), [])
     assert.deepEqual(await found('mfa=enrolled'), ['Amara Okafor', 'Theo Marchetti'])
     assert.deepEqual(await found('mfa=not-enrolled'), [
       'Fiona Gallagher',
@@ -187,6 +189,21 @@ describe('searching and filtering', () => {
     assert.deepEqual(await found('mfa=required-missing'), ['Lucas Lindqvist', 'Nina Kowalska'])
     assert.deepEqual(await found('status=invited'), ['Nina Kowalska'])
     assert.deepEqual(await found('status=active&role=tech-operator&mfa=enrolled&q=theo'), ['Theo Marchetti'])
+  })
+
+  test('narrows down by a role group that the deployment added, whatever its key', async () => {
+    const [added] = await app.deps.db
+      .insert(roleGroups)
+      .values({ key: 'tier2_Support', name: 'Second line', rank: 1 })
+      .returning()
+    assert.ok(added)
+    assert.deepEqual(await found('role=tier2_Support'), [])
+
+    const userId = await userIdOf('support@harbour.example')
+    await app.deps.db.insert(memberships).values({ userId, roleGroupId: added.id })
+    assert.deepEqual(await found('role=tier2_Support'), ['Samir Haddad'])
+    await app.deps.db.delete(memberships).where(eq(memberships.roleGroupId, added.id))
+    await app.deps.db.delete(roleGroups).where(eq(roleGroups.id, added.id))
   })
 
   test('takes what makes no sense as not said', async () => {

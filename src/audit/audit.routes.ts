@@ -19,7 +19,7 @@ import { eventView } from './event-view.ts'
 import { exportedPieces, recordExport } from './export-events.ts'
 import { EXPORT_FORMATS, type ExportFormat, WRITERS } from './export-format.ts'
 import type { FoundEvents } from './find-events.queries.ts'
-import type { Looking } from './person-search.queries.ts'
+import type { Looking } from './looking.ts'
 
 const PAGE_SIZE = 50
 const NOTHING: FoundEvents = { events: [], next: null, cutShort: false }

@@ -3,7 +3,7 @@ import type { Deps } from '../deps.ts'
 import type { AuditFilters, TypedFilters } from './audit-filters.ts'
 import { prepareSearch, readAuditLog } from './audit-log.queries.ts'
 import { type ExportFormat, WRITERS } from './export-format.ts'
-import type { Looking } from './person-search.queries.ts'
+import type { Looking } from './looking.ts'
 import { type Origin, record } from './record.ts'
 
 /** Small enough that whoever else is served meanwhile waits for milliseconds. */

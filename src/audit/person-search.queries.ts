@@ -1,23 +1,15 @@
 import { and, eq, or, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import { above, selfAndBelow } from '../clients/hierarchy.queries.ts'
 import type { Reader } from '../db/client.ts'
 import { contains } from '../db/like.ts'
 import { auditEvents } from '../db/schema/audit-events.ts'
 import { clients } from '../db/schema/clients.ts'
 import { users } from '../db/schema/users.ts'
 import { searchedText } from '../users/user-lists.queries.ts'
+import type { Looking } from './looking.ts'
 
 /** So many people are looked up event by event; a term that fits more is common. */
 const FEW = 20
-
-/** Who looks into the log of which account. */
-export interface Looking {
-  /** The account whose log it is. */
-  clientId: string
-  /** The viewer's own account. */
-  ownId: string
-  /** The Service Desk: every name is shown. */
-  seesAll: boolean
-}
 
 /** Whose events are asked for. */
 export type People =
@@ -72,7 +64,7 @@ function namedIn(fits: SQL, looking: Looking): SQL | undefined {
 /** Subjects are named if they belong to the viewer's own account or below. */
 function nameShown(clientId: SQLWrapper, { ownId, seesAll }: Looking): SQL<boolean> {
   if (seesAll) return sql<boolean>`true`
-  return sql<boolean>`${clientId} in (${below(ownId)})`
+  return sql<boolean>`${clientId} in (${selfAndBelow(ownId)})`
 }
 
 /** Actors can also belong to an account above, whose Admins may try what is refused, or to the Service Desk. */
@@ -81,24 +73,9 @@ function mayAct(looking: Looking): SQL | undefined {
   return or(
     nameShown(users.clientId, looking),
     sql`${users.clientId} in (
-      with recursive above(id) as (
-        select parent_id from ${clients} where ${clients.id} = ${looking.clientId}
-        union
-        select c.parent_id from ${clients} c join above a on c.id = a.id
-      )
-      select id from above where id is not null
+      (${above(sql`${looking.clientId}`)})
       union all
       select ${clients.id} from ${clients} where ${clients.isPlatform}
     )`,
   )
-}
-
-function below(ownId: string): SQL {
-  return sql`
-    with recursive below(id) as (
-      select ${ownId}::uuid
-      union
-      select c.id from ${clients} c join below b on c.parent_id = b.id
-    )
-    select id from below`
 }

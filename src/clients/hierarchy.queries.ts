@@ -1,4 +1,4 @@
-import { inArray, sql } from 'drizzle-orm'
+import { and, eq, inArray, or, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import type { Relation } from '../access/rules.ts'
 import type { Reader } from '../db/client.ts'
 import { clients } from '../db/schema/clients.ts'
@@ -6,20 +6,13 @@ import { clients } from '../db/schema/clients.ts'
 /** How `clientId` lies to `ownId` in the hierarchy of client accounts. */
 export async function relationOf(db: Reader, ownId: string, clientId: string): Promise<Relation> {
   if (ownId === clientId) return 'own'
-  const above = await db
+  const found = await db
     .select({ id: clients.id })
     .from(clients)
-    .where(sql`${clients.id} = ${ownId} and ${clients.id} in (
-      with recursive ancestors(id) as (
-        select parent_id from clients where id = ${clientId}
-        union
-        select c.parent_id from clients c join ancestors a on c.id = a.id
-      )
-      select id from ancestors
-    )`)
+    .where(and(eq(clients.id, ownId), sql`${clients.id} in (${above(sql`${clientId}`)})`))
     .prepare('relation_of')
     .execute()
-  return above.length > 0 ? 'child' : 'elsewhere'
+  return found.length > 0 ? 'child' : 'elsewhere'
 }
 
 /** Which of these accounts are `ownId` or lie below it. */
@@ -29,18 +22,32 @@ export async function withinSubtree(
   clientIds: readonly string[],
 ): Promise<Set<string>> {
   if (clientIds.length === 0) return new Set()
+  const isWithin = or(eq(clients.id, ownId), sql`${ownId}::uuid in (${above(clients.id)})`)
   const rows = await db
     .select({ id: clients.id })
     .from(clients)
-    .where(
-      sql`${inArray(clients.id, [...clientIds])} and ${ownId}::uuid in (
-        with recursive ancestors(id, parent_id) as (
-          select c.id, c.parent_id from clients c where c.id = ${clients.id}
-          union
-          select c.id, c.parent_id from clients c join ancestors a on c.id = a.parent_id
-        )
-        select id from ancestors
-      )`,
-    )
+    .where(and(inArray(clients.id, [...clientIds]), isWithin))
   return new Set(rows.map(({ id }) => id))
+}
+
+/** The ids of the accounts above one. */
+export function above(clientId: SQLWrapper): SQL {
+  return sql`
+    with recursive above(id) as (
+      select c.parent_id from clients c where c.id = ${clientId}
+      union
+      select c.parent_id from clients c join above a on c.id = a.id
+    )
+    select id from above where id is not null`
+}
+
+/** The ids of an account and of those below it. */
+export function selfAndBelow(clientId: string): SQL {
+  return sql`
+    with recursive below(id) as (
+      select ${clientId}::uuid
+      union
+      select c.id from clients c join below b on c.parent_id = b.id
+    )
+    select id from below`
 }

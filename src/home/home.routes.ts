@@ -53,11 +53,13 @@ function ownSecurity(person: Person) {
 async function accountSecurity({ db, clock }: Deps, person: Person, res: Response) {
   const now = clock.now()
   const { timeZone } = res.locals
+  const { clientId } = person
+  const looking = { clientId, ownId: clientId, seesAll: actorOf(person).isServiceDesk }
   const [coverage, locked, activity, events] = await Promise.all([
     readCoverage(db, person),
-    readLockedPeople(db, person.clientId, now),
-    readActivity(db, person.clientId, dayStarts(now, timeZone, DAYS), now),
-    readNotableEvents(db, person.clientId),
+    readLockedPeople(db, clientId, now),
+    readActivity(db, clientId, dayStarts(now, timeZone, DAYS), now),
+    readNotableEvents(db, looking),
   ])
   return {
     coverage: {

@@ -2,13 +2,15 @@ import { sql } from 'drizzle-orm'
 import { AUDIT_ACTIONS, type AuditAction } from '../audit/actions.ts'
 import { eventSentence } from '../audit/event-sentence.ts'
 import { readEvents } from '../audit/events.queries.ts'
+import { withoutForeignNames } from '../audit/foreign-names.queries.ts'
+import type { Looking } from '../audit/looking.ts'
 import type { Reader } from '../db/client.ts'
 import { auditEvents } from '../db/schema/audit-events.ts'
 
 const SHOWN = 8
 
 /** What happens all day, or only follows from something else that is told. */
-const ROUTINE: readonly string[] = [
+const ROUTINE: readonly AuditAction[] = [
   'sign-in.password',
   'sign-in.code',
   'sign-in.completed',
@@ -23,25 +25,18 @@ const ROUTINE: readonly string[] = [
 
 const NOTABLE: readonly AuditAction[] = AUDIT_ACTIONS.filter((action) => !ROUTINE.includes(action))
 
-/** The newest security events of an account as sentences. People of other accounts are not named. */
-export async function readNotableEvents(db: Reader, clientId: string) {
+/** The newest security events of an account as sentences, with the names that the viewer may read. */
+export async function readNotableEvents(db: Reader, looking: Looking) {
   // The newest of each kind: however many sign-ins there were since, no more is read.
   const newest = sql`(
     select newest.id from unnest(string_to_array(${NOTABLE.join(',')}, ',')) as notable(action)
     cross join lateral (
-      select e.id from audit_events e where e.client_id = ${clientId} and e.action = notable.action
+      select e.id from audit_events e where e.client_id = ${looking.clientId} and e.action = notable.action
       order by e.id desc limit ${sql.raw(String(SHOWN))}
     ) newest
     order by newest.id desc limit ${sql.raw(String(SHOWN))}
   )`
   const events = await readEvents(db, sql`${auditEvents.id} = any(array${newest})`, SHOWN)
-  return events.map((event) => {
-    const { subjectClientId, subjectName } = event
-    const isForeign = subjectClientId !== null && subjectClientId !== clientId
-    return {
-      at: event.at,
-      outcome: event.outcome,
-      sentence: eventSentence({ ...event, subjectName: isForeign ? null : subjectName }),
-    }
-  })
+  const named = await withoutForeignNames(db, looking, events)
+  return named.map((event) => ({ at: event.at, outcome: event.outcome, sentence: eventSentence(event) }))
 }

@@ -243,6 +243,22 @@ describe('an Admin', () => {
     assert.match(card(home, 'coverage'), /1 of 2 people/)
     assert.doesNotMatch(home, /Amara|Theo|Oliver/)
   })
+
+  test('reads the name of somebody of a child account, as in the audit log', async () => {
+    const ravi = await userNamed('tech@retail.harbour.example')
+    const refused = await as('admin@harbour.example').post(`/users/${ravi.id}/mfa-reset`, {
+      reason: 'x',
+      presence: as('admin@harbour.example').nextCode(),
+    })
+    assert.equal(refused.status, 403)
+
+    for (const page of ['/', '/audit'])
+      assert.match(
+        (await as('admin@harbour.example').get(page)).body,
+        /Amara Okafor was not allowed to reset the MFA of Ravi/,
+        page,
+      )
+  })
 })
 
 describe('an account that is large or under attack', () => {

@@ -3,29 +3,26 @@ import { type LinkPurpose, linkToken } from '../src/at-rest/link-token.ts'
 import type { Config } from '../src/config.ts'
 import type { Transaction } from '../src/db/client.ts'
 import { invitations, passwordResets } from '../src/db/schema/links.ts'
-import { users } from '../src/db/schema/users.ts'
-import { HopelessJobError } from './job.ts'
+import { invitedPerson } from '../src/invitations/accept-invitation.ts'
+import { ownerOfResetLink } from '../src/sign-in/reset-password.ts'
+import { HopelessJobError, type JobDeps } from './job.ts'
 
 /**
- * The link that a mail carries; null for a mail without one, 'closed' when it would lead nowhere (used, withdrawn,
- * expired, or of nobody who could use it).
+ * The link that a mail carries; null for a mail without one, 'closed' when its page would say that the link works no
+ * more (used, withdrawn, expired, or of nobody who could use it).
  */
 export async function linkOf(
   tx: Transaction,
   { kind, facts }: { kind: string; facts: Record<string, string> },
-  config: Config,
-  now: Date,
+  deps: Pick<JobDeps, 'config' | 'clock'>,
 ): Promise<string | 'closed' | null> {
+  const { config } = deps
   if (kind === 'invitation' || kind === 'invitation-reminder') {
-    const [row] = await tx
-      .select({ invitation: invitations, status: users.status })
+    const [invitation] = await tx
+      .select()
       .from(invitations)
-      .innerJoin(users, eq(users.id, invitations.userId))
       .where(eq(invitations.id, facts.invitationId ?? ''))
-    const { invitation, status } = row ?? {}
-    if (!invitation || invitation.usedAt || invitation.revokedAt || invitation.expiresAt <= now)
-      return 'closed'
-    if (status !== 'invited') return 'closed'
+    if (!invitation || !(await invitedPerson(deps, tx, invitation.tokenHash))) return 'closed'
     return `${config.PUBLIC_URL}/activate/${tokenOf('invitation', invitation, config)}`
   }
   if (kind === 'password-reset') {
@@ -33,7 +30,7 @@ export async function linkOf(
       .select()
       .from(passwordResets)
       .where(eq(passwordResets.id, facts.passwordResetId ?? ''))
-    if (!reset?.userId || reset.usedAt || reset.expiresAt <= now) return 'closed'
+    if (!reset || !(await ownerOfResetLink(deps, tx, reset.tokenHash))) return 'closed'
     return `${config.PUBLIC_URL}/reset-password/${tokenOf('password-reset', reset, config)}`
   }
   return null

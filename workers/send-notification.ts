@@ -27,7 +27,7 @@ export const sendNotification: Job<'send-notification'> = async ({ notificationI
   if (!owed || owed.notification.sentAt) return null
   const { notification, recipient, event } = owed
 
-  const link = await linkOf(tx, notification, config, clock.now())
+  const link = await linkOf(tx, notification, deps)
   if (link === 'closed') return null
   if (notification.kind === 'password-reset' && (await hadEnough(tx, recipient.id, clock.now()))) return null
 

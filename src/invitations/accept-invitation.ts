@@ -1,5 +1,4 @@
 import { and, eq, gt, inArray, isNull } from 'drizzle-orm'
-import { hashToken } from '../at-rest/link-token.ts'
 import { type Origin, record } from '../audit/record.ts'
 import type { Reader, Transaction } from '../db/client.ts'
 import { invitations } from '../db/schema/links.ts'
@@ -14,14 +13,14 @@ import { activateUser } from '../users/activate-user.ts'
 export async function invitedPerson(
   { clock }: Pick<Deps, 'clock'>,
   db: Reader,
-  token: string,
+  tokenHash: Buffer,
 ): Promise<Person | null> {
   const [row] = await db
     .select({ userId: invitations.userId })
     .from(invitations)
     .where(
       and(
-        eq(invitations.tokenHash, hashToken(token)),
+        eq(invitations.tokenHash, tokenHash),
         isNull(invitations.usedAt),
         isNull(invitations.revokedAt),
         gt(invitations.expiresAt, clock.now()),
@@ -37,25 +36,21 @@ export async function invitedPerson(
  */
 export async function acceptInvitation(
   deps: Deps,
-  token: string,
+  tokenHash: Buffer,
   password: string,
   origin: Origin,
 ): Promise<Person | null> {
   const passwordHash = await hashPassword(password)
   return deps.db.transaction(async (tx) => {
     const now = deps.clock.now()
-    await lockInvited(tx, token)
-    const person = await invitedPerson(deps, tx, token)
+    await lockInvited(tx, tokenHash)
+    const person = await invitedPerson(deps, tx, tokenHash)
     if (!person) return null
     const used = await tx
       .update(invitations)
       .set({ usedAt: now })
       .where(
-        and(
-          eq(invitations.tokenHash, hashToken(token)),
-          isNull(invitations.usedAt),
-          isNull(invitations.revokedAt),
-        ),
+        and(eq(invitations.tokenHash, tokenHash), isNull(invitations.usedAt), isNull(invitations.revokedAt)),
       )
       .returning({ id: invitations.id })
     if (used.length === 0) return null
@@ -72,10 +67,10 @@ export async function acceptInvitation(
 }
 
 /** The user first, as everybody does who changes one: else a withdrawal and this would wait for each other. */
-async function lockInvited(tx: Transaction, token: string): Promise<void> {
+async function lockInvited(tx: Transaction, tokenHash: Buffer): Promise<void> {
   const invited = tx
     .select({ userId: invitations.userId })
     .from(invitations)
-    .where(eq(invitations.tokenHash, hashToken(token)))
+    .where(eq(invitations.tokenHash, tokenHash))
   await tx.select({ id: users.id }).from(users).where(inArray(users.id, invited)).for('update')
 }

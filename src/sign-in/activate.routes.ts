@@ -1,4 +1,5 @@
 import { type Request, type Response, Router } from 'express'
+import { hashToken } from '../at-rest/link-token.ts'
 import type { Deps } from '../deps.ts'
 import { mfaRequired, type Person } from '../gate/facts.ts'
 import { proceed } from '../gate/proceed.ts'
@@ -14,20 +15,20 @@ export function activateRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
 
   routes.get('/activate/:token', async (req, res) => {
-    const person = await invitedPerson(deps, deps.db, req.params.token)
+    const person = await invitedPerson(deps, deps.db, hashToken(req.params.token))
     if (!person) return renderLinkGone(res, 'invitation')
     renderActivate(req, res, person)
   })
 
   routes.post('/activate/:token', readForm, (req, res) =>
     admit(async () => {
-      const invited = await invitedPerson(deps, deps.db, req.params.token)
+      const invited = await invitedPerson(deps, deps.db, hashToken(req.params.token))
       if (!invited) return renderLinkGone(res, 'invitation')
       const password: unknown = req.body.password
       const problem = passwordProblem(password, invited)
       if (problem !== null || typeof password !== 'string') return renderActivate(req, res, invited, problem)
 
-      const person = await acceptInvitation(deps, req.params.token, password, originOf(req))
+      const person = await acceptInvitation(deps, hashToken(req.params.token), password, originOf(req))
       if (!person) return renderLinkGone(res, 'invitation')
       const { id: userId, sessionEpoch: epoch } = person
       const proofs = { userId, epoch, passwordAt: deps.clock.now().getTime() }

@@ -1,5 +1,6 @@
 import { type Request, type Response, Router } from 'express'
 import { z } from 'zod'
+import { hashToken } from '../at-rest/link-token.ts'
 import type { Deps } from '../deps.ts'
 import { readForm } from '../http/form.ts'
 import { leaveNotice } from '../http/notice.ts'
@@ -48,20 +49,20 @@ export function forgotPasswordRoutes(deps: Deps): Router {
   })
 
   routes.get('/reset-password/:token', async (req, res) => {
-    const owner = await ownerOfResetLink(deps, deps.db, req.params.token)
+    const owner = await ownerOfResetLink(deps, deps.db, hashToken(req.params.token))
     if (!owner) return renderLinkGone(res, 'password-reset')
     renderReset(req, res, null)
   })
 
   routes.post('/reset-password/:token', readForm, (req, res) =>
     admit(async () => {
-      const owner = await ownerOfResetLink(deps, deps.db, req.params.token)
+      const owner = await ownerOfResetLink(deps, deps.db, hashToken(req.params.token))
       if (!owner) return renderLinkGone(res, 'password-reset')
       const password: unknown = req.body.password
       const problem = passwordProblem(password, owner)
       if (problem !== null || typeof password !== 'string') return renderReset(req, res, problem)
 
-      const changed = await resetPassword(deps, req.params.token, password, originOf(req))
+      const changed = await resetPassword(deps, hashToken(req.params.token), password, originOf(req))
       if (!changed) return renderLinkGone(res, 'password-reset')
       leaveNotice(res, 'password-changed')
       res.redirect(303, '/sign-in')

@@ -1,5 +1,4 @@
 import { and, eq, gt, inArray, isNull, ne } from 'drizzle-orm'
-import { hashToken } from '../at-rest/link-token.ts'
 import type { Origin } from '../audit/record.ts'
 import type { Reader, Transaction } from '../db/client.ts'
 import { clients } from '../db/schema/clients.ts'
@@ -11,8 +10,8 @@ import { clear } from '../lockout/policy.ts'
 import { hashPassword } from './password-hash.ts'
 import { setPassword } from './set-password.ts'
 
-/** Whom an unused, unexpired reset link belongs to; null for any other. */
-export async function ownerOfResetLink({ clock }: Pick<Deps, 'clock'>, db: Reader, token: string) {
+/** Whom an unused, unexpired reset link belongs to, if it helps them; null for any other. */
+export async function ownerOfResetLink({ clock }: Pick<Deps, 'clock'>, db: Reader, tokenHash: Buffer) {
   const [row] = await db
     .select({
       resetId: passwordResets.id,
@@ -26,7 +25,7 @@ export async function ownerOfResetLink({ clock }: Pick<Deps, 'clock'>, db: Reade
     .innerJoin(clients, eq(clients.id, users.clientId))
     .where(
       and(
-        eq(passwordResets.tokenHash, hashToken(token)),
+        eq(passwordResets.tokenHash, tokenHash),
         isNull(passwordResets.usedAt),
         gt(passwordResets.expiresAt, clock.now()),
         ne(users.status, 'disabled'),
@@ -42,15 +41,15 @@ export async function ownerOfResetLink({ clock }: Pick<Deps, 'clock'>, db: Reade
  */
 export async function resetPassword(
   deps: Deps,
-  token: string,
+  tokenHash: Buffer,
   password: string,
   origin: Origin,
 ): Promise<boolean> {
   const passwordHash = await hashPassword(password)
   return deps.db.transaction(async (tx) => {
     const now = deps.clock.now()
-    await lockOwner(tx, token)
-    const owner = await ownerOfResetLink(deps, tx, token)
+    await lockOwner(tx, tokenHash)
+    const owner = await ownerOfResetLink(deps, tx, tokenHash)
     if (!owner) return false
     const used = await tx
       .update(passwordResets)
@@ -66,10 +65,10 @@ export async function resetPassword(
 }
 
 /** The user first, as everybody does who changes one: else two links of one person would wait for each other. */
-async function lockOwner(tx: Transaction, token: string): Promise<void> {
+async function lockOwner(tx: Transaction, tokenHash: Buffer): Promise<void> {
   const owner = tx
     .select({ userId: passwordResets.userId })
     .from(passwordResets)
-    .where(eq(passwordResets.tokenHash, hashToken(token)))
+    .where(eq(passwordResets.tokenHash, tokenHash))
   await tx.select({ id: users.id }).from(users).where(inArray(users.id, owner)).for('no key update')
 }

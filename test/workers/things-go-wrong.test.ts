@@ -3,8 +3,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { eq } from 'drizzle-orm'
 import { newLinkToken } from '../../src/at-rest/link-token.ts'
+import { clients } from '../../src/db/schema/clients.ts'
 import { invitations, passwordResets } from '../../src/db/schema/links.ts'
 import { outbox } from '../../src/db/schema/outbox.ts'
+import { users } from '../../src/db/schema/users.ts'
 import { HOUR } from '../../src/durations.ts'
 import { eventually } from '../support/eventually.ts'
 import { onEachEngine, present } from './workshop.ts'
@@ -132,6 +134,28 @@ onEachEngine('things go wrong', (workshop) => {
     )
     const stored = JSON.stringify([await workshop.db.select().from(outbox), workshop.logged])
     assert.ok(!stored.includes(valid.token))
+  })
+
+  test('a mail is not sent to somebody whom its link would not let in', async () => {
+    const open = new Date(Date.now() + HOUR)
+    const tess = eq(users.id, workshop.userId)
+    await workshop.db.update(invitations).set({ revokedAt: new Date() })
+    await workshop.startWorker()
+
+    await workshop.db.update(users).set({ status: 'disabled' }).where(tess)
+    const ofDisabled = [await invite({ expiresAt: open }), await askForPasswordReset()]
+    await workshop.allDone()
+    await workshop.db.update(users).set({ status: 'invited' }).where(tess)
+    await workshop.db.update(clients).set({ suspendedAt: new Date() })
+    await workshop.db.update(invitations).set({ revokedAt: new Date() })
+    const ofSuspended = [await invite({ expiresAt: open }), await askForPasswordReset()]
+    await workshop.allDone()
+    await workshop.db.update(clients).set({ suspendedAt: null })
+
+    for (const { notificationId } of [...ofDisabled, ...ofSuspended]) {
+      assert.equal(workshop.mailsAbout(notificationId).length, 0)
+      assert.equal(await workshop.sentAt(notificationId), null)
+    }
   })
 
   test('no more password resets are mailed to one user than three while their links are open, also at once', async () => {

@@ -8,7 +8,7 @@ import { viewAccount } from '../access/view-account.ts'
 import type { Deps } from '../deps.ts'
 import { personOf } from '../gate/gate.ts'
 import { cursor, listHref, searchTerm } from '../http/list-query.ts'
-import { type Coverage, readCoverage } from '../mfa-policy/coverage.queries.ts'
+import { readCoverages } from '../mfa-policy/coverage.queries.ts'
 import { coverageSentence } from '../mfa-policy/coverage-sentence.ts'
 import { clientTree } from './client-tree.ts'
 import { type ClientRow, listChildren, listClients, listSubtree, readClients } from './clients.queries.ts'
@@ -65,7 +65,7 @@ async function renderClient(deps: Deps, req: Request, res: Response): Promise<vo
   // Nobody looks upwards: what is above one's own account is not named.
   const parents = account.parentId === null ? [] : [account.parentId]
   const seesParent = actor.isServiceDesk || (await withinSubtree(db, viewer.clientId, parents)).size > 0
-  const coverage = (await readCoverage(db, [account.id])).get(account.id)
+  const coverage = (await readCoverages(db, [account.id])).get(account.id)
   res.render('clients/client', {
     account,
     client,
@@ -86,8 +86,6 @@ async function renderClient(deps: Deps, req: Request, res: Response): Promise<vo
 /** The coverage of each account of a list in a line, by its id. */
 async function coverageLines({ db }: Deps, rows: readonly ClientRow[]): Promise<Record<string, string>> {
   const ids = rows.map(({ id }) => id)
-  const found = await readCoverage(db, ids)
-  return Object.fromEntries(
-    [...found].map(([id, coverage]: [string, Coverage]) => [id, coverageSentence(coverage)]),
-  )
+  const found = await readCoverages(db, ids)
+  return Object.fromEntries([...found].map(([id, coverage]) => [id, coverageSentence(coverage)]))
 }

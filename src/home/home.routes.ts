@@ -4,10 +4,10 @@ import type { Deps } from '../deps.ts'
 import { mfaRequired, type Person } from '../gate/facts.ts'
 import { personOf } from '../gate/gate.ts'
 import { dayText } from '../instant-text.ts'
+import { readCoverage } from '../mfa-policy/coverage.queries.ts'
+import { percentage } from '../mfa-policy/coverage.ts'
 import { COUNTED_A_DAY, type DayOfActivity, readActivity } from './activity.queries.ts'
 import { type BarChart, barChart } from './bar-chart.ts'
-import { readCoverage } from './coverage.queries.ts'
-import { percentage } from './coverage.ts'
 import { dayStarts } from './day-starts.ts'
 import { readLockedAdmins, readLockedPeople } from './locked-people.queries.ts'
 import { readNotableEvents } from './notable-events.queries.ts'
@@ -56,7 +56,7 @@ async function accountSecurity({ db, clock }: Deps, person: Person, res: Respons
   const { clientId } = person
   const looking = { clientId, ownId: clientId, seesAll: actorOf(person).isServiceDesk }
   const [coverage, locked, activity, events] = await Promise.all([
-    readCoverage(db, person),
+    readCoverage(db, { id: clientId, isPlatform: person.ofPlatform }),
     readLockedPeople(db, clientId, now),
     readActivity(db, clientId, dayStarts(now, timeZone, DAYS), now),
     readNotableEvents(db, looking),

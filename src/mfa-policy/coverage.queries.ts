@@ -1,24 +1,36 @@
 import { eq, inArray } from 'drizzle-orm'
+import type { Account } from '../access/view-account.ts'
 import type { Reader } from '../db/client.ts'
 import { clients } from '../db/schema/clients.ts'
 import { mfaPolicies, roleGroups } from '../db/schema/role-groups.ts'
-import { mfaRequired } from '../gate/facts.ts'
-import { countPeople, type Headcount, readHeadcounts } from '../users/headcounts.queries.ts'
+import { readHeadcounts } from '../users/headcounts.queries.ts'
+import { type Coverage, coverageByRoleGroup, coverageOf, type RoleGroupCoverage } from './coverage.ts'
+import { readRequirements, requiredKeys } from './requirements.queries.ts'
 
-/** How far MFA covers the people of an account. Disabled users do not count. */
-export interface Coverage {
-  people: number
-  enrolled: number
-  /** MFA is required of them and they have no authenticator. */
-  missing: number
+/** How far MFA covers an account, and each role group that somebody there holds, in the order of the policy. */
+export async function readCoverage(
+  db: Reader,
+  account: Pick<Account, 'id' | 'isPlatform'>,
+): Promise<Coverage & { roleGroups: RoleGroupCoverage[] }> {
+  const [requirements, headcounts] = await Promise.all([
+    readRequirements(db, account),
+    readHeadcounts(db, [account.id]),
+  ])
+  return {
+    ...coverageOf(account, requiredKeys(requirements), headcounts),
+    roleGroups: coverageByRoleGroup(requirements, headcounts),
+  }
 }
 
-/** The coverage of these accounts, by their ids. */
-export async function readCoverage(db: Reader, clientIds: readonly string[]): Promise<Map<string, Coverage>> {
+/** How far MFA covers each of these accounts, by their ids. */
+export async function readCoverages(
+  db: Reader,
+  clientIds: readonly string[],
+): Promise<Map<string, Coverage>> {
   if (clientIds.length === 0) return new Map()
   const ids = [...clientIds]
   const accounts = await db
-    .select({ id: clients.id, ofPlatform: clients.isPlatform })
+    .select({ id: clients.id, isPlatform: clients.isPlatform })
     .from(clients)
     .where(inArray(clients.id, ids))
   const policies = await db
@@ -27,19 +39,10 @@ export async function readCoverage(db: Reader, clientIds: readonly string[]): Pr
     .innerJoin(roleGroups, eq(roleGroups.id, mfaPolicies.roleGroupId))
     .where(inArray(mfaPolicies.clientId, ids))
   const headcounts = await readHeadcounts(db, ids)
-  const coverages = accounts.map(({ id, ofPlatform }): [string, Coverage] => {
-    const required = new Set(policies.filter(({ clientId }) => clientId === id).map(({ key }) => key))
-    const counts = headcounts.filter(({ clientId, status }) => clientId === id && status !== 'disabled')
-    const isRequired = ({ roleGroups: keys }: Headcount) =>
-      mfaRequired({ ofPlatform, roleGroups: keys.map((key) => ({ requiresMfa: required.has(key) })) })
-    return [
-      id,
-      {
-        people: countPeople(counts, () => true),
-        enrolled: countPeople(counts, ({ enrolled }) => enrolled),
-        missing: countPeople(counts, (count) => !count.enrolled && isRequired(count)),
-      },
-    ]
+  const coverages = accounts.map((account): [string, Coverage] => {
+    const isOfAccount = ({ clientId }: { clientId: string }) => clientId === account.id
+    const required = policies.filter(isOfAccount).map(({ key }) => key)
+    return [account.id, coverageOf(account, required, headcounts.filter(isOfAccount))]
   })
   return new Map(coverages)
 }

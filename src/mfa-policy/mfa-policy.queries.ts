@@ -3,23 +3,17 @@ import type { Reader } from '../db/client.ts'
 import { countPeople, readHeadcounts } from '../users/headcounts.queries.ts'
 import { type Requirement, readRequirements } from './requirements.queries.ts'
 
-export interface PolicyPage {
-  roleGroups: (Requirement & { members: number })[]
-}
-
 /** The MFA policy of an account: its role groups, the highest first, whether each requires MFA, and of how many. */
 export async function readPolicy(
   db: Reader,
   account: Pick<Account, 'id' | 'isPlatform'>,
-): Promise<PolicyPage> {
+): Promise<(Requirement & { members: number })[]> {
   const [requirements, counts] = await Promise.all([
     readRequirements(db, account),
     readHeadcounts(db, [account.id]),
   ])
-  return {
-    roleGroups: requirements.map((requirement) => ({
-      ...requirement,
-      members: countPeople(counts, ({ roleGroups }) => roleGroups.includes(requirement.key)),
-    })),
-  }
+  return requirements.map((requirement) => ({
+    ...requirement,
+    members: countPeople(counts, ({ roleGroups }) => roleGroups.includes(requirement.key)),
+  }))
 }

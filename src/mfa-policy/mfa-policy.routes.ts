@@ -55,14 +55,14 @@ async function renderPolicy(deps: Deps, req: Request, res: Response, status: 200
   if (!view.allowed) return refuse(res, view.refusal)
 
   const { account, actor, relation } = view
-  const policy = await readPolicy(deps.db, account)
+  const roleGroups = await readPolicy(deps.db, account)
   res.status(status).render('mfa-policy/mfa-policy', {
     account,
     isOwn: relation === 'own',
     readOnlyBecause: readOnlyBecause(actor, relation),
-    policy,
+    roleGroups,
     ...permissions(view),
-    basedOn: requiredKeys(policy.roleGroups).join(','),
+    basedOn: requiredKeys(roleGroups).join(','),
     review: `${policyPageOf(req)}/review`,
     problem: status === 422 ? 'Choose among the role groups listed here.' : '',
   })

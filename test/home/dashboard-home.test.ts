@@ -115,7 +115,7 @@ describe('a view of it', () => {
   })
 
   test('asks a fixed number of statements for an Admin and an agent', async () => {
-    assert.equal(await statementsOf(() => homeOf('admin@harbour.example')), 6)
+    assert.equal(await statementsOf(() => homeOf('admin@harbour.example')), 5)
     assert.equal(await statementsOf(() => homeOf('desk@platform.example')), 3)
   })
 })

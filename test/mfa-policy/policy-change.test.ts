@@ -116,8 +116,9 @@ describe('whom it affects', () => {
 
 test('coverage is told in a line', () => {
   assert.equal(
-    coverageSentence({ people: 1_200, enrolled: 9, missing: 2 }),
+    coverageSentence({ people: 1_200, enrolled: 9, missing: { active: 1, invited: 1 } }),
     '1,200 people, 9 enrolled, 2 required but missing',
   )
-  assert.equal(coverageSentence({ people: 0, enrolled: 0, missing: 0 }), 'No people yet')
+  const nobody = { people: 0, enrolled: 0, missing: { active: 0, invited: 0 } }
+  assert.equal(coverageSentence(nobody), 'No people yet')
 })

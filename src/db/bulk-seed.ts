@@ -10,7 +10,7 @@ import type { Database, Transaction } from './client.ts'
 import { DEMO_PASSWORD } from './demo-cast.ts'
 import { clients } from './schema/clients.ts'
 import { users } from './schema/users.ts'
-import { readRoleGroups } from './seed.ts'
+import { roleGroupIdsByKey } from './seed.ts'
 
 const ROWS_A_BATCH = 5_000
 const USERS_AN_ACCOUNT = 100
@@ -158,7 +158,7 @@ async function insertUsers(tx: Transaction, batch: readonly NewUser[], passwordH
       ${list(batch.map(({ email }) => email))}::text[], ${list(batch.map(({ name }) => name))}::text[],
       ${list(batch.map(({ status }) => status))}::text[]) as u(id, client_id, email, name, status)`)
 
-  const idOfRoleGroup = await readRoleGroups(tx)
+  const idOfRoleGroup = await roleGroupIdsByKey(tx)
   const held = batch.flatMap(({ id, roleGroups }) =>
     roleGroups.map((key) => ({ id, roleGroup: idOfRoleGroup.get(key) ?? null })),
   )

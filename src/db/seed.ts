@@ -24,7 +24,7 @@ export async function seedDemoData(db: Database, deps: SeedDeps): Promise<void> 
     const [existing] = await tx.select({ id: clients.id }).from(clients).limit(1)
     if (existing) return
 
-    const idOfRoleGroup = await readRoleGroups(tx)
+    const idOfRoleGroup = await roleGroupIdsByKey(tx)
     const idOfAccount = new Map<string, string>()
     for (const account of DEMO_CAST) {
       const parentId = account.parent === undefined ? null : found(idOfAccount, account.parent)
@@ -43,8 +43,7 @@ export async function hasDemoData(db: Database): Promise<boolean> {
   return row !== undefined
 }
 
-/** Role group ids by key. */
-export async function readRoleGroups(tx: Transaction): Promise<ReadonlyMap<string, string>> {
+export async function roleGroupIdsByKey(tx: Transaction): Promise<ReadonlyMap<string, string>> {
   const rows = await tx.select({ key: roleGroups.key, id: roleGroups.id }).from(roleGroups)
   return new Map(rows.map(({ key, id }) => [key, id]))
 }

@@ -2,7 +2,7 @@ import type { Config } from '../config.ts'
 import type { LockoutPolicy } from './policy.ts'
 
 /** The lockout policy that the configuration sets. */
-export function lockoutPolicy(config: Config): LockoutPolicy {
+export function lockoutPolicyOf(config: Config): LockoutPolicy {
   return {
     attempts: config.LOCKOUT_ATTEMPTS,
     windowMs: config.LOCKOUT_WINDOW,

@@ -1,6 +1,6 @@
 import type { Deps } from '../deps.ts'
 import { enqueue } from '../outbox/enqueue.ts'
-import { lockoutPolicy } from './lockout-policy-of.ts'
+import { lockoutPolicyOf } from './lockout-policy-of.ts'
 import { type LockoutKey, readLockout, type StoredLockout, saveLockout } from './lockouts.queries.ts'
 import { type Attempt, spend } from './policy.ts'
 
@@ -23,7 +23,7 @@ export async function spendAttempt(
   known: StoredLockout,
   disabledAt?: number,
 ): Promise<SpentAttempt | Extract<Attempt, { refused: true }>> {
-  const policy = lockoutPolicy(config)
+  const policy = lockoutPolicyOf(config)
   for (let read = known; ; read = await readLockout(db, key)) {
     const now = clock.now()
     const attempt = spend(read, now, policy, disabledAt)

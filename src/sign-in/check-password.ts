@@ -9,7 +9,7 @@ import { clear } from '../lockout/policy.ts'
 import { recordLockout } from '../lockout/record-lockout.ts'
 import { settleAttempt } from '../lockout/settle-attempt.ts'
 import { type SpentAttempt, spendAttempt } from '../lockout/spend-attempt.ts'
-import { type Account, readAccount } from './account.queries.ts'
+import { type Credentials, readCredentials } from './credentials.queries.ts'
 import { hashPassword, isOutdated, passwordMatches } from './password-hash.ts'
 
 export type PasswordOutcome = { ok: true; person: Person } | AttemptFailed<'password'>
@@ -24,32 +24,32 @@ export async function checkPassword(
   origin: Origin,
   action: 'sign-in.password' | 'presence' = 'sign-in.password',
 ): Promise<PasswordOutcome> {
-  const account = await readAccount(deps, email, origin.address)
-  const { person, addressRefusedUntil } = account
+  const credentials = await readCredentials(deps, email, origin.address)
+  const { person, addressRefusedUntil } = credentials
   if (addressRefusedUntil)
     return { ok: false, problem: 'locked', kind: 'address', lockedUntil: addressRefusedUntil }
 
-  const key = { subject: account.subject, kind: 'password' as const }
-  const attempt = await spendAttempt(deps, key, account.passwordLockout)
+  const key = { subject: credentials.subject, kind: 'password' as const }
+  const attempt = await spendAttempt(deps, key, credentials.passwordLockout)
   if (attempt.refused) {
     // Else whoever hammers at a lock would fill the audit log for nothing.
     await countAddressFailure(deps, origin.address)
-    await deps.db.transaction((tx) => record(tx, passwordEvent(deps, account, action, 'refused', origin)))
+    await deps.db.transaction((tx) => record(tx, passwordEvent(deps, credentials, action, 'refused', origin)))
     return { ok: false, problem: 'locked', kind: 'password', lockedUntil: attempt.until }
   }
 
-  const matches = await passwordMatches(account.passwordHash, password)
+  const matches = await passwordMatches(credentials.passwordHash, password)
   if (!matches || person === null || person.status === 'disabled' || person.clientSuspended) {
-    await recordFailure(deps, account, action, attempt, origin)
+    await recordFailure(deps, credentials, action, attempt, origin)
     return { ok: false, problem: 'wrong', kind: 'password', lockedUntil: attempt.locksUntil }
   }
 
   const now = deps.clock.now()
-  const right = passwordEvent(deps, account, action, 'success', origin)
+  const right = passwordEvent(deps, credentials, action, 'success', origin)
   const events = action === 'sign-in.password' && completesSignIn(person) ? [right, signedIn(right)] : [right]
   await settleAttempt(deps, key, now, (state) => clear(state, now), attempt.stored, events)
-  if (account.passwordHash !== null && isOutdated(account.passwordHash))
-    await upgradeHash(deps, person.id, account.passwordHash, password)
+  if (credentials.passwordHash !== null && isOutdated(credentials.passwordHash))
+    await upgradeHash(deps, person.id, credentials.passwordHash, password)
   return { ok: true, person }
 }
 
@@ -64,19 +64,19 @@ function signedIn(right: AuditEntry): AuditEntry {
 
 async function recordFailure(
   deps: Deps,
-  account: Account,
+  credentials: Credentials,
   action: 'sign-in.password' | 'presence',
   attempt: SpentAttempt,
   origin: Origin,
 ): Promise<void> {
   await countAddressFailure(deps, origin.address)
   await deps.db.transaction(async (tx) => {
-    await record(tx, passwordEvent(deps, account, action, 'failure', origin))
+    await record(tx, passwordEvent(deps, credentials, action, 'failure', origin))
     if (attempt.locksUntil)
       await recordLockout(tx, {
         at: deps.clock.now(),
         kind: 'password',
-        person: account.person,
+        person: credentials.person,
         lockedUntil: attempt.locksUntil,
         origin,
       })
@@ -94,7 +94,7 @@ async function upgradeHash({ db }: Deps, userId: string, outdated: string, passw
 
 function passwordEvent(
   { clock }: Deps,
-  { person }: Account,
+  { person }: Credentials,
   action: 'sign-in.password' | 'presence',
   outcome: 'success' | 'failure' | 'refused',
   origin: Origin,

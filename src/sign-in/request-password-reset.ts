@@ -5,7 +5,7 @@ import { passwordResets } from '../db/schema/links.ts'
 import type { Deps } from '../deps.ts'
 import { MINUTE } from '../durations.ts'
 import { notify } from '../notifications/notify.ts'
-import { readAccount } from './account.queries.ts'
+import { readCredentials } from './credentials.queries.ts'
 
 export const RESET_LINK_LIFE_MS = 30 * MINUTE
 
@@ -14,7 +14,7 @@ export const RESET_LINK_LIFE_MS = 30 * MINUTE
  * work where nobody has, so that neither answer nor time tells.
  */
 export async function requestPasswordReset(deps: Deps, email: string, origin: Origin): Promise<void> {
-  const { person, passwordHash } = await readAccount(deps, email, origin.address)
+  const { person, passwordHash } = await readCredentials(deps, email, origin.address)
   const entitled =
     person !== null && passwordHash !== null && person.status !== 'disabled' && !person.clientSuspended
   const userId = entitled ? person.id : null

@@ -23,7 +23,7 @@ import {
 } from '../lockout/lockouts.queries.ts'
 
 /** What stands behind an e-mail address. Somebody or nobody: the same shape, from the same query. */
-export interface Account {
+export interface Credentials {
   /** What password attempts are counted on. */
   subject: string
   passwordLockout: StoredLockout
@@ -43,7 +43,7 @@ const passwordLockoutColumns = {
   version: passwordLockouts.version,
 }
 
-const accountQuery = preparedOnce((db) =>
+const credentialsQuery = preparedOnce((db) =>
   db
     .select({
       person: personColumns,
@@ -67,17 +67,25 @@ const accountQuery = preparedOnce((db) =>
       ),
     )
     .leftJoin(addressLimits, refusedAddress)
-    .prepare('read_account'),
+    .prepare('read_credentials'),
 )
 
 /**
- * The account behind a canonical e-mail address, as asked for from a network address. One row comes back
+ * What stands behind a canonical e-mail address, as asked for from a network address. One row comes back
  * whether anybody has the e-mail address or not.
  */
-export async function readAccount(deps: Deps, email: string, address: string | null): Promise<Account> {
+export async function readCredentials(
+  deps: Deps,
+  email: string,
+  address: string | null,
+): Promise<Credentials> {
   const unknown = subjectOfUnknown(email)
-  const [row] = await accountQuery(deps.db).execute({ email, unknown, ...refusedAddressOf(deps, address) })
-  if (!row) throw new Error('reading an account returned no row')
+  const [row] = await credentialsQuery(deps.db).execute({
+    email,
+    unknown,
+    ...refusedAddressOf(deps, address),
+  })
+  if (!row) throw new Error('reading credentials returned no row')
   const person = toPerson(row.person, row.codeLockout)
   return {
     subject: person?.id ?? unknown,

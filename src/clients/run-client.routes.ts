@@ -7,7 +7,7 @@ import type { Deps } from '../deps.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
 import { readForm } from '../http/form.ts'
 import { originOf } from '../http/origin.ts'
-import { typedAgain } from '../http/typed-text.ts'
+import { typedFields } from '../http/typed-fields.ts'
 import { requirePresence } from '../presence/require-presence.ts'
 import type { ClientProblems } from './act-on-client.ts'
 import { createClient, NEW_CLIENT_FIELDS, type NewClientProblems } from './create-client.ts'
@@ -75,7 +75,7 @@ async function renderAct(
   const body: Record<string, unknown> = req.body ?? { name: account.name }
   res.status(hasProblems(problems) ? 422 : 200).render(template, {
     account,
-    typed: typedAgain(body, ['name', 'ticket', 'reason']),
+    typed: typedFields(body, ['name', 'ticket', 'reason']),
     problems,
   })
 }
@@ -91,7 +91,7 @@ async function renderNew(
   const refusal = mayCreateClient(actorOf(viewer))
   if (refusal) return refuse(res, refusal)
 
-  const typed = typedAgain(fields, NEW_CLIENT_FIELDS)
+  const typed = typedFields(fields, NEW_CLIENT_FIELDS)
   const parent = typed.parentId === '' ? null : await viewAccount(deps, viewer, typed.parentId)
   res.status(hasProblems(problems) ? 422 : 200).render('clients/new', {
     typed,

@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import { count, eq, sql } from 'drizzle-orm'
-import { Secret } from 'otpauth'
 import { v7 as uuidv7 } from 'uuid'
 import { seal } from '../at-rest/sealed-secret.ts'
 import type { EncryptionKey } from '../config.ts'
+import { manualKey, newSecret } from '../mfa/totp.ts'
 import { hashPassword } from '../sign-in/password-hash.ts'
 import { type BulkAccount, bulkAccounts, bulkUser } from './bulk-accounts.ts'
 import type { Database, Transaction } from './client.ts'
@@ -14,7 +13,6 @@ import { roleGroupIdsByKey } from './seed.ts'
 
 const ROWS_A_BATCH = 5_000
 const USERS_AN_ACCOUNT = 100
-const SECRET_BYTES = 20
 
 export interface BulkRequest {
   users: number
@@ -76,7 +74,7 @@ export async function bulkSeed(db: Database, request: BulkRequest, deps: BulkDep
     toEnrol -= active.length
     const enrolled = active.map((user) => ({
       ...user,
-      secret: randomBytes(SECRET_BYTES),
+      secret: newSecret(),
       authenticatorId: uuidv7(),
     }))
     await db.transaction(async (tx) => {
@@ -87,7 +85,7 @@ export async function bulkSeed(db: Database, request: BulkRequest, deps: BulkDep
       await tx.execute(sql`select relist(${list(batch.map(({ id }) => id))}::uuid[])`)
     })
     for (const { id, email, secret } of enrolled)
-      deps.onEnrolled({ id, email, password: DEMO_PASSWORD, secret: base32(secret) })
+      deps.onEnrolled({ id, email, password: DEMO_PASSWORD, secret: manualKey(secret).replaceAll(' ', '') })
     done += batch.length
     deps.onProgress(done)
   }
@@ -186,8 +184,4 @@ async function insertAuthenticators(
 /** One array parameter, where drizzle would make a parameter of every element. */
 function list(values: readonly (string | null)[]) {
   return sql.param(values)
-}
-
-function base32(secret: Buffer): string {
-  return new Secret({ buffer: new Uint8Array(secret).buffer }).base32
 }

@@ -16,12 +16,3 @@ export function typedLine(max: number) {
 export function wrongFields<Field extends string>(error: z.ZodError, fields: readonly Field[]): Field[] {
   return fields.filter((field) => error.issues.some(({ path: [first] }) => first === field))
 }
-
-/** What was typed into these fields, to be shown again; a field that is missing or no text is empty. */
-export function typedAgain<Field extends string>(
-  body: Record<string, unknown> | undefined,
-  fields: readonly Field[],
-): Record<Field, string> {
-  const entries = fields.map((field) => [field, typeof body?.[field] === 'string' ? body[field] : ''])
-  return Object.fromEntries(entries) as Record<Field, string>
-}

@@ -9,7 +9,7 @@ import { type Person, passwordSuffices } from '../gate/facts.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
 import { readForm } from '../http/form.ts'
 import { originOf } from '../http/origin.ts'
-import { typedAgain } from '../http/typed-text.ts'
+import { typedFields } from '../http/typed-fields.ts'
 import { requirePresence } from '../presence/require-presence.ts'
 import { readHeadcounts } from '../users/headcounts.queries.ts'
 import { affectedBy } from './affected.ts'
@@ -107,7 +107,7 @@ async function renderReview(
     // A request that does not say what it is based on means what stands there now.
     basedOn: (form.basedOn ?? requiredKeys(requirements)).join(','),
     byServiceDesk: actor.isServiceDesk,
-    typed: typedAgain(req.body, EVIDENCE_FIELDS),
+    typed: typedFields(req.body, EVIDENCE_FIELDS),
     problems: evidenceProblems(missing),
   })
 }

@@ -1,13 +1,13 @@
 // npm run keys:rotate: seals all authenticators' secrets with the first key of ENCRYPTION_KEYS, so that the others can
 // be taken out of the configuration. Exit code 1 if a secret is left that no key opens.
 import { startDatabaseClock } from '../clock.ts'
-import { ConfigurationError, readKeysConfig } from '../config.ts'
+import { runCommand } from '../command.ts'
+import { readKeysConfig } from '../config.ts'
 import { openDatabase } from '../db/client.ts'
 import { showProgress } from '../db/show-progress.ts'
-import { describeError } from '../log.ts'
 import { countSecrets, rotateKeys } from './rotate-keys.ts'
 
-try {
+await runCommand(async () => {
   const { DATABASE_URL, ENCRYPTION_KEYS } = readKeysConfig(process.env)
   const pool = openDatabase(DATABASE_URL, 'portcullis-keys-rotate', 2)
   const clock = await startDatabaseClock(pool.sql)
@@ -24,8 +24,4 @@ try {
     clock.stop()
     await pool.close()
   }
-} catch (error) {
-  const expected = error instanceof ConfigurationError
-  process.stderr.write(`${expected ? error.message : JSON.stringify(describeError(error))}\n`)
-  process.exitCode = 1
-}
+})

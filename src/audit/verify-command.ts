@@ -2,19 +2,14 @@
 // is not as it was sealed. Exit code 1 if there is one. It prints the head of the chain: kept where nobody who can
 // change the database can reach it, and given back with --expect, it also shows that the end was cut off or that the
 // whole chain was written anew.
-import { parseArgs } from 'node:util'
+import { readOptions, runCommand, UsageError } from '../command.ts'
 import { ConfigurationError, readVerifyConfig } from '../config.ts'
 import { openDatabase } from '../db/client.ts'
 import { showProgress } from '../db/show-progress.ts'
-import { describeError } from '../log.ts'
 import { findRunningCluster } from '../start/embedded-postgres.ts'
 import { type Broken, type ChainReport, type Harm, type Pin, verifyChain } from './verify-chain.ts'
 
-class UsageError extends Error {
-  constructor() {
-    super('Usage: npm run audit:verify -- [--expect SEQ:HASH …]')
-  }
-}
+const USAGE = 'npm run audit:verify -- [--expect SEQ:HASH …]'
 
 const HARMS: Record<Harm, string> = {
   changed: 'it was changed after it was sealed, or its seal was',
@@ -26,7 +21,7 @@ const HARMS: Record<Harm, string> = {
   'cut-off': 'the end of the chain was cut off: the seal that is expected is not there',
 }
 
-try {
+await runCommand(async () => {
   const pins = readPins()
   const pool = openDatabase(await databaseUrl(), 'portcullis-audit-verify', 1)
   try {
@@ -36,27 +31,15 @@ try {
   } finally {
     await pool.close()
   }
-} catch (error) {
-  const expected = error instanceof UsageError || error instanceof ConfigurationError
-  process.stderr.write(`${expected ? error.message : JSON.stringify(describeError(error))}\n`)
-  process.exitCode = 1
-}
+})
 
 function readPins(): Pin[] {
-  const { expect } = readArguments()
+  const { expect } = readOptions({ expect: { type: 'string', multiple: true, default: [] } }, USAGE)
   return expect.map((text) => {
     const [, seq, hash] = /^([1-9][0-9]{0,14}):([0-9a-f]{64})$/i.exec(text) ?? []
-    if (seq === undefined || hash === undefined) throw new UsageError()
+    if (seq === undefined || hash === undefined) throw new UsageError(USAGE)
     return { seq: Number(seq), hash: hash.toLowerCase() }
   })
-}
-
-function readArguments() {
-  try {
-    return parseArgs({ options: { expect: { type: 'string', multiple: true, default: [] } } }).values
-  } catch {
-    throw new UsageError()
-  }
 }
 
 /** The database given by hand, or else that of the `npm start` that runs on DATA_DIR. */

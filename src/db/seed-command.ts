@@ -1,23 +1,23 @@
 // npm run seed -- --users N [--enrolled M] [--accounts A | --into <client name>]: fills a demo database with
 // many users. Prints those who are enrolled, a JSON line each, with what signing in as them takes.
-import { parseArgs } from 'node:util'
+import { readOptions, runCommand, UsageError } from '../command.ts'
 import { ConfigurationError, type EncryptionKey, readEncryptionKeys, readSeedConfig } from '../config.ts'
-import { describeError } from '../log.ts'
 import { findRunningCluster } from '../start/embedded-postgres.ts'
 import { existingEncryptionKeys } from '../start/secrets.ts'
 import { type BulkRequest, bulkSeed, UnknownClientError } from './bulk-seed.ts'
 import { openDatabase } from './client.ts'
 import { showProgress } from './show-progress.ts'
 
-const USAGE = 'Usage: npm run seed -- --users N [--enrolled M] [--accounts A | --into <client name>]'
+const USAGE = 'npm run seed -- --users N [--enrolled M] [--accounts A | --into <client name>]'
 
-class UsageError extends Error {
-  constructor() {
-    super(USAGE)
-  }
-}
+const OPTIONS = {
+  users: { type: 'string' },
+  enrolled: { type: 'string', default: '0' },
+  accounts: { type: 'string' },
+  into: { type: 'string' },
+} as const
 
-try {
+await runCommand(async () => {
   const request = readRequest()
   const { url, keys } = await readTarget(request)
   const pool = openDatabase(url, 'portcullis-seed', 1)
@@ -30,13 +30,10 @@ try {
   } finally {
     await pool.close()
   }
-} catch (error) {
-  process.stderr.write(`${explain(error)}\n`)
-  process.exitCode = 1
-}
+}, [UnknownClientError])
 
 function readRequest(): BulkRequest {
-  const values = readArguments()
+  const values = readOptions(OPTIONS, USAGE)
   const request = {
     users: Number(values.users),
     enrolled: Number(values.enrolled),
@@ -46,22 +43,8 @@ function readRequest(): BulkRequest {
   const { users, enrolled, accounts, into } = request
   const whole = [users, enrolled, accounts ?? 1].every((number) => Number.isInteger(number) && number >= 0)
   const sensible = users > 0 && enrolled <= users && accounts !== 0 && (accounts === null || into === null)
-  if (!whole || !sensible) throw new UsageError()
+  if (!whole || !sensible) throw new UsageError(USAGE)
   return request
-}
-
-function readArguments() {
-  try {
-    const options = {
-      users: { type: 'string' },
-      enrolled: { type: 'string', default: '0' },
-      accounts: { type: 'string' },
-      into: { type: 'string' },
-    } as const
-    return parseArgs({ options }).values
-  } catch {
-    throw new UsageError()
-  }
 }
 
 /** The database and keys given by hand, or else those of the `npm start` that runs on DATA_DIR. */
@@ -81,10 +64,4 @@ async function readTarget({ enrolled }: BulkRequest): Promise<{ url: string; key
   if (enrolled > 0 && keys.length === 0)
     throw new ConfigurationError(['ENCRYPTION_KEYS must be given: those the server has, to seal the secrets'])
   return { url, keys }
-}
-
-function explain(error: unknown): string {
-  const expected = [UsageError, ConfigurationError, UnknownClientError]
-  if (error instanceof Error && expected.some((kind) => error instanceof kind)) return error.message
-  return JSON.stringify(describeError(error))
 }

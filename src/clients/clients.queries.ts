@@ -101,6 +101,7 @@ export function listChildren(db: Reader, parentId: string, limit: number): Promi
     .limit(limit)
 }
 
+/** These accounts, in the order of their names. */
 export async function readClients(db: Reader, ids: readonly string[]): Promise<ClientRow[]> {
   if (ids.length === 0) return []
   return db

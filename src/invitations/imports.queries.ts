@@ -21,6 +21,7 @@ export async function readImport(db: Reader, importId: string, userId: string): 
   return row ?? null
 }
 
+/** How many lines a draft has, and what becomes of them. */
 export async function countLines(db: Reader, importId: string) {
   const { outcome } = invitationImportLines
   const number = (condition: ReturnType<typeof sql>) =>

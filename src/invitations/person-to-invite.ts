@@ -35,6 +35,7 @@ export const NAME_PROBLEMS: Readonly<Record<NameProblem, string>> = {
 
 const address = z.email().max(MAX_EMAIL_LENGTH)
 
+/** The canonical address, or what is wrong with it. */
 export function readEmail(typed: string): { email: string } | { problem: EmailProblem } {
   const email = canonicalEmail(typed)
   if (FORMULA.test(email)) return { problem: 'formula' }
@@ -42,6 +43,7 @@ export function readEmail(typed: string): { email: string } | { problem: EmailPr
   return address.safeParse(typed.trim()).success ? { email } : { problem: 'bad-address' }
 }
 
+/** The name in one line, or what is wrong with it. */
 export function readName(typed: string): { name: string } | { problem: NameProblem } {
   const name = typed.trim().replace(/[ \t\u00a0]+/g, ' ')
   if (name === '') return { problem: 'no-name' }

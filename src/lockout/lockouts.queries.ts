@@ -46,6 +46,7 @@ const lockoutQuery = preparedOnce((db) =>
     .prepare('read_lockout'),
 )
 
+/** What was counted and locked so far; where there is no row, nothing. */
 export async function readLockout(db: Reader, key: LockoutKey): Promise<StoredLockout> {
   const [row] = await lockoutQuery(db).execute({ ...key })
   return row ?? NEVER_FAILED

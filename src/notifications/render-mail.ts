@@ -11,13 +11,13 @@ export interface MailContext {
   publicUrl: string
   /** invitation, invitation-reminder and password-reset: where the mail leads. No other mail carries a link. */
   link?: string | undefined
-  /** When it happened; every kind but invitation. */
+  /** When it happened; every kind but invitation and invitation-reminder. */
   at?: Date | undefined
   address?: string | null | undefined
   userAgent?: string | null | undefined
   /** lockout. */
   lockedUntil?: Date | undefined
-  /** lockout and lockout-ended. */
+  /** lockout, lockout-ended and lockout-lifted. */
   lockKind?: 'password' | 'code' | undefined
   /** invitation-reminder: until when the link works. */
   expiresAt?: Date | undefined

@@ -1,4 +1,4 @@
-// Every action the audit log speaks of.
+// Every action the audit log speaks of, and how one can come out.
 export const AUDIT_ACTIONS = [
   'sign-in.password',
   'sign-in.code',
@@ -39,3 +39,6 @@ export const AUDIT_ACTIONS = [
 ] as const
 
 export type AuditAction = (typeof AUDIT_ACTIONS)[number]
+
+export const OUTCOMES = ['success', 'failure', 'refused'] as const
+export type Outcome = (typeof OUTCOMES)[number]

@@ -1,11 +1,8 @@
 // What the audit log can be narrowed down to, as its address says it. Empty means all. Pure.
 import { validate as isUuid } from 'uuid'
 import { cursor, searchTerm } from '../http/list-query.ts'
-import { AUDIT_ACTIONS, type AuditAction } from './actions.ts'
+import { AUDIT_ACTIONS, type AuditAction, OUTCOMES, type Outcome } from './actions.ts'
 import { readMoment } from './moment.ts'
-
-export const OUTCOMES = ['success', 'failure', 'refused'] as const
-export type Outcome = (typeof OUTCOMES)[number]
 
 const FIELDS = ['q', 'action', 'outcome', 'actor', 'from', 'to'] as const
 export type FilterField = (typeof FIELDS)[number]

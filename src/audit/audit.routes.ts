@@ -11,8 +11,8 @@ import { stillSignedIn } from '../gate/still-signed-in.ts'
 import { ForbiddenError } from '../http/errors.ts'
 import { listHref } from '../http/list-query.ts'
 import { originOf } from '../http/origin.ts'
-import { AUDIT_ACTIONS } from './actions.ts'
-import { type AuditFilters, OUTCOMES, type ReadFilters, readAuditFilters } from './audit-filters.ts'
+import { AUDIT_ACTIONS, OUTCOMES } from './actions.ts'
+import { type AuditFilters, type ReadFilters, readAuditFilters } from './audit-filters.ts'
 import { prepareSearch, readAuditLog } from './audit-log.queries.ts'
 import { actionLabel, outcomeLabel } from './event-sentence.ts'
 import { eventView } from './event-view.ts'
@@ -61,12 +61,11 @@ async function ask(deps: Deps, req: Request, res: Response): Promise<Asked | nul
     return null
   }
   const { account, actor, relation } = view
-  const { timeZone } = res.locals
   return {
     account,
     isOwn: relation === 'own',
     looking: { clientId: account.id, ownId: viewer.clientId, seesAll: actor.isServiceDesk },
-    read: readAuditFilters(req.query, typeof timeZone === 'string' ? timeZone : 'UTC'),
+    read: readAuditFilters(req.query, res.locals.timeZone),
   }
 }
 

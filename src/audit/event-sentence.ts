@@ -1,9 +1,9 @@
 // An audit event as a sentence that a person reads. Pure.
-import type { AuditAction } from './actions.ts'
+import type { AuditAction, Outcome } from './actions.ts'
 
 export interface EventFacts {
   action: string
-  outcome: 'success' | 'failure' | 'refused'
+  outcome: Outcome
   actorId: string | null
   subjectId: string | null
   actorName: string | null

@@ -1,8 +1,7 @@
 import { and, eq, gte, inArray, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { Reader } from '../db/client.ts'
 import { auditEvents } from '../db/schema/audit-events.ts'
-import { AUDIT_ACTIONS, type AuditAction } from './actions.ts'
-import { OUTCOMES, type Outcome } from './audit-filters.ts'
+import { AUDIT_ACTIONS, type AuditAction, OUTCOMES, type Outcome } from './actions.ts'
 import { type EventRow, readEvents } from './events.queries.ts'
 import type { People } from './person-search.queries.ts'
 

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../db/client.ts'
 import { auditEvents } from '../db/schema/audit-events.ts'
-import type { AuditAction } from './actions.ts'
+import type { AuditAction, Outcome } from './actions.ts'
 
 /** Where a request came from; null fields for what no request caused (jobs). */
 export interface Origin {
@@ -17,7 +17,7 @@ export interface AuditEntry {
   id?: string
   at: Date
   action: AuditAction
-  outcome: 'success' | 'failure' | 'refused'
+  outcome: Outcome
   origin: Origin
   /** The client account it happened in; null where nobody known is concerned. */
   clientId: string | null

@@ -1,4 +1,5 @@
 import { and, eq } from 'drizzle-orm'
+import type { Outcome } from '../audit/actions.ts'
 import { type AuditEntry, type Origin, record } from '../audit/record.ts'
 import { users } from '../db/schema/users.ts'
 import type { Deps } from '../deps.ts'
@@ -96,7 +97,7 @@ function passwordEvent(
   { clock }: Deps,
   { person }: Credentials,
   action: 'sign-in.password' | 'presence',
-  outcome: 'success' | 'failure' | 'refused',
+  outcome: Outcome,
   origin: Origin,
 ): AuditEntry {
   return {

@@ -28,7 +28,7 @@ export function linkHash(previous: Uint8Array, event: StoredEvent): Buffer {
 }
 
 /** The whole row as a JSON array, in an order of its own: no two events have the same. */
-export function canonicalForm(event: StoredEvent): string {
+function canonicalForm(event: StoredEvent): string {
   const { id, at, clientId, actorId, subjectId, action, outcome, address, userAgent, requestId, details } =
     event
   return JSON.stringify([

@@ -3,7 +3,7 @@ import type { Transaction } from '../db/client.ts'
 import { clients } from '../db/schema/clients.ts'
 import { typedLine } from '../http/typed-text.ts'
 
-export const MAX_CLIENT_NAME = 100
+const MAX_CLIENT_NAME = 100
 
 export const NAME_TAKEN = 'There is an account of this name there already.'
 

@@ -3,7 +3,7 @@ import { MINUTE } from '../durations.ts'
 import type { LockoutState } from '../lockout/policy.ts'
 
 /** How long a sign-in may stay half-way: password proven, MFA open. */
-export const HALFWAY_LIFE_MS = 10 * MINUTE
+const HALFWAY_LIFE_MS = 10 * MINUTE
 
 /** What a session has proven, as stored in it. Times in milliseconds since 1970. */
 export interface Proofs {

@@ -13,7 +13,7 @@ import { revokePendingAuthenticator } from './revoke-pending-authenticator.ts'
 import { newSecret } from './totp.ts'
 
 /** How long a secret that was shown waits for its first code. */
-export const PENDING_LIFE_MS = 10 * MINUTE
+const PENDING_LIFE_MS = 10 * MINUTE
 
 /**
  * `resume`: the secret that is pending in this session, else a new one. `anew`: a new one in any case.

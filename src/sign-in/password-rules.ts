@@ -1,7 +1,7 @@
 // What may be a password. OWASP ASVS 5.0, 6.2: long enough, taken as it is, not a common one; no composition rules.
 import { test as isCommon } from 'fxa-common-password-list'
 
-export const MIN_PASSWORD_LENGTH = 12
+const MIN_PASSWORD_LENGTH = 12
 /** Refused before hashing: nobody makes the server hash a megabyte. */
 export const MAX_PASSWORD_LENGTH = 256
 

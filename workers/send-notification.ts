@@ -1,5 +1,6 @@
 import { and, count, eq, gt, ne, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
+import { LINK_LIFE_MS } from '../src/at-rest/link-token.ts'
 import type { Config } from '../src/config.ts'
 import type { Transaction } from '../src/db/client.ts'
 import { auditEvents } from '../src/db/schema/audit-events.ts'
@@ -9,7 +10,6 @@ import { users } from '../src/db/schema/users.ts'
 import type { NotificationKind } from '../src/notifications/kinds.ts'
 import { MailRefusedError, SEND_LIMIT_MS } from '../src/notifications/mailer.ts'
 import { renderMail } from '../src/notifications/render-mail.ts'
-import { RESET_LINK_LIFE_MS } from '../src/sign-in/request-password-reset.ts'
 import { HopelessJobError, type Job } from './job.ts'
 import { linkOf } from './link-of.ts'
 
@@ -107,7 +107,7 @@ async function hadEnough(tx: Transaction, userId: string, now: Date): Promise<bo
       and(
         eq(notifications.recipientId, userId),
         eq(notifications.kind, 'password-reset'),
-        gt(notifications.sentAt, new Date(now.getTime() - RESET_LINK_LIFE_MS)),
+        gt(notifications.sentAt, new Date(now.getTime() - LINK_LIFE_MS['password-reset'])),
       ),
     )
   return (sent?.count ?? 0) >= MAX_OPEN_RESET_LINKS

@@ -2,8 +2,12 @@
 // still write the link, the token is derived from the row's id with a key that never enters the database.
 import { createHash, createHmac, hkdfSync } from 'node:crypto'
 import type { EncryptionKey } from '../config.ts'
+import { DAY, MINUTE } from '../durations.ts'
 
-export type LinkPurpose = 'invitation' | 'password-reset'
+/** How long a link works, if it is not used before. */
+export const LINK_LIFE_MS = { invitation: 7 * DAY, 'password-reset': 30 * MINUTE } as const
+
+export type LinkPurpose = keyof typeof LINK_LIFE_MS
 
 /** The token of a new link (256 bit, base64url) and the hash to store. Made with the newest key. */
 export function newLinkToken(purpose: LinkPurpose, rowId: string, keys: readonly EncryptionKey[]) {

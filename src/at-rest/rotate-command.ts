@@ -5,6 +5,8 @@ import { runCommand } from '../command.ts'
 import { readKeysConfig } from '../config.ts'
 import { openDatabase } from '../db/client.ts'
 import { showProgress } from '../db/show-progress.ts'
+import { durationText } from '../duration-text.ts'
+import { LINK_LIFE_MS } from './link-token.ts'
 import { countSecrets, rotateKeys } from './rotate-keys.ts'
 
 await runCommand(async () => {
@@ -15,8 +17,9 @@ await runCommand(async () => {
     const progress = showProgress(await countSecrets(pool.db), process.stderr, 'secrets')
     const { resealed, unreadable } = await rotateKeys(pool.db, ENCRYPTION_KEYS, clock.now(), progress)
     process.stdout.write(`${resealed} secrets were sealed anew with key '${ENCRYPTION_KEYS[0]?.id}'.\n`)
+    const life = durationText(LINK_LIFE_MS.invitation)
     process.stdout.write(
-      'Keep an older key until the links it made have run out (7 days for invitations), then remove it.\n',
+      `Keep an older key until the links it made have run out (${life} for invitations), then remove it.\n`,
     )
     for (const id of unreadable) process.stderr.write(`No key opens the secret of authenticator ${id}.\n`)
     if (unreadable.length > 0) process.exitCode = 1

@@ -1,8 +1,10 @@
 // npm run found -- --email E --name N [--account A]: begins a product without demo data.
+import { LINK_LIFE_MS } from '../at-rest/link-token.ts'
 import { startDatabaseClock } from '../clock.ts'
 import { readOptions, runCommand, UsageError } from '../command.ts'
 import { readKeysConfig } from '../config.ts'
 import { openDatabase } from '../db/client.ts'
+import { durationText } from '../duration-text.ts'
 import { readEmail, readName } from '../invitations/person-to-invite.ts'
 import { clientName } from './client-name.ts'
 import { AddressTakenError } from './create-client.ts'
@@ -24,7 +26,8 @@ await runCommand(async () => {
   const clock = await startDatabaseClock(pool.sql)
   try {
     await foundPlatform(pool.db, { ...person, keys: ENCRYPTION_KEYS, now: clock.now() })
-    process.stdout.write(`${person.email} is invited: the worker mails the link, which works for 7 days.\n`)
+    const life = durationText(LINK_LIFE_MS.invitation)
+    process.stdout.write(`${person.email} is invited: the worker mails the link, which works for ${life}.\n`)
   } finally {
     clock.stop()
     await pool.close()

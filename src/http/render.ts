@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import type { Express } from 'express'
 import nunjucks from 'nunjucks'
-import { DAY, HOUR, MINUTE } from '../durations.ts'
+import { LINK_LIFE_MS } from '../at-rest/link-token.ts'
+import { durationText } from '../duration-text.ts'
 import { exactText, instantText } from '../instant-text.ts'
 import { PROJECT_ROOT } from '../project-root.ts'
 
@@ -47,6 +48,7 @@ export function createViews(options: { cache: boolean }): nunjucks.Environment {
     lstripBlocks: true,
   })
   views.addGlobal('timeZone', 'UTC')
+  views.addGlobal('LINK_LIFE_MS', LINK_LIFE_MS)
   views.addFilter('instant', (instant: Date) => timeElement(instant, views.getGlobal('timeZone')))
   views.addFilter('duration', durationText)
   return views
@@ -68,22 +70,4 @@ function timeElement(instant: Date, timeZone: string): nunjucks.runtime.SafeStri
   if (remembered.size >= REMEMBERED_AT_MOST) remembered.clear()
   remembered.set(key, element)
   return element
-}
-
-const UNITS = [
-  ['day', DAY],
-  ['hour', HOUR],
-  ['minute', MINUTE],
-] as const
-
-/** Milliseconds in words, '1 hour 30 minutes'; rounded up to the minute. */
-export function durationText(milliseconds: number): string {
-  let left = Math.max(1, Math.ceil(milliseconds / MINUTE)) * MINUTE
-  const parts: string[] = []
-  for (const [unit, length] of UNITS) {
-    const count = Math.floor(left / length)
-    left -= count * length
-    if (count > 0) parts.push(`${count} ${unit}${count === 1 ? '' : 's'}`)
-  }
-  return parts.join(' ')
 }

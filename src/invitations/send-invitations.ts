@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid'
-import { newLinkToken } from '../at-rest/link-token.ts'
+import { LINK_LIFE_MS, newLinkToken } from '../at-rest/link-token.ts'
 import { type Origin, recordForEach } from '../audit/record.ts'
 import type { EncryptionKey } from '../config.ts'
 import type { Transaction } from '../db/client.ts'
@@ -8,7 +8,6 @@ import { DAY } from '../durations.ts'
 import { notifyAll } from '../notifications/notify.ts'
 import { enqueueAll } from '../outbox/enqueue.ts'
 
-export const INVITATION_LIFE_MS = 7 * DAY
 /** How long before its end the invited person is reminded. */
 export const REMINDER_LEAD_MS = DAY
 
@@ -24,7 +23,7 @@ export async function sendInvitations(
 ): Promise<void> {
   const { clientId, userIds, again = false } = to
   if (userIds.length === 0) return
-  const expiresAt = new Date(now.getTime() + INVITATION_LIFE_MS)
+  const expiresAt = new Date(now.getTime() + LINK_LIFE_MS.invitation)
   const sent = userIds.map((userId) => {
     const id = uuidv7()
     return { id, userId, tokenHash: newLinkToken('invitation', id, keys).hash }

@@ -1,6 +1,8 @@
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import nunjucks from 'nunjucks'
+import { LINK_LIFE_MS } from '../at-rest/link-token.ts'
+import { durationText } from '../duration-text.ts'
 import { instantText } from '../instant-text.ts'
 import { PROJECT_ROOT } from '../project-root.ts'
 import { describeDevice } from './describe-device.ts'
@@ -99,12 +101,15 @@ export function renderMail(kind: NotificationKind, context: MailContext): Mail {
 
 function environment({ autoescape }: { autoescape: boolean }): nunjucks.Environment {
   const loader = new nunjucks.FileSystemLoader(VIEWS, { watch: false })
-  return new nunjucks.Environment(loader, {
+  const mails = new nunjucks.Environment(loader, {
     autoescape,
     throwOnUndefined: true,
     trimBlocks: true,
     lstripBlocks: true,
   })
+  mails.addGlobal('LINK_LIFE_MS', LINK_LIFE_MS)
+  mails.addFilter('duration', durationText)
+  return mails
 }
 
 /** What people typed stays within its line and its sentence: no control or bidirectional character, no endless name. */

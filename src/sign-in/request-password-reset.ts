@@ -1,13 +1,10 @@
 import { v7 as uuidv7 } from 'uuid'
-import { newLinkToken } from '../at-rest/link-token.ts'
+import { LINK_LIFE_MS, newLinkToken } from '../at-rest/link-token.ts'
 import { type Origin, record } from '../audit/record.ts'
 import { passwordResets } from '../db/schema/links.ts'
 import type { Deps } from '../deps.ts'
-import { MINUTE } from '../durations.ts'
 import { notify } from '../notifications/notify.ts'
 import { readCredentials } from './credentials.queries.ts'
-
-export const RESET_LINK_LIFE_MS = 30 * MINUTE
 
 /**
  * Owes a mail with a link to whoever has this canonical e-mail address and a password to forget. Does the same
@@ -31,7 +28,7 @@ export async function requestPasswordReset(deps: Deps, email: string, origin: Or
       actorId: null,
       subjectId: person?.id ?? null,
     })
-    const expiresAt = new Date(now.getTime() + RESET_LINK_LIFE_MS)
+    const expiresAt = new Date(now.getTime() + LINK_LIFE_MS['password-reset'])
     await tx.insert(passwordResets).values({ id, userId, tokenHash: hash, createdAt: now, expiresAt })
     await notify(tx, { to: userId, kind: 'password-reset', eventId, facts: { passwordResetId: id } })
   })

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response, Router } from 'express'
 import type { Clock } from '../clock.ts'
 import { factsOf, type Person, type Proofs } from './facts.ts'
+import { helperOf } from './helper-of.ts'
 import { type StageName, stageOf } from './stages.ts'
 
 declare global {
@@ -11,6 +12,8 @@ declare global {
       stage: StageName
       /** Who is signing in or signed in; null while signed out. */
       person: Person | null
+      /** Whom that person asks to lift a lock or to reset an authenticator. */
+      helper: string
     }
   }
 }
@@ -29,6 +32,7 @@ export function gate(clock: Clock, rooms: Rooms): RequestHandler {
     const stage = stageOf(factsOf(req.session.proofs, person, clock.now()))
     res.locals.stage = stage.name
     res.locals.person = stage.name === 'signed-out' ? null : person
+    res.locals.helper = helperOf(res.locals.person)
     rooms[stage.name](req, res, (error?: unknown) => {
       if (error || stage.name === 'signed-in') return next(error)
       res.redirect(303, stage.name === 'signed-out' ? signInPage(req.method, req.originalUrl) : stage.page)

@@ -162,7 +162,7 @@ for (const javaScriptEnabled of [true, false])
         if (i === 0) assert.equal(await mei.field('E-mail address').inputValue(), email)
       }
       await mei.heading('Locked for now')
-      await mei.page.getByRole('link', { name: 'choose a new one' }).click()
+      await mei.page.getByRole('link', { name: 'choose a new password' }).click()
       await mei.arrivesAt('/forgot-password')
       await mei.field('E-mail address').fill(email)
       await mei.press('Mail me a link')

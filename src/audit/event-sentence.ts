@@ -108,7 +108,12 @@ const SENTENCES: Record<AuditAction, Sentences> = {
     success: ({ actor }) => `${actor} resumed this account.`,
     refused: ({ actor }) => `${actor} was not allowed to resume a client account.`,
   },
-  'password.reset-requested': { success: ({ subject }) => `A new password was asked for by ${subject}.` },
+  // By whoever knows the address.
+  'password.reset-requested': {
+    success: ({ subject }) => `Somebody who was not signed in asked for a new password for ${subject}.`,
+    refused: ({ subject }) =>
+      `Somebody who was not signed in asked for a new password for ${subject}. No mail was sent: the account is not active.`,
+  },
   'password.changed': { success: ({ subject }) => `The password of ${subject} was changed.` },
   'encryption-keys.rotated': {
     success: () => 'All authenticators’ secrets were sealed with the newest encryption key.',

@@ -9,6 +9,7 @@ import { readForm } from '../http/form.ts'
 import { originOf } from '../http/origin.ts'
 import { typedFields } from '../http/typed-fields.ts'
 import { requirePresence } from '../presence/require-presence.ts'
+import { goOnAfter } from '../users/act-notice.ts'
 import { usersPageOf } from '../users/users-page-of.ts'
 import { resendInvitation, withdrawInvitation } from './change-invitation.ts'
 import { readInvitation } from './invitations.queries.ts'
@@ -19,8 +20,10 @@ export function invitationRoutes(deps: Deps): Router {
 
   routes.get('/users/:id/invitation', (req, res) => renderChange(deps, 'invitations/resend', req, res))
   routes.post('/users/:id/invitation', readForm, requirePresence(deps), async (req, res) => {
-    const outcome = await resendInvitation(deps, requestOf(req))
-    if (outcome.ok) return res.redirect(303, `/users/${req.params.id}`)
+    const request = requestOf(req)
+    const { targetId } = request
+    const outcome = await resendInvitation(deps, request)
+    if (outcome.ok) return goOnAfter(res, 'invitation-resent', targetId, `/users/${targetId}`)
     if (outcome.refusal !== null) return refuse(res, outcome.refusal)
     await renderChange(deps, 'invitations/resend', req, res, outcome.missing)
   })
@@ -29,8 +32,12 @@ export function invitationRoutes(deps: Deps): Router {
     renderChange(deps, 'invitations/withdraw', req, res),
   )
   routes.post('/users/:id/invitation/withdraw', readForm, requirePresence(deps), async (req, res) => {
-    const outcome = await withdrawInvitation(deps, requestOf(req))
-    if (outcome.ok) return res.redirect(303, usersPageOf(personOf(res), outcome.clientId))
+    const request = requestOf(req)
+    const outcome = await withdrawInvitation(deps, request)
+    if (outcome.ok) {
+      const page = usersPageOf(personOf(res), outcome.clientId)
+      return goOnAfter(res, 'invitation-withdrawn', request.targetId, page)
+    }
     if (outcome.refusal !== null) return refuse(res, outcome.refusal)
     await renderChange(deps, 'invitations/withdraw', req, res, outcome.missing)
   })

@@ -15,7 +15,7 @@ import { sendInvitations } from './send-invitations.ts'
 export type InviteField = 'email' | 'name' | 'roleGroups' | EvidenceField
 
 export type InviteOutcome =
-  | { ok: true; clientId: string }
+  | { ok: true; clientId: string; userId: string }
   | { ok: false; refusal: Refusal }
   /** Allowed, but not like this: a message for each field. */
   | { ok: false; refusal: null; problems: Partial<Record<InviteField, string>> }
@@ -65,7 +65,8 @@ export async function inviteUser(
     const roleGroupIds = chosen.roleGroups.map(({ id }) => id)
     const added = await addInvitedUsers(tx, account.id, [{ ...email, ...name, roleGroupIds }])
     const by = { actorId: actor.userId, origin }
-    if (added.size === 0) {
+    const [userId] = added.values()
+    if (userId === undefined) {
       // On record, so that whoever tries out addresses is seen.
       const about = {
         at: now,
@@ -82,9 +83,9 @@ export async function inviteUser(
       tx,
       { keys: deps.config.ENCRYPTION_KEYS, now },
       { ...by, details: { roleGroups, ...evidence } },
-      { clientId: account.id, userIds: [...added.values()] },
+      { clientId: account.id, userIds: [userId] },
     )
-    return { ok: true, clientId: account.id }
+    return { ok: true, clientId: account.id, userId }
   })
 }
 

@@ -8,6 +8,7 @@ import { readForm } from '../http/form.ts'
 import { originOf } from '../http/origin.ts'
 import { typedFields } from '../http/typed-fields.ts'
 import { requirePresence } from '../presence/require-presence.ts'
+import { goOnAfter } from '../users/act-notice.ts'
 import { offerRoleGroups, roleGroupKeys } from '../users/choose-role-groups.ts'
 import { readRoleGroups } from '../users/role-groups.queries.ts'
 import { usersPageOf } from '../users/users-page-of.ts'
@@ -24,7 +25,8 @@ export function inviteRoutes(deps: Deps): Router {
     const clientId = typedFields(req.body, ['clientId']).clientId || personOf(res).clientId
     const request = { actor: proofsOf(req), clientId, form: req.body, origin: originOf(req) }
     const outcome = await inviteUser(deps, request)
-    if (outcome.ok) return res.redirect(303, usersPageOf(personOf(res), outcome.clientId))
+    if (outcome.ok)
+      return goOnAfter(res, 'invited', outcome.userId, usersPageOf(personOf(res), outcome.clientId))
     if (outcome.refusal !== null) return refuse(res, outcome.refusal)
     await renderInvite(deps, req, res, clientId, outcome.problems)
   })

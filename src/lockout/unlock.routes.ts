@@ -9,7 +9,7 @@ import { readForm } from '../http/form.ts'
 import { originOf } from '../http/origin.ts'
 import { typedFields } from '../http/typed-fields.ts'
 import { requirePresence } from '../presence/require-presence.ts'
-import { usersPageOf } from '../users/users-page-of.ts'
+import { goOnAfter } from '../users/act-notice.ts'
 import { liftLockout } from './lift-lockout.ts'
 
 /** Unlocking a user before the lock ends by itself: a page that names the person and asks for the reason, then the act. */
@@ -19,13 +19,14 @@ export function unlockRoutes(deps: Deps): Router {
   routes.get('/users/:id/unlock', (req, res) => renderConfirm(deps, req, res))
 
   routes.post('/users/:id/unlock', readForm, requirePresence(deps), async (req, res) => {
+    const targetId = String(req.params.id)
     const outcome = await liftLockout(deps, {
       actor: proofsOf(req),
-      targetId: String(req.params.id),
+      targetId,
       form: req.body,
       origin: originOf(req),
     })
-    if (outcome.ok) return res.redirect(303, usersPageOf(personOf(res), outcome.clientId))
+    if (outcome.ok) return goOnAfter(res, 'unlocked', targetId, `/users/${targetId}`)
     if (outcome.refusal !== null) return refuse(res, outcome.refusal)
     await renderConfirm(deps, req, res, outcome.missing)
   })

@@ -9,6 +9,7 @@ import { readForm } from '../http/form.ts'
 import { originOf } from '../http/origin.ts'
 import { typedFields } from '../http/typed-fields.ts'
 import { requirePresence } from '../presence/require-presence.ts'
+import { goOnAfter } from '../users/act-notice.ts'
 import { usersPageOf } from '../users/users-page-of.ts'
 import { IDENTIFICATIONS } from './identifications.ts'
 import { RESET_FIELDS, type ResetField, requestMfaReset } from './request-mfa-reset.ts'
@@ -22,13 +23,14 @@ export function mfaResetRoutes(deps: Deps): Router {
   })
 
   routes.post('/users/:id/mfa-reset', readForm, requirePresence(deps), async (req, res) => {
+    const targetId = String(req.params.id)
     const outcome = await requestMfaReset(deps, {
       actor: proofsOf(req),
-      targetId: String(req.params.id),
+      targetId,
       form: req.body,
       origin: originOf(req),
     })
-    if (outcome.ok) return res.redirect(303, usersPageOf(personOf(res), outcome.clientId))
+    if (outcome.ok) return goOnAfter(res, 'mfa-reset', targetId, usersPageOf(personOf(res), outcome.clientId))
     if (outcome.refusal !== null) return refuse(res, outcome.refusal)
     await renderConfirm(deps, req, res, outcome.missing)
   })

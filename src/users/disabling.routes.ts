@@ -9,11 +9,12 @@ import { readForm } from '../http/form.ts'
 import { originOf } from '../http/origin.ts'
 import { typedFields } from '../http/typed-fields.ts'
 import { requirePresence } from '../presence/require-presence.ts'
+import { goOnAfter } from './act-notice.ts'
 import { disableUser, enableUser } from './disable-user.ts'
 
 const ACTS = {
-  disable: { act: disableUser, rule: mayDisable },
-  enable: { act: enableUser, rule: mayEnable },
+  disable: { act: disableUser, rule: mayDisable, done: 'disabled' },
+  enable: { act: enableUser, rule: mayEnable, done: 'enabled' },
 } as const
 type Act = keyof typeof ACTS
 
@@ -32,7 +33,7 @@ export function disablingRoutes(deps: Deps): Router {
         form: req.body,
         origin: originOf(req),
       })
-      if (outcome.ok) return res.redirect(303, `/users/${targetId}`)
+      if (outcome.ok) return goOnAfter(res, ACTS[name].done, targetId, `/users/${targetId}`)
       if (outcome.refusal !== null) return refuse(res, outcome.refusal)
       await renderConfirm(deps, name, req, res, outcome.missing)
     })

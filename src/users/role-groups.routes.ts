@@ -9,6 +9,7 @@ import { readForm } from '../http/form.ts'
 import { originOf } from '../http/origin.ts'
 import { typedFields } from '../http/typed-fields.ts'
 import { requirePresence } from '../presence/require-presence.ts'
+import { goOnAfter } from './act-notice.ts'
 import { changeRoleGroups } from './change-role-groups.ts'
 import { offerRoleGroups, roleGroupKeys } from './choose-role-groups.ts'
 import { readRoleGroups } from './role-groups.queries.ts'
@@ -27,7 +28,7 @@ export function roleGroupsRoutes(deps: Deps): Router {
       form: req.body,
       origin: originOf(req),
     })
-    if (outcome.ok) return res.redirect(303, `/users/${targetId}`)
+    if (outcome.ok) return goOnAfter(res, 'role-groups-changed', targetId, `/users/${targetId}`)
     if (outcome.refusal !== null) return refuse(res, outcome.refusal)
     await renderRoleGroups(deps, req, res, outcome.missing)
   })

@@ -11,6 +11,7 @@ import { glance } from '../gate/glance.ts'
 import { listHref } from '../http/list-query.ts'
 import { readInvitation } from '../invitations/invitations.queries.ts'
 import { IDENTIFICATIONS } from '../mfa-reset/identifications.ts'
+import { actNoticeOn, readActNotice } from './act-notice.ts'
 import { findUsers } from './find-users.queries.ts'
 import { readRoleGroupChoices } from './role-groups.queries.ts'
 import { userActions } from './user-actions.ts'
@@ -27,10 +28,10 @@ export function usersRoutes(deps: Deps): Router {
   routes.get('/users', (req, res) => renderList(deps, req, res))
   routes.get('/clients/:id/users', (req, res) => renderList(deps, req, res, req.params.id))
 
-  routes.get('/users/:id', (req, res) => renderUser(deps, res, req.params.id))
+  routes.get('/users/:id', (req, res) => renderUser(deps, req, res, req.params.id))
 
   // What a page asks for by itself while something is about to change in it; see lookAgainMs.
-  routes.get('/users/:id/facts', glance(deps.clock), (req, res) => renderUser(deps, res, req.params.id))
+  routes.get('/users/:id/facts', glance(deps.clock), (req, res) => renderUser(deps, req, res, req.params.id))
   routes.get('/users/:id/row', glance(deps.clock), async (req, res) => {
     const read = await readUser(deps, res, String(req.params.id))
     if (read) res.render('users/row', { user: read.user, withAccount: req.query.account === 'shown' })
@@ -39,13 +40,14 @@ export function usersRoutes(deps: Deps): Router {
   return routes
 }
 
-async function renderUser(deps: Deps, res: Response, userId: unknown): Promise<void> {
+async function renderUser(deps: Deps, req: Request, res: Response, userId: unknown): Promise<void> {
   const read = await readUser(deps, res, String(userId))
   if (!read) return
   const { user, actions } = read
   const { lockouts, signIns, ...history } = await readUserHistory(deps.db, user.id)
   res.render('users/user', {
     user,
+    done: actNoticeOn(req, user),
     actions,
     invitation: user.status === 'invited' ? await readInvitation(deps.db, user.id, deps.clock.now()) : null,
     back: usersPageOf(personOf(res), user.client.id),
@@ -68,6 +70,7 @@ async function renderList(deps: Deps, req: Request, res: Response, clientId?: st
     account,
     isOwn: relation === 'own',
     readOnlyBecause: readOnlyBecause(actor, relation),
+    done: await readActNotice(deps.db, req, account.id),
     base: usersPageOf(viewer, account.id),
     mayInvite: mayInvite(actor, target) === null,
     filters,

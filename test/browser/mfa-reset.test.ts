@@ -41,6 +41,9 @@ for (const javaScriptEnabled of [true, false])
       await admin.page.getByLabel('Why is it reset?').fill('Phone lost on the train')
       await admin.press('Reset MFA')
       await admin.arrivesAt('/users')
+      await admin.page
+        .locator('[role=status]:focus', { hasText: 'of Theo Marchetti no longer works' })
+        .waitFor()
       await admin.page.getByText('Reset requested').waitFor()
       if (javaScriptEnabled) await inspect(admin.page, 'users-resetting')
 

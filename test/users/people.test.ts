@@ -82,6 +82,39 @@ async function lastEvent(action: string) {
   return event
 }
 
+describe('what was just done', () => {
+  test('is said on the page that follows, with a way to the person', async () => {
+    const fields = newcomer({ name: 'Greta Greeted' })
+    const admin = as(ADMIN)
+    await admin.post('/users', fields)
+    const { id } = await people.named(fields.email ?? '')
+
+    const { body } = await admin.get('/users')
+
+    assert.match(body, new RegExp(`The invitation of Greta Greeted is on its way.*href="/users/${id}"`))
+    await admin.post(`/users/${id}/role-groups`, { roleGroups: 'tech-operator' })
+    assert.match((await admin.get(`/users/${id}`)).body, /The role groups of Greta Greeted are saved\./)
+    assert.doesNotMatch(
+      (await admin.get(`/users/${(await people.named(ADMIN2)).id}`)).body,
+      /role="status" tabindex/,
+    )
+  })
+
+  test('is never said of somebody of another account, or in words that are not ours', async () => {
+    const admin = as(ADMIN)
+    const stranger = await people.named(FOREIGN_ADMIN)
+    const own = await people.named(ADMIN2)
+
+    for (const forged of [`disabled.${stranger.id}`, `hello-world.${own.id}`, `constructor.${own.id}`]) {
+      admin.cookies.set('notice', forged)
+      const { status, body } = await admin.get('/users')
+      assert.equal(status, 200)
+      assert.doesNotMatch(body, /role="status" tabindex/, forged)
+    }
+    admin.cookies.delete('notice')
+  })
+})
+
 describe('inviting', () => {
   test('an Admin invites somebody, who chooses a password, enrols if the role group requires it, and is active', async () => {
     const fields = newcomer({ email: ' New.Person@Harbour.example ', roleGroups: 'tech-operator' })

@@ -1,0 +1,67 @@
+import { and, eq } from 'drizzle-orm'
+import type { Request, Response } from 'express'
+import { LINK_LIFE_MS } from '../at-rest/link-token.ts'
+import type { Reader } from '../db/client.ts'
+import { users } from '../db/schema/users.ts'
+import { durationText } from '../duration-text.ts'
+import { SECOND } from '../durations.ts'
+
+/** What the page that follows says of what was done to somebody. */
+const ACTS = {
+  'mfa-reset': (name: string) =>
+    `The authenticator of ${name} no longer works, and they are signed out everywhere. They and the Admins of their account are told by mail.`,
+  unlocked: (name: string) => `${name} can try to sign in again, and is told so by mail.`,
+  invited: (name: string) =>
+    `The invitation of ${name} is on its way. Its link works once, for ${durationText(LINK_LIFE_MS.invitation)}.`,
+  'invitation-resent': (name: string) => `A new invitation for ${name} is on its way.`,
+  'invitation-withdrawn': () => 'The invitation is withdrawn.',
+  'role-groups-changed': (name: string) => `The role groups of ${name} are saved.`,
+  disabled: (name: string) => `The account of ${name} is disabled, and they are signed out everywhere.`,
+  enabled: (name: string) => `${name} can sign in again.`,
+} as const
+type Act = keyof typeof ACTS
+
+/** Goes on to `page`, which says what was done. The cookie, which runs out soon, holds the act's name and the person's id. */
+export function goOnAfter(res: Response, act: Act, userId: string, page: string): void {
+  res.cookie('notice', `${act}.${userId}`, {
+    path: page,
+    maxAge: 10 * SECOND,
+    httpOnly: true,
+    sameSite: 'lax',
+  })
+  res.redirect(303, page)
+}
+
+/** What to say of the act that has just been done to somebody of this account, if any was; and of whom. */
+export async function readActNotice(db: Reader, req: Request, clientId: string) {
+  const done = actDone(req)
+  if (!done) return null
+  const [person] = await db
+    .select({ name: users.name, status: users.status })
+    .from(users)
+    .where(and(eq(users.id, done.userId), eq(users.clientId, clientId)))
+  if (!person) return null
+  return {
+    text: ACTS[done.act](person.name),
+    // Whose invitation was withdrawn has no page.
+    page: person.status === 'withdrawn' ? '' : `/users/${done.userId}`,
+  }
+}
+
+/** The same on the page of the person themselves. */
+export function actNoticeOn(req: Request, { id, name }: { id: string; name: string }): string | null {
+  const done = actDone(req)
+  return done?.userId === id ? ACTS[done.act](name) : null
+}
+
+function actDone(req: Request): { act: Act; userId: string } | null {
+  const [, named, userId] =
+    /(?:^|;\s*)notice=([a-z-]+)\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/.exec(
+      req.get('cookie') ?? '',
+    ) ?? []
+  return userId !== undefined && isAct(named) ? { act: named, userId } : null
+}
+
+function isAct(named: string | undefined): named is Act {
+  return named !== undefined && Object.hasOwn(ACTS, named)
+}

@@ -1,5 +1,5 @@
 // The form in which a person changes their own password. Pure.
-import { MAX_PASSWORD_LENGTH, passwordProblem } from '../sign-in/password-rules.ts'
+import { MAX_PASSWORD_LENGTH, passwordProblem, SAME_PASSWORD } from '../sign-in/password-rules.ts'
 
 /** The sentence beside each field; empty where nothing is wrong. */
 export interface PasswordProblems {
@@ -22,8 +22,7 @@ export function readPasswords(
     const currentPassword = isTyped(current) ? '' : 'Enter your current password.'
     return { ok: false, problems: { currentPassword, password: unsuitable ?? '' } }
   }
-  if (current === chosen)
-    return { ok: false, problems: problemsOf({ password: 'This is the same as your current password.' }) }
+  if (current === chosen) return { ok: false, problems: problemsOf({ password: SAME_PASSWORD }) }
   return { ok: true, current, chosen }
 }
 

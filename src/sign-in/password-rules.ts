@@ -5,6 +5,9 @@ const MIN_PASSWORD_LENGTH = 12
 /** Refused before hashing: nobody makes the server hash a megabyte. */
 export const MAX_PASSWORD_LENGTH = 256
 
+/** Said where the chosen password is the one that is to be replaced. */
+export const SAME_PASSWORD = 'This is your present password. Choose another.'
+
 /** The sentence that tells what is wrong with a chosen password; null if it may be used. Lengths in characters. */
 export function passwordProblem(password: unknown, owner: { email: string; name: string }): string | null {
   if (typeof password !== 'string' || password === '') return 'Choose a password.'
@@ -13,7 +16,7 @@ export function passwordProblem(password: unknown, owner: { email: string; name:
   if (length > MAX_PASSWORD_LENGTH) return `Use at most ${MAX_PASSWORD_LENGTH} characters.`
   if (isCommon(password.toLowerCase()) || isRepetition(password))
     return 'This password is among the first that attackers try. Choose another.'
-  if (isAboutOwner(password, owner)) return 'Do not use your name or e-mail address as your password.'
+  if (isAboutOwner(password, owner)) return 'Do not make your password of your name or e-mail address.'
   return null
 }
 
@@ -22,7 +25,13 @@ function isRepetition(password: string): boolean {
   return /^(.{1,4}?)\1+$/su.test(password)
 }
 
+/** 'nora.lindqvist', 'Nora Lindqvist 1990!': nothing but digits and signs is added. */
 function isAboutOwner(password: string, { email, name }: { email: string; name: string }): boolean {
-  const plain = password.toLowerCase()
-  return plain === email.toLowerCase() || plain === name.toLowerCase()
+  const letters = lettersOf(password)
+  const [localPart = ''] = email.split('@')
+  return letters !== '' && [email, localPart, name].some((own) => lettersOf(own) === letters)
+}
+
+function lettersOf(text: string): string {
+  return text.toLowerCase().replace(/\P{L}/gu, '')
 }

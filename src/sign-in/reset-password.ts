@@ -19,6 +19,7 @@ export async function ownerOfResetLink({ clock }: Pick<Deps, 'clock'>, db: Reade
       clientId: users.clientId,
       email: users.email,
       name: users.name,
+      passwordHash: users.passwordHash,
     })
     .from(passwordResets)
     .innerJoin(users, eq(users.id, passwordResets.userId))

@@ -11,6 +11,7 @@ import { users } from '../../src/db/schema/users.ts'
 import { DAY, MINUTE } from '../../src/durations.ts'
 import { passwordProblem } from '../../src/sign-in/password-rules.ts'
 import { startApp, type TestApp } from '../support/app.ts'
+import { DEMO_PASSWORD } from '../support/browser.ts'
 import { eventually } from '../support/eventually.ts'
 
 const NEW_PASSWORD = 'seven green lanterns in fog'
@@ -125,7 +126,9 @@ describe('a forgotten password', () => {
     let answers: Promise<{ status: number }[]> = Promise.resolve([])
     await sql.begin(async (holder) => {
       await holder`select from users where email = ${email} for update`
-      answers = Promise.all(links.map((link) => app.browser().post(link, { password: NEW_PASSWORD })))
+      answers = Promise.all(
+        links.map((link) => app.browser().post(link, { password: `${NEW_PASSWORD} again` })),
+      )
       await eventually('both wait', async () => {
         const waiting = await sql`
           select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
@@ -144,6 +147,18 @@ describe('a forgotten password', () => {
     await app.browser().post(await resetLink(email), { password: NEW_PASSWORD })
 
     assert.equal((await app.browser().signInWithPassword(email, NEW_PASSWORD)).location, '/')
+  })
+
+  test('the present password is no new one, and the link stays good', async () => {
+    const email = 'tech@meridian.example'
+    await app.browser().post('/forgot-password', { email })
+    const link = await resetLink(email)
+
+    const answer = await app.browser().post(link, { password: DEMO_PASSWORD })
+
+    assert.equal(answer.status, 422)
+    assert.match(answer.body, /This is your present password/)
+    assert.equal((await app.browser().post(link, { password: NEW_PASSWORD })).status, 303)
   })
 
   test('voids an enrolment that somebody with the old password has begun', async () => {
@@ -263,6 +278,7 @@ test('passwords of 12 to 256 characters are taken as they are, common ones are n
     'пароль из слов',
     '🔑🚪🏰🌉🌊🌅🔑🚪🏰🌉🌊🌁',
     `${'long '.repeat(51)}x`,
+    'nora lindqvist likes fog',
   ]
   const refused = [
     'eleven char',
@@ -274,6 +290,8 @@ test('passwords of 12 to 256 characters are taken as they are, common ones are n
     'abcabcabcabc',
     'nora@harbour.example',
     'nora lindqvist',
+    'NoraLindqvist-1990',
+    'nora12345678',
     null,
     undefined,
     ['a', 'b'],

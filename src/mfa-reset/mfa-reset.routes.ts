@@ -4,6 +4,7 @@ import { refuse } from '../access/refuse.ts'
 import { mayResetMfa } from '../access/rules.ts'
 import { viewTarget } from '../access/view-target.ts'
 import type { Deps } from '../deps.ts'
+import { mfaRequired } from '../gate/facts.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
 import { readForm } from '../http/form.ts'
 import { originOf } from '../http/origin.ts'
@@ -51,6 +52,7 @@ async function renderConfirm(
   const { targetPerson: person } = verdict
   res.status(missing.length === 0 ? 200 : 422).render('mfa-reset/confirm', {
     user: { id: person.id, name: person.name, email: person.email, clientName: person.clientName },
+    mfaRequired: mfaRequired(person),
     byServiceDesk: verdict.actor.isServiceDesk,
     back: usersPageOf(actor, person.clientId),
     typed: typedFields(req.body, RESET_FIELDS),

@@ -1,0 +1,25 @@
+// Whom somebody is told to ask for help.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { helperOf } from '../../src/gate/helper-of.ts'
+
+const group = { key: '', name: '', requiresMfa: true, rank: 0, isServiceDesk: false, isOperator: false }
+
+test('an Admin helps a user; an Admin and everybody of the platform are helped by the Service Desk', () => {
+  const user = { ofPlatform: false, roleGroups: [{ ...group, isAdmin: false }] }
+  const admin = {
+    ofPlatform: false,
+    roleGroups: [
+      { ...group, isAdmin: false },
+      { ...group, isAdmin: true },
+    ],
+  }
+
+  assert.equal(helperOf(user), 'an Admin of your account')
+  assert.equal(helperOf(admin), 'the Service Desk')
+  assert.equal(helperOf({ ...user, ofPlatform: true }), 'the Service Desk')
+})
+
+test('who is signed out is told of both', () => {
+  assert.equal(helperOf(null), 'an Admin of your account or, if you are an Admin, the Service Desk')
+})

@@ -7,6 +7,11 @@ import { invitedPerson } from '../src/invitations/accept-invitation.ts'
 import { ownerOfResetLink } from '../src/sign-in/reset-password.ts'
 import { HopelessJobError, type JobDeps } from './job.ts'
 
+export interface Link {
+  url: string
+  expiresAt: Date
+}
+
 /**
  * The link that a mail carries; null for a mail without one, 'closed' when its page would say that the link works no
  * more (used, withdrawn, expired, or of nobody who could use it).
@@ -15,7 +20,7 @@ export async function linkOf(
   tx: Transaction,
   { kind, facts }: { kind: string; facts: Record<string, string> },
   deps: Pick<JobDeps, 'config' | 'clock'>,
-): Promise<string | 'closed' | null> {
+): Promise<Link | 'closed' | null> {
   const { config } = deps
   if (kind === 'invitation' || kind === 'invitation-reminder') {
     const [invitation] = await tx
@@ -23,7 +28,8 @@ export async function linkOf(
       .from(invitations)
       .where(eq(invitations.id, facts.invitationId ?? ''))
     if (!invitation || !(await invitedPerson(deps, tx, invitation.tokenHash))) return 'closed'
-    return `${config.PUBLIC_URL}/activate/${tokenOf('invitation', invitation, config)}`
+    const url = `${config.PUBLIC_URL}/activate/${tokenOf('invitation', invitation, config)}`
+    return { url, expiresAt: invitation.expiresAt }
   }
   if (kind === 'password-reset') {
     const [reset] = await tx
@@ -31,7 +37,8 @@ export async function linkOf(
       .from(passwordResets)
       .where(eq(passwordResets.id, facts.passwordResetId ?? ''))
     if (!reset || !(await ownerOfResetLink(deps, tx, reset.tokenHash))) return 'closed'
-    return `${config.PUBLIC_URL}/reset-password/${tokenOf('password-reset', reset, config)}`
+    const url = `${config.PUBLIC_URL}/reset-password/${tokenOf('password-reset', reset, config)}`
+    return { url, expiresAt: reset.expiresAt }
   }
   return null
 }

@@ -40,14 +40,16 @@ export const sendNotification: Job<'send-notification'> = async ({ notificationI
       ...renderMail(notification.kind as NotificationKind, {
         recipient,
         publicUrl: config.PUBLIC_URL,
-        link: link ?? undefined,
+        link: link?.url,
         at: event?.at ?? notification.createdAt,
         address: event?.address,
         userAgent: event?.userAgent,
         by: event && actorText(event),
+        byYou: event?.actorId === recipient.id,
         subjectName: event?.subjectName ?? undefined,
         ...lockFacts(notification.facts),
         ...plainFacts(notification.facts),
+        expiresAt: link?.expiresAt,
       }),
     })
     .catch((error) => {
@@ -66,6 +68,7 @@ async function read(tx: Transaction, id: string) {
         at: auditEvents.at,
         address: auditEvents.address,
         userAgent: auditEvents.userAgent,
+        actorId: auditEvents.actorId,
         actorName: actors.name,
         actorAccount: actorAccounts.name,
         actorOfPlatform: actorAccounts.isPlatform,
@@ -125,6 +128,6 @@ function lockFacts({ kind, lockedUntil }: Record<string, string>) {
   } as const
 }
 
-function plainFacts({ expiresAt, roleGroups, added, removed }: Record<string, string>) {
-  return { expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt), roleGroups, added, removed }
+function plainFacts({ roleGroups, added, removed }: Record<string, string>) {
+  return { roleGroups, added, removed }
 }

@@ -34,7 +34,7 @@ export async function remindOfInvitation(
     to: person.id,
     kind: 'invitation-reminder',
     eventId: null,
-    facts: { invitationId, expiresAt: invitation.expiresAt.toISOString() },
+    facts: { invitationId },
   })
   return null
 }

@@ -3,8 +3,8 @@
 export interface NotificationFacts {
   /** The link that activates a new account. */
   invitation: { invitationId: string }
-  /** The same link, a day before it ends. `expiresAt`: ISO 8601. */
-  'invitation-reminder': { invitationId: string; expiresAt: string }
+  /** The same link, a day before it ends. */
+  'invitation-reminder': { invitationId: string }
   /** The link for a forgotten password. */
   'password-reset': { passwordResetId: string }
   'password-changed': Record<string, never>

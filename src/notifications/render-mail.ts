@@ -21,12 +21,14 @@ export interface MailContext {
   lockedUntil?: Date | undefined
   /** lockout, lockout-ended and lockout-lifted. */
   lockKind?: 'password' | 'code' | undefined
-  /** invitation-reminder: until when the link works. */
+  /** invitation, invitation-reminder: until when the link works. */
   expiresAt?: Date | undefined
   /** role-groups-changed: names, in one line. */
   roleGroups?: string | undefined
-  /** What somebody else did, such as a reset, a policy change or disabling: who. */
+  /** Who did it, such as a reset, a policy change or an invitation. */
   by?: string | undefined
+  /** The recipient did it. */
+  byYou?: boolean | undefined
   /** mfa-reset-for-admins: to whom it was done. */
   subjectName?: string | undefined
   /** mfa-policy-changed: of which role groups MFA is required from now on, and of which no more. */
@@ -80,6 +82,7 @@ export function renderMail(kind: NotificationKind, context: MailContext): Mail {
     host: new URL(context.publicUrl).host,
     link: context.link,
     by: context.by && oneLine(context.by),
+    byYou: context.byYou ?? false,
     subjectName: context.subjectName && oneLine(context.subjectName),
     added: context.added,
     removed: context.removed,

@@ -469,6 +469,11 @@ test('the mail says what was added and what was taken out, in plain words', () =
     assert.match(text, /no longer required of: .*Admin, Finance Admin/)
   }
   assert.doesNotMatch(one.text + one.html, /no longer required/)
+  const own = renderMail('mfa-policy-changed', { ...context, byYou: true, added: 'Tech Admin', removed: '' })
+  for (const text of [own.text, own.html]) {
+    assert.match(text, /You changed the MFA policy of .*Harbour Group/)
+    assert.doesNotMatch(text, /changed by|You know of this/)
+  }
 })
 
 test('an Admin whose last proof is older than ten minutes proves again to be there, and the change goes on', async () => {

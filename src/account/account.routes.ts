@@ -21,6 +21,7 @@ import { renderAccount } from './render-account.ts'
 export function accountRoutes(deps: Deps): Router {
   const { db, clock } = deps
   const routes = Router({ caseSensitive: true, strict: true })
+  const present = requirePresence(deps, { act: 'end sessions of yours', back: '/account' })
 
   routes.get('/account', (req, res) => renderAccount(deps, req, res))
 
@@ -43,24 +44,18 @@ export function accountRoutes(deps: Deps): Router {
     }),
   )
 
-  routes.post(
-    '/account/sessions/:id/end',
-    readForm,
-    signOutIfOwn(deps),
-    requirePresence(deps),
-    async (req, res) => {
-      const person = personOf(res)
-      // Looked for among one's own: another person's is as unknown as one that never was.
-      const open = await readOwnSessions(db, person, storedId(req.sessionID), clock.now())
-      const chosen = open.find(({ handle }) => handle === req.params.id)
-      const ended = chosen && (await endOneSession(deps, person, chosen.storedId, originOf(req)))
-      if (!ended) return renderNotFound(res)
-      leaveNotice(res, 'session-ended')
-      res.redirect(303, '/account')
-    },
-  )
+  routes.post('/account/sessions/:id/end', readForm, signOutIfOwn(deps), present, async (req, res) => {
+    const person = personOf(res)
+    // Looked for among one's own: another person's is as unknown as one that never was.
+    const open = await readOwnSessions(db, person, storedId(req.sessionID), clock.now())
+    const chosen = open.find(({ handle }) => handle === req.params.id)
+    const ended = chosen && (await endOneSession(deps, person, chosen.storedId, originOf(req)))
+    if (!ended) return renderNotFound(res)
+    leaveNotice(res, 'session-ended')
+    res.redirect(303, '/account')
+  })
 
-  routes.post('/account/sessions/end-others', readForm, requirePresence(deps), async (req, res) => {
+  routes.post('/account/sessions/end-others', readForm, present, async (req, res) => {
     const epoch = await endOtherSessions(deps, personOf(res), storedId(req.sessionID), originOf(req))
     if (epoch !== null) req.session.proofs = { ...proofsOf(req), epoch }
     leaveNotice(res, 'other-sessions-ended')

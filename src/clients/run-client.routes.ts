@@ -17,29 +17,31 @@ import { suspendClient } from './suspend-client.ts'
 
 /** What the Service Desk does to an account: each has a page that asks for ticket and reason, and then the act. */
 const ACTS = [
-  { path: 'name', rule: mayRenameClient, act: renameClient, view: 'clients/rename' },
-  { path: 'suspend', rule: maySuspendClient, act: suspendClient, view: 'clients/suspend' },
-  { path: 'resume', rule: mayResumeClient, act: resumeClient, view: 'clients/resume' },
+  { path: 'name', verb: 'rename', rule: mayRenameClient, act: renameClient, view: 'clients/rename' },
+  { path: 'suspend', verb: 'suspend', rule: maySuspendClient, act: suspendClient, view: 'clients/suspend' },
+  { path: 'resume', verb: 'resume', rule: mayResumeClient, act: resumeClient, view: 'clients/resume' },
 ] as const
 
 /** Creating, renaming, suspending and resuming client accounts. Stands before the pages of single accounts. */
 export function runClientRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
+  const presentToCreate = requirePresence(deps, { act: 'create a client account' })
 
   routes.get('/clients/new', (req, res) => renderNew(deps, res, req.query, {}))
 
-  routes.post('/clients', readForm, requirePresence(deps), async (req, res) => {
+  routes.post('/clients', readForm, presentToCreate, async (req, res) => {
     const outcome = await createClient(deps, { actor: proofsOf(req), form: req.body, origin: originOf(req) })
     if (outcome.ok) return res.redirect(303, `/clients/${outcome.clientId}`)
     if (outcome.refusal !== null) return refuse(res, outcome.refusal)
     await renderNew(deps, res, req.body, outcome.problems)
   })
 
-  for (const { path, rule, act, view } of ACTS) {
+  for (const { path, verb, rule, act, view } of ACTS) {
     const render = (req: Request, res: Response, problems: ClientProblems) =>
       renderAct(deps, req, res, { rule, view, problems })
+    const present = requirePresence(deps, { act: `${verb} a client account` })
     routes.get(`/clients/:id/${path}`, (req, res) => render(req, res, {}))
-    routes.post(`/clients/:id/${path}`, readForm, requirePresence(deps), async (req, res) => {
+    routes.post(`/clients/:id/${path}`, readForm, present, async (req, res) => {
       const clientId = String(req.params.id)
       const outcome = await act(deps, {
         actor: proofsOf(req),

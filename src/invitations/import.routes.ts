@@ -28,9 +28,12 @@ const filters = z.object({
   after: z.coerce.number().int().min(0).max(1_000_000).catch(0),
 })
 
+const LOOK = { act: 'see the people of a file', back: '/users/import' }
+
 /** Inviting many from a file: taken in, looked at line by line, confirmed, and watched. */
 export function importRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
+  const present = requirePresence(deps, { act: 'invite the people of a file' })
 
   routes.get('/users/import', (_req, res) => renderUpload(deps, res))
   routes.get('/clients/:id/users/import', (req, res) => renderUpload(deps, res, req.params.id))
@@ -53,11 +56,11 @@ export function importRoutes(deps: Deps): Router {
   routes.get('/users/import/:id', (req, res) => renderImport(deps, req, res))
   routes.get('/users/import/:id/progress', glance(deps.clock), (req, res) => renderImport(deps, req, res))
 
-  routes.post('/users/import/:id/look', readForm, requirePresence(deps), (req, res) =>
+  routes.post('/users/import/:id/look', readForm, requirePresence(deps, LOOK), (req, res) =>
     renderImport(deps, req, res),
   )
 
-  routes.post('/users/import/:id', readForm, requirePresence(deps), async (req, res) => {
+  routes.post('/users/import/:id', readForm, present, async (req, res) => {
     const importId = String(req.params.id)
     const request = { actor: proofsOf(req), importId, form: req.body, origin: originOf(req) }
     const outcome = await confirmImport(deps, request)
@@ -108,7 +111,7 @@ async function openImport(deps: Deps, req: Request, res: Response): Promise<Impo
   const found = await readImport(deps.db, String(req.params.id), personOf(res).id)
   if (!found) refuse(res, 'unknown')
   else if (found.status === 'draft' && !isPresent(proofsOf(req), deps.clock.now()))
-    renderPresence(res, { action: `/users/import/${found.id}/look`, form: {} })
+    renderPresence(res, { ...LOOK, action: `/users/import/${found.id}/look`, form: {} })
   else return found
   return null
 }

@@ -17,9 +17,11 @@ import { readInvitation } from './invitations.queries.ts'
 /** The invitation of a user who is not active yet: sent again, or taken back. Each has a page that says what it does. */
 export function invitationRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
+  const presentToResend = requirePresence(deps, { act: 'send an invitation again' })
+  const presentToWithdraw = requirePresence(deps, { act: 'withdraw an invitation' })
 
   routes.get('/users/:id/invitation', (req, res) => renderChange(deps, 'invitations/resend', req, res))
-  routes.post('/users/:id/invitation', readForm, requirePresence(deps), async (req, res) => {
+  routes.post('/users/:id/invitation', readForm, presentToResend, async (req, res) => {
     const request = requestOf(req)
     const { targetId } = request
     const outcome = await resendInvitation(deps, request)
@@ -31,7 +33,7 @@ export function invitationRoutes(deps: Deps): Router {
   routes.get('/users/:id/invitation/withdraw', (req, res) =>
     renderChange(deps, 'invitations/withdraw', req, res),
   )
-  routes.post('/users/:id/invitation/withdraw', readForm, requirePresence(deps), async (req, res) => {
+  routes.post('/users/:id/invitation/withdraw', readForm, presentToWithdraw, async (req, res) => {
     const request = requestOf(req)
     const outcome = await withdrawInvitation(deps, request)
     if (outcome.ok) {

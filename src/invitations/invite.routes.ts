@@ -21,7 +21,7 @@ export function inviteRoutes(deps: Deps): Router {
   routes.get('/users/new', (req, res) => renderInvite(deps, req, res))
   routes.get('/clients/:id/users/new', (req, res) => renderInvite(deps, req, res, req.params.id))
 
-  routes.post('/users', readForm, requirePresence(deps), async (req, res) => {
+  routes.post('/users', readForm, requirePresence(deps, { act: 'invite somebody' }), async (req, res) => {
     const clientId = typedFields(req.body, ['clientId']).clientId || personOf(res).clientId
     const request = { actor: proofsOf(req), clientId, form: req.body, origin: originOf(req) }
     const outcome = await inviteUser(deps, request)

@@ -15,10 +15,11 @@ import { liftLockout } from './lift-lockout.ts'
 /** Unlocking a user before the lock ends by itself: a page that names the person and asks for the reason, then the act. */
 export function unlockRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
+  const present = requirePresence(deps, { act: 'lift a lock' })
 
   routes.get('/users/:id/unlock', (req, res) => renderConfirm(deps, req, res))
 
-  routes.post('/users/:id/unlock', readForm, requirePresence(deps), async (req, res) => {
+  routes.post('/users/:id/unlock', readForm, present, async (req, res) => {
     const targetId = String(req.params.id)
     const outcome = await liftLockout(deps, {
       actor: proofsOf(req),

@@ -25,12 +25,13 @@ type Opened = Extract<AccountView, { allowed: true }>
 /** Of which role groups an account requires MFA: the switches, who is affected by them, and the act. */
 export function mfaPolicyRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
+  const present = requirePresence(deps, { act: 'change an MFA policy' })
   for (const path of ['/mfa-policy', '/clients/:id/mfa-policy']) {
     routes.get(path, (req, res) => renderPolicy(deps, req, res))
     routes.get(`${path}/review`, async (req, res) => {
       await renderReview(deps, req, res, readPolicyForm(req.query))
     })
-    routes.post(path, readForm, requirePresence(deps), (req, res) => savePolicy(deps, req, res))
+    routes.post(path, readForm, present, (req, res) => savePolicy(deps, req, res))
   }
   return routes
 }

@@ -18,12 +18,13 @@ import { RESET_FIELDS, type ResetField, requestMfaReset } from './request-mfa-re
 /** A reset is created: first a page that names the person and asks for the reason, then the act. */
 export function mfaResetRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
+  const present = requirePresence(deps, { act: 'reset somebody’s authenticator' })
 
   routes.get('/users/:id/mfa-reset', async (req, res) => {
     await renderConfirm(deps, req, res)
   })
 
-  routes.post('/users/:id/mfa-reset', readForm, requirePresence(deps), async (req, res) => {
+  routes.post('/users/:id/mfa-reset', readForm, present, async (req, res) => {
     const targetId = String(req.params.id)
     const outcome = await requestMfaReset(deps, {
       actor: proofsOf(req),

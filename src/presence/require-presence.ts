@@ -11,17 +11,24 @@ import { provePresence } from './prove-presence.ts'
 /** The field in which the person proves to be there; it travels with the form that is held up. */
 const FIELD = 'presence'
 
+interface Held {
+  /** What the form does, as it follows 'You are about to'. */
+  act: string
+  /** Where its page is, for who does not go on; without it at the address it is sent to. */
+  back?: string
+}
+
 /**
  * Holds up a form of administration until its sender has proven within 10 minutes to be there. The form then
  * goes on where it was: the page that asks carries it along. Stands after `readForm`.
  */
-export function requirePresence(deps: Deps): RequestHandler {
+export function requirePresence(deps: Deps, { act, back }: Held): RequestHandler {
   return async (req, res, next) => {
     const proofs = proofsOf(req)
     if (isPresent(proofs, deps.clock.now())) return next()
 
     const { [FIELD]: typed, ...form }: Record<string, unknown> = req.body
-    const held = { action: req.originalUrl, form }
+    const held = { act, action: req.originalUrl, back: back ?? req.originalUrl, form }
     if (typeof typed !== 'string' || typed === '') return renderPresence(res, held)
     const person = personOf(res)
     const outcome = await admit(() => provePresence(deps, person, typed, originOf(req)))
@@ -41,11 +48,11 @@ export function requirePresence(deps: Deps): RequestHandler {
  */
 export function renderPresence(
   res: Response,
-  { action, form }: { action: string; form: Record<string, unknown> },
+  { form, ...held }: { act: string; action: string; back: string; form: Record<string, unknown> },
   problem: string | null = null,
 ): void {
   res.status(401).render('presence/prove', {
-    action,
+    ...held,
     problem,
     withCode: personOf(res).authenticator !== null,
     held: Object.entries(form).flatMap(([name, value]) =>

@@ -23,9 +23,10 @@ export function disablingRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
 
   for (const name of ['disable', 'enable'] as const) {
+    const present = requirePresence(deps, { act: `${name} an account` })
     routes.get(`/users/:id/${name}`, (req, res) => renderConfirm(deps, name, req, res))
 
-    routes.post(`/users/:id/${name}`, readForm, requirePresence(deps), async (req, res) => {
+    routes.post(`/users/:id/${name}`, readForm, present, async (req, res) => {
       const targetId = String(req.params.id)
       const outcome = await ACTS[name].act(deps, {
         actor: proofsOf(req),

@@ -17,10 +17,11 @@ import { readRoleGroups } from './role-groups.queries.ts'
 /** Which role groups a user holds. */
 export function roleGroupsRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
+  const present = requirePresence(deps, { act: 'change somebody’s role groups' })
 
   routes.get('/users/:id/role-groups', (req, res) => renderRoleGroups(deps, req, res))
 
-  routes.post('/users/:id/role-groups', readForm, requirePresence(deps), async (req, res) => {
+  routes.post('/users/:id/role-groups', readForm, present, async (req, res) => {
     const targetId = String(req.params.id)
     const outcome = await changeRoleGroups(deps, {
       actor: proofsOf(req),

@@ -9,6 +9,7 @@ import { users } from '../../src/db/schema/users.ts'
 import { MINUTE, SECOND } from '../../src/durations.ts'
 import { MAX_CONSECUTIVE_CODE_FAILURES } from '../../src/lockout/policy.ts'
 import { startApp, type TestApp } from '../support/app.ts'
+import { DEMO_PASSWORD } from '../support/browser.ts'
 import { launchBrowser } from '../support/chromium.ts'
 import { inspect } from './inspect.ts'
 import { invitationLink, passwordResetLink } from './mailed-links.ts'
@@ -230,6 +231,25 @@ describe('every page is accessible, fits 320 pixels and keeps to the content sec
     await visitor.page.getByRole('link', { name: 'Mei-Ling Chen' }).click()
     await visitor.heading('Mei-Ling Chen')
     await look('user')
+  })
+
+  test('confirming to be there, and what was done by it', async () => {
+    await visitor.signInWithPassword('admin@online.harbour.example')
+    app.clock.advance(11 * MINUTE)
+    await visitor.visit('/users/new')
+    await visitor.field('E-mail address').fill('newcomer@online.harbour.example')
+    await visitor.field('Name').fill('Petra Newcomer')
+    await visitor.page.getByLabel('Tech Operator').check()
+    await visitor.press('Send the invitation')
+    await visitor.heading('Confirm that it is you')
+    await look('presence')
+    await visitor.field('Your password').fill(DEMO_PASSWORD)
+    await visitor.press('Confirm and go on')
+    await visitor.arrivesAt('/users')
+    await visitor.page
+      .locator('[role=status]:focus', { hasText: 'The invitation of Petra Newcomer' })
+      .waitFor()
+    await look('users-invited')
   })
 
   test('what went wrong', async () => {

@@ -483,6 +483,7 @@ test('an Admin whose last proof is older than ten minutes proves again to be the
 
   const asked = await marta.post('/mfa-policy', { roleGroups: 'finance-admin' })
   assert.equal(asked.status, 401)
+  assert.match(asked.body, /You are about to change an MFA policy\..*href="\/mfa-policy">Cancel/s)
   assert.match(asked.body, /name="roleGroups" value="finance-admin"/)
   assert.deepEqual(await policyOf('Meridian Foods'), [])
   const right = await marta.post('/mfa-policy', { roleGroups: 'finance-admin', presence: DEMO_PASSWORD })

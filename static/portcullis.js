@@ -101,6 +101,7 @@ function enhance() {
 function countDown(element) {
   const until = Date.now() + Number(element.dataset.seconds) * 1000
   element.dataset.until = String(until)
+  element.closest('.countdown').hidden = false
   const timer = setInterval(() => {
     const left = Math.max(0, Math.ceil((until - Date.now()) / 1000))
     element.textContent = String(left)

@@ -40,5 +40,10 @@ export const AUDIT_ACTIONS = [
 
 export type AuditAction = (typeof AUDIT_ACTIONS)[number]
 
+/** Of what no client account has anything on record: the work of operators. */
+export function ofPlatform(action: AuditAction): boolean {
+  return action.startsWith('queue.') || action === 'encryption-keys.rotated'
+}
+
 export const OUTCOMES = ['success', 'failure', 'refused'] as const
 export type Outcome = (typeof OUTCOMES)[number]

@@ -11,7 +11,7 @@ import { stillSignedIn } from '../gate/still-signed-in.ts'
 import { ForbiddenError } from '../http/errors.ts'
 import { listHref } from '../http/list-query.ts'
 import { originOf } from '../http/origin.ts'
-import { AUDIT_ACTIONS, OUTCOMES } from './actions.ts'
+import { AUDIT_ACTIONS, OUTCOMES, ofPlatform } from './actions.ts'
 import { type AuditFilters, type ReadFilters, readAuditFilters } from './audit-filters.ts'
 import { prepareSearch, readAuditLog } from './audit-log.queries.ts'
 import { actionLabel, outcomeLabel } from './event-sentence.ts'
@@ -84,7 +84,10 @@ async function renderLog({ db }: Deps, req: Request, res: Response, asked: Asked
     problems,
     isSound: filters !== null,
     isFiltered: Object.values(typed).some((value) => value !== ''),
-    actions: AUDIT_ACTIONS.map((value) => ({ value, label: actionLabel(value) })),
+    actions: AUDIT_ACTIONS.filter((action) => account.isPlatform || !ofPlatform(action)).map((value) => ({
+      value,
+      label: actionLabel(value),
+    })),
     outcomes: OUTCOMES.map((value) => ({ value, label: outcomeLabel(value) })),
     events: page.events.map(eventView),
     cutShort: page.cutShort,

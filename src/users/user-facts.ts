@@ -1,7 +1,7 @@
 // What a page says about a user, from what was read. Pure. Buttons ask the rules that the acts ask.
 import { targetOf } from '../access/people.ts'
 import type { Refusal } from '../access/refusals.ts'
-import { type Actor, mayResetMfa, mayUnlock, type Relation } from '../access/rules.ts'
+import { type Actor, mayChangeInvitation, mayResetMfa, mayUnlock, type Relation } from '../access/rules.ts'
 import { DAY, MINUTE, SECOND } from '../durations.ts'
 import { mfaRequired, type Person, passwordSuffices } from '../gate/facts.ts'
 import { authenticatorDisabled, type LockoutState, lockInForce } from '../lockout/policy.ts'
@@ -41,6 +41,7 @@ export interface UserFacts {
   /** Why not; null: allowed. */
   resetRefusal: Refusal | null
   unlockRefusal: Refusal | null
+  invitationRefusal: Refusal | null
 }
 
 /** The facts of a user as `actor` may see and change them at `now`. */
@@ -68,6 +69,7 @@ export function userFacts(read: Read, actor: Actor, relation: Relation, now: Dat
     lastSignInAt: lastSignIn(read),
     resetRefusal: mayResetMfa(actor, target),
     unlockRefusal: mayUnlock(actor, target),
+    invitationRefusal: mayChangeInvitation(actor, target),
   }
 }
 

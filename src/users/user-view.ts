@@ -6,6 +6,7 @@ import { type UserFacts, userFacts } from './user-facts.ts'
 export interface UserView extends UserFacts {
   mayReset: boolean
   mayUnlock: boolean
+  mayChangeInvitation: boolean
   /** Why there is no button to reset; empty if there is one. */
   resetSentence: string
   /** The same in a list; empty where the row or the top of the page says so already. */
@@ -23,6 +24,7 @@ export function userView(
     ...facts,
     mayReset: facts.resetRefusal === null,
     mayUnlock: facts.unlockRefusal === null,
+    mayChangeInvitation: facts.invitationRefusal === null,
     resetSentence: facts.resetRefusal === null ? '' : sentenceFor(facts.resetRefusal),
     resetNote: noteFor(facts.resetRefusal),
   }

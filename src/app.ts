@@ -14,6 +14,7 @@ import { homeRoutes } from './home/home.routes.ts'
 import { answerInTime } from './http/answer-in-time.ts'
 import { errorPages, lastResort, notFound } from './http/errors.ts'
 import { healthRoutes } from './http/health.routes.ts'
+import { leaveNotice } from './http/notice.ts'
 import { readersZone } from './http/readers-zone.ts'
 import { createViews, useViews } from './http/render.ts'
 import { requestLog } from './http/request-log.ts'
@@ -122,9 +123,13 @@ function room(...routers: RequestHandler[]): Router {
   return Router({ caseSensitive: true, strict: true }).use(...routers)
 }
 
-/** Who is signed in has passed the pages of the other stages. */
+/** Who is signed in has passed the pages of the other stages; of a link in a mail they hear why it did not open. */
 function stagePagesLeadHome(): Router {
   const routes = Router({ caseSensitive: true, strict: true })
+  routes.all(['/activate/:token', '/reset-password/:token'], (_req, res, next) => {
+    leaveNotice(res, 'link-unused')
+    next()
+  })
   routes.all([...STAGES.flatMap(({ pages }) => pages)], (_req, res) => res.redirect(303, '/'))
   return routes
 }

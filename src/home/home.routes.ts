@@ -3,6 +3,7 @@ import { actorOf } from '../access/people.ts'
 import type { Deps } from '../deps.ts'
 import { mfaRequired, type Person } from '../gate/facts.ts'
 import { personOf } from '../gate/gate.ts'
+import { noticeFor } from '../http/notice.ts'
 import { dayText } from '../instant-text.ts'
 import { readCoverage } from '../mfa-policy/coverage.queries.ts'
 import { percentage } from '../mfa-policy/coverage.ts'
@@ -22,10 +23,10 @@ const DAYS = 30
 export function homeRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
 
-  routes.get('/', async (_req, res) => {
+  routes.get('/', async (req, res) => {
     const person = personOf(res)
     const { isAdmin, isServiceDesk } = actorOf(person)
-    const page = ownSecurity(person)
+    const page = { ...ownSecurity(person), notice: noticeFor(req) }
     if (isAdmin) return res.render('home/admin', { ...page, ...(await accountSecurity(deps, person, res)) })
     if (isServiceDesk) return res.render('home/service-desk', { ...page, ...(await openCases(deps)) })
     res.render('home/home', page)

@@ -12,6 +12,10 @@ const NOTICES = {
   'session-ended': { page: '/account', text: 'That session has ended.' },
   'other-sessions-ended': { page: '/account', text: 'You are signed out everywhere else.' },
   'device-kept': { page: '/account', text: 'Nothing was changed.' },
+  'link-unused': {
+    page: '/',
+    text: 'That link is for somebody who is not signed in. To use it, sign out and open it again.',
+  },
 } as const
 
 const NAME = 'notice'
@@ -22,9 +26,9 @@ export function leaveNotice(res: Response, notice: keyof typeof NOTICES): void {
   res.cookie(NAME, notice, { path, maxAge: 10 * SECOND, httpOnly: true, sameSite: 'lax' })
 }
 
-/** The notice left a moment ago, if any. */
+/** The notice left a moment ago for this page, if any. */
 export function noticeFor(req: Request): string | null {
   const named = /(?:^|;\s*)notice=([a-z-]+)/.exec(req.get('cookie') ?? '')?.[1]
   const { [named as keyof typeof NOTICES]: notice }: Partial<typeof NOTICES> = NOTICES
-  return notice?.text ?? null
+  return notice?.page === req.path ? notice.text : null
 }

@@ -269,6 +269,16 @@ describe('an invitation', () => {
   })
 })
 
+test('a link opened by somebody signed in leads home, which says why', async () => {
+  const samir = app.browser()
+  await samir.signInWithPassword('support@harbour.example', NEW_PASSWORD)
+
+  assert.equal((await samir.get('/reset-password/any-token')).location, '/')
+
+  assert.match((await samir.get('/')).body, /To use it, sign out and open it again\./)
+  assert.doesNotMatch((await samir.get('/account')).body, /sign out and open it again/)
+})
+
 test('passwords of 12 to 256 characters are taken as they are, common ones are not', () => {
   const owner = { email: 'nora@harbour.example', name: 'Nora Lindqvist' }
   const fine = [

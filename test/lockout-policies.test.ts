@@ -164,7 +164,11 @@ describe('wrong codes', () => {
     await elsewhere.signInWithPassword(email)
     await theo.signInWithPassword(email)
 
-    assert.deepEqual(await failCode(theo, 5), [401, 401, 401, 401, 401])
+    assert.deepEqual(await failCode(theo, 3), [401, 401, 401])
+    assert.doesNotMatch(theo.last.body, /One more wrong code/)
+    assert.deepEqual(await failCode(theo, 1), [401])
+    assert.match(theo.last.body, /One more wrong code may lock your codes for 15 minutes\./)
+    assert.deepEqual(await failCode(theo, 1), [401])
 
     assert.equal((await theo.get('/mfa/verify')).location, '/sign-in?next=%2Fmfa%2Fverify')
     assert.equal((await elsewhere.verify(elsewhere.nextCode())).location, '/sign-in')

@@ -67,6 +67,13 @@ export function spend(
   }
 }
 
+/** Where an attempt has failed on this state: how long, in milliseconds, the next failure would lock; null if it would not. */
+export function nextLock(state: LockoutState, now: Date, policy: LockoutPolicy): number | null {
+  const failed = spend(state, now, policy)
+  const next = failed.refused ? failed : spend(failed.state, now, policy)
+  return next.refused || next.locksUntil === null ? null : next.locksUntil.getTime() - now.getTime()
+}
+
 /** Takes a spent attempt back, with the lock it made: a reused code costs nothing. Spent twice, given back once. */
 export function giveBack(state: LockoutState, spentAt: Date): LockoutState {
   const at = state.failedAt.findIndex((failed) => failed.getTime() === spentAt.getTime())

@@ -1,11 +1,14 @@
 import { type Response, Router } from 'express'
 import type { Deps } from '../deps.ts'
+import { durationText } from '../duration-text.ts'
+import type { Person } from '../gate/facts.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
 import { proceed } from '../gate/proceed.ts'
 import { readForm } from '../http/form.ts'
 import { originOf } from '../http/origin.ts'
 import { renderIfLocked, renderLockPage } from '../lockout/lock-page.ts'
-import { codeLockOf } from '../lockout/policy.ts'
+import { lockoutPolicyOf } from '../lockout/lockout-policy-of.ts'
+import { codeLockOf, nextLock } from '../lockout/policy.ts'
 import { secondsUntilNextCode } from './totp.ts'
 import { MISSING_CODE, typedCode, WRONG_CODE } from './typed-code.ts'
 import { verifyCode } from './verify-code.ts'
@@ -31,12 +34,20 @@ export function verifyRoutes(deps: Deps): Router {
       return proceed(req, res, clock, person, { ...proofsOf(req), verified })
     }
     if (renderIfLocked(res, clock, outcome)) return
-    if (outcome.problem === 'wrong') return renderVerify(deps, res, WRONG_CODE, 401)
+    if (outcome.problem === 'wrong') return renderVerify(deps, res, wrongCode(deps, person), 401)
     // Reset while the code was typed: the session is over, the gate knows where to go.
     res.redirect(303, '/')
   })
 
   return routes
+}
+
+/** From what was read before the attempt, so that a reused code, which costs none, gets the same answer as a wrong one. */
+function wrongCode({ clock, config }: Deps, { codeLockout }: Person): string {
+  const lockMs = nextLock(codeLockout, clock.now(), lockoutPolicyOf(config))
+  return lockMs === null
+    ? WRONG_CODE
+    : `${WRONG_CODE} One more wrong code may lock your codes for ${durationText(lockMs)}.`
 }
 
 function renderVerify({ clock }: Deps, res: Response, problem: string | null = null, status = 200): void {

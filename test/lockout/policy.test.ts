@@ -13,6 +13,7 @@ import {
   lockInForce,
   MAX_CONSECUTIVE_CODE_FAILURES,
   NO_FAILURES,
+  nextLock,
   spend,
 } from '../../src/lockout/policy.ts'
 
@@ -31,6 +32,12 @@ describe('5 failures within 15 minutes lock for 15 minutes', () => {
   test('the fifth failure locks, the fourth does not', () => {
     assert.equal(lockInForce(spendAt([0, 1, 2, 3]), at(4)), null)
     assert.deepEqual(lockInForce(spendAt([0, 1, 2, 3, 4]), at(5)), at(4 + 15 * MINUTE))
+  })
+
+  test('after the fourth failure, and only then, the next one is known to lock', () => {
+    assert.equal(nextLock(spendAt([0, 1]), at(2), POLICY), null)
+    assert.equal(nextLock(spendAt([0, 1, 2]), at(3), POLICY), 15 * MINUTE)
+    assert.equal(nextLock(spendAt([0, 1, 2, 3]), at(4), POLICY), null)
   })
 
   test('failures older than 15 minutes do not count', () => {

@@ -114,16 +114,13 @@ async function walk(db: Reader, { account, filters, after }: Request, part: Part
       return part === 'begin' ? beginsWith(name, q) : sql`not (${beginsWith(name, q)})`
     },
   })
-  const steps = await db.execute<{ id: string; fits: boolean; isEnd: boolean }>(sql`
-    select id, fits, "isEnd" from (
-      select walked.id, walked.sort_name, ${fits ?? sql`true`} as fits,
-        row_number() over (order by walked.sort_name, walked.id) = ${most} as "isEnd"
-      from (${rows}) walked
-    ) steps
-    where fits or "isEnd" order by sort_name, id limit ${PAGE_SIZE + 1}`)
-  const ids = steps.filter((step) => step.fits).map(({ id }) => id)
-  const end = steps.find(({ isEnd }) => isEnd)?.id ?? null
-  return { ids, end: ids.length > PAGE_SIZE ? null : end }
+  const found = await db.execute<{ id: string }>(sql`
+    select id from (${rows}) walked where ${fits ?? sql`true`} order by sort_name, id limit ${PAGE_SIZE + 1}`)
+  const ids = found.map(({ id }) => id)
+  if (!fits || ids.length > PAGE_SIZE) return { ids, end: null }
+  const [last] = await db.execute<{ id: string }>(sql`
+    select id from (${rows}) walked order by sort_name, id offset ${most - 1}`)
+  return { ids, end: last?.id ?? null }
 }
 
 /** All that the index of trigrams finds, sorted. */

@@ -1,9 +1,10 @@
 // The web process: serves until told to stop, then finishes what is in flight.
-import { createServer, type Server } from 'node:http'
+import { createServer } from 'node:http'
 import { createApp } from './app.ts'
 import { ConfigurationError, readConfig } from './config.ts'
 import { openDeps } from './deps.ts'
 import { SECOND } from './durations.ts'
+import { drainOf } from './http/drain.ts'
 import { openQueueEngine } from './outbox/queues.ts'
 
 const DRAIN_MS = 10 * SECOND
@@ -21,6 +22,7 @@ async function serve(): Promise<void> {
   let draining = false
   const queues = openQueueEngine(config, deps.log)
   const server = createServer(createApp(deps, { queues, draining: () => draining }))
+  const drain = drainOf(server, DRAIN_MS)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(config.PORT, config.HOST, resolve)
@@ -32,7 +34,7 @@ async function serve(): Promise<void> {
     if (draining) return
     draining = true
     deps.log.info('stopping')
-    await drain(server)
+    await drain()
     await queues.close()
     await deps.close()
     if (process.connected) process.disconnect()
@@ -41,14 +43,4 @@ async function serve(): Promise<void> {
   process.on('SIGINT', stop)
   // Started by `npm start`, which is gone: nobody would stop this process any more.
   process.on('disconnect', stop)
-}
-
-/** Stops listening and waits for what is in flight; connections that are only kept alive are closed meanwhile. */
-async function drain(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  const idle = setInterval(() => server.closeIdleConnections(), 100)
-  const deadline = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
-  await closed
-  clearInterval(idle)
-  clearTimeout(deadline)
 }

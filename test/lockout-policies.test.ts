@@ -6,7 +6,6 @@ import { auditEvents } from '../src/db/schema/audit-events.ts'
 import { lockouts } from '../src/db/schema/lockouts.ts'
 import { notifications } from '../src/db/schema/notifications.ts'
 import { outbox } from '../src/db/schema/outbox.ts'
-import { users } from '../src/db/schema/users.ts'
 import { HOUR, MINUTE, SECOND } from '../src/durations.ts'
 import { endLockout } from '../src/lockout/end-lockout.ts'
 import { startApp, type TestApp } from './support/app.ts'
@@ -20,14 +19,8 @@ after(() => app.close())
 
 const WRONG_PASSWORD = 'not the password at all'
 
-async function userNamed(email: string) {
-  const [user] = await app.deps.db.select().from(users).where(eq(users.email, email))
-  assert.ok(user)
-  return user
-}
-
 async function eventsAbout(email: string, action: string) {
-  const { id } = await userNamed(email)
+  const { id } = await app.userNamed(email)
   return app.deps.db
     .select()
     .from(auditEvents)
@@ -35,7 +28,7 @@ async function eventsAbout(email: string, action: string) {
 }
 
 async function mailsOwedTo(email: string, kind: string) {
-  const { id } = await userNamed(email)
+  const { id } = await app.userNamed(email)
   return app.deps.db
     .select()
     .from(notifications)
@@ -281,7 +274,7 @@ describe('the end of a lock', () => {
   test('is owed as a job for its time, in the transaction that locks', async () => {
     const email = 'desk@platform.example'
     await failPassword(app.browser(), email, 5)
-    const { id } = await userNamed(email)
+    const { id } = await app.userNamed(email)
     const [lock] = await app.deps.db.select().from(lockouts).where(eq(lockouts.subject, id))
     const owed = await app.deps.db.select().from(outbox).where(eq(outbox.job, 'end-lockout'))
 
@@ -294,7 +287,7 @@ describe('the end of a lock', () => {
   test('early, late and repeated jobs change nothing they should not', async () => {
     const email = 'support@harbour.example'
     await failPassword(app.browser(), email, 5)
-    const { id: subject } = await userNamed(email)
+    const { id: subject } = await app.userNamed(email)
     const key = { subject, kind: 'password' as const }
     const end = () => app.deps.db.transaction((tx) => endLockout(tx, key, app.clock.now()))
 

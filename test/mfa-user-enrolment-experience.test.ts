@@ -4,7 +4,6 @@ import { after, before, describe, test } from 'node:test'
 import { eq } from 'drizzle-orm'
 import { linkToken } from '../src/at-rest/link-token.ts'
 import { invitations } from '../src/db/schema/links.ts'
-import { users } from '../src/db/schema/users.ts'
 import { startApp, type TestApp } from './support/app.ts'
 import { totp } from './support/rfc6238.ts'
 
@@ -33,14 +32,8 @@ const DASHBOARD_ACTIONS = [
   ['PUT', '/'],
 ] as const
 
-async function userNamed(email: string) {
-  const [user] = await app.deps.db.select().from(users).where(eq(users.email, email))
-  assert.ok(user)
-  return user
-}
-
 async function invitationLink(email: string): Promise<string> {
-  const user = await userNamed(email)
+  const user = await app.userNamed(email)
   const [invitation] = await app.deps.db.select().from(invitations).where(eq(invitations.userId, user.id))
   assert.ok(invitation)
   const { id, tokenHash } = invitation
@@ -161,7 +154,7 @@ describe('2. New users added to a dashboard user role group that requires MFA', 
     assert.equal(accepted.status, 303)
     assert.equal(accepted.location, '/mfa/enrol')
     assert.equal(
-      (await userNamed('new.tech@harbour.example')).status,
+      (await app.userNamed('new.tech@harbour.example')).status,
       'invited',
       'not active by the password alone',
     )
@@ -169,14 +162,14 @@ describe('2. New users added to a dashboard user role group that requires MFA', 
     assert.equal((await nora.get('/')).location, '/mfa/enrol')
     assert.equal((await nora.enrol()).location, '/mfa/verify')
     assert.equal(
-      (await userNamed('new.tech@harbour.example')).status,
+      (await app.userNamed('new.tech@harbour.example')).status,
       'invited',
       'not active by enrolment alone',
     )
 
     assert.equal((await nora.verify(nora.nextCode())).location, '/')
     assert.equal((await nora.get('/')).status, 200)
-    assert.equal((await userNamed('new.tech@harbour.example')).status, 'active')
+    assert.equal((await app.userNamed('new.tech@harbour.example')).status, 'active')
 
     const again = await app.browser().get(link)
     assert.equal(again.status, 410, 'the link works once')

@@ -6,7 +6,6 @@ import { eq } from 'drizzle-orm'
 import { authenticators } from '../src/db/schema/authenticators.ts'
 import { memberships, mfaPolicies, roleGroups } from '../src/db/schema/role-groups.ts'
 import { sessions } from '../src/db/schema/sessions.ts'
-import { users } from '../src/db/schema/users.ts'
 import { HOUR, MINUTE } from '../src/durations.ts'
 import { startApp, type TestApp } from './support/app.ts'
 import type { Answer, Browser } from './support/browser.ts'
@@ -19,12 +18,6 @@ before(async () => {
 after(() => app.close())
 
 const sid = (browser: Browser) => browser.cookies.get('sid')
-
-async function userNamed(email: string) {
-  const [user] = await app.deps.db.select().from(users).where(eq(users.email, email))
-  assert.ok(user)
-  return user
-}
 
 describe('the session', () => {
   test('gets a new id when the password is accepted and when the code is; the older ids are dead', async () => {
@@ -80,7 +73,7 @@ describe('the session', () => {
   test('is not written by looking at pages, except once a minute to stay alive', async () => {
     const user = app.browser()
     await user.signInWithPassword('finance@harbour.example')
-    const { id } = await userNamed('finance@harbour.example')
+    const { id } = await app.userNamed('finance@harbour.example')
     const touched = async () =>
       (await app.deps.db.select().from(sessions).where(eq(sessions.userId, id))).map((row) =>
         row.touchedAt.getTime(),
@@ -173,7 +166,7 @@ describe('the session', () => {
 
     const answer = await other.post('/mfa/verify', {
       code: tech.code(),
-      userId: (await userNamed('tech@online.harbour.example')).id,
+      userId: (await app.userNamed('tech@online.harbour.example')).id,
       email: 'tech@online.harbour.example',
     })
 
@@ -185,7 +178,7 @@ describe('the session', () => {
     const user = app.browser()
     await user.signInWithPassword('support@harbour.example')
     assert.equal((await user.get('/')).status, 200)
-    const { clientId } = await userNamed('support@harbour.example')
+    const { clientId } = await app.userNamed('support@harbour.example')
     const [group] = await app.deps.db
       .select()
       .from(roleGroups)
@@ -200,7 +193,7 @@ describe('the session', () => {
   test('a role that changes holds open sessions at their next request', async () => {
     const user = app.browser()
     await user.signInWithPassword('finance@harbour.example')
-    const { id } = await userNamed('finance@harbour.example')
+    const { id } = await app.userNamed('finance@harbour.example')
     const [tech] = await app.deps.db.select().from(roleGroups).where(eq(roleGroups.key, 'tech-operator'))
     assert.ok(tech)
 
@@ -219,7 +212,7 @@ describe('the session', () => {
     const user = app.browser()
     const email = 'tech@retail.harbour.example'
     await user.enrolAndSignIn(email)
-    const { clientId } = await userNamed(email)
+    const { clientId } = await app.userNamed(email)
     await app.deps.db.delete(mfaPolicies).where(eq(mfaPolicies.clientId, clientId))
     assert.equal((await user.get('/')).status, 200)
     await user.post('/sign-out')
@@ -230,7 +223,7 @@ describe('the session', () => {
   test('a slow request cannot bring back a session that was ended meanwhile', async () => {
     const user = app.browser()
     await user.signInWithPassword('admin@meridian.example')
-    const { id } = await userNamed('admin@meridian.example')
+    const { id } = await app.userNamed('admin@meridian.example')
 
     await Promise.all([
       ...Array.from({ length: 20 }, () => user.get('/')),
@@ -298,7 +291,7 @@ describe('what cannot be read is refused with 503', () => {
     await user.enrolAndSignIn(email)
     await user.post('/sign-out')
     await user.signInWithPassword(email)
-    const { id } = await userNamed(email)
+    const { id } = await app.userNamed(email)
     await app.deps.db
       .update(authenticators)
       .set({ sealedSecret: Buffer.from('0102030405', 'hex') })

@@ -7,7 +7,6 @@ import { authenticators } from '../../src/db/schema/authenticators.ts'
 import { lockouts } from '../../src/db/schema/lockouts.ts'
 import { mfaResets } from '../../src/db/schema/mfa-resets.ts'
 import { notifications } from '../../src/db/schema/notifications.ts'
-import { users } from '../../src/db/schema/users.ts'
 import { MINUTE } from '../../src/durations.ts'
 import { renderMail } from '../../src/notifications/render-mail.ts'
 import { startApp, type TestApp } from '../support/app.ts'
@@ -25,14 +24,8 @@ before(async () => {
 })
 after(() => app.close())
 
-async function userNamed(email: string) {
-  const [user] = await app.deps.db.select().from(users).where(eq(users.email, email))
-  assert.ok(user)
-  return user
-}
-
 async function authenticatorsOf(email: string) {
-  const { id } = await userNamed(email)
+  const { id } = await app.userNamed(email)
   return app.deps.db
     .select()
     .from(authenticators)
@@ -44,7 +37,7 @@ const active = async (email: string) =>
   (await authenticatorsOf(email)).filter(({ status }) => status === 'active')
 
 async function codeFailures(email: string): Promise<number> {
-  const { id } = await userNamed(email)
+  const { id } = await app.userNamed(email)
   const [row] = await app.deps.db
     .select()
     .from(lockouts)
@@ -53,7 +46,7 @@ async function codeFailures(email: string): Promise<number> {
 }
 
 async function recorded(email: string, action: string): Promise<number> {
-  const { id } = await userNamed(email)
+  const { id } = await app.userNamed(email)
   return app.deps.db.$count(
     auditEvents,
     and(eq(auditEvents.subjectId, id), eq(auditEvents.action, action), eq(auditEvents.outcome, 'success')),
@@ -61,7 +54,7 @@ async function recorded(email: string, action: string): Promise<number> {
 }
 
 async function owedMails(email: string, kind: string): Promise<number> {
-  const { id } = await userNamed(email)
+  const { id } = await app.userNamed(email)
   return app.deps.db.$count(
     notifications,
     and(eq(notifications.recipientId, id), eq(notifications.kind, kind)),
@@ -356,7 +349,7 @@ describe('a change of device', () => {
 
 describe('races', () => {
   test('a reset and a change at the same time leave one outcome, and no device from before', async () => {
-    const { id: userId } = await userNamed(TECH)
+    const { id: userId } = await app.userNamed(TECH)
     for (let round = 0; round < 5; round += 1) {
       const admin = await enrolled(ADMIN)
       const theo = await enrolled(TECH)

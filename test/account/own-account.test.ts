@@ -8,7 +8,6 @@ import { passwordResets } from '../../src/db/schema/links.ts'
 import { lockouts } from '../../src/db/schema/lockouts.ts'
 import { notifications } from '../../src/db/schema/notifications.ts'
 import { sessions } from '../../src/db/schema/sessions.ts'
-import { users } from '../../src/db/schema/users.ts'
 import { MINUTE } from '../../src/durations.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { type Browser, DEMO_PASSWORD } from '../support/browser.ts'
@@ -27,12 +26,6 @@ after(() => app.close())
 
 const sid = (browser: Browser) => browser.cookies.get('sid') ?? ''
 
-async function userNamed(email: string) {
-  const [user] = await app.deps.db.select().from(users).where(eq(users.email, email))
-  assert.ok(user)
-  return user
-}
-
 /** Somebody without MFA, in a browser of this kind. */
 async function signedIn(email: string, userAgent = FIREFOX, password = DEMO_PASSWORD): Promise<Browser> {
   const browser = app.browser()
@@ -42,7 +35,7 @@ async function signedIn(email: string, userAgent = FIREFOX, password = DEMO_PASS
 }
 
 async function eventsOf(email: string, action: string) {
-  const { id } = await userNamed(email)
+  const { id } = await app.userNamed(email)
   return app.deps.db
     .select()
     .from(auditEvents)
@@ -51,7 +44,7 @@ async function eventsOf(email: string, action: string) {
 }
 
 async function mailsOf(email: string, kind: string) {
-  const { id } = await userNamed(email)
+  const { id } = await app.userNamed(email)
   return app.deps.db
     .select()
     .from(notifications)
@@ -84,7 +77,7 @@ describe('the own account page', () => {
     const [authenticator] = await app.deps.db
       .select()
       .from(authenticators)
-      .where(eq(authenticators.userId, (await userNamed('admin@harbour.example')).id))
+      .where(eq(authenticators.userId, (await app.userNamed('admin@harbour.example')).id))
 
     const { status, body } = await amara.get('/account')
 
@@ -157,7 +150,7 @@ describe('the own account page', () => {
 
   test('shows nothing of anybody else, whatever is asked for', async () => {
     const marta = await signedIn('admin@meridian.example')
-    const { id } = await userNamed('tech@meridian.example')
+    const { id } = await app.userNamed('tech@meridian.example')
 
     const { body } = await marta.get(`/account?userId=${id}&id=${id}`)
 
@@ -238,7 +231,7 @@ describe('sessions', () => {
     const [storedByOther] = await app.deps.db
       .select()
       .from(sessions)
-      .where(eq(sessions.userId, (await userNamed('support@harbour.example')).id))
+      .where(eq(sessions.userId, (await app.userNamed('support@harbour.example')).id))
 
     const answers = []
     for (const path of [
@@ -335,7 +328,7 @@ async function whileCodesWait<One, Other>(
   one: () => Promise<One>,
   meanwhile: () => Promise<Other>,
 ): Promise<[One, Other]> {
-  const { id } = await userNamed(email)
+  const { id } = await app.userNamed(email)
   const { sql: client } = app.database
   const held = await client.reserve()
   try {
@@ -387,7 +380,7 @@ describe('changing the password', () => {
     const links = await app.deps.db
       .select()
       .from(passwordResets)
-      .where(eq(passwordResets.userId, (await userNamed(email)).id))
+      .where(eq(passwordResets.userId, (await app.userNamed(email)).id))
     assert.ok(links.length > 0 && links.every(({ usedAt }) => usedAt !== null), 'no mailed link is left')
 
     const again = app.browser()
@@ -436,7 +429,7 @@ describe('changing the password', () => {
 
   test('a new password that will not do is 422 beside its field, and costs no attempt', async () => {
     const marta = await signedIn('admin@meridian.example')
-    const { id } = await userNamed('admin@meridian.example')
+    const { id } = await app.userNamed('admin@meridian.example')
 
     for (const password of [
       '',

@@ -1,9 +1,7 @@
 // Days and instants as people write them.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { readMoment } from '../../src/audit/moment.ts'
-import { neutralCell } from '../../src/http/csv.ts'
 
 function readAs(text: string, timeZone = 'UTC'): [string, string] | null {
   const moment = readMoment(text, timeZone)
@@ -60,16 +58,4 @@ test('what no calendar and no clock has is no moment', () => {
     '２０２６-11-24',
   ])
     assert.equal(readAs(text), null, text)
-})
-
-test('no cell begins like a formula, and nothing else of it is changed', () => {
-  fc.assert(
-    fc.property(fc.string({ unit: fc.constantFrom(...'=+-@\t\r\n ;,"a1＝') }), (text) => {
-      const cell = neutralCell(text)
-
-      for (const part of cell.split(/[;\t\r\n]/)) assert.doesNotMatch(part, /^\s*[=+\-@＝]/)
-      assert.doesNotMatch(cell, /^[\t\r\n]/)
-      assert.equal(cell.replaceAll("'", ''), text)
-    }),
-  )
 })

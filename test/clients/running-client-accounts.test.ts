@@ -54,12 +54,6 @@ async function clientNamed(name: string) {
 
 const pageOf = async (name: string, page = '') => `/clients/${(await clientNamed(name)).id}${page}`
 
-async function userNamed(email: string) {
-  const [user] = await app.deps.db.select().from(users).where(eq(users.email, email))
-  assert.ok(user, email)
-  return user
-}
-
 async function lastEvent(clientId: string, action: string) {
   const [event] = await app.deps.db
     .select()
@@ -71,7 +65,7 @@ async function lastEvent(clientId: string, action: string) {
 }
 
 async function linkFor(email: string): Promise<string> {
-  const { id } = await userNamed(email)
+  const { id } = await app.userNamed(email)
   const [row] = await app.deps.db.select().from(invitations).where(eq(invitations.userId, id))
   assert.ok(row)
   return `/activate/${linkToken('invitation', row.id, row.tokenHash, app.deps.config.ENCRYPTION_KEYS)}`
@@ -107,11 +101,11 @@ describe('creating a client account', () => {
     assert.equal(answer.status, 303)
     assert.equal(answer.location, `/clients/${account.id}`)
     assert.equal(account.parentId, retail.id)
-    const iris = await userNamed(`iris${made}@account.example`)
+    const iris = await app.userNamed(`iris${made}@account.example`)
     assert.equal(iris.clientId, account.id)
     assert.equal(iris.status, 'invited')
     const event = await lastEvent(account.id, 'client.created')
-    assert.equal(event?.actorId, (await userNamed(DESK)).id)
+    assert.equal(event?.actorId, (await app.userNamed(DESK)).id)
     const details = { name: 'Harbour Kiosks', parentId: retail.id, ...EVIDENCE }
     assert.deepEqual(event?.details, details, 'nothing tells its Admin what the account above is called')
     const sent = await lastEvent(account.id, 'invitation.sent')
@@ -143,11 +137,11 @@ describe('creating a client account', () => {
     const activated = await iris.post(await linkFor(email), { password: NEW_PASSWORD })
     assert.equal(activated.location, '/mfa/enrol')
     assert.equal((await iris.get('/users')).location, '/mfa/enrol')
-    assert.equal((await userNamed(email)).status, 'invited')
+    assert.equal((await app.userNamed(email)).status, 'invited')
     await iris.enrol()
     await iris.verify(iris.nextCode())
 
-    assert.equal((await userNamed(email)).status, 'active')
+    assert.equal((await app.userNamed(email)).status, 'active')
     assert.equal((await iris.get('/users')).status, 200)
     assert.equal((await iris.get('/clients/new')).status, 403)
     assert.equal((await as(DESK).get('/')).status, 200)
@@ -228,7 +222,7 @@ describe('creating a client account', () => {
   test('is refused to anybody else, and that is on record', async () => {
     for (const email of [ADMIN, CHILD_ADMIN, FOREIGN_ADMIN, USER, OPERATOR]) {
       const before = await app.deps.db.$count(clients)
-      const { clientId, id } = await userNamed(email)
+      const { clientId, id } = await app.userNamed(email)
       assert.equal((await as(email).get('/clients/new')).status, 403, email)
       assert.equal(
         (await as(email).post('/clients', newAccount({ parentId: clientId, presence: codeOf(email) })))
@@ -351,7 +345,7 @@ describe('the Service Desk', () => {
   test('resumes it: its people sign in as before, and no session from before comes alive again', async () => {
     const { id } = await clientNamed('Harbour Group')
     // As a sign-in that was under way when it was suspended would leave it behind.
-    const { id: userId, sessionEpoch } = await userNamed('admin2@harbour.example')
+    const { id: userId, sessionEpoch } = await app.userNamed('admin2@harbour.example')
     const late = app.browser()
     await app.deps.db.update(clients).set({ suspendedAt: null }).where(eq(clients.id, id))
     await late.signInWithPassword('admin2@harbour.example')
@@ -361,7 +355,7 @@ describe('the Service Desk', () => {
 
     assert.equal(answer.status, 303)
     assert.equal((await late.get('/')).location, '/sign-in')
-    assert.equal((await userNamed('admin2@harbour.example')).sessionEpoch, sessionEpoch + 1)
+    assert.equal((await app.userNamed('admin2@harbour.example')).sessionEpoch, sessionEpoch + 1)
     assert.equal(await app.deps.db.$count(sessions, eq(sessions.userId, userId)), 0)
     assert.match((await as(USER).get('/')).location ?? '', /^\/sign-in/)
     await as(USER).signIn(USER)

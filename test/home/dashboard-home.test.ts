@@ -46,12 +46,6 @@ async function homeOf(email: string): Promise<string> {
   return page.body
 }
 
-async function userNamed(email: string) {
-  const [user] = await app.deps.db.select().from(users).where(eq(users.email, email))
-  assert.ok(user)
-  return user
-}
-
 async function clientIdOf(name: string): Promise<string> {
   const [client] = await app.deps.db.select({ id: clients.id }).from(clients).where(eq(clients.name, name))
   assert.ok(client)
@@ -149,7 +143,7 @@ describe('an Admin', () => {
   })
 
   test('does not count who is disabled', async () => {
-    const lucas = await userNamed('admin2@harbour.example')
+    const lucas = await app.userNamed('admin2@harbour.example')
     await app.deps.db.update(users).set({ status: 'disabled' }).where(eq(users.id, lucas.id))
     try {
       const home = await homeOf('admin@harbour.example')
@@ -164,7 +158,7 @@ describe('an Admin', () => {
     assert.equal(figure(await homeOf('admin@harbour.example'), 'locked'), 'Nobody')
     await lockPasswordOf('support@harbour.example')
     await lockPasswordOf('tech@retail.harbour.example')
-    const samir = await userNamed('support@harbour.example')
+    const samir = await app.userNamed('support@harbour.example')
 
     const home = await homeOf('admin@harbour.example')
 
@@ -176,7 +170,7 @@ describe('an Admin', () => {
 
   test('sees failed sign-ins and resets of 30 days, each with its numbers in words', async () => {
     await as('admin@harbour.example').post(
-      `/users/${(await userNamed('tech@harbour.example')).id}/mfa-reset`,
+      `/users/${(await app.userNamed('tech@harbour.example')).id}/mfa-reset`,
       {
         reason: 'New phone',
         presence: as('admin@harbour.example').nextCode(),
@@ -227,7 +221,7 @@ describe('an Admin', () => {
   })
 
   test('does not read whom somebody of the account tried to reset elsewhere', async () => {
-    const marta = await userNamed('admin@meridian.example')
+    const marta = await app.userNamed('admin@meridian.example')
     await as('admin@harbour.example').post(`/users/${marta.id}/mfa-reset`, {
       reason: 'x',
       presence: as('admin@harbour.example').nextCode(),
@@ -247,7 +241,7 @@ describe('an Admin', () => {
   })
 
   test('reads the name of somebody of a child account, as in the audit log', async () => {
-    const ravi = await userNamed('tech@retail.harbour.example')
+    const ravi = await app.userNamed('tech@retail.harbour.example')
     const refused = await as('admin@harbour.example').post(`/users/${ravi.id}/mfa-reset`, {
       reason: 'x',
       presence: as('admin@harbour.example').nextCode(),
@@ -314,7 +308,7 @@ describe('the Service Desk', () => {
 
   test('sees whom a mail never reached', async () => {
     assert.equal(figure(await homeOf('desk@platform.example'), 'undelivered'), 'None')
-    const theo = await userNamed('tech@harbour.example')
+    const theo = await app.userNamed('tech@harbour.example')
     const [mail] = await app.deps.db
       .insert(notifications)
       .values({ recipientId: theo.id, kind: 'mfa-reset' })
@@ -348,7 +342,7 @@ describe('the Service Desk', () => {
     await signInAs('admin@online.harbour.example').catch(() => {})
     const suspended = { suspendedAt: app.clock.now() }
     await app.deps.db.update(clients).set(suspended).where(eq(clients.name, 'Meridian Foods'))
-    const oliver = await userNamed('admin@online.harbour.example')
+    const oliver = await app.userNamed('admin@online.harbour.example')
     await app.database.sql`
       insert into authenticators (user_id, status, sealed_secret, pending_until, activated_at)
       values (${oliver.id}, 'active', 'x', now(), now())`

@@ -283,7 +283,7 @@ describe('carrying it out', () => {
     const events = await app.deps.db.select().from(auditEvents).where(inArray(auditEvents.subjectId, ids))
     assert.equal(events.length, 4900)
     assert.deepEqual(events[0]?.details, { importId: idOf(path), channel: 'admin' })
-    assert.equal(events[0]?.actorId, (await people.named('admin@harbour.example')).id)
+    assert.equal(events[0]?.actorId, (await app.userNamed('admin@harbour.example')).id)
     assert.equal(events[0]?.address, '127.0.0.1', 'where the confirmation came from')
     process.stdout.write(
       `# 5 000 lines taken in ${Math.round(draftedMs)} ms, invited in ${Math.round(workedMs)} ms\n`,
@@ -308,7 +308,7 @@ describe('carrying it out', () => {
       [2, 'taken', ''],
       [3, 'invited', ''],
     ])
-    const { id } = await people.named('fine@test.example')
+    const { id } = await app.userNamed('fine@test.example')
     assert.equal((await people.invitationsOf(id)).length, 1)
     assert.equal((await app.browser().get(await people.linkOf(id))).status, 200)
   })
@@ -346,7 +346,7 @@ describe('who may', () => {
     assert.equal((await desk.post(path, EVIDENCE)).status, 303)
     await work(path)
 
-    const user = await people.named('boss2@meridian.example')
+    const user = await app.userNamed('boss2@meridian.example')
     assert.equal(user.clientId, clientId)
     const [event] = await people.eventsOf(user.id, 'invitation.sent')
     assert.deepEqual(event?.details, { importId: idOf(path), channel: 'service-desk', ...EVIDENCE })

@@ -33,7 +33,7 @@ async function invite() {
     (await admin.post('/users', { email, name: 'Rita', roleGroups: 'finance-operator' })).status,
     303,
   )
-  const user = await people.named(email)
+  const user = await app.userNamed(email)
   const [invitation] = await people.invitationsOf(user.id)
   assert.ok(invitation)
   return { user, invitation }

@@ -43,12 +43,12 @@ before(async () => {
 after(() => app.close())
 
 async function resetsOf(email: string) {
-  const { id } = await cast.userNamed(email)
+  const { id } = await cast.app.userNamed(email)
   return app.deps.db.select().from(mfaResets).where(eq(mfaResets.userId, id)).orderBy(desc(mfaResets.id))
 }
 
 async function eventsOf(email: string, action: string) {
-  const { id } = await cast.userNamed(email)
+  const { id } = await cast.app.userNamed(email)
   return app.deps.db
     .select()
     .from(auditEvents)
@@ -75,7 +75,7 @@ describe('Admin-initiated MFA reset for users', () => {
     assert.equal(row?.status, 'requested')
     assert.equal(row?.channel, 'admin')
     const [event] = await eventsOf(TECH, 'mfa-reset.requested')
-    assert.equal(event?.actorId, (await cast.userNamed(ADMIN)).id)
+    assert.equal(event?.actorId, (await cast.app.userNamed(ADMIN)).id)
     assert.deepEqual(event?.details, { mfaResetId: row?.id, channel: 'admin', reason: EVIDENCE.reason })
   })
 
@@ -116,9 +116,9 @@ describe('Admin-initiated MFA reset for users', () => {
     assert.deepEqual(
       recipients,
       [
-        ['mfa-reset', (await cast.userNamed(TECH)).id],
-        ['mfa-reset-for-admins', (await cast.userNamed(ADMIN)).id],
-        ['mfa-reset-for-admins', (await cast.userNamed(ADMIN2)).id],
+        ['mfa-reset', (await cast.app.userNamed(TECH)).id],
+        ['mfa-reset-for-admins', (await cast.app.userNamed(ADMIN)).id],
+        ['mfa-reset-for-admins', (await cast.app.userNamed(ADMIN2)).id],
       ].sort(),
     )
     assert.equal((await eventsOf(TECH, 'mfa-reset.completed')).length, 1)
@@ -137,7 +137,7 @@ describe('Admin-initiated MFA reset for users', () => {
 
   test('the policy decides at the next sign-in: where no role group requires MFA, none is asked', async () => {
     await cast.comeBack(CHILD_ADMIN)
-    const { clientId } = await cast.userNamed(CHILD_TECH)
+    const { clientId } = await cast.app.userNamed(CHILD_TECH)
     const [group] = await app.deps.db.select().from(roleGroups).where(eq(roleGroups.key, 'tech-operator'))
     assert.ok(group)
     const requirement = and(eq(mfaPolicies.clientId, clientId), eq(mfaPolicies.roleGroupId, group.id))
@@ -189,11 +189,11 @@ describe('Admin-initiated MFA reset for users', () => {
     await cast.comeBack(TECH)
     await cast.comeBack(ADMIN)
     for (let i = 0; i < 5; i += 1) await app.browser().signInWithPassword(TECH, 'wrong')
-    const before = await cast.userNamed(TECH)
+    const before = await cast.app.userNamed(TECH)
 
     await cast.reset(ADMIN, TECH)
 
-    const after = await cast.userNamed(TECH)
+    const after = await cast.app.userNamed(TECH)
     assert.deepEqual({ ...after, sessionEpoch: 0 }, { ...before, sessionEpoch: 0 })
     assert.equal(
       (await app.browser().signInWithPassword(TECH)).status,
@@ -237,7 +237,7 @@ describe('Admins cannot reset MFA for other Admins; such cases require Service D
     const answer = await cast.reset(DESK, ADMIN2)
 
     assert.equal(answer.status, 303)
-    assert.equal(answer.location, `/clients/${(await cast.userNamed(ADMIN2)).clientId}/users`)
+    assert.equal(answer.location, `/clients/${(await cast.app.userNamed(ADMIN2)).clientId}/users`)
     const [row] = await resetsOf(ADMIN2)
     assert.deepEqual(
       [row?.channel, row?.ticket, row?.reason, row?.identifiedBy],
@@ -246,7 +246,7 @@ describe('Admins cannot reset MFA for other Admins; such cases require Service D
     const [event] = await eventsOf(ADMIN2, 'mfa-reset.requested')
     assert.equal(
       event?.clientId,
-      (await cast.userNamed(ADMIN2)).clientId,
+      (await cast.app.userNamed(ADMIN2)).clientId,
       'the account’s own audit log shows it',
     )
     assert.equal(event?.details.ticket, EVIDENCE.ticket)
@@ -272,11 +272,11 @@ describe('MFA reset authority is isolated at the client account level', () => {
       assert.ok(await cast.activeAuthenticator(target))
       const events = await eventsOf(target, 'mfa-reset.requested')
       const accounts = events.slice(0, 2).map(({ clientId, outcome }) => [clientId, outcome])
-      const { clientId } = await cast.userNamed(target)
+      const { clientId } = await cast.app.userNamed(target)
       assert.deepEqual(
         new Map(accounts as [string, string][]),
         new Map([
-          [(await cast.userNamed(ADMIN)).clientId, 'refused'],
+          [(await cast.app.userNamed(ADMIN)).clientId, 'refused'],
           [clientId, 'refused'],
         ]),
         'recorded in both accounts',
@@ -293,7 +293,7 @@ describe('MFA reset authority is isolated at the client account level', () => {
 
   test('foreign, unknown and malformed ids get the same answer', async () => {
     const admin = await cast.comeBack(ADMIN)
-    const foreign = await cast.userNamed('tech@meridian.example')
+    const foreign = await cast.app.userNamed('tech@meridian.example')
     const normal = ({ status, body }: Answer) => [status, body.replace(/[0-9a-f-]{36}/g, 'ID')]
     const answers: unknown[] = []
     for (const id of [
@@ -313,8 +313,8 @@ describe('MFA reset authority is isolated at the client account level', () => {
 
   test('another account in body, query or header changes nothing', async () => {
     const admin = await cast.comeBack(ADMIN)
-    const target = await cast.comeBack(CHILD_TECH).then(() => cast.userNamed(CHILD_TECH))
-    const own = (await cast.userNamed(ADMIN)).clientId
+    const target = await cast.comeBack(CHILD_TECH).then(() => cast.app.userNamed(CHILD_TECH))
+    const own = (await cast.app.userNamed(ADMIN)).clientId
 
     const answer = await admin.post(
       `/users/${target.id}/mfa-reset?clientId=${own}`,
@@ -400,7 +400,7 @@ describe('the table of who may reset whom, over a three-level hierarchy and a fo
 
   test('half-way, signed out and disabled actors reach nothing', async () => {
     await cast.comeBack(TECH)
-    const { id } = await cast.userNamed(TECH)
+    const { id } = await cast.app.userNamed(TECH)
     const anonymous = await app.browser().post(`/users/${id}/mfa-reset`, EVIDENCE)
     assert.equal(anonymous.location, '/sign-in')
 
@@ -421,8 +421,8 @@ describe('the table of who may reset whom, over a three-level hierarchy and a fo
 
 test('an actor whom the gate would hold by now resets nobody, however long ago the request was let in', async () => {
   await cast.comeBack(TECH)
-  const { id: targetId } = await cast.userNamed(TECH)
-  const admin = await cast.userNamed(ADMIN)
+  const { id: targetId } = await cast.app.userNamed(TECH)
+  const admin = await cast.app.userNamed(ADMIN)
   const now = app.clock.now().getTime()
   const actor = { userId: admin.id, epoch: admin.sessionEpoch, passwordAt: now }
   const verified = { at: now, authenticatorId: (await cast.activeAuthenticator(ADMIN))?.id ?? '' }
@@ -441,7 +441,7 @@ describe('proving presence', () => {
   test('an Admin whose last proof is older than 10 minutes proves it again, and the reset goes on where it was', async () => {
     await cast.comeBack(TECH)
     const admin = await cast.comeBack(ADMIN)
-    const { id } = await cast.userNamed(TECH)
+    const { id } = await cast.app.userNamed(TECH)
     app.clock.advance(11 * MINUTE)
     await admin.get('/')
 
@@ -463,8 +463,8 @@ describe('proving presence', () => {
 
   test('a wrong code there is recorded as what it is, and nobody is told that a password was stolen', async () => {
     const admin = await cast.comeBack(ADMIN2)
-    const { id } = await cast.userNamed(ADMIN2)
-    const { id: targetId } = await cast.userNamed(TECH)
+    const { id } = await cast.app.userNamed(ADMIN2)
+    const { id: targetId } = await cast.app.userNamed(TECH)
     app.clock.advance(11 * MINUTE)
 
     const statuses: number[] = []
@@ -490,7 +490,7 @@ describe('proving presence', () => {
 
   test('without an authenticator it is the password, counted like any other', async () => {
     const admin = await cast.comeBack(FOREIGN_ADMIN)
-    const { id } = await cast.userNamed('tech@meridian.example')
+    const { id } = await cast.app.userNamed('tech@meridian.example')
     app.clock.advance(11 * MINUTE)
 
     assert.equal((await admin.post(`/users/${id}/mfa-reset`, EVIDENCE)).status, 401)
@@ -504,7 +504,9 @@ describe('proving presence', () => {
 
 describe('unlocking, by the same permissions', () => {
   const unlock = async (actor: string, target: string) =>
-    cast.browserOf(actor).post(`/users/${(await cast.userNamed(target)).id}/unlock`, { reason: 'Called me' })
+    cast
+      .browserOf(actor)
+      .post(`/users/${(await cast.app.userNamed(target)).id}/unlock`, { reason: 'Called me' })
 
   test('an Admin lifts the lock of a user of the own account; nobody else’s', async () => {
     for (let i = 0; i < 5; i += 1) await app.browser().signInWithPassword('support@harbour.example', 'wrong')
@@ -516,7 +518,7 @@ describe('unlocking, by the same permissions', () => {
     assert.equal((await unlock(ADMIN, ADMIN2)).status, 403)
     assert.equal((await unlock(ADMIN, CHILD_TECH)).status, 403)
     assert.equal((await unlock(ADMIN, 'finance@harbour.example')).status, 409)
-    const { id } = await cast.userNamed('support@harbour.example')
+    const { id } = await cast.app.userNamed('support@harbour.example')
     for (const reason of ['', 'r'.repeat(501)])
       assert.equal((await cast.browserOf(ADMIN).post(`/users/${id}/unlock`, { reason })).status, 422)
     assert.equal((await unlock(ADMIN, 'support@harbour.example')).status, 303)
@@ -527,7 +529,7 @@ describe('unlocking, by the same permissions', () => {
   })
 
   test('the Service Desk lifts it with a ticket and a reason', async () => {
-    const { id } = await cast.userNamed(ADMIN2)
+    const { id } = await cast.app.userNamed(ADMIN2)
     for (let i = 0; i < 5; i += 1) await app.browser().signInWithPassword(ADMIN2, 'wrong')
     const desk = await cast.comeBack(DESK)
 
@@ -542,6 +544,6 @@ test('no session of a reset user is left behind', async () => {
   await cast.comeBack(TECH)
   await cast.comeBack(ADMIN)
   await cast.reset(ADMIN, TECH)
-  const { id } = await cast.userNamed(TECH)
+  const { id } = await cast.app.userNamed(TECH)
   assert.deepEqual(await app.deps.db.select().from(sessions).where(eq(sessions.userId, id)), [])
 })

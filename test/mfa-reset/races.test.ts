@@ -47,7 +47,7 @@ describe('a reset', () => {
   })
 
   test('against a wrong code, 40 times: the mail that it owes comes in nobody’s way', async () => {
-    const { id: userId } = await cast.userNamed(TECH)
+    const { id: userId } = await cast.app.userNamed(TECH)
     for (let round = 0; round < 40; round += 1) {
       if (round % 10 === 0) await cast.comeBack(DESK)
       const theo = await cast.comeBack(TECH)
@@ -111,7 +111,7 @@ describe('a reset', () => {
   })
 
   test('against the demotion of the actor: judged as they are when it commits, 40 times', async () => {
-    const { id: actorId } = await cast.userNamed(ADMIN)
+    const { id: actorId } = await cast.app.userNamed(ADMIN)
     const { db } = cast.app.deps
     const [admin] = await db.select().from(roleGroups).where(eq(roleGroups.key, 'admin'))
     const [plain] = await db.select().from(roleGroups).where(eq(roleGroups.key, 'finance-operator'))

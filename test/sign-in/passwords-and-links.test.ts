@@ -22,15 +22,9 @@ before(async () => {
 })
 after(() => app.close())
 
-async function userNamed(email: string) {
-  const [user] = await app.deps.db.select().from(users).where(eq(users.email, email))
-  assert.ok(user)
-  return user
-}
-
 /** The link that the last mail for a forgotten password would carry. */
 async function resetLink(email: string): Promise<string> {
-  const { id: userId } = await userNamed(email)
+  const { id: userId } = await app.userNamed(email)
   const [row] = await app.deps.db
     .select()
     .from(passwordResets)
@@ -218,15 +212,15 @@ describe('an invitation', () => {
   })
 
   test('whoever leaves half-way comes back with the password and is held at enrolment', async () => {
-    const { id } = await userNamed('new.tech@harbour.example')
+    const { id } = await app.userNamed('new.tech@harbour.example')
     await app.deps.db
       .update(users)
-      .set({ passwordHash: (await userNamed('admin@harbour.example')).passwordHash })
+      .set({ passwordHash: (await app.userNamed('admin@harbour.example')).passwordHash })
       .where(eq(users.id, id))
     const nora = app.browser()
 
     assert.equal((await nora.signInWithPassword('new.tech@harbour.example')).location, '/mfa/enrol')
-    assert.equal((await userNamed('new.tech@harbour.example')).status, 'invited')
+    assert.equal((await app.userNamed('new.tech@harbour.example')).status, 'invited')
   })
 
   test('expires after seven days', async () => {

@@ -1,10 +1,13 @@
 // The real application on a real database of its own, listening on a port of its own.
+import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { eq } from 'drizzle-orm'
 import { createApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import { type DatabasePool, openDatabase } from '../../src/db/client.ts'
+import { users } from '../../src/db/schema/users.ts'
 import { seedDemoData } from '../../src/db/seed.ts'
 import type { Deps } from '../../src/deps.ts'
 import { createLog } from '../../src/log.ts'
@@ -20,6 +23,7 @@ export interface TestApp {
   database: DatabasePool
   /** A browser that nobody has signed in with yet. */
   browser(): Browser
+  userNamed(email: string): Promise<typeof users.$inferSelect>
   close(): Promise<void>
 }
 
@@ -65,6 +69,11 @@ export async function startApp(
     deps,
     database,
     browser: () => new Browser(origin, clock),
+    userNamed: async (email) => {
+      const [user] = await database.db.select().from(users).where(eq(users.email, email))
+      assert.ok(user, email)
+      return user
+    },
     close: async () => {
       server.close()
       server.closeAllConnections()

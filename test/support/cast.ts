@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { and, eq } from 'drizzle-orm'
 import { authenticators } from '../../src/db/schema/authenticators.ts'
-import { users } from '../../src/db/schema/users.ts'
 import { startApp, type TestApp } from './app.ts'
 import type { Answer, Browser } from './browser.ts'
 
@@ -50,12 +49,6 @@ export class Cast {
     return browser
   }
 
-  async userNamed(email: string) {
-    const [user] = await this.app.deps.db.select().from(users).where(eq(users.email, email))
-    assert.ok(user, email)
-    return user
-  }
-
   /** Signs somebody in anew whom the clock or a reset has signed out; enrols if they must. */
   async comeBack(email: string): Promise<Browser> {
     const browser = this.browserOf(email)
@@ -70,12 +63,12 @@ export class Cast {
   }
 
   async reset(actor: string, target: string, fields: Record<string, string> = EVIDENCE): Promise<Answer> {
-    const { id } = await this.userNamed(target)
+    const { id } = await this.app.userNamed(target)
     return this.browserOf(actor).post(`/users/${id}/mfa-reset`, fields)
   }
 
   async activeAuthenticator(email: string) {
-    const { id } = await this.userNamed(email)
+    const { id } = await this.app.userNamed(email)
     const [row] = await this.app.deps.db
       .select()
       .from(authenticators)

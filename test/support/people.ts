@@ -35,12 +35,6 @@ export class People {
     return id
   }
 
-  async named(email: string) {
-    const [user] = await this.#db.select().from(users).where(eq(users.email, email))
-    assert.ok(user, email)
-    return user
-  }
-
   async byId(id: string) {
     const [user] = await this.#db.select().from(users).where(eq(users.id, id))
     assert.ok(user)
@@ -106,7 +100,9 @@ export class People {
   }
 
   #demoHash(): Promise<string | null> {
-    this.#passwordHash ??= this.named('admin@harbour.example').then(({ passwordHash }) => passwordHash)
+    this.#passwordHash ??= this.#app
+      .userNamed('admin@harbour.example')
+      .then(({ passwordHash }) => passwordHash)
     return this.#passwordHash
   }
 }

@@ -87,7 +87,7 @@ describe('what was just done', () => {
     const fields = newcomer({ name: 'Greta Greeted' })
     const admin = as(ADMIN)
     await admin.post('/users', fields)
-    const { id } = await people.named(fields.email ?? '')
+    const { id } = await app.userNamed(fields.email ?? '')
 
     const { body } = await admin.get('/users')
 
@@ -95,15 +95,15 @@ describe('what was just done', () => {
     await admin.post(`/users/${id}/role-groups`, { roleGroups: 'tech-operator' })
     assert.match((await admin.get(`/users/${id}`)).body, /The role groups of Greta Greeted are saved\./)
     assert.doesNotMatch(
-      (await admin.get(`/users/${(await people.named(ADMIN2)).id}`)).body,
+      (await admin.get(`/users/${(await app.userNamed(ADMIN2)).id}`)).body,
       /role="status" tabindex/,
     )
   })
 
   test('is never said of somebody of another account, or in words that are not ours', async () => {
     const admin = as(ADMIN)
-    const stranger = await people.named(FOREIGN_ADMIN)
-    const own = await people.named(ADMIN2)
+    const stranger = await app.userNamed(FOREIGN_ADMIN)
+    const own = await app.userNamed(ADMIN2)
 
     for (const forged of [`disabled.${stranger.id}`, `hello-world.${own.id}`, `constructor.${own.id}`]) {
       admin.cookies.set('notice', forged)
@@ -123,11 +123,11 @@ describe('inviting', () => {
 
     assert.equal(answer.status, 303)
     assert.equal(answer.location, '/users')
-    const user = await people.named('new.person@harbour.example')
+    const user = await app.userNamed('new.person@harbour.example')
     assert.equal(user.status, 'invited')
     assert.deepEqual(await people.roleGroupsOf(user.id), ['tech-operator'])
     const [event] = await people.eventsOf(user.id, 'invitation.sent')
-    assert.equal(event?.actorId, (await people.named(ADMIN)).id)
+    assert.equal(event?.actorId, (await app.userNamed(ADMIN)).id)
     assert.equal(event?.clientId, user.clientId)
     const [mail] = await app.deps.db
       .select()
@@ -156,7 +156,7 @@ describe('inviting', () => {
     ])
 
     assert.equal(answer.status, 303)
-    const { id } = await people.named(fields.email ?? '')
+    const { id } = await app.userNamed(fields.email ?? '')
     assert.deepEqual(await people.roleGroupsOf(id), ['finance-manager', 'tech-admin'])
   })
 
@@ -264,7 +264,7 @@ describe('inviting', () => {
     const answer = await as(DESK).post('/users', { ...fields, ...EVIDENCE })
 
     assert.equal(answer.location, `/clients/${clientId}/users`)
-    const user = await people.named('boss@meridian.example')
+    const user = await app.userNamed('boss@meridian.example')
     assert.equal(user.clientId, clientId)
     const [event] = await people.eventsOf(user.id, 'invitation.sent')
     assert.deepEqual(event?.details, { roleGroups: 'Admin', channel: 'service-desk', ...EVIDENCE })
@@ -273,7 +273,7 @@ describe('inviting', () => {
   test('the Service Desk invites colleagues into the platform account', async () => {
     const fields = newcomer({ email: 'desk3@platform.example', roleGroups: 'service-desk' })
     assert.equal((await as(DESK).post('/users', { ...fields, ...EVIDENCE })).status, 303)
-    assert.deepEqual(await people.roleGroupsOf((await people.named('desk3@platform.example')).id), [
+    assert.deepEqual(await people.roleGroupsOf((await app.userNamed('desk3@platform.example')).id), [
       'service-desk',
     ])
   })
@@ -331,7 +331,7 @@ describe('inviting', () => {
       mfaRequired: 'false',
     })
     assert.equal((await as(ADMIN).post('/users', fields)).status, 303)
-    const user = await people.named(fields.email ?? '')
+    const user = await app.userNamed(fields.email ?? '')
     assert.deepEqual([user.status, user.passwordHash], ['invited', null])
     assert.deepEqual(await people.roleGroupsOf(user.id), ['finance-operator'])
   })
@@ -345,14 +345,14 @@ describe('inviting', () => {
 
     assert.equal(answers.filter(({ status }) => status === 303).length, 1)
     assert.equal(answers.filter(({ status }) => status === 422).length, 19)
-    const { id } = await people.named(fields.email ?? '')
+    const { id } = await app.userNamed(fields.email ?? '')
     assert.equal((await people.invitationsOf(id)).length, 1)
   })
 
   test('nothing personal and no token is in what the queue is handed', async () => {
     const fields = newcomer()
     await as(ADMIN).post('/users', fields)
-    const { id } = await people.named(fields.email ?? '')
+    const { id } = await app.userNamed(fields.email ?? '')
     const token = (await people.linkOf(id)).split('/').at(-1) ?? ''
 
     const handed = JSON.stringify([
@@ -368,7 +368,7 @@ describe('sending an invitation again', () => {
   test('the old link dies, the new one works for seven days', async () => {
     const fields = newcomer()
     await as(ADMIN).post('/users', fields)
-    const { id } = await people.named(fields.email ?? '')
+    const { id } = await app.userNamed(fields.email ?? '')
     const oldLink = await people.linkOf(id)
 
     const answer = await as(ADMIN).post(`/users/${id}/invitation`)
@@ -386,7 +386,7 @@ describe('sending an invitation again', () => {
   test('what somebody began through the old link is void: their password and their half-way sign-in', async () => {
     const fields = newcomer({ roleGroups: 'tech-operator' })
     await as(ADMIN).post('/users', fields)
-    const { id, email } = await people.named(fields.email ?? '')
+    const { id, email } = await app.userNamed(fields.email ?? '')
     const thief = app.browser()
     await thief.post(await people.linkOf(id), { password: NEW_PASSWORD })
     await thief.scanKey()
@@ -405,7 +405,7 @@ describe('sending an invitation again', () => {
   test('also an authenticator that was enrolled and never used to sign in', async () => {
     const fields = newcomer({ roleGroups: 'tech-operator' })
     await as(ADMIN).post('/users', fields)
-    const { id } = await people.named(fields.email ?? '')
+    const { id } = await app.userNamed(fields.email ?? '')
     const thief = app.browser()
     await thief.post(await people.linkOf(id), { password: NEW_PASSWORD })
     assert.equal((await thief.enrol()).location, '/mfa/verify')
@@ -421,7 +421,7 @@ describe('sending an invitation again', () => {
   })
 
   test('who is active, disabled or withdrawn is not invited again', async () => {
-    assert.equal((await as(ADMIN).post(`/users/${(await people.named(TECH)).id}/invitation`)).status, 409)
+    assert.equal((await as(ADMIN).post(`/users/${(await app.userNamed(TECH)).id}/invitation`)).status, 409)
     const disabled = await people.add('Harbour Group', ['tech-operator'], 'disabled')
     assert.equal((await as(ADMIN).post(`/users/${disabled.id}/invitation`)).status, 409)
   })
@@ -431,7 +431,7 @@ describe('withdrawing an invitation', () => {
   test('there is no such user any more; the address is free again, and the audit log still tells', async () => {
     const fields = newcomer({ name: 'Wilma Withdrawn' })
     await as(ADMIN).post('/users', fields)
-    const { id, email } = await people.named(fields.email ?? '')
+    const { id, email } = await app.userNamed(fields.email ?? '')
     const link = await people.linkOf(id)
     assert.equal((await as(ADMIN).get(`/users/${id}/invitation/withdraw`)).status, 200)
 
@@ -456,13 +456,13 @@ describe('withdrawing an invitation', () => {
       303,
       'free, also elsewhere',
     )
-    assert.notEqual((await people.named(email)).id, id)
+    assert.notEqual((await app.userNamed(email)).id, id)
   })
 
   test('also of somebody who stopped half-way, whose password and session then open nothing', async () => {
     const fields = newcomer({ roleGroups: 'tech-operator' })
     await as(ADMIN).post('/users', fields)
-    const { id, email } = await people.named(fields.email ?? '')
+    const { id, email } = await app.userNamed(fields.email ?? '')
     const half = app.browser()
     await half.post(await people.linkOf(id), { password: NEW_PASSWORD })
     await app.browser().post('/forgot-password', { email })
@@ -476,7 +476,7 @@ describe('withdrawing an invitation', () => {
   })
 
   test('who has become active stays', async () => {
-    const { id } = await people.named(TECH)
+    const { id } = await app.userNamed(TECH)
     assert.equal((await as(ADMIN).post(`/users/${id}/invitation/withdraw`)).status, 409)
     assert.equal((await people.byId(id)).status, 'active')
   })
@@ -485,7 +485,7 @@ describe('withdrawing an invitation', () => {
     for (let round = 0; round < 40; round += 1) {
       const fields = newcomer()
       await as(ADMIN).post('/users', fields)
-      const { id } = await people.named(fields.email ?? '')
+      const { id } = await app.userNamed(fields.email ?? '')
       const link = await people.linkOf(id)
       const invitee = app.browser()
 
@@ -646,7 +646,7 @@ describe('disabling and enabling', () => {
   test('who never was active is invited again after it, and still has everything before them', async () => {
     const fields = newcomer({ roleGroups: 'tech-operator' })
     await as(ADMIN).post('/users', fields)
-    const { id } = await people.named(fields.email ?? '')
+    const { id } = await app.userNamed(fields.email ?? '')
     const link = await people.linkOf(id)
 
     await as(ADMIN).post(`/users/${id}/disable`, { reason: 'Not yet' })
@@ -690,7 +690,7 @@ describe('disabling and enabling', () => {
 describe('nobody acts on themselves', () => {
   for (const actor of [ADMIN, DESK])
     test(actor, async () => {
-      const { id } = await people.named(actor)
+      const { id } = await app.userNamed(actor)
       const keys = await people.roleGroupsOf(id)
       const fields = { ...EVIDENCE, roleGroups: 'operator' }
       for (const path of ['role-groups', 'disable', 'enable', 'invitation', 'invitation/withdraw'])
@@ -814,7 +814,7 @@ describe('who may do what to whom, over a three-level hierarchy and a foreign ac
     assert.match(await page(ADMIN, user.id), new RegExp(`href="/users/${user.id}/disable"`))
     assert.match(await page(ADMIN, user.id), new RegExp(`href="/users/${user.id}/role-groups"`))
     assert.doesNotMatch(await page(ADMIN, user.id), /\/enable"|\/invitation"/)
-    const admin2 = await people.named(ADMIN2)
+    const admin2 = await app.userNamed(ADMIN2)
     assert.doesNotMatch(await page(ADMIN, admin2.id), /\/disable"|\/role-groups"/)
     assert.match(await page(ADMIN, admin2.id), /only by it changed or disabled/)
     const child = await people.add('Harbour Retail', ['tech-operator'])
@@ -864,7 +864,7 @@ test('an invitation ends after seven days, and is good again when it is sent aga
   const admin = await comeBack(ADMIN)
   const fields = newcomer()
   await admin.post('/users', fields)
-  const { id } = await people.named(fields.email ?? '')
+  const { id } = await app.userNamed(fields.email ?? '')
   const link = await people.linkOf(id)
   app.clock.advance(7 * DAY)
 

@@ -1,4 +1,6 @@
 // The only reader of the environment. Everything is validated as a whole; one message lists every problem.
+import { isIP } from 'node:net'
+import ipaddr from 'ipaddr.js'
 import ms from 'ms'
 import { z } from 'zod'
 import { HOUR, MINUTE } from './durations.ts'
@@ -67,19 +69,23 @@ const encryptionKeys = z.string().transform((text, ctx): EncryptionKey[] => {
   return keys
 })
 
+/** Names that Express has for networks. */
+const NAMED_NETWORKS = ['loopback', 'linklocal', 'uniquelocal']
+
 /** `1` trusts the nearest proxy; addresses and networks trust those. `true` would trust anybody, so it is refused. */
 const trustProxy = z.string().transform((text, ctx): number | string[] => {
   if (/^[0-9]{1,2}$/.test(text)) return Number(text)
   const proxies = text.split(',').map((entry) => entry.trim())
-  if (
-    proxies.every((proxy) =>
-      /^(loopback|linklocal|uniquelocal|[0-9a-fA-F:.]+(\/[1-9][0-9]{0,2})?)$/.test(proxy),
-    )
-  )
+  if (proxies.every((proxy) => NAMED_NETWORKS.includes(proxy) || isIP(proxy) || isNetwork(proxy)))
     return proxies
   ctx.addIssue({ code: 'custom', message: 'must be a number of proxies, or addresses such as 10.0.0.0/8' })
   return z.NEVER
 })
+
+function isNetwork(text: string): boolean {
+  const [address = ''] = text.split('/')
+  return isIP(address) !== 0 && ipaddr.isValidCIDR(text)
+}
 
 const settings = z.object({
   PORT: port.default(3000),

@@ -1,7 +1,8 @@
 // The web process: serves until told to stop, then finishes what is in flight.
 import { createServer } from 'node:http'
 import { createApp } from './app.ts'
-import { ConfigurationError, readConfig } from './config.ts'
+import { runCommand } from './command.ts'
+import { readConfig } from './config.ts'
 import { openDeps } from './deps.ts'
 import { SECOND } from './durations.ts'
 import { drainOf } from './http/drain.ts'
@@ -9,12 +10,9 @@ import { openQueueEngine } from './outbox/queues.ts'
 
 const DRAIN_MS = 10 * SECOND
 
-try {
-  await serve()
-} catch (error) {
-  process.stderr.write(`${error instanceof ConfigurationError ? error.message : String(error)}\n`)
-  process.exitCode = 1
-}
+await runCommand(serve)
+// What was opened before it failed would keep the process alive.
+if (process.exitCode) process.exit()
 
 async function serve(): Promise<void> {
   const config = readConfig(process.env)

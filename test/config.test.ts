@@ -1,0 +1,22 @@
+// What the environment may say.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ConfigurationError, readConfig } from '../src/config.ts'
+
+const COMPLETE = {
+  DATABASE_URL: 'postgres://portcullis@localhost/portcullis',
+  PUBLIC_URL: 'https://dashboard.example',
+  SMTP_URL: 'smtp://localhost:25',
+  MAIL_FROM: 'Portcullis <gate@portcullis.test>',
+  SESSION_SECRET: 'a-secret-for-tests-only-which-is-long-enough',
+  ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 7).toString('base64')}`,
+}
+
+test('TRUST_PROXY takes a number of proxies, addresses and networks, and nothing that Express would trip over', () => {
+  const trusting = (text: string) => readConfig({ ...COMPLETE, TRUST_PROXY: text }).TRUST_PROXY
+  assert.equal(trusting('1'), 1)
+  assert.deepEqual(trusting('loopback, 10.0.0.0/8'), ['loopback', '10.0.0.0/8'])
+  assert.deepEqual(trusting('192.0.2.1,2001:db8::/32,::1'), ['192.0.2.1', '2001:db8::/32', '::1'])
+  for (const text of ['true', '1.2', 'cafe', '10.0.0.0/99', '2001:db8::/129', '10.0.0.0/', '*'])
+    assert.throws(() => trusting(text), ConfigurationError, text)
+})

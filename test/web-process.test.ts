@@ -1,0 +1,56 @@
+// The web process, as it is started in production.
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { createTestDatabase, type TestDatabase } from './support/cluster.ts'
+import { startProcess } from './support/processes.ts'
+
+const WEB = fileURLToPath(new URL('../src/web.js', import.meta.url))
+
+let database: TestDatabase
+let environment: Record<string, string>
+before(async () => {
+  database = await createTestDatabase()
+  environment = {
+    DATABASE_URL: database.url,
+    PUBLIC_URL: 'http://localhost:3000',
+    SMTP_URL: 'smtp://127.0.0.1:9',
+    MAIL_FROM: 'Portcullis <gate@portcullis.test>',
+    SESSION_SECRET: 'a-secret-for-tests-only-which-is-long-enough',
+    ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 7).toString('base64')}`,
+  }
+})
+after(() => database.drop())
+
+/** Starts it with this configuration, with which it must end by itself. Returns what it wrote. */
+async function failing(env: Record<string, string>): Promise<string> {
+  const web = startProcess(WEB, { ...environment, ...env })
+  web.ready.catch(() => {})
+  assert.equal(await web.ended, 1)
+  return web.output()
+}
+
+test('where its port is taken it says so and ends, so that whoever started it may try again', async () => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  const { port } = taken.address() as AddressInfo
+
+  assert.match(await failing({ PORT: String(port) }), /EADDRINUSE/)
+
+  taken.close()
+})
+
+test('one message lists everything that is wrong with the configuration', async () => {
+  const output = await failing({
+    PUBLIC_URL: 'http://dashboard.example',
+    SESSION_SECRET: 'short',
+    TRUST_PROXY: '10.0.0.0/99',
+    LOCKOUT_DURATION: 'soon',
+  })
+
+  for (const name of ['PUBLIC_URL', 'SESSION_SECRET', 'TRUST_PROXY', 'LOCKOUT_DURATION'])
+    assert.match(output, new RegExp(`^  - ${name} `, 'm'))
+  assert.doesNotMatch(output, /\n {4}at /, 'no stack')
+})

@@ -1,5 +1,5 @@
 // The form in which a person changes their own password. Pure.
-import { MAX_PASSWORD_LENGTH, passwordProblem, SAME_PASSWORD } from '../sign-in/password-rules.ts'
+import { passwordProblem, SAME_PASSWORD, typedPassword } from '../sign-in/password-rules.ts'
 
 /** The sentence beside each field; empty where nothing is wrong. */
 export interface PasswordProblems {
@@ -16,16 +16,13 @@ export function readPasswords(
   body: Record<string, unknown>,
   owner: { email: string; name: string },
 ): { ok: true; current: string; chosen: string } | { ok: false; problems: PasswordProblems } {
-  const { currentPassword: current, password: chosen } = body
+  const current = typedPassword(body.currentPassword)
+  const chosen = body.password
   const unsuitable = passwordProblem(chosen, owner)
-  if (!isTyped(current) || typeof chosen !== 'string' || unsuitable !== null) {
-    const currentPassword = isTyped(current) ? '' : 'Enter your current password.'
+  if (current === null || typeof chosen !== 'string' || unsuitable !== null) {
+    const currentPassword = current === null ? 'Enter your current password.' : ''
     return { ok: false, problems: { currentPassword, password: unsuitable ?? '' } }
   }
   if (current === chosen) return { ok: false, problems: problemsOf({ password: SAME_PASSWORD }) }
   return { ok: true, current, chosen }
-}
-
-function isTyped(password: unknown): password is string {
-  return typeof password === 'string' && password !== '' && password.length <= MAX_PASSWORD_LENGTH
 }

@@ -4,6 +4,7 @@ import type { Person } from '../gate/facts.ts'
 import { acceptCode } from '../mfa/accept-code.ts'
 import type { CodeOutcome } from '../mfa/code-outcome.ts'
 import { checkPassword, type PasswordOutcome } from '../sign-in/check-password.ts'
+import { typedPassword } from '../sign-in/password-rules.ts'
 
 export type PresenceOutcome = { ok: true } | Extract<CodeOutcome | PasswordOutcome, { ok: false }>
 
@@ -14,8 +15,10 @@ export async function provePresence(
   typed: string,
   origin: Origin,
 ): Promise<PresenceOutcome> {
-  if (!person.authenticator)
-    return checkPassword(deps, { email: person.email, password: typed }, origin, 'presence')
+  if (person.authenticator) return acceptCode(deps, person, typed.replaceAll(' ', ''), 'presence', origin)
 
-  return acceptCode(deps, person, typed.replaceAll(' ', ''), 'presence', origin)
+  const password = typedPassword(typed)
+  return password === null
+    ? { ok: false, problem: 'wrong', kind: 'password', lockedUntil: null }
+    : checkPassword(deps, { email: person.email, password }, origin, 'presence')
 }

@@ -3,7 +3,7 @@ import { test as isCommon } from 'fxa-common-password-list'
 
 const MIN_PASSWORD_LENGTH = 12
 /** Refused before hashing: nobody makes the server hash a megabyte. */
-export const MAX_PASSWORD_LENGTH = 256
+const MAX_PASSWORD_LENGTH = 256
 
 /** Said where the chosen password is the one that is to be replaced. */
 export const SAME_PASSWORD = 'This is your present password. Choose another.'
@@ -11,13 +11,23 @@ export const SAME_PASSWORD = 'This is your present password. Choose another.'
 /** The sentence that tells what is wrong with a chosen password; null if it may be used. Lengths in characters. */
 export function passwordProblem(password: unknown, owner: { email: string; name: string }): string | null {
   if (typeof password !== 'string' || password === '') return 'Choose a password.'
-  const length = [...password].length
+  const length = lengthOf(password)
   if (length < MIN_PASSWORD_LENGTH) return `Use at least ${MIN_PASSWORD_LENGTH} characters.`
   if (length > MAX_PASSWORD_LENGTH) return `Use at most ${MAX_PASSWORD_LENGTH} characters.`
   if (isCommon(password.toLowerCase()) || isRepetition(password))
     return 'This password is among the first that attackers try. Choose another.'
   if (isAboutOwner(password, owner)) return 'Do not make your password of your name or e-mail address.'
   return null
+}
+
+/** A password as typed to be checked; null where it cannot be one, so that nothing needs to be hashed. */
+export function typedPassword(field: unknown): string | null {
+  return typeof field === 'string' && field !== '' && lengthOf(field) <= MAX_PASSWORD_LENGTH ? field : null
+}
+
+/** In characters, as people count them: an emoji is one, though JavaScript says two. */
+function lengthOf(password: string): number {
+  return [...password].length
 }
 
 /** 'aaaaaaaaaaaa', 'abcabcabcabc': a piece of at most four characters over and over. */

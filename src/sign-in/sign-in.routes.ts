@@ -11,12 +11,9 @@ import { renderIfLocked } from '../lockout/lock-page.ts'
 import { checkPassword } from './check-password.ts'
 import { canonicalEmail, MAX_EMAIL_LENGTH } from './email-address.ts'
 import { admit } from './password-hash.ts'
-import { MAX_PASSWORD_LENGTH } from './password-rules.ts'
+import { typedPassword } from './password-rules.ts'
 
-const form = z.object({
-  email: z.string().transform(canonicalEmail).pipe(z.string().min(1).max(MAX_EMAIL_LENGTH)),
-  password: z.string().min(1).max(MAX_PASSWORD_LENGTH),
-})
+const emailField = z.string().transform(canonicalEmail).pipe(z.string().min(1).max(MAX_EMAIL_LENGTH))
 
 /** Sign-in with e-mail address and password. */
 export function signInRoutes(deps: Deps): Router {
@@ -29,8 +26,9 @@ export function signInRoutes(deps: Deps): Router {
 
   routes.post('/sign-in', readForm, (req, res) =>
     admit(async () => {
-      const typed = form.safeParse(req.body)
-      if (!typed.success)
+      const email = emailField.safeParse(req.body.email)
+      const password = typedPassword(req.body.password)
+      if (!email.success || password === null)
         return renderSignIn(
           req,
           res,
@@ -39,7 +37,7 @@ export function signInRoutes(deps: Deps): Router {
           422,
         )
 
-      const outcome = await checkPassword(deps, typed.data, originOf(req))
+      const outcome = await checkPassword(deps, { email: email.data, password }, originOf(req))
       if (outcome.ok) {
         const { id: userId, sessionEpoch: epoch } = outcome.person
         const next = ownPath(req.query.next, PUBLIC_URL)

@@ -1,9 +1,9 @@
 import { type Request, type Response, Router } from 'express'
-import { z } from 'zod'
 import type { Deps } from '../deps.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
 import { proceed } from '../gate/proceed.ts'
 import { readPerson } from '../gate/read-person.ts'
+import { saveSession } from '../gate/save-session.ts'
 import { storedId } from '../gate/session-store.ts'
 import { readForm } from '../http/form.ts'
 import { leaveNotice } from '../http/notice.ts'
@@ -17,7 +17,7 @@ import { readPendingAuthenticator } from '../mfa/pending-authenticator.queries.t
 import { revokePendingAuthenticator } from '../mfa/revoke-pending-authenticator.ts'
 import { MISSING_CODE, typedCode, WRONG_CODE } from '../mfa/typed-code.ts'
 import { admit } from '../sign-in/password-hash.ts'
-import { MAX_PASSWORD_LENGTH } from '../sign-in/password-rules.ts'
+import { typedPassword } from '../sign-in/password-rules.ts'
 import { proveIdentity } from './prove-identity.ts'
 
 const PAGE = '/account/authenticator'
@@ -25,8 +25,6 @@ const MISSING = 'Enter your password.'
 /** Which of the two was wrong is not said. */
 const WRONG = 'The password or the code is not right. Enter the code your app shows now; each works once.'
 const WRONG_PASSWORD = 'The password is not right.'
-
-const passwordField = z.string().min(1).max(MAX_PASSWORD_LENGTH)
 
 interface ProveProblems {
   /** Concerns both fields. */
@@ -48,19 +46,18 @@ export function authenticatorRoutes(deps: Deps): Router {
   routes.post(PAGE, readForm, (req, res) =>
     admit(async () => {
       const person = personOf(res)
-      const password = passwordField.safeParse(req.body.password)
+      const password = typedPassword(req.body.password)
       // Who has no authenticator has no code to give.
       const code = person.authenticator ? typedCode(req.body) : ''
-      if (!password.success || code === null) {
+      if (password === null || code === null) {
         const problems = {
-          password: password.success ? '' : MISSING,
+          password: password === null ? MISSING : '',
           code: code === null ? MISSING_CODE : '',
         }
         return renderProve(res, problems, 422)
       }
 
-      const typed = { password: password.data, code }
-      const outcome = await proveIdentity(deps, person, typed, originOf(req))
+      const outcome = await proveIdentity(deps, person, { password, code }, originOf(req))
       if (!outcome.ok) {
         if (renderIfLocked(res, clock, outcome)) return
         // Reset while it was proven: the session is over, the gate knows where to go.
@@ -69,6 +66,7 @@ export function authenticatorRoutes(deps: Deps): Router {
       }
       // What was proven anew is as good as a sign-in: after the change 10 minutes are left for the next code.
       req.session.proofs = { ...proofsOf(req), passwordAt: clock.now().getTime() }
+      await saveSession(req)
       await beginEnrolment(deps, person, storedId(req.sessionID), originOf(req), 'anew')
       res.redirect(303, PAGE)
     }),

@@ -2,6 +2,7 @@ import type { Request, Response } from 'express'
 import type { Clock } from '../clock.ts'
 import { originOf } from '../http/origin.ts'
 import { factsOf, type Person, type Proofs } from './facts.ts'
+import { saveSession } from './save-session.ts'
 import { stageOf } from './stages.ts'
 
 /**
@@ -21,10 +22,7 @@ export async function proceed(
   })
   req.session.proofs = proofs
   req.session.begunFrom = originOf(req)
-  // Saved before the redirect is sent: the browser may follow it faster than the row gets there.
-  await new Promise<void>((resolve, reject) => {
-    req.session.save((error?: unknown) => (error ? reject(error) : resolve()))
-  })
+  await saveSession(req)
   const stage = stageOf(factsOf(proofs, person, clock.now()))
   req.log.info({ from, to: stage.name, userId: person.id }, 'stage')
   res.redirect(303, stage.name === 'signed-in' ? (proofs.next ?? stage.page) : stage.page)

@@ -41,17 +41,18 @@ export async function acceptCode(
   origin: Origin,
 ): Promise<CodeOutcome> {
   const { db, clock, config } = deps
-  const { sealed, addressRefusedUntil } = await readForCode(deps, person.id, origin.address)
+  const { active, addressRefusedUntil } = await readForCode(deps, person.id, origin.address)
   if (addressRefusedUntil)
     return { ok: false, problem: 'locked', kind: 'address', lockedUntil: addressRefusedUntil }
+  if (!active) return { ok: false, problem: 'superseded' }
+  // Opened before the attempt is spent: a key that is not configured locks nobody out.
+  const { authenticatorId } = active
+  const secret = unseal(active.sealedSecret, authenticatorId, config.ENCRYPTION_KEYS)
 
   const key = { subject: person.id, kind: 'code' as const }
   const attempt = await spendAttempt(deps, key, person.codeLockout, MAX_CONSECUTIVE_CODE_FAILURES)
   if (attempt.refused) return refuseCode(deps, person, purpose, attempt.until, origin)
-  if (!sealed) return { ok: false, problem: 'superseded' }
 
-  const { authenticatorId } = sealed
-  const secret = unseal(sealed.secret, authenticatorId, config.ENCRYPTION_KEYS)
   const now = clock.now()
   const step = matchingStep(secret, code, now)
   const accepted = ACCEPTANCES[purpose]
@@ -69,12 +70,14 @@ export async function acceptCode(
     return { ok: true, authenticatorId }
 
   const refusedBy = step === null ? null : await readAuthenticator(deps, authenticatorId)
-  // A reset came between: the code was right and is nobody's mistake.
-  if (refusedBy && refusedBy.status !== 'active') return { ok: false, problem: 'superseded' }
-  if (refusedBy && refusedBy.lastAcceptedStep === step) {
-    // A double click sends one code twice. The second is refused like a wrong one, but costs no attempt.
+  const reset = refusedBy !== null && refusedBy.status !== 'active'
+  const sentTwice = refusedBy !== null && refusedBy.lastAcceptedStep === step
+  if (reset || sentTwice) {
+    // A reset came between, or a double click: the code was right, and costs no attempt.
     await changeLockout(db, key, now, (state) => giveBack(state, attempt.spentAt))
-    return { ok: false, problem: 'wrong', kind: 'code', lockedUntil: null }
+    return reset
+      ? { ok: false, problem: 'superseded' }
+      : { ok: false, problem: 'wrong', kind: 'code', lockedUntil: null }
   }
   await failCode(deps, person, purpose, attempt, origin)
   return { ok: false, problem: 'wrong', kind: 'code', lockedUntil: attempt.locksUntil }
@@ -134,8 +137,8 @@ async function readForCode(deps: Deps, userId: string, address: string | null) {
   const [row] = await codeQuery(deps.db).execute({ userId, ...refusedAddressOf(deps, address) })
   if (!row) throw new Error('reading an authenticator returned no row')
   const { authenticatorId, sealedSecret, addressRefusedUntil } = row
-  const sealed = authenticatorId && sealedSecret ? { authenticatorId, secret: sealedSecret } : null
-  return { sealed, addressRefusedUntil }
+  const active = authenticatorId && sealedSecret ? { authenticatorId, sealedSecret } : null
+  return { active, addressRefusedUntil }
 }
 
 async function readAuthenticator({ db }: Deps, authenticatorId: string) {

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict'
 import { Agent, request } from 'node:http'
 import { after, before, describe, mock, test } from 'node:test'
-import { eq } from 'drizzle-orm'
+import { and, eq, isNotNull } from 'drizzle-orm'
 import { authenticators } from '../src/db/schema/authenticators.ts'
+import { lockouts } from '../src/db/schema/lockouts.ts'
 import { memberships, mfaPolicies, roleGroups } from '../src/db/schema/role-groups.ts'
 import { sessions } from '../src/db/schema/sessions.ts'
 import { HOUR, MINUTE } from '../src/durations.ts'
@@ -297,10 +298,15 @@ describe('what cannot be read is refused with 503', () => {
       .set({ sealedSecret: Buffer.from('0102030405', 'hex') })
       .where(eq(authenticators.userId, id))
 
-    const answer = await user.verify(user.nextCode())
+    for (let attempt = 1; attempt <= 6; attempt += 1)
+      assert.equal((await user.verify(user.nextCode())).status, 503)
 
-    assert.equal(answer.status, 503)
     assert.equal((await user.get('/')).location, '/mfa/verify')
+    const spent = await app.deps.db.$count(
+      lockouts,
+      and(eq(lockouts.subject, id), isNotNull(lockouts.lockedUntil)),
+    )
+    assert.equal(spent, 0, 'what is no mistake of theirs locks nobody')
   })
 })
 
@@ -571,5 +577,17 @@ describe('the door has no side entrance', () => {
     await user.enrol()
 
     assert.equal((await user.verify(user.nextCode())).location, '/account?tab=sessions')
+  })
+
+  test('whoever is signed out while a part of a page renews itself comes back to the page', async () => {
+    const page = `${app.origin}/users/0196f0c0-0000-7000-8000-000000000000?q=x`
+    const answer = await app.browser().get('/users/0196f0c0-0000-7000-8000-000000000000/row', {
+      'HX-Request': 'true',
+      'HX-Current-URL': page,
+    })
+    assert.equal(
+      answer.location,
+      `/sign-in?next=${encodeURIComponent('/users/0196f0c0-0000-7000-8000-000000000000?q=x')}`,
+    )
   })
 })

@@ -35,7 +35,7 @@ export function gate(clock: Clock, rooms: Rooms): RequestHandler {
     res.locals.helper = helperOf(res.locals.person)
     rooms[stage.name](req, res, (error?: unknown) => {
       if (error || stage.name === 'signed-in') return next(error)
-      res.redirect(303, stage.name === 'signed-out' ? signInPage(req.method, req.originalUrl) : stage.page)
+      res.redirect(303, stage.name === 'signed-out' ? signInPage(req) : stage.page)
     })
   }
 }
@@ -54,6 +54,13 @@ export function proofsOf(req: Request): Proofs {
   return proofs
 }
 
-function signInPage(method: string, url: string): string {
-  return method === 'GET' && url !== '/' ? `/sign-in?next=${encodeURIComponent(url)}` : '/sign-in'
+/** Where a page was asked for, it is opened after sign-in; where a part of one was, the page that it is a part of. */
+function signInPage(req: Request): string {
+  const around = req.get('HX-Current-URL')
+  const { pathname, search } = new URL(
+    around && URL.canParse(around) ? around : req.originalUrl,
+    'http://here',
+  )
+  const wanted = pathname + search
+  return req.method === 'GET' && wanted !== '/' ? `/sign-in?next=${encodeURIComponent(wanted)}` : '/sign-in'
 }

@@ -9,7 +9,7 @@ import { addressRefusedUntil, countAddressFailure } from '../lockout/address-lim
 import { renderLockPage } from '../lockout/lock-page.ts'
 import { canonicalEmail, MAX_EMAIL_LENGTH } from './email-address.ts'
 import { renderLinkGone } from './link-gone.ts'
-import { admit, passwordMatches } from './password-hash.ts'
+import { admit } from './password-hash.ts'
 import { passwordProblem, SAME_PASSWORD } from './password-rules.ts'
 import { requestPasswordReset } from './request-password-reset.ts'
 import { ownerOfResetLink, resetPassword } from './reset-password.ts'
@@ -61,11 +61,9 @@ export function forgotPasswordRoutes(deps: Deps): Router {
       const password: unknown = req.body.password
       const problem = passwordProblem(password, owner)
       if (problem !== null || typeof password !== 'string') return renderReset(req, res, problem)
-      // Every other guess at it uses the link up and replaces it.
-      if (await passwordMatches(owner.passwordHash, password)) return renderReset(req, res, SAME_PASSWORD)
-
-      const changed = await resetPassword(deps, hashToken(req.params.token), password, originOf(req))
-      if (!changed) return renderLinkGone(res, 'password-reset')
+      const outcome = await resetPassword(deps, hashToken(req.params.token), password, originOf(req))
+      if (outcome === 'gone') return renderLinkGone(res, 'password-reset')
+      if (outcome === 'same') return renderReset(req, res, SAME_PASSWORD)
       leaveNotice(res, 'password-changed')
       res.redirect(303, '/sign-in')
     }),

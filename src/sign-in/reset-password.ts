@@ -1,13 +1,14 @@
-import { and, eq, gt, inArray, isNull, ne } from 'drizzle-orm'
+import { and, eq, gt, isNull, ne } from 'drizzle-orm'
 import type { Origin } from '../audit/record.ts'
-import type { Reader, Transaction } from '../db/client.ts'
+import type { Reader } from '../db/client.ts'
 import { clients } from '../db/schema/clients.ts'
 import { passwordResets } from '../db/schema/links.ts'
 import { users } from '../db/schema/users.ts'
 import type { Deps } from '../deps.ts'
+import { sessionsStillLive } from '../gate/sessions-still-live.ts'
 import { changeLockout } from '../lockout/change-lockout.ts'
 import { clear } from '../lockout/policy.ts'
-import { hashPassword } from './password-hash.ts'
+import { hashPassword, passwordMatches } from './password-hash.ts'
 import { setPassword } from './set-password.ts'
 
 /** Whom an unused, unexpired reset link belongs to, if it helps them; null for any other. */
@@ -20,6 +21,7 @@ export async function ownerOfResetLink({ clock }: Pick<Deps, 'clock'>, db: Reade
       email: users.email,
       name: users.name,
       passwordHash: users.passwordHash,
+      sessionEpoch: users.sessionEpoch,
     })
     .from(passwordResets)
     .innerJoin(users, eq(users.id, passwordResets.userId))
@@ -38,38 +40,39 @@ export async function ownerOfResetLink({ clock }: Pick<Deps, 'clock'>, db: Reade
 
 /**
  * Sets the password through a mailed link, once. Ends all sessions and lifts a password lock; never touches
- * MFA: the next sign-in asks for the code as ever. False if the link is used or over.
+ * MFA: the next sign-in asks for the code as ever. 'gone': the link is used or over. 'same': it is the present
+ * password, and the link is as it was.
  */
 export async function resetPassword(
   deps: Deps,
   tokenHash: Buffer,
   password: string,
   origin: Origin,
-): Promise<boolean> {
+): Promise<'changed' | 'same' | 'gone'> {
+  const { db, clock } = deps
+  const owner = await ownerOfResetLink(deps, db, tokenHash)
+  // Used up before anything is compared: of many guesses at the present password at once, one is.
+  if (!owner || !(await useUp(deps, owner.resetId))) return 'gone'
+  if (await passwordMatches(owner.passwordHash, password)) {
+    await db.update(passwordResets).set({ usedAt: null }).where(eq(passwordResets.id, owner.resetId))
+    return 'same'
+  }
   const passwordHash = await hashPassword(password)
-  return deps.db.transaction(async (tx) => {
-    const now = deps.clock.now()
-    await lockOwner(tx, tokenHash)
-    const owner = await ownerOfResetLink(deps, tx, tokenHash)
-    if (!owner) return false
-    const used = await tx
-      .update(passwordResets)
-      .set({ usedAt: now })
-      .where(and(eq(passwordResets.id, owner.resetId), isNull(passwordResets.usedAt)))
-      .returning({ id: passwordResets.id })
-    if (used.length === 0) return false
-
+  return db.transaction(async (tx) => {
+    const now = clock.now()
+    // Another password, disabled, or the account suspended since: that stands.
+    if (!(await sessionsStillLive(tx, owner))) return 'gone'
     await setPassword(tx, owner, { passwordHash, through: 'reset-link', origin, now })
     await changeLockout(tx, { subject: owner.id, kind: 'password' }, now, (state) => clear(state, now))
-    return true
+    return 'changed'
   })
 }
 
-/** The user first, as everybody does who changes one: else two links of one person would wait for each other. */
-async function lockOwner(tx: Transaction, tokenHash: Buffer): Promise<void> {
-  const owner = tx
-    .select({ userId: passwordResets.userId })
-    .from(passwordResets)
-    .where(eq(passwordResets.tokenHash, tokenHash))
-  await tx.select({ id: users.id }).from(users).where(inArray(users.id, owner)).for('no key update')
+async function useUp({ db, clock }: Deps, resetId: string): Promise<boolean> {
+  const used = await db
+    .update(passwordResets)
+    .set({ usedAt: clock.now() })
+    .where(and(eq(passwordResets.id, resetId), isNull(passwordResets.usedAt)))
+    .returning({ id: passwordResets.id })
+  return used.length === 1
 }

@@ -1,7 +1,7 @@
 import express, { type NextFunction, type Request, type Response } from 'express'
 import createHttpError from 'http-errors'
 
-const parse = express.urlencoded({ extended: false, limit: '16kb', parameterLimit: 50 })
+const parse = express.urlencoded({ extended: false, inflate: false, limit: '16kb', parameterLimit: 50 })
 
 /** PostgreSQL stores no NUL in a text, and nobody types one: it becomes what HTML makes of it, U+FFFD. */
 function withoutNul(value: unknown): unknown {

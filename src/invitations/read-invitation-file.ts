@@ -4,8 +4,9 @@ import { readText } from './read-text.ts'
 
 export const MAX_LINES = 5000
 
-/** Far more than a person needs. A line of commas alone would keep everybody else waiting while it is read. */
+/** Far more than a person needs. Commas by the million would keep everybody else waiting while they are read. */
 const MAX_LINE_LENGTH = 10_000
+const MAX_DELIMITERS = 10 * MAX_LINES
 
 /** A line as it was read. `line`: where it begins in the file, counted from 1. */
 export interface FileLine {
@@ -29,7 +30,10 @@ export function readInvitationFile(bytes: Uint8Array): InvitationFile {
   if ('problem' in read) return read
   const tooLong = read.text.split('\n').findIndex(({ length }) => length > MAX_LINE_LENGTH)
   if (tooLong !== -1) return { problem: `Line ${tooLong + 1} is far too long for one person.` }
-  const records = parseRecords(read.text)
+  const delimiter = delimiterOf(read.text)
+  if (read.text.split(delimiter, MAX_DELIMITERS + 2).length > MAX_DELIMITERS + 1)
+    return { problem: 'It has far too many cells for a list of people.' }
+  const records = parseRecords(read.text, delimiter)
   if ('problem' in records) return records
   const [head, ...rest] = records.records
   if (!head) return { problem: `There is nothing in it. ${COLUMNS_WANTED}` }
@@ -61,10 +65,13 @@ interface ParsedRecord {
   record: string[]
 }
 
-function parseRecords(text: string): { records: { line: number; cells: string[] }[] } | { problem: string } {
+function parseRecords(
+  text: string,
+  delimiter: string,
+): { records: { line: number; cells: string[] }[] } | { problem: string } {
   try {
     const parsed = parse(text, {
-      delimiter: delimiterOf(text),
+      delimiter,
       info: true,
       relax_column_count: true,
       relax_quotes: true,

@@ -27,6 +27,7 @@ export function targetOf(
     authenticatorActive: person.authenticator !== null,
     lockedOut: [person.codeLockout, passwordLockout].some((lockout) => lockInForce(lockout, now) !== null),
     status: person.status,
+    accountSuspended: person.clientSuspended,
   }
 }
 

@@ -42,6 +42,10 @@ export const REFUSALS = {
   },
   'not-locked': { status: 409, sentence: 'There is no lock in force: it may just have ended.' },
   'already-suspended': { status: 409, sentence: 'This account is suspended already.' },
+  'account-suspended': {
+    status: 409,
+    sentence: 'This account is suspended: no invitation would open. Resume the account first.',
+  },
   'not-suspended': { status: 409, sentence: 'This account is not suspended: it may just have been resumed.' },
   'already-disabled': { status: 409, sentence: 'This account is disabled already.' },
   'not-disabled': { status: 409, sentence: 'This account is not disabled.' },

@@ -26,6 +26,7 @@ export interface Target {
   authenticatorActive: boolean
   lockedOut: boolean
   status: 'invited' | 'active' | 'disabled'
+  accountSuspended: boolean
 }
 
 /** On which client account something is done, with its relation to the actor's. */
@@ -72,9 +73,9 @@ export function mayUnlock(actor: Actor, target: Target): Refusal | null {
   return mayAdminister(actor, target) ?? (target.lockedOut ? null : 'not-locked')
 }
 
-/** Inviting people into an account. */
-export function mayInvite(actor: Actor, { relation }: AccountTarget): Refusal | null {
-  return mayChangeWithin(actor, relation)
+/** Inviting people into an account: not into a suspended one, where no link would open. */
+export function mayInvite(actor: Actor, { relation, suspended }: AccountTarget): Refusal | null {
+  return mayChangeWithin(actor, relation) ?? (suspended ? 'account-suspended' : null)
 }
 
 /**
@@ -101,7 +102,10 @@ export function mayEnable(actor: Actor, target: Target): Refusal | null {
 
 /** Sending an invitation again, or taking it back: until the account is active. */
 export function mayChangeInvitation(actor: Actor, target: Target): Refusal | null {
-  return mayAdminister(actor, target) ?? (target.status === 'invited' ? null : 'not-invited')
+  const refusal = mayAdminister(actor, target)
+  if (refusal) return refusal
+  if (target.status !== 'invited') return 'not-invited'
+  return target.accountSuspended ? 'account-suspended' : null
 }
 
 /** Requiring MFA of a further role group. */

@@ -33,12 +33,16 @@ export const NAME_PROBLEMS: Readonly<Record<NameProblem, string>> = {
   formula: 'A name cannot begin with =, +, - or @.',
 }
 
+/** RFC 2606: nobody can have an address there, and withdrawn people do (see `withdraw`). */
+const NOBODYS = /\.invalid$/
+
 const address = z.email().max(MAX_EMAIL_LENGTH)
 
 /** The canonical address, or what is wrong with it. */
 export function readEmail(typed: string): { email: string } | { problem: EmailProblem } {
   const email = canonicalEmail(typed)
   if (FORMULA.test(email)) return { problem: 'formula' }
+  if (NOBODYS.test(email)) return { problem: 'bad-address' }
   // As typed, for folding the case turns some letters of other alphabets into ours.
   return address.safeParse(typed.trim()).success ? { email } : { problem: 'bad-address' }
 }

@@ -44,6 +44,7 @@ const USER: Target = {
   authenticatorActive: true,
   lockedOut: true,
   status: 'active',
+  accountSuspended: false,
 }
 
 describe('seeing users, MFA status, policy and audit', () => {
@@ -181,10 +182,10 @@ describe('inviting', () => {
     for (const [column, expected] of row.entries()) {
       const relation = RELATIONS[column] ?? 'own'
       test(`${name}, ${relation}: ${expected ?? 'yes'}`, () => {
-        assert.equal(
-          mayInvite(ACTORS[name] ?? NOBODY_SPECIAL, { relation, isPlatform: false, suspended: false }),
-          expected,
-        )
+        const actor = ACTORS[name] ?? NOBODY_SPECIAL
+        const account = { relation, isPlatform: false, suspended: false }
+        assert.equal(mayInvite(actor, account), expected)
+        assert.equal(mayInvite(actor, { ...account, suspended: true }), expected ?? 'account-suspended')
       })
     }
 })
@@ -203,6 +204,11 @@ test('over every actor and target: who changes, disables and invites again is wh
             assert.equal(mayDisable(actor, target), when(status !== 'disabled', 'already-disabled'), about)
             assert.equal(mayEnable(actor, target), when(status === 'disabled', 'not-disabled'), about)
             assert.equal(mayChangeInvitation(actor, target), when(status === 'invited', 'not-invited'), about)
+            if (mayChangeInvitation(actor, target) === null)
+              assert.equal(
+                mayChangeInvitation(actor, { ...target, accountSuspended: true }),
+                'account-suspended',
+              )
           }
 })
 

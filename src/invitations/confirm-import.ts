@@ -19,15 +19,22 @@ export async function confirmImport(
   if (!z.uuid().safeParse(importId).success) return { ok: false, refusal: 'unknown' }
   return deps.db.transaction(async (tx): Promise<ActOutcome> => {
     const now = deps.clock.now()
-    const [draft] = await tx
-      .select()
+    const mine = and(eq(invitationImports.id, importId), eq(invitationImports.importedBy, actor.userId))
+    const [found] = await tx
+      .select({ clientId: invitationImports.clientId })
       .from(invitationImports)
-      .where(and(eq(invitationImports.id, importId), eq(invitationImports.importedBy, actor.userId)))
-      .for('update')
-    if (!draft) return { ok: false, refusal: 'unknown' }
-    const about = { actor, clientId: draft.clientId, action: 'invitation.sent', now, origin } as const
+      .where(mine)
+    if (!found) return { ok: false, refusal: 'unknown' }
+    const about = { actor, clientId: found.clientId, action: 'invitation.sent', now, origin } as const
     const verdict = await judgeWithinAccount(tx, about, mayInvite)
     if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
+    // After the actor, as by whoever takes in another file instead: else the two would wait for each other.
+    const [draft] = await tx
+      .select({ status: invitationImports.status })
+      .from(invitationImports)
+      .where(mine)
+      .for('update')
+    if (!draft) return { ok: false, refusal: 'unknown' }
     if (draft.status !== 'draft') return { ok: true }
 
     const { evidence, missing } = readEvidence(verdict.actor, form, { adminsSayWhy: false })

@@ -54,27 +54,18 @@ export async function draftImport(
     if (!draft) throw new Error('the import was not written')
     await addLines(tx, draft.id, lines)
 
-    // On record, so that whoever tries out addresses, or what they may not give, is seen.
-    const count = (outcome: JudgedLine['outcome']) => lines.filter((line) => line.outcome === outcome).length
-    const event = {
-      at: now,
-      action: about.action,
-      origin,
-      clientId: account.id,
-      actorId: actor.userId,
-      subjectId: null,
-    }
-    if (count('taken') > 0)
+    // On record, so that whoever tries out what they may not give is seen.
+    const refused = lines.filter(({ outcome }) => outcome === 'not-allowed')
+    for (const refusal of new Set(refused.map(({ detail }) => detail)))
       await record(tx, {
-        ...event,
-        outcome: 'failure',
-        details: { problem: 'address-taken', lines: count('taken') },
-      })
-    if (count('not-allowed') > 0)
-      await record(tx, {
-        ...event,
+        at: now,
+        action: about.action,
         outcome: 'refused',
-        details: { refusal: 'granted-by-service-desk', lines: count('not-allowed') },
+        origin,
+        clientId: account.id,
+        actorId: actor.userId,
+        subjectId: null,
+        details: { refusal, lines: refused.filter(({ detail }) => detail === refusal).length },
       })
     return { ok: true, importId: draft.id }
   })

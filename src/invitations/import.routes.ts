@@ -1,8 +1,9 @@
-import { type Request, type Response, Router } from 'express'
+import { type Request, type RequestHandler, type Response, Router } from 'express'
 import { z } from 'zod'
 import { type EvidenceField, evidenceProblems } from '../access/evidence.ts'
+import { actorOf } from '../access/people.ts'
 import { refuse } from '../access/refuse.ts'
-import { mayInvite } from '../access/rules.ts'
+import { mayChangeWithin, mayInvite } from '../access/rules.ts'
 import { viewAccount } from '../access/view-account.ts'
 import type { Deps } from '../deps.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
@@ -12,16 +13,18 @@ import { readForm } from '../http/form.ts'
 import { choice, listHref } from '../http/list-query.ts'
 import { originOf } from '../http/origin.ts'
 import { typedFields } from '../http/typed-fields.ts'
-import { readUpload, type Upload } from '../http/upload.ts'
+import { NOTHING_UPLOADED, readUpload, type Upload } from '../http/upload.ts'
 import { isPresent } from '../presence/presence.ts'
 import { renderPresence, requirePresence } from '../presence/require-presence.ts'
 import { readRoleGroupChoices } from '../users/role-groups.queries.ts'
 import { usersPageOf } from '../users/users-page-of.ts'
 import { confirmImport } from './confirm-import.ts'
 import { draftImport } from './draft-import.ts'
-import { countLines, type Import, LINES_SHOWN, readImport, readLines } from './imports.queries.ts'
+import { countLines, LINES_SHOWN, readLines } from './imports.queries.ts'
 import { LINE_PROBLEMS, type LineProblem } from './judge-lines.ts'
 import { MAX_LINES } from './read-invitation-file.ts'
+import { recordLook } from './record-look.ts'
+import { viewImport } from './view-import.ts'
 
 const filters = z.object({
   show: choice(['refused']),
@@ -38,7 +41,7 @@ export function importRoutes(deps: Deps): Router {
   routes.get('/users/import', (_req, res) => renderUpload(deps, res))
   routes.get('/clients/:id/users/import', (req, res) => renderUpload(deps, res, req.params.id))
 
-  routes.post('/users/import', readUpload, async (req, res) => {
+  routes.post('/users/import', readUploadOfInviter, async (req, res) => {
     const { fields, bytes }: Upload = req.body
     const clientId = fields.clientId || personOf(res).clientId
     const pasted = fields.lines ?? ''
@@ -70,15 +73,22 @@ export function importRoutes(deps: Deps): Router {
   })
 
   routes.get('/users/import/:id/refused.csv', async (req, res) => {
-    const found = await openImport(deps, req, res)
-    if (!found) return
-    const lines = await readLines(deps.db, found.id, { after: 0, refusedOnly: true, limit: MAX_LINES })
+    const opened = await openImport(deps, req, res)
+    if (!opened) return
+    const lines = await readLines(deps.db, opened.found.id, { after: 0, refusedOnly: true, limit: MAX_LINES })
     res.attachment('refused.csv').type('text/csv; charset=utf-8')
     const rows = lines.map((line) => [line.line, line.email, line.name, line.roleGroups, sentenceFor(line)])
     res.send(BYTE_ORDER_MARK + csvRows([['line', 'email', 'name', 'roleGroups', 'why'], ...rows]))
   })
 
   return routes
+}
+
+/** Of whoever may invite nobody not a byte is read: they are refused, and that is recorded, without it. */
+const readUploadOfInviter: RequestHandler = (req, res, next) => {
+  if (mayChangeWithin(actorOf(personOf(res)), 'own') === null) return readUpload(req, res, next)
+  req.body = NOTHING_UPLOADED
+  next()
 }
 
 async function renderUpload(
@@ -107,13 +117,19 @@ async function renderUpload(
  * The file asked for; null once the request is answered. Its preview tells of thousands of addresses which are taken,
  * so it opens to who has proven to be there. Asked for here and not of the upload: a page cannot hand on a file.
  */
-async function openImport(deps: Deps, req: Request, res: Response): Promise<Import | null> {
-  const found = await readImport(deps.db, String(req.params.id), personOf(res).id)
-  if (!found) refuse(res, 'unknown')
-  else if (found.status === 'draft' && !isPresent(proofsOf(req), deps.clock.now()))
+async function openImport(deps: Deps, req: Request, res: Response) {
+  const opened = await viewImport(deps, personOf(res), String(req.params.id))
+  if (!opened.allowed) {
+    refuse(res, opened.refusal)
+    return null
+  }
+  const { found } = opened
+  if (found.status === 'draft' && !isPresent(proofsOf(req), deps.clock.now())) {
     renderPresence(res, { ...LOOK, action: `/users/import/${found.id}/look`, form: {} })
-  else return found
-  return null
+    return null
+  }
+  await recordLook(deps, found, personOf(res).id, originOf(req))
+  return opened
 }
 
 async function renderImport(
@@ -122,12 +138,9 @@ async function renderImport(
   res: Response,
   missing: readonly EvidenceField[] = [],
 ): Promise<void> {
-  const viewer = personOf(res)
-  const found = await openImport(deps, req, res)
-  if (!found) return
-  const view = await viewAccount(deps, viewer, found.clientId)
-  if (!view.allowed) return refuse(res, view.refusal)
-
+  const opened = await openImport(deps, req, res)
+  if (!opened) return
+  const { found, account, actor, relation } = opened
   const { show, after } = filters.parse(req.query)
   const page = { after, refusedOnly: show === 'refused', limit: LINES_SHOWN + 1 }
   const lines = await readLines(deps.db, found.id, page)
@@ -136,10 +149,10 @@ async function renderImport(
   res.status(missing.length === 0 ? 200 : 422).render('invitations/import', {
     found,
     path,
-    account: view.account,
-    isOwn: view.relation === 'own',
-    base: usersPageOf(viewer, found.clientId),
-    byServiceDesk: view.actor.isServiceDesk,
+    account,
+    isOwn: relation === 'own',
+    base: usersPageOf(personOf(res), account.id),
+    byServiceDesk: actor.isServiceDesk,
     counts: await countLines(deps.db, found.id),
     show,
     lines: shown.map((line) => ({ ...line, problem: sentenceFor(line) })),

@@ -5,7 +5,7 @@ import { invitationImportLines, invitationImports } from '../db/schema/invitatio
 
 export const LINES_SHOWN = 100
 
-export type Import = Pick<typeof invitationImports.$inferSelect, 'id' | 'clientId' | 'status'>
+export type Import = Pick<typeof invitationImports.$inferSelect, 'id' | 'clientId' | 'status' | 'lookedAt'>
 
 /** An import of this person's own; null for any other. */
 export async function readImport(db: Reader, importId: string, userId: string): Promise<Import | null> {
@@ -15,6 +15,7 @@ export async function readImport(db: Reader, importId: string, userId: string): 
       id: invitationImports.id,
       clientId: invitationImports.clientId,
       status: invitationImports.status,
+      lookedAt: invitationImports.lookedAt,
     })
     .from(invitationImports)
     .where(and(eq(invitationImports.id, importId), eq(invitationImports.importedBy, userId)))

@@ -14,7 +14,7 @@ export type LineProblem =
   | 'duplicate'
   | 'taken'
 
-/** The sentence for each; `detail` is the line that is repeated, or the role group in question. */
+/** The sentence for each; `detail`: the line that is repeated, the role group in question, or the refusal's name. */
 export const LINE_PROBLEMS: Readonly<Record<LineProblem, (detail: string) => string>> = {
   'wrong-columns': () => 'It has more or fewer cells than there are columns.',
   'bad-address': () => 'That is no whole e-mail address.',
@@ -113,7 +113,7 @@ export function roleGroupsIn(
   if (chosen.ok) return { chosen: chosen.roleGroups }
   return chosen.refusal === null
     ? { problem: 'unknown-role-group', detail: quotable(named.join(', ')) }
-    : { problem: 'not-allowed', detail: '' }
+    : { problem: 'not-allowed', detail: chosen.refusal }
 }
 
 /** As much of a cell as a sentence quotes. Whole characters: the database takes no half of one. */

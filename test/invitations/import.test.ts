@@ -1,13 +1,15 @@
 // Bulk invitation from a CSV file: a preview of every line, progress, and a report of what was refused and why.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import { and, eq, inArray } from 'drizzle-orm'
 import { auditEvents } from '../../src/db/schema/audit-events.ts'
+import { clients } from '../../src/db/schema/clients.ts'
 import { invitationImportLines, invitationImports } from '../../src/db/schema/invitation-imports.ts'
 import { invitations } from '../../src/db/schema/links.ts'
 import { notifications } from '../../src/db/schema/notifications.ts'
 import { outbox } from '../../src/db/schema/outbox.ts'
-import { memberships } from '../../src/db/schema/role-groups.ts'
+import { memberships, mfaPolicies, roleGroups } from '../../src/db/schema/role-groups.ts'
 import { users } from '../../src/db/schema/users.ts'
 import { DAY, MINUTE } from '../../src/durations.ts'
 import { BATCH, importInvitations } from '../../src/invitations/import-invitations.ts'
@@ -94,6 +96,16 @@ async function outcomesOf(path: string) {
   return rows.map(({ line, outcome, detail }) => [line, outcome, detail])
 }
 
+/** What is on record of invitations that came to nothing, in order. */
+function failures() {
+  const failed = inArray(auditEvents.outcome, ['failure', 'refused'])
+  return app.deps.db
+    .select()
+    .from(auditEvents)
+    .where(and(eq(auditEvents.action, 'invitation.sent'), failed))
+    .orderBy(auditEvents.id)
+}
+
 describe('the preview', () => {
   test('tells the outcome of every line before anybody is invited', async () => {
     const before = await app.deps.db.$count(users)
@@ -128,8 +140,8 @@ last@test.example,Last One,customer-service-operator`,
       [6, 'taken', ''],
       [7, 'taken', ''],
       [8, 'unknown-role-group', 'gardener'],
-      [9, 'not-allowed', ''],
-      [10, 'not-allowed', ''],
+      [9, 'not-allowed', 'granted-by-service-desk'],
+      [10, 'not-allowed', 'granted-by-service-desk'],
       [11, 'no-role-group', ''],
       [12, 'no-name', ''],
       [13, 'formula', ''],
@@ -148,17 +160,11 @@ last@test.example,Last One,customer-service-operator`,
     assert.doesNotMatch(page.body, /Meridian/, 'not where an address is taken')
     assert.equal([...(await admin.get(`${path}?show=refused`)).body.matchAll(/data-line="/g)].length, 14)
     assert.equal(await app.deps.db.$count(users), before)
-    const seen = await app.deps.db
-      .select()
-      .from(auditEvents)
-      .where(
-        and(eq(auditEvents.action, 'invitation.sent'), inArray(auditEvents.outcome, ['failure', 'refused'])),
-      )
     assert.deepEqual(
-      seen.map(({ details }) => details),
+      (await failures()).map(({ details }) => details),
       [
-        { problem: 'address-taken', lines: 2 },
         { refusal: 'granted-by-service-desk', lines: 2 },
+        { problem: 'address-taken', lines: 2 },
       ],
     )
   })
@@ -218,6 +224,29 @@ last@test.example,Last One,customer-service-operator`,
       body: 'no parts',
     })
     assert.equal(broken.status, 400)
+  })
+
+  test('cells by the hundred thousand are refused before they are read, on however many lines', async () => {
+    for (const file of [`${'Q,'.repeat(4900)}"\n",`.repeat(20), `${','.repeat(390)}\n`.repeat(200)]) {
+      const answer = await upload(admin, HEAD + file)
+      assert.equal(answer.status, 422)
+      assert.match(answer.body, /far too many cells/)
+    }
+  })
+
+  test('neither a compressed form nor one with a part of nothing but headers is taken in', async () => {
+    const headers = { 'sec-fetch-site': 'same-origin', 'content-type': 'multipart/form-data; boundary=x' }
+    const head = 'Content-Disposition: form-data; name="file"; filename="f"'
+    const manyHeaders = await admin.request('POST', '/users/import', {
+      headers,
+      body: `--x\r\n${'a: b\r\n'.repeat(20_000)}${head}\r\n\r\n\r\n--x--\r\n`,
+    })
+    assert.equal(manyHeaders.status, 400)
+    const compressed = await admin.request('POST', '/users/import', {
+      headers: { ...headers, 'content-encoding': 'gzip' },
+      body: new Uint8Array(gzipSync(`--x\r\n${head}\r\n\r\n${HEAD}\r\n--x--\r\n`)),
+    })
+    assert.equal(compressed.status, 400)
   })
 
   test('a form of nothing but files is refused, without looking at each', async () => {
@@ -372,12 +401,41 @@ describe('who may', () => {
     assert.match((await upload(app.browser(), file)).location ?? '', /^\/sign-in/)
   })
 
+  test('who is no Admin any more sees nothing of the file they took in', async () => {
+    const demoted = await people.add('Meridian Foods', ['admin'])
+    const browser = app.browser()
+    await browser.signInWithPassword(demoted.email)
+    const path = await drafted(browser, `${HEAD}desk@platform.example,Taken,tech-operator\n`)
+    await app.deps.db.delete(memberships).where(eq(memberships.userId, demoted.id))
+    const [tech] = await app.deps.db.select().from(roleGroups).where(eq(roleGroups.key, 'tech-operator'))
+    assert.ok(tech)
+    await app.deps.db.insert(memberships).values({ userId: demoted.id, roleGroupId: tech.id })
+    await app.deps.db.delete(mfaPolicies)
+
+    for (const page of [path, `${path}/progress`, `${path}/refused.csv`])
+      assert.equal((await browser.get(page)).status, 403, page)
+  })
+
+  test('nobody into a suspended account, where no link would open', async () => {
+    const clientId = await people.clientId('Harbour Retail')
+    const file = `${HEAD}late@test.example,Late,tech-operator\n`
+    await app.deps.db.update(clients).set({ suspendedAt: app.clock.now() }).where(eq(clients.id, clientId))
+
+    const answer = await upload(desk, file, { clientId })
+
+    assert.equal(answer.status, 409)
+    assert.match(answer.body, /This account is suspended/)
+    await app.deps.db.update(clients).set({ suspendedAt: null }).where(eq(clients.id, clientId))
+    assert.equal((await upload(desk, file, { clientId })).status, 303)
+  })
+
   test('only who has lately proven to be there, be it to look which addresses are taken or to invite', async () => {
     app.clock.advance(11 * MINUTE)
     const path = await drafted(
       admin,
       `${HEAD}present@test.example,Present,tech-operator\ntech@meridian.example,Taken,tech-operator\n`,
     )
+    const known = await failures()
     for (const page of [path, `${path}?show=refused`, `${path}/progress`, `${path}/refused.csv`]) {
       const { status, body } = await admin.get(page)
       assert.equal(status, 401, page)
@@ -388,6 +446,12 @@ describe('who may', () => {
     assert.equal(look.status, 200)
     assert.match(look.body, /Somebody with this address has an account already/)
     assert.equal((await admin.get(`${path}/refused.csv`)).status, 200)
+    const learnt = (await failures()).slice(known.length).map(({ details }) => details)
+    assert.deepEqual(
+      learnt,
+      [{ problem: 'address-taken', lines: 1 }],
+      'on record when it is seen, not before',
+    )
 
     app.clock.advance(11 * MINUTE)
     assert.equal((await admin.post(path)).status, 401)

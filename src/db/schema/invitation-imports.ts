@@ -24,6 +24,8 @@ export const invitationImports = pgTable(
     /** Where the confirmation came from, for the events that follow it. */
     origin: jsonb('origin').$type<Record<'address' | 'userAgent' | 'requestId', string | null>>(),
     createdAt: instant('created_at').notNull(),
+    /** When it was first seen which addresses are taken. */
+    lookedAt: instant('looked_at'),
     confirmedAt: instant('confirmed_at'),
     finishedAt: instant('finished_at'),
   },
@@ -49,7 +51,7 @@ export const invitationImportLines = pgTable(
     roleGroups: text('role_groups').notNull(),
     /** Null: to be invited. 'invited', or the name of what is wrong with it (judge-lines.ts). */
     outcome: text('outcome'),
-    /** What the outcome refers to: the line it repeats, the role group that is not known. */
+    /** What the outcome refers to: the line it repeats, the role group that is not known, the refusal. */
     detail: text('detail').notNull().default(''),
   },
   (t) => [primaryKey({ columns: [t.importId, t.line] })],

@@ -1,0 +1,1 @@
+ALTER TABLE "invitation_imports" ADD COLUMN "looked_at" timestamp with time zone;

@@ -66,11 +66,14 @@ export async function acceptInvitation(
   })
 }
 
-/** The user first, as everybody does who changes one: else a withdrawal and this would wait for each other. */
+/**
+ * The user first, as everybody does who changes one: else a withdrawal and this would wait for each other. Not against
+ * a reminder, which holds the invitation and whose mail only needs the user to stay.
+ */
 async function lockInvited(tx: Transaction, tokenHash: Buffer): Promise<void> {
   const invited = tx
     .select({ userId: invitations.userId })
     .from(invitations)
     .where(eq(invitations.tokenHash, tokenHash))
-  await tx.select({ id: users.id }).from(users).where(inArray(users.id, invited)).for('update')
+  await tx.select({ id: users.id }).from(users).where(inArray(users.id, invited)).for('no key update')
 }

@@ -1,7 +1,7 @@
-// What a name may be: people's names as they write them, and nothing that a mail program makes a link of.
+// What a name and an address may be: people's names as they write them, and nothing that a mail program makes a link of.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readName } from '../../src/invitations/person-to-invite.ts'
+import { readEmail, readName } from '../../src/invitations/person-to-invite.ts'
 
 test('names are taken as people write them', () => {
   for (const name of [
@@ -26,4 +26,10 @@ test('a name cannot carry an address that mails would turn into a link', () => {
     'WWW.evil',
   ])
     assert.deepEqual(readName(name), { problem: 'link' }, name)
+})
+
+test('nobody has an address where withdrawn people are put', () => {
+  assert.deepEqual(readEmail('Ann@Company.example'), { email: 'ann@company.example' })
+  for (const email of ['0196f0c0-0000-7000-8000-000000000000@withdrawn.invalid', 'ann@Company.INVALID'])
+    assert.deepEqual(readEmail(email), { problem: 'bad-address' })
 })

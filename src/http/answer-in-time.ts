@@ -15,12 +15,16 @@ const PATIENCE_MS = 5 * SECOND
 
 /** Answers 503 where a frozen database would let a page hang. What was under way may still come to its end. */
 export const answerInTime: RequestHandler = (req, res, next) => {
-  const timer = setTimeout(() => {
+  const tooLate = () => {
     // Not by `next`, which leads past the error pages: what is still under way would find none when it fails, and
     // Express would print it all and cut the connection, on which the next request may be another person's.
     if (!res.headersSent) errorPages(new TooSlowError(), req, res, next)
-  }, PATIENCE_MS)
-  res.locals.restartPatience = () => timer.refresh()
+  }
+  let timer = setTimeout(tooLate, PATIENCE_MS)
+  res.locals.restartPatience = () => {
+    clearTimeout(timer)
+    timer = setTimeout(tooLate, PATIENCE_MS)
+  }
   res.once('close', () => clearTimeout(timer))
   next()
 }

@@ -50,6 +50,11 @@ function createPages() {
     await goesOn('/of-another')
     res.send('for another person')
   })
+  app.get('/takes-in', async (_req, res) => {
+    pages.once('/takes-in gets more', res.locals.restartPatience)
+    await goesOn('/takes-in')
+    res.send('taken in')
+  })
   app.use(errorPages)
   return app
 }
@@ -90,3 +95,15 @@ for (const path of ['/fails', '/answers'])
     assert.equal(await another.answer, 200)
     assert.equal(printed.mock.callCount(), 0, 'nor is it printed as a whole')
   })
+
+test('as long as the browser is sending what is to be answered the five seconds begin anew', async () => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  const upload = await ask('/takes-in')
+  mock.timers.tick(4 * SECOND)
+  pages.emit('/takes-in gets more')
+  mock.timers.tick(4 * SECOND)
+  mock.timers.reset()
+  pages.emit('/takes-in goes on')
+
+  assert.equal(await upload.answer, 200)
+})

@@ -1,6 +1,7 @@
 import { Router } from 'express'
 import type { Deps } from '../deps.ts'
 import { SECOND } from '../durations.ts'
+import { within } from '../within.ts'
 
 const PATIENCE_MS = 2 * SECOND
 
@@ -23,14 +24,9 @@ export function healthRoutes({ sql }: Deps, draining: () => boolean): Router {
   return routes
 }
 
-async function databaseAnswers(sql: Deps['sql']): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise<boolean>((resolve) => {
-    timer = setTimeout(resolve, PATIENCE_MS, false)
-  })
-  const answer = sql`select 1`.then(
+function databaseAnswers(sql: Deps['sql']): Promise<boolean> {
+  return within(PATIENCE_MS, sql`select 1`).then(
     () => true,
     () => false,
   )
-  return Promise.race([answer, timeout]).finally(() => clearTimeout(timer))
 }

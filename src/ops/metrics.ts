@@ -3,11 +3,11 @@ import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Deps } from '../deps.ts'
 import { SECOND } from '../durations.ts'
 import type { QueueEngine } from '../outbox/queues.ts'
+import { within } from '../within.ts'
 import { readLocks } from './locks.queries.ts'
 import { readOutbox } from './outbox.queries.ts'
 import { type QueueLine, readQueueLines } from './queue-lines.ts'
 import { readSealing } from './sealing.queries.ts'
-import { within } from './within.ts'
 
 const PATIENCE_MS = 2 * SECOND
 

@@ -2,7 +2,7 @@ import type { Queue } from 'bullmq'
 import { SECOND } from '../durations.ts'
 import { QUEUES } from '../outbox/jobs.ts'
 import type { QueueEngine } from '../outbox/queues.ts'
-import { within } from './within.ts'
+import { within } from '../within.ts'
 
 const PATIENCE_MS = 2 * SECOND
 

@@ -23,8 +23,8 @@ export interface UserPage {
   ids: string[]
   /** Where the next page begins; null: there is none. */
   next: string | null
-  /** The page is not full, yet there is more to look at: how many were looked at. */
-  lookedAt: number | null
+  /** The page is not full, yet there is more to look at. */
+  cutShort: boolean
 }
 
 type Within = Pick<Account, 'id' | 'isPlatform'>
@@ -41,7 +41,7 @@ interface StartingPlace extends Place {
   begins: boolean
 }
 
-const NOBODY: UserPage = { ids: [], next: null, lookedAt: null }
+const NOBODY: UserPage = { ids: [], next: null, cutShort: false }
 
 /**
  * A page of an account's users, in the order of their names; of a search, those whose name begins with the term come
@@ -93,8 +93,8 @@ interface Walk {
 function pageOf({ ids, end }: Walk, before: string[] = []): UserPage {
   const all = [...before, ...ids]
   const page = all.slice(0, PAGE_SIZE)
-  if (all.length > PAGE_SIZE) return { ids: page, next: page.at(-1) ?? null, lookedAt: null }
-  return { ids: page, next: end, lookedAt: end === null ? null : WINDOW }
+  if (all.length > PAGE_SIZE) return { ids: page, next: page.at(-1) ?? null, cutShort: false }
+  return { ids: page, next: end, cutShort: end !== null }
 }
 
 /** Everybody; those whose name begins with the term; or those who hold it elsewhere. */

@@ -77,7 +77,7 @@ async function renderList(deps: Deps, req: Request, res: Response, clientId?: st
     isFiltered: [filters.q, filters.role, filters.mfa, filters.status].some((value) => value !== ''),
     roleGroups: await readRoleGroupChoices(deps.db, account),
     users: rows.map((row) => userView(row, actor, relation, now)),
-    lookedAt: page.lookedAt,
+    cutShort: page.cutShort,
     path: req.path,
     first: filters.after && listHref(req.path, { ...filters, after: '' }),
     next: page.next && listHref(req.path, { ...filters, after: page.next }),

@@ -1,5 +1,5 @@
 import { eq } from 'drizzle-orm'
-import { z } from 'zod'
+import { validate as isUuid } from 'uuid'
 import type { AuditAction } from '../audit/actions.ts'
 import type { Origin } from '../audit/record.ts'
 import { relationOf } from '../clients/hierarchy.queries.ts'
@@ -43,7 +43,7 @@ export async function judgeAccount(
   rule: AccountRule,
 ): Promise<AccountVerdict> {
   const { actor, clientId, now } = request
-  if (!z.uuid().safeParse(clientId).success) return UNKNOWN
+  if (!isUuid(clientId)) return UNKNOWN
   // The account first: what locks all its people (suspending) holds it too, so neither waits for the other.
   // Not against new users, whose foreign key only needs the account to stay.
   const [account] = await tx
@@ -65,7 +65,7 @@ export async function judgeWithinAccount(
   rule: AccountRule,
 ): Promise<AccountVerdict> {
   const { actor, clientId, now } = request
-  if (!z.uuid().safeParse(clientId).success) return UNKNOWN
+  if (!isUuid(clientId)) return UNKNOWN
   const actorPerson =
     typeof actor === 'string' ? await stillActive(tx, actor) : await currentActor(tx, actor, now)
   if (!actorPerson) return UNKNOWN

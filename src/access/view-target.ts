@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { validate as isUuid } from 'uuid'
 import { relationOf } from '../clients/hierarchy.queries.ts'
 import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'
@@ -16,7 +16,7 @@ export async function viewTarget(
   targetId: string,
   rule: (actor: Actor, target: Target) => Refusal | null,
 ): Promise<Verdict> {
-  const targetPerson = z.uuid().safeParse(targetId).success ? await readPerson(db, targetId) : null
+  const targetPerson = isUuid(targetId) ? await readPerson(db, targetId) : null
   if (!targetPerson) return { allowed: false, refusal: 'unknown' }
   const relation = await relationOf(db, viewer.clientId, targetPerson.clientId)
   const passwordLockout = await readLockout(db, { subject: targetPerson.id, kind: 'password' })

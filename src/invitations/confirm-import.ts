@@ -1,5 +1,5 @@
 import { and, eq } from 'drizzle-orm'
-import { z } from 'zod'
+import { validate as isUuid } from 'uuid'
 import type { ActOutcome } from '../access/act-outcome.ts'
 import { readEvidence } from '../access/evidence.ts'
 import { judgeWithinAccount } from '../access/judge-account.ts'
@@ -16,7 +16,7 @@ export async function confirmImport(
   request: { actor: Proofs; importId: string; form: unknown; origin: Origin },
 ): Promise<ActOutcome> {
   const { actor, importId, form, origin } = request
-  if (!z.uuid().safeParse(importId).success) return { ok: false, refusal: 'unknown' }
+  if (!isUuid(importId)) return { ok: false, refusal: 'unknown' }
   return deps.db.transaction(async (tx): Promise<ActOutcome> => {
     const now = deps.clock.now()
     const mine = and(eq(invitationImports.id, importId), eq(invitationImports.importedBy, actor.userId))

@@ -1,5 +1,5 @@
 import { and, asc, eq, gt, isNotNull, ne, sql } from 'drizzle-orm'
-import { z } from 'zod'
+import { validate as isUuid } from 'uuid'
 import type { Reader } from '../db/client.ts'
 import { invitationImportLines, invitationImports } from '../db/schema/invitation-imports.ts'
 
@@ -9,7 +9,7 @@ export type Import = Pick<typeof invitationImports.$inferSelect, 'id' | 'clientI
 
 /** An import of this person's own; null for any other. */
 export async function readImport(db: Reader, importId: string, userId: string): Promise<Import | null> {
-  if (!z.uuid().safeParse(importId).success) return null
+  if (!isUuid(importId)) return null
   const [row] = await db
     .select({
       id: invitationImports.id,

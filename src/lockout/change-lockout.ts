@@ -1,6 +1,7 @@
 import type { Reader } from '../db/client.ts'
-import { type LockoutKey, readLockout, type StoredLockout, saveLockout } from './lockouts.queries.ts'
+import { type LockoutKey, readLockout, type StoredLockout } from './lockouts.queries.ts'
 import type { LockoutState } from './policy.ts'
+import { saveLockout } from './save-lockout.ts'
 
 /**
  * Applies a pure change to a stored lockout: read, decide, store if nobody else did meanwhile, else again.

@@ -3,8 +3,9 @@ import { NO_REQUEST, record } from '../audit/record.ts'
 import type { Transaction } from '../db/client.ts'
 import { users } from '../db/schema/users.ts'
 import { notify } from '../notifications/notify.ts'
-import { type LockoutKey, readLockout, saveLockout } from './lockouts.queries.ts'
+import { type LockoutKey, readLockout } from './lockouts.queries.ts'
 import { endLock, lockInForce } from './policy.ts'
+import { saveLockout } from './save-lockout.ts'
 
 /**
  * Clears a lock whose time is over, records it and tells the user. The lock itself ended by comparison with

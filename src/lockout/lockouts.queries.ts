@@ -1,5 +1,4 @@
 import { and, eq, sql } from 'drizzle-orm'
-import type { Sql } from 'postgres'
 import { v5 as nameBasedUuid } from 'uuid'
 import type { Reader } from '../db/client.ts'
 import { preparedOnce } from '../db/prepared-once.ts'
@@ -50,72 +49,4 @@ const lockoutQuery = preparedOnce((db) =>
 export async function readLockout(db: Reader, key: LockoutKey): Promise<StoredLockout> {
   const [row] = await lockoutQuery(db).execute({ ...key })
   return row ?? NEVER_FAILED
-}
-
-// As SQL, so that what is given arrives as it is: an encoder of the columns would trip over null.
-const given = (name: string) => sql`${sql.placeholder(name)}`
-
-const saveQuery = preparedOnce((db) =>
-  db
-    .insert(lockouts)
-    .values({
-      subject: given('subject'),
-      kind: given('kind'),
-      failedAt: given('failedAt'),
-      consecutiveFailures: given('consecutiveFailures'),
-      repeats: given('repeats'),
-      lockedAt: given('lockedAt'),
-      lockedUntil: given('lockedUntil'),
-      version: given('version'),
-      updatedAt: given('updatedAt'),
-    })
-    .onConflictDoUpdate({
-      target: [lockouts.subject, lockouts.kind],
-      set: {
-        failedAt: sql`excluded.failed_at`,
-        consecutiveFailures: sql`excluded.consecutive_failures`,
-        repeats: sql`excluded.repeats`,
-        lockedAt: sql`excluded.locked_at`,
-        lockedUntil: sql`excluded.locked_until`,
-        version: sql`excluded.version`,
-        updatedAt: sql`excluded.updated_at`,
-      },
-      setWhere: sql`${lockouts.version} = excluded.version - 1`,
-    })
-    .returning({ version: lockouts.version })
-    .prepare('save_lockout'),
-)
-
-/**
- * Stores the state that follows from the one read. False if somebody else changed it meanwhile: read again.
- * One statement, so parallel attempts are spent one after the other, in every process.
- */
-export async function saveLockout(
-  db: Reader,
-  key: LockoutKey,
-  read: StoredLockout,
-  next: LockoutState,
-  now: Date,
-): Promise<boolean> {
-  const values = { ...key, ...asStored(next), version: read.version + 1, updatedAt: now.toISOString() }
-  return (await saveQuery(db).execute(values)).length === 1
-}
-
-/** What an UPDATE of `lockouts` sets to store `next`: for a statement that does more than that. */
-export function lockoutSetting(sql: Sql, next: LockoutState, now: Date) {
-  const { failedAt, consecutiveFailures, repeats, lockedAt, lockedUntil } = asStored(next)
-  return sql`
-    failed_at = ${failedAt}, consecutive_failures = ${consecutiveFailures}, repeats = ${repeats},
-    locked_at = ${lockedAt}, locked_until = ${lockedUntil}, version = version + 1, updated_at = ${now.toISOString()}`
-}
-
-/** Times as PostgreSQL reads them. */
-function asStored({ failedAt, consecutiveFailures, repeats, lockedAt, lockedUntil }: LockoutState) {
-  return {
-    failedAt: `{${failedAt.map((at) => at.toISOString())}}`,
-    consecutiveFailures,
-    repeats,
-    lockedAt: lockedAt?.toISOString() ?? null,
-    lockedUntil: lockedUntil?.toISOString() ?? null,
-  }
 }

@@ -1,7 +1,8 @@
 import { type AuditEntry, auditRows } from '../audit/record.ts'
 import type { Deps } from '../deps.ts'
-import { type LockoutKey, lockoutSetting, readLockout, type StoredLockout } from './lockouts.queries.ts'
+import { type LockoutKey, readLockout, type StoredLockout } from './lockouts.queries.ts'
 import type { LockoutState } from './policy.ts'
+import { lockoutSetting } from './save-lockout.ts'
 
 /**
  * Ends a spent attempt whose secret was right: the count becomes what `decide` makes of it, and the success is

@@ -1,8 +1,9 @@
 import type { Deps } from '../deps.ts'
 import { enqueue } from '../outbox/enqueue.ts'
 import { lockoutPolicyOf } from './lockout-policy-of.ts'
-import { type LockoutKey, readLockout, type StoredLockout, saveLockout } from './lockouts.queries.ts'
+import { type LockoutKey, readLockout, type StoredLockout } from './lockouts.queries.ts'
 import { type Attempt, spend } from './policy.ts'
+import { saveLockout } from './save-lockout.ts'
 
 export interface SpentAttempt {
   refused: false

@@ -1,5 +1,16 @@
 // A list of accounts, parents before their children, as a tree. Pure.
-import type { ClientRow } from './clients.queries.ts'
+
+/** A client account as lists show it. */
+export interface ClientRow {
+  id: string
+  name: string
+  parentId: string | null
+  parentName: string | null
+  isPlatform: boolean
+  suspendedAt: Date | null
+  /** Names of the role groups that require MFA here, the highest first. */
+  requiresMfa: string[]
+}
 
 export interface ClientNode extends ClientRow {
   children: ClientNode[]

@@ -4,24 +4,13 @@ import type { Reader } from '../db/client.ts'
 import { contains } from '../db/like.ts'
 import { clients } from '../db/schema/clients.ts'
 import { mfaPolicies, roleGroups } from '../db/schema/role-groups.ts'
+import type { ClientRow } from './client-tree.ts'
 
 const PAGE_SIZE = 50
 
 export interface ClientFilters {
   q: string
   after: string
-}
-
-/** A client account as lists show it. */
-export interface ClientRow {
-  id: string
-  name: string
-  parentId: string | null
-  parentName: string | null
-  isPlatform: boolean
-  suspendedAt: Date | null
-  /** Names of the role groups that require MFA here, the highest first. */
-  requiresMfa: string[]
 }
 
 export interface ClientPage {

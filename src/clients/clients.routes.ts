@@ -10,8 +10,8 @@ import { personOf } from '../gate/gate.ts'
 import { cursor, listHref, searchTerm } from '../http/list-query.ts'
 import { readCoverages } from '../mfa-policy/coverage.queries.ts'
 import { coverageSentence } from '../mfa-policy/coverage-sentence.ts'
-import { clientTree } from './client-tree.ts'
-import { type ClientRow, listChildren, listClients, listSubtree, readClients } from './clients.queries.ts'
+import { type ClientRow, clientTree } from './client-tree.ts'
+import { listChildren, listClients, listSubtree, readClients } from './clients.queries.ts'
 import { withinSubtree } from './hierarchy.queries.ts'
 
 const filters = z.object({ q: searchTerm, after: cursor })

@@ -1,6 +1,6 @@
 // Whom a change of the MFA policy concerns. Pure.
 import { mfaRequired } from '../gate/facts.ts'
-import { countPeople, type Headcount } from '../users/headcounts.queries.ts'
+import { countPeople, type Headcount } from '../users/headcount.ts'
 
 /** Disabled users do not count. */
 export interface Affected {

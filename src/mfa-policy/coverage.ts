@@ -1,7 +1,6 @@
 // How far an account is protected by MFA, from its people counted by what they hold. Whoever is disabled lacks nothing. Pure.
 import { mfaRequired } from '../gate/facts.ts'
-import { countPeople, type Headcount } from '../users/headcounts.queries.ts'
-import type { Requirement } from './requirements.queries.ts'
+import { countPeople, type Headcount } from '../users/headcount.ts'
 
 export interface Coverage {
   people: number
@@ -40,7 +39,7 @@ export function coverageOf(
 
 /** Of each role group that somebody holds. Who holds several counts in each of them. */
 export function coverageByRoleGroup(
-  requirements: readonly Pick<Requirement, 'key' | 'name' | 'requiresMfa'>[],
+  requirements: readonly Pick<RoleGroupCoverage, 'key' | 'name' | 'requiresMfa'>[],
   headcounts: readonly Headcount[],
 ): RoleGroupCoverage[] {
   const coverages = requirements.map(({ key, name, requiresMfa }) => {

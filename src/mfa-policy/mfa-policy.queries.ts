@@ -1,6 +1,7 @@
 import type { Account } from '../access/view-account.ts'
 import type { Reader } from '../db/client.ts'
-import { countPeople, readHeadcounts } from '../users/headcounts.queries.ts'
+import { countPeople } from '../users/headcount.ts'
+import { readHeadcounts } from '../users/headcounts.queries.ts'
 import { type Requirement, readRequirements } from './requirements.queries.ts'
 
 /** The MFA policy of an account: its role groups, the highest first, whether each requires MFA, and of how many. */

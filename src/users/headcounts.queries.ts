@@ -2,16 +2,7 @@ import { and, desc, eq, gt, inArray, sql } from 'drizzle-orm'
 import type { Reader } from '../db/client.ts'
 import { headcounts } from '../db/schema/listings.ts'
 import { roleGroups } from '../db/schema/role-groups.ts'
-
-/** So many people of an account hold exactly these role groups, are so enrolled and of this status. */
-export interface Headcount {
-  clientId: string
-  /** Their keys; none of those whom nobody gave one. */
-  roleGroups: string[]
-  enrolled: boolean
-  status: 'invited' | 'active' | 'disabled'
-  people: number
-}
+import type { Headcount } from './headcount.ts'
 
 /**
  * The headcounts of these accounts: a few dozen rows each, however many people there are. Everybody is in exactly one
@@ -32,9 +23,4 @@ export async function readHeadcounts(db: Reader, clientIds: readonly string[]): 
     })
     .from(headcounts)
     .where(and(inArray(headcounts.clientId, [...clientIds]), gt(headcounts.people, 0)))
-}
-
-/** How many people fit. */
-export function countPeople(counts: readonly Headcount[], fits: (count: Headcount) => boolean): number {
-  return counts.filter(fits).reduce((sum, { people }) => sum + people, 0)
 }

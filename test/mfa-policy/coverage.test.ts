@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { coverageByRoleGroup, coverageOf, percentage } from '../../src/mfa-policy/coverage.ts'
-import type { Headcount } from '../../src/users/headcounts.queries.ts'
+import type { Headcount } from '../../src/users/headcount.ts'
 
 const POLICY = [
   { key: 'admin', name: 'Admin', requiresMfa: true },

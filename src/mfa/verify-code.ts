@@ -17,7 +17,7 @@ export async function verifyCode(
 ): Promise<CodeOutcome> {
   const outcome = await acceptCode(deps, person, code, 'verify', origin)
   // Should this fail, the session has not verified yet: the next code makes the person active.
-  if (outcome.ok && person.status === 'invited')
-    await deps.db.transaction((tx) => activateUser(tx, person, origin, deps.clock.now()))
-  return outcome
+  if (!outcome.ok || person.status !== 'invited') return outcome
+  const activated = await deps.db.transaction((tx) => activateUser(tx, person, origin, deps.clock.now()))
+  return activated ? outcome : { ok: false, problem: 'superseded' }
 }

@@ -2,24 +2,27 @@ import { and, eq } from 'drizzle-orm'
 import { type Origin, record } from '../audit/record.ts'
 import type { Transaction } from '../db/client.ts'
 import { users } from '../db/schema/users.ts'
+import type { Person } from '../gate/facts.ts'
 
 /**
  * Makes an invited user active. Spec: setting up MFA "becomes a mandatory step before the account can be
- * activated", so this is called when the first sign-in completes, or at once where no MFA is required.
+ * activated", so this is called when the first sign-in completes, or at once where no MFA is required. False if
+ * their sessions were ended since `person` was read (disabled, withdrawn, invited again): that stands.
  */
 export async function activateUser(
   tx: Transaction,
-  person: { id: string; clientId: string },
+  person: Pick<Person, 'id' | 'clientId' | 'sessionEpoch'>,
   origin: Origin,
   now: Date,
-): Promise<void> {
+): Promise<boolean> {
   const activated = await tx
     .update(users)
     .set({ status: 'active', activatedAt: now })
-    .where(and(eq(users.id, person.id), eq(users.status, 'invited')))
+    .where(
+      and(eq(users.id, person.id), eq(users.status, 'invited'), eq(users.sessionEpoch, person.sessionEpoch)),
+    )
     .returning({ id: users.id })
-  // Disabled or withdrawn a moment ago: that stands.
-  if (activated.length === 0) return
+  if (activated.length === 0) return false
   await record(tx, {
     at: now,
     action: 'user.activated',
@@ -29,4 +32,5 @@ export async function activateUser(
     actorId: person.id,
     subjectId: person.id,
   })
+  return true
 }

@@ -83,12 +83,14 @@ export async function changeRoleGroups(
       subjectId: person.id,
       details: { given: namesOf(given), taken: namesOf(taken), ...evidence },
     })
-    await notify(tx, {
-      to: person.id,
-      kind: 'role-groups-changed',
-      eventId,
-      facts: { roleGroups: namesOf(chosen.roleGroups) },
-    })
+    // Whoever never came in has no role groups they knew of.
+    if (person.status !== 'invited')
+      await notify(tx, {
+        to: person.id,
+        kind: 'role-groups-changed',
+        eventId,
+        facts: { roleGroups: namesOf(chosen.roleGroups) },
+      })
     return { ok: true }
   })
 }

@@ -3,10 +3,10 @@
 // change the database can reach it, and given back with --expect, it also shows that the end was cut off or that the
 // whole chain was written anew.
 import { readOptions, runCommand, UsageError } from '../command.ts'
-import { ConfigurationError, readVerifyConfig } from '../config.ts'
+import { readVerifyConfig } from '../config.ts'
 import { openDatabase } from '../db/client.ts'
-import { showProgress } from '../db/show-progress.ts'
-import { findRunningCluster } from '../start/embedded-postgres.ts'
+import { showProgress } from '../show-progress.ts'
+import { databaseUrlOf } from '../start/database-url.ts'
 import { type Broken, type ChainReport, type Harm, type Pin, verifyChain } from './verify-chain.ts'
 
 const USAGE = 'npm run audit:verify -- [--expect SEQ:HASH …]'
@@ -23,7 +23,7 @@ const HARMS: Record<Harm, string> = {
 
 await runCommand(async () => {
   const pins = readPins()
-  const pool = openDatabase(await databaseUrl(), 'portcullis-audit-verify', 1)
+  const pool = openDatabase(await databaseUrlOf(readVerifyConfig(process.env)), 'portcullis-audit-verify', 1)
   try {
     const report = await verifyChain(pool.db, pins, progress())
     process.stdout.write(reportText(report))
@@ -40,16 +40,6 @@ function readPins(): Pin[] {
     if (seq === undefined || hash === undefined) throw new UsageError(USAGE)
     return { seq: Number(seq), hash: hash.toLowerCase() }
   })
-}
-
-/** The database given by hand, or else that of the `npm start` that runs on DATA_DIR. */
-async function databaseUrl(): Promise<string> {
-  const config = readVerifyConfig(process.env)
-  const url = config.DATABASE_URL ?? (await findRunningCluster(config.DATA_DIR))
-  if (url !== null) return url
-  throw new ConfigurationError([
-    `DATABASE_URL must be given, or npm start must be running on DATA_DIR (${config.DATA_DIR})`,
-  ])
 }
 
 function progress(): (done: number, total: number) => void {

@@ -1,4 +1,4 @@
-import { DEMO_CAST, DEMO_PASSWORD } from '../db/demo-cast.ts'
+import { DEMO_CAST, DEMO_PASSWORD } from '../demo/demo-cast.ts'
 
 export interface BannerFacts {
   address: string

@@ -1,5 +1,5 @@
 // Nothing but Argon2id, as the product does it: the same parameters, no more at a time than there are cores.
-import { DEMO_PASSWORD } from '../../src/db/demo-cast.ts'
+import { DEMO_PASSWORD } from '../../src/demo/demo-cast.ts'
 import { hashPassword, passwordMatches } from '../../src/sign-in/password-hash.ts'
 import { answerQuestions } from './tool.ts'
 

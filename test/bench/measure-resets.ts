@@ -1,8 +1,8 @@
 // MFA resets: how soon an old session is refused after the click, how soon the reset is completed, and how many of
 // them go through in a second, with the queues on PostgreSQL and on Redis in turn.
 import { setTimeout as pause } from 'node:timers/promises'
-import type { EnrolledUser } from '../../src/db/bulk-seed.ts'
 import type { DatabasePool } from '../../src/db/client.ts'
+import type { EnrolledUser } from '../../src/demo/bulk-seed.ts'
 import { MINUTE, SECOND } from '../../src/durations.ts'
 import { REDIS_INSTALLED, RedisServer } from '../support/redis-server.ts'
 import { makeRunFolder, removeRunFolder } from '../support/run-folder.ts'

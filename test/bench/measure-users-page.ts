@@ -1,6 +1,7 @@
 // The users page of accounts of very different sizes: what it costs must not grow with them.
-import { bulkSeed, type EnrolledUser } from '../../src/db/bulk-seed.ts'
+
 import type { DatabasePool } from '../../src/db/client.ts'
+import { bulkSeed, type EnrolledUser } from '../../src/demo/bulk-seed.ts'
 import { MINUTE } from '../../src/durations.ts'
 import { makeRunFolder, removeRunFolder } from '../support/run-folder.ts'
 import { Connection } from './connection.ts'

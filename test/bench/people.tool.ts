@@ -1,6 +1,6 @@
 // People who sign in, page by page, as they do with JavaScript off. Every answer is checked.
 import { readFileSync } from 'node:fs'
-import type { EnrolledUser } from '../../src/db/bulk-seed.ts'
+import type { EnrolledUser } from '../../src/demo/bulk-seed.ts'
 import { timeStep } from '../../src/mfa/totp.ts'
 import { base32Decode, totp } from '../support/rfc6238.ts'
 import { type Answer, Connection } from './connection.ts'

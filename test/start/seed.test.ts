@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { eq } from 'drizzle-orm'
+import { clients } from '../../src/db/schema/clients.ts'
+import { memberships, mfaPolicies, roleGroups } from '../../src/db/schema/role-groups.ts'
+import { users } from '../../src/db/schema/users.ts'
 import {
   type BulkDeps,
   type BulkRequest,
   bulkSeed,
   type EnrolledUser,
   UnknownClientError,
-} from '../../src/db/bulk-seed.ts'
-import { clients } from '../../src/db/schema/clients.ts'
-import { memberships, mfaPolicies, roleGroups } from '../../src/db/schema/role-groups.ts'
-import { users } from '../../src/db/schema/users.ts'
-import { seedDemoData } from '../../src/db/seed.ts'
-import { showProgress } from '../../src/db/show-progress.ts'
+} from '../../src/demo/bulk-seed.ts'
+import { seedDemoData } from '../../src/demo/seed.ts'
+import { showProgress } from '../../src/show-progress.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { base32Decode } from '../support/rfc6238.ts'
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import postgres, { type Sql, type TransactionSql } from 'postgres'
-import { bulkSeed } from '../../src/db/bulk-seed.ts'
+import { bulkSeed } from '../../src/demo/bulk-seed.ts'
 import { countPeople } from '../../src/users/headcount.ts'
 import { readHeadcounts } from '../../src/users/headcounts.queries.ts'
 import { startApp, type TestApp } from '../support/app.ts'

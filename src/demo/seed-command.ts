@@ -2,11 +2,11 @@
 // many users. Prints those who are enrolled, a JSON line each, with what signing in as them takes.
 import { readOptions, runCommand, UsageError } from '../command.ts'
 import { ConfigurationError, type EncryptionKey, readEncryptionKeys, readSeedConfig } from '../config.ts'
-import { findRunningCluster } from '../start/embedded-postgres.ts'
+import { openDatabase } from '../db/client.ts'
+import { showProgress } from '../show-progress.ts'
+import { databaseUrlOf } from '../start/database-url.ts'
 import { existingEncryptionKeys } from '../start/secrets.ts'
 import { type BulkRequest, bulkSeed, UnknownClientError } from './bulk-seed.ts'
-import { openDatabase } from './client.ts'
-import { showProgress } from './show-progress.ts'
 
 const USAGE = 'npm run seed -- --users N [--enrolled M] [--accounts A | --into <client name>]'
 
@@ -54,11 +54,7 @@ async function readTarget({ enrolled }: BulkRequest): Promise<{ url: string; key
   if (!(config.DEMO_DATA ?? config.DATABASE_URL === undefined))
     throw new ConfigurationError(['DEMO_DATA must be on: this fills the database with made-up users'])
 
-  const url = config.DATABASE_URL ?? (await findRunningCluster(config.DATA_DIR))
-  if (url === null)
-    throw new ConfigurationError([
-      `DATABASE_URL must be given, or npm start must be running on DATA_DIR (${config.DATA_DIR})`,
-    ])
+  const url = await databaseUrlOf(config)
   const kept = config.ENCRYPTION_KEYS ? null : await existingEncryptionKeys(config.DATA_DIR)
   const keys = config.ENCRYPTION_KEYS ?? (kept === null ? [] : readEncryptionKeys(kept))
   if (enrolled > 0 && keys.length === 0)

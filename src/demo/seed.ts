@@ -3,13 +3,13 @@ import { v7 as uuidv7 } from 'uuid'
 import { NO_REQUEST } from '../audit/record.ts'
 import type { Clock } from '../clock.ts'
 import type { EncryptionKey } from '../config.ts'
+import type { Database, Transaction } from '../db/client.ts'
+import { clients } from '../db/schema/clients.ts'
+import { memberships, mfaPolicies, roleGroups } from '../db/schema/role-groups.ts'
+import { users } from '../db/schema/users.ts'
 import { sendInvitations } from '../invitations/send-invitations.ts'
 import { hashPassword } from '../sign-in/password-hash.ts'
-import type { Database, Transaction } from './client.ts'
 import { type CastAccount, type CastMember, DEMO_CAST, DEMO_PASSWORD } from './demo-cast.ts'
-import { clients } from './schema/clients.ts'
-import { memberships, mfaPolicies, roleGroups } from './schema/role-groups.ts'
-import { users } from './schema/users.ts'
 
 export interface SeedDeps {
   clock: Clock

@@ -13,6 +13,7 @@ import { users } from '../db/schema/users.ts'
 import type { Deps } from '../deps.ts'
 import { endSessions } from '../gate/end-sessions.ts'
 import type { Person, Proofs } from '../gate/facts.ts'
+import { shredded } from '../mfa/shredded.ts'
 import { sendInvitations } from './send-invitations.ts'
 
 export interface InvitationRequest {
@@ -109,7 +110,7 @@ async function closeInvitation(tx: Transaction, userId: string, now: Date): Prom
   // Whoever had the link may have set up an authenticator of theirs, which would keep the person invited out.
   await tx
     .update(authenticators)
-    .set({ status: 'revoked', revokedAt: now, sealedSecret: null })
+    .set(shredded(now))
     .where(and(eq(authenticators.userId, userId), ne(authenticators.status, 'revoked')))
   await tx.update(users).set({ passwordHash: null }).where(eq(users.id, userId))
   await endSessions(tx, userId, now)

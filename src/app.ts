@@ -53,6 +53,7 @@ export interface AppOptions {
 /** The web application: every request passes these lines from top to bottom. */
 export function createApp(deps: Deps, { queues, draining = () => false }: AppOptions): RequestListener {
   const { config } = deps
+  const secureCookies = config.PUBLIC_URL.startsWith('https:')
   const metrics = openMetrics(deps, queues)
   const app = express()
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing').enable('strict routing')
@@ -69,13 +70,14 @@ export function createApp(deps: Deps, { queues, draining = () => false }: AppOpt
     res.locals.requestId = req.id
     res.locals.person = null
     res.locals.stage = 'signed-out'
+    res.locals.secureCookies = secureCookies
     next()
   })
   app.use(readersZone)
   app.use(answerInTime)
   app.use(answerScraper(config, metrics))
   app.use(sameOriginOnly(config.PUBLIC_URL))
-  app.use(sessions(deps))
+  app.use(sessions(deps, secureCookies))
   app.use(gate(deps.clock, rooms(deps, opsRoutes(deps, queues, metrics))))
   app.use(notFound)
   app.use(errorPages)
@@ -134,9 +136,8 @@ function stagePagesLeadHome(): Router {
   return routes
 }
 
-function sessions(deps: Deps) {
+function sessions(deps: Deps, secure: boolean) {
   const { config } = deps
-  const secure = config.PUBLIC_URL.startsWith('https:')
   return session({
     store: new SessionStore(deps, {
       idleMs: config.SESSION_IDLE,

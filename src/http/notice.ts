@@ -1,6 +1,15 @@
 import type { Request, Response } from 'express'
 import { SECOND } from '../durations.ts'
 
+declare global {
+  namespace Express {
+    interface Locals {
+      /** Whether cookies go over https only. */
+      secureCookies: boolean
+    }
+  }
+}
+
 interface Notice<Name extends string = string> {
   name: Name
   about?: string | undefined
@@ -44,6 +53,7 @@ export function writeNotice(res: Response, page: string, { name, about }: Notice
     maxAge: 10 * SECOND,
     httpOnly: true,
     sameSite: 'lax',
+    secure: res.locals.secureCookies,
   })
 }
 

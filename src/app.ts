@@ -22,9 +22,7 @@ import { sameOriginOnly } from './http/same-origin.ts'
 import { neverCached, securityHeaders } from './http/security-headers.ts'
 import { staticFiles } from './http/static-files.ts'
 import { importRoutes } from './invitations/import.routes.ts'
-import { invitationRoutes } from './invitations/invitation.routes.ts'
 import { inviteRoutes } from './invitations/invite.routes.ts'
-import { unlockRoutes } from './lockout/unlock.routes.ts'
 import { enrolRoutes } from './mfa/enrol.routes.ts'
 import { verifyRoutes } from './mfa/verify.routes.ts'
 import { mfaPolicyRoutes } from './mfa-policy/mfa-policy.routes.ts'
@@ -39,7 +37,7 @@ import { activateRoutes } from './sign-in/activate.routes.ts'
 import { forgotPasswordRoutes } from './sign-in/forgot-password.routes.ts'
 import { signInRoutes } from './sign-in/sign-in.routes.ts'
 import { signOutRoutes } from './sign-in/sign-out.routes.ts'
-import { disablingRoutes } from './users/disabling.routes.ts'
+import { actOnUserRoutes } from './users/act-on-user.routes.ts'
 import { roleGroupsRoutes } from './users/role-groups.routes.ts'
 import { usersRoutes } from './users/users.routes.ts'
 
@@ -105,10 +103,8 @@ function rooms(deps: Deps, ops: Router): Rooms {
       importRoutes(deps),
       usersRoutes(deps),
       roleGroupsRoutes(deps),
-      disablingRoutes(deps),
-      invitationRoutes(deps),
+      actOnUserRoutes(deps),
       mfaResetRoutes(deps),
-      unlockRoutes(deps),
       mfaPolicyRoutes(deps),
       auditRoutes(deps),
       runClientRoutes(deps),

@@ -22,9 +22,7 @@ import { sameOriginOnly } from './http/same-origin.ts'
 import { neverCached, securityHeaders } from './http/security-headers.ts'
 import { staticFiles } from './http/static-files.ts'
 import { importRoutes } from './invitations/import.routes.ts'
-import { invitationRoutes } from './invitations/invitation.routes.ts'
 import { inviteRoutes } from './invitations/invite.routes.ts'
-import { unlockRoutes } from './lockout/unlock.routes.ts'
 import { enrolRoutes } from './mfa/enrol.routes.ts'
 import { verifyRoutes } from './mfa/verify.routes.ts'
 import { mfaPolicyRoutes } from './mfa-policy/mfa-policy.routes.ts'
@@ -39,7 +37,7 @@ import { activateRoutes } from './sign-in/activate.routes.ts'
 import { forgotPasswordRoutes } from './sign-in/forgot-password.routes.ts'
 import { signInRoutes } from './sign-in/sign-in.routes.ts'
 import { signOutRoutes } from './sign-in/sign-out.routes.ts'
-import { disablingRoutes } from './users/disabling.routes.ts'
+import { actOnUserRoutes } from './users/act-on-user.routes.ts'
 import { roleGroupsRoutes } from './users/role-groups.routes.ts'
 import { usersRoutes } from './users/users.routes.ts'
 
@@ -53,6 +51,7 @@ export interface AppOptions {
 /** The web application: every request passes these lines from top to bottom. */
 export function createApp(deps: Deps, { queues, draining = () => false }: AppOptions): RequestListener {
   const { config } = deps
+  const secureCookies = config.PUBLIC_URL.startsWith('https:')
   const metrics = openMetrics(deps, queues)
   const app = express()
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing').enable('strict routing')
@@ -69,13 +68,14 @@ export function createApp(deps: Deps, { queues, draining = () => false }: AppOpt
     res.locals.requestId = req.id
     res.locals.person = null
     res.locals.stage = 'signed-out'
+    res.locals.secureCookies = secureCookies
     next()
   })
   app.use(readersZone)
   app.use(answerInTime)
   app.use(answerScraper(config, metrics))
   app.use(sameOriginOnly(config.PUBLIC_URL))
-  app.use(sessions(deps))
+  app.use(sessions(deps, secureCookies))
   app.use(gate(deps.clock, rooms(deps, opsRoutes(deps, queues, metrics))))
   app.use(notFound)
   app.use(errorPages)
@@ -103,10 +103,8 @@ function rooms(deps: Deps, ops: Router): Rooms {
       importRoutes(deps),
       usersRoutes(deps),
       roleGroupsRoutes(deps),
-      disablingRoutes(deps),
-      invitationRoutes(deps),
+      actOnUserRoutes(deps),
       mfaResetRoutes(deps),
-      unlockRoutes(deps),
       mfaPolicyRoutes(deps),
       auditRoutes(deps),
       runClientRoutes(deps),
@@ -134,9 +132,8 @@ function stagePagesLeadHome(): Router {
   return routes
 }
 
-function sessions(deps: Deps) {
+function sessions(deps: Deps, secure: boolean) {
   const { config } = deps
-  const secure = config.PUBLIC_URL.startsWith('https:')
   return session({
     store: new SessionStore(deps, {
       idleMs: config.SESSION_IDLE,

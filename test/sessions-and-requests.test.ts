@@ -143,6 +143,19 @@ describe('the session', () => {
     }
   })
 
+  test('behind https what a page says of what was just done is in a Secure cookie too', async () => {
+    const secure = await startApp({ PUBLIC_URL: 'https://dashboard.example', TRUST_PROXY: 'loopback' })
+    try {
+      const answer = await secure.browser().post('/sign-out', {}, { 'x-forwarded-proto': 'https' })
+      assert.match(
+        answer.headers.getSetCookie()[0] ?? '',
+        /^notice=signed-out; Max-Age=10; Path=\/sign-in; .*HttpOnly; Secure; SameSite=Lax$/,
+      )
+    } finally {
+      await secure.close()
+    }
+  })
+
   test('a half-way sign-in lives 10 minutes', async () => {
     const user = app.browser()
     await user.signInWithPassword('admin@harbour.example')

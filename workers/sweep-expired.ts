@@ -8,6 +8,7 @@ import { addressLimits, lockouts } from '../src/db/schema/lockouts.ts'
 import { outbox } from '../src/db/schema/outbox.ts'
 import { sessions } from '../src/db/schema/sessions.ts'
 import { DAY } from '../src/durations.ts'
+import { shredded } from '../src/mfa/shredded.ts'
 import type { JobDeps } from './job.ts'
 
 const BATCH = 1000
@@ -48,7 +49,7 @@ async function revokeAbandonedEnrolments(db: Database, now: Date): Promise<void>
   await inBatches(() =>
     db
       .update(authenticators)
-      .set({ status: 'revoked', revokedAt: now, sealedSecret: null })
+      .set(shredded(now))
       .where(
         and(abandoned, inArray(id, db.select({ id }).from(authenticators).where(abandoned).limit(BATCH))),
       ),

@@ -1,5 +1,4 @@
-import { and, eq, inArray } from 'drizzle-orm'
-import { alias } from 'drizzle-orm/pg-core'
+import { inArray } from 'drizzle-orm'
 import type { Reader } from '../db/client.ts'
 import { authenticators } from '../db/schema/authenticators.ts'
 import { clients } from '../db/schema/clients.ts'
@@ -10,13 +9,13 @@ import {
   accountOfUser,
   activeAuthenticatorOfUser,
   codeLockoutOfUser,
+  passwordLockoutOfUser,
+  passwordLockouts,
   personColumns,
   toPerson,
 } from '../gate/person.queries.ts'
 import { lockoutColumns, NEVER_FAILED } from '../lockout/lockouts.queries.ts'
 import type { LockoutState } from '../lockout/policy.ts'
-
-const passwordLockouts = alias(lockouts, 'password_lockouts')
 
 export interface PersonToJudge {
   person: Person
@@ -38,10 +37,7 @@ export async function readPeople(
     .innerJoin(clients, accountOfUser)
     .leftJoin(authenticators, activeAuthenticatorOfUser)
     .leftJoin(lockouts, codeLockoutOfUser)
-    .leftJoin(
-      passwordLockouts,
-      and(eq(passwordLockouts.subject, users.id), eq(passwordLockouts.kind, 'password')),
-    )
+    .leftJoin(passwordLockouts, passwordLockoutOfUser)
     .where(inArray(users.id, [actorId, targetId]))
     .prepare('read_people')
     .execute()

@@ -4,6 +4,7 @@ import { authenticators } from '../db/schema/authenticators.ts'
 import { sessions } from '../db/schema/sessions.ts'
 import { users } from '../db/schema/users.ts'
 import { uuidArray } from '../db/uuid-array.ts'
+import { shredded } from '../mfa/shredded.ts'
 
 /**
  * Ends every session and half-way sign-in of a client account, as endSessions does of one person. Only people who
@@ -31,7 +32,7 @@ export async function endSessionsOfClient(tx: Transaction, clientId: string, now
   await tx.delete(sessions).where(isOneOfThem(sessions.userId))
   await tx
     .update(authenticators)
-    .set({ status: 'revoked', revokedAt: now, sealedSecret: null })
+    .set(shredded(now))
     .where(and(isOneOfThem(authenticators.userId), eq(authenticators.status, 'pending')))
   return rows.length
 }

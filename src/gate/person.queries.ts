@@ -1,4 +1,5 @@
 import { and, eq, type SQL, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
 import { authenticators } from '../db/schema/authenticators.ts'
 import { clients } from '../db/schema/clients.ts'
 import { lockouts } from '../db/schema/lockouts.ts'
@@ -49,6 +50,13 @@ export const activeAuthenticatorOfUser = and(
   eq(authenticators.status, 'active'),
 )
 export const codeLockoutOfUser = and(eq(lockouts.subject, users.id), eq(lockouts.kind, 'code'))
+
+/** For whoever asks about the password lockout too, which the gate does not. */
+export const passwordLockouts = alias(lockouts, 'password_lockouts')
+export const passwordLockoutOfUser = and(
+  eq(passwordLockouts.subject, users.id),
+  eq(passwordLockouts.kind, 'password'),
+)
 
 interface PersonRow {
   id: string | null

@@ -1,6 +1,20 @@
 import type { Request, Response } from 'express'
 import { SECOND } from '../durations.ts'
 
+declare global {
+  namespace Express {
+    interface Locals {
+      /** Whether cookies go over https only. */
+      secureCookies: boolean
+    }
+  }
+}
+
+interface Notice<Name extends string = string> {
+  name: Name
+  about?: string | undefined
+}
+
 /** What a page may have to say about what was just done, and which page. The cookie holds the name, never the text. */
 const NOTICES = {
   'password-changed': { page: '/sign-in', text: 'Your password is changed. Sign in with the new one.' },
@@ -18,17 +32,43 @@ const NOTICES = {
   },
 } as const
 
-const NAME = 'notice'
+/** The name of a notice, and the id of whom it is about where it is about somebody else. */
+const COOKIE = /(?:^|;\s*)notice=([a-z-]+)(?:\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}))?(?:;|$)/
 
-/** Leaves a notice for the page it belongs to. It is not used up but runs out: htmx may fetch the page twice. */
-export function leaveNotice(res: Response, notice: keyof typeof NOTICES): void {
-  const { page: path } = NOTICES[notice]
-  res.cookie(NAME, notice, { path, maxAge: 10 * SECOND, httpOnly: true, sameSite: 'lax' })
+/** Leaves a notice for the page it belongs to. */
+export function leaveNotice(res: Response, name: keyof typeof NOTICES): void {
+  writeNotice(res, NOTICES[name].page, { name })
 }
 
 /** The notice left a moment ago for this page, if any. */
 export function noticeFor(req: Request): string | null {
-  const named = /(?:^|;\s*)notice=([a-z-]+)/.exec(req.get('cookie') ?? '')?.[1]
-  const { [named as keyof typeof NOTICES]: notice }: Partial<typeof NOTICES> = NOTICES
-  return notice?.page === req.path ? notice.text : null
+  const left = readNotice(req, NOTICES)
+  return left && NOTICES[left.name].page === req.path ? NOTICES[left.name].text : null
+}
+
+/** Leaves a notice for a page. It is not used up but runs out: htmx may fetch the page twice. */
+export function writeNotice(res: Response, page: string, { name, about }: Notice): void {
+  res.cookie('notice', about === undefined ? name : `${name}.${about}`, {
+    path: page,
+    maxAge: 10 * SECOND,
+    httpOnly: true,
+    sameSite: 'lax',
+    secure: res.locals.secureCookies,
+  })
+}
+
+/** The notice that was left, if it is one of these. Anybody can forge one: it says that something was done, no more. */
+export function readNotice<Name extends string>(
+  req: Request,
+  known: Readonly<Record<Name, unknown>>,
+): Notice<Name> | null {
+  const [, name, about] = COOKIE.exec(req.get('cookie') ?? '') ?? []
+  return isOneOf(known, name) ? { name, about } : null
+}
+
+function isOneOf<Name extends string>(
+  known: Readonly<Record<Name, unknown>>,
+  name: string | undefined,
+): name is Name {
+  return name !== undefined && Object.hasOwn(known, name)
 }

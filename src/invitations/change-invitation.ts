@@ -1,9 +1,5 @@
 import { and, eq, isNull, ne } from 'drizzle-orm'
-import type { ActOutcome } from '../access/act-outcome.ts'
-import { readEvidence } from '../access/evidence.ts'
-import { judge } from '../access/judge.ts'
 import { mayChangeInvitation } from '../access/rules.ts'
-import type { AuditAction } from '../audit/actions.ts'
 import { type Origin, record } from '../audit/record.ts'
 import type { Transaction } from '../db/client.ts'
 import { authenticators } from '../db/schema/authenticators.ts'
@@ -12,40 +8,40 @@ import { memberships } from '../db/schema/role-groups.ts'
 import { users } from '../db/schema/users.ts'
 import type { Deps } from '../deps.ts'
 import { endSessions } from '../gate/end-sessions.ts'
-import type { Person, Proofs } from '../gate/facts.ts'
+import { shredded } from '../mfa/shredded.ts'
+import { actOnUser, type UserOutcome, type UserRequest } from '../users/act-on-user.ts'
 import { sendInvitations } from './send-invitations.ts'
-
-export interface InvitationRequest {
-  actor: Proofs
-  targetId: string
-  form: unknown
-  origin: Origin
-}
-
-export type InvitationOutcome = ActOutcome<{ clientId: string }>
 
 /**
  * Sends an invitation again. The old link dies, and with it whatever was begun through it: a password that somebody
  * chose, an authenticator, a half-way sign-in. The new mail goes to the address of the user and nowhere else.
  */
-export function resendInvitation(deps: Deps, request: InvitationRequest): Promise<InvitationOutcome> {
-  return act(deps, request, 'invitation.resent', async (tx, person, { now, details }) => {
-    await closeInvitation(tx, person.id, now)
-    await sendInvitations(
-      tx,
-      { keys: deps.config.ENCRYPTION_KEYS, now },
-      { actorId: request.actor.userId, origin: request.origin, details },
-      { clientId: person.clientId, userIds: [person.id], again: true },
-    )
+export function resendInvitation(deps: Deps, request: UserRequest): Promise<UserOutcome> {
+  return actOnUser(deps, request, {
+    action: 'invitation.resent',
+    rule: mayChangeInvitation,
+    adminsSayWhy: false,
+    carryOut: async (tx, { id, clientId }, { at, actorId, origin, details }) => {
+      await closeInvitation(tx, id, at)
+      await sendInvitations(
+        tx,
+        { keys: deps.config.ENCRYPTION_KEYS, now: at },
+        { actorId, origin, details },
+        { clientId, userIds: [id], again: true },
+      )
+    },
   })
 }
 
 /** Takes an invitation back. */
-export function withdrawInvitation(deps: Deps, request: InvitationRequest): Promise<InvitationOutcome> {
-  const { actor, origin } = request
-  return act(deps, request, 'invitation.withdrawn', (tx, person, { now, details }) =>
-    withdraw(tx, person, { actorId: actor.userId, origin, details }, now),
-  )
+export function withdrawInvitation(deps: Deps, request: UserRequest): Promise<UserOutcome> {
+  return actOnUser(deps, request, {
+    action: 'invitation.withdrawn',
+    rule: mayChangeInvitation,
+    adminsSayWhy: false,
+    carryOut: (tx, person, { at, actorId, origin, details }) =>
+      withdraw(tx, person, { actorId, origin, details }, at),
+  })
 }
 
 /**
@@ -75,27 +71,6 @@ export async function withdraw(
   })
 }
 
-function act(
-  { db, clock }: Deps,
-  { actor, targetId, form, origin }: InvitationRequest,
-  action: AuditAction,
-  apply: (
-    tx: Transaction,
-    person: Person,
-    context: { now: Date; details: Record<string, unknown> },
-  ) => Promise<void>,
-): Promise<InvitationOutcome> {
-  return db.transaction(async (tx): Promise<InvitationOutcome> => {
-    const now = clock.now()
-    const verdict = await judge(tx, { actor, targetId, action, now, origin }, mayChangeInvitation)
-    if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
-    const { evidence, missing } = readEvidence(verdict.actor, form, { adminsSayWhy: false })
-    if (!evidence) return { ok: false, refusal: null, missing }
-    await apply(tx, verdict.targetPerson, { now, details: evidence })
-    return { ok: true, clientId: verdict.targetPerson.clientId }
-  })
-}
-
 /** Ends the open invitation and what was begun through it. */
 async function closeInvitation(tx: Transaction, userId: string, now: Date): Promise<void> {
   await tx
@@ -109,7 +84,7 @@ async function closeInvitation(tx: Transaction, userId: string, now: Date): Prom
   // Whoever had the link may have set up an authenticator of theirs, which would keep the person invited out.
   await tx
     .update(authenticators)
-    .set({ status: 'revoked', revokedAt: now, sealedSecret: null })
+    .set(shredded(now))
     .where(and(eq(authenticators.userId, userId), ne(authenticators.status, 'revoked')))
   await tx.update(users).set({ passwordHash: null }).where(eq(users.id, userId))
   await endSessions(tx, userId, now)

@@ -1,4 +1,5 @@
 import { type Request, type Response, Router } from 'express'
+import { EVIDENCE_FIELDS } from '../access/evidence.ts'
 import { refuse } from '../access/refuse.ts'
 import { mayInvite } from '../access/rules.ts'
 import { viewAccount } from '../access/view-account.ts'
@@ -56,7 +57,7 @@ async function renderInvite(
     roleGroups: grantable.map(({ key, name }) => ({ value: key, label: name })),
     someNotGrantable: notGrantable.length > 0,
     base: usersPageOf(personOf(res), account.id),
-    typed: typedFields(req.body, ['email', 'name', 'reason', 'ticket']),
+    typed: typedFields(req.body, ['email', 'name', ...EVIDENCE_FIELDS]),
     chosen: roleGroupKeys(req.body ?? {}),
     problems,
   })

@@ -26,12 +26,8 @@ export function mfaResetRoutes(deps: Deps): Router {
 
   routes.post('/users/:id/mfa-reset', readForm, present, async (req, res) => {
     const targetId = String(req.params.id)
-    const outcome = await requestMfaReset(deps, {
-      actor: proofsOf(req),
-      targetId,
-      form: req.body,
-      origin: originOf(req),
-    })
+    const request = { actor: proofsOf(req), targetId, form: req.body, origin: originOf(req) }
+    const outcome = await requestMfaReset(deps, request)
     if (outcome.ok) return goOnAfter(res, 'mfa-reset', targetId, usersPageOf(personOf(res), outcome.clientId))
     if (outcome.refusal !== null) return refuse(res, outcome.refusal)
     await renderConfirm(deps, req, res, outcome.missing)

@@ -11,11 +11,11 @@ import { authenticators } from '../db/schema/authenticators.ts'
 import { identifiedBy, mfaResets } from '../db/schema/mfa-resets.ts'
 import type { Deps } from '../deps.ts'
 import { endSessions } from '../gate/end-sessions.ts'
-import type { Proofs } from '../gate/facts.ts'
 import { wrongFields } from '../http/typed-text.ts'
 import { changeLockout } from '../lockout/change-lockout.ts'
 import { clear } from '../lockout/policy.ts'
 import { enqueue } from '../outbox/enqueue.ts'
+import type { UserRequest } from '../users/act-on-user.ts'
 
 /** What the Service Desk has to say: also how it made sure who is asking. */
 const deskResetEvidence = deskEvidence.extend({ identifiedBy: z.enum(identifiedBy.enumValues) })
@@ -30,10 +30,7 @@ export type ResetOutcome = ActOutcome<{ clientId: string }, ResetField>
  * authenticator and every session of the user are dead, whatever becomes of the queue. The job that follows can
  * only carry out side effects of the reset that is in the database.
  */
-export async function requestMfaReset(
-  deps: Deps,
-  request: { actor: Proofs; targetId: string; form: unknown; origin: Origin },
-): Promise<ResetOutcome> {
+export async function requestMfaReset(deps: Deps, request: UserRequest): Promise<ResetOutcome> {
   return deps.db.transaction(async (tx): Promise<ResetOutcome> => {
     const now = deps.clock.now()
     const { actor, targetId, origin } = request

@@ -14,6 +14,7 @@ import { notify } from '../notifications/notify.ts'
 import type { CodeOutcome } from './code-outcome.ts'
 import { failCode, refuseCode } from './fail-code.ts'
 import { readPendingAuthenticator } from './pending-authenticator.queries.ts'
+import { shredded } from './shredded.ts'
 import { matchingStep } from './totp.ts'
 
 /** `epoch`: the session epoch that the confirming session goes on with. */
@@ -102,7 +103,7 @@ async function activate(
   if (replacedId !== undefined)
     await tx
       .update(authenticators)
-      .set({ status: 'revoked', revokedAt: now, sealedSecret: null })
+      .set(shredded(now))
       .where(and(eq(authenticators.id, replacedId), eq(authenticators.status, 'active')))
   await tx
     .update(authenticators)

@@ -1,6 +1,7 @@
 import { and, eq } from 'drizzle-orm'
 import type { Transaction } from '../db/client.ts'
 import { authenticators } from '../db/schema/authenticators.ts'
+import { shredded } from './shredded.ts'
 
 /**
  * Voids an enrolment that is under way, its secret shredded. Whatever ends a person's sessions does this too,
@@ -14,7 +15,7 @@ export async function revokePendingAuthenticator(
 ): Promise<void> {
   await tx
     .update(authenticators)
-    .set({ status: 'revoked', revokedAt: now, sealedSecret: null })
+    .set(shredded(now))
     .where(
       and(
         eq(authenticators.userId, userId),

@@ -1,5 +1,4 @@
 import { and, eq, sql } from 'drizzle-orm'
-import { alias } from 'drizzle-orm/pg-core'
 import { preparedOnce } from '../db/prepared-once.ts'
 import { authenticators } from '../db/schema/authenticators.ts'
 import { clients } from '../db/schema/clients.ts'
@@ -11,6 +10,7 @@ import {
   accountOfUser,
   activeAuthenticatorOfUser,
   codeLockoutOfUser,
+  passwordLockouts,
   personColumns,
   toPerson,
 } from '../gate/person.queries.ts'
@@ -33,7 +33,6 @@ export interface Credentials {
   addressRefusedUntil: Date | null
 }
 
-const passwordLockouts = alias(lockouts, 'password_lockouts')
 const passwordLockoutColumns = {
   failedAt: passwordLockouts.failedAt,
   consecutiveFailures: passwordLockouts.consecutiveFailures,

@@ -4,7 +4,7 @@ import { LINK_LIFE_MS } from '../at-rest/link-token.ts'
 import type { Reader } from '../db/client.ts'
 import { users } from '../db/schema/users.ts'
 import { durationText } from '../duration-text.ts'
-import { SECOND } from '../durations.ts'
+import { readNotice, writeNotice } from '../http/notice.ts'
 
 /** What the page that follows says of what was done to somebody. */
 const ACTS = {
@@ -19,49 +19,31 @@ const ACTS = {
   disabled: (name: string) => `The account of ${name} is disabled, and they are signed out everywhere.`,
   enabled: (name: string) => `${name} can sign in again.`,
 } as const
-type Act = keyof typeof ACTS
 
-/** Goes on to `page`, which says what was done. The cookie, which runs out soon, holds the act's name and the person's id. */
-export function goOnAfter(res: Response, act: Act, userId: string, page: string): void {
-  res.cookie('notice', `${act}.${userId}`, {
-    path: page,
-    maxAge: 10 * SECOND,
-    httpOnly: true,
-    sameSite: 'lax',
-  })
+/** Goes on to `page`, which says what was done to whom. */
+export function goOnAfter(res: Response, act: keyof typeof ACTS, userId: string, page: string): void {
+  writeNotice(res, page, { name: act, about: userId })
   res.redirect(303, page)
 }
 
 /** What to say of the act that has just been done to somebody of this account, if any was; and of whom. */
 export async function readActNotice(db: Reader, req: Request, clientId: string) {
-  const done = actDone(req)
-  if (!done) return null
+  const done = readNotice(req, ACTS)
+  if (!done?.about) return null
   const [person] = await db
     .select({ name: users.name, status: users.status })
     .from(users)
-    .where(and(eq(users.id, done.userId), eq(users.clientId, clientId)))
+    .where(and(eq(users.id, done.about), eq(users.clientId, clientId)))
   if (!person) return null
   return {
-    text: ACTS[done.act](person.name),
+    text: ACTS[done.name](person.name),
     // Whose invitation was withdrawn has no page.
-    page: person.status === 'withdrawn' ? '' : `/users/${done.userId}`,
+    page: person.status === 'withdrawn' ? '' : `/users/${done.about}`,
   }
 }
 
 /** The same on the page of the person themselves. */
 export function actNoticeOn(req: Request, { id, name }: { id: string; name: string }): string | null {
-  const done = actDone(req)
-  return done?.userId === id ? ACTS[done.act](name) : null
-}
-
-function actDone(req: Request): { act: Act; userId: string } | null {
-  const [, named, userId] =
-    /(?:^|;\s*)notice=([a-z-]+)\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/.exec(
-      req.get('cookie') ?? '',
-    ) ?? []
-  return userId !== undefined && isAct(named) ? { act: named, userId } : null
-}
-
-function isAct(named: string | undefined): named is Act {
-  return named !== undefined && Object.hasOwn(ACTS, named)
+  const done = readNotice(req, ACTS)
+  return done?.about === id ? ACTS[done.name](name) : null
 }

@@ -1,5 +1,5 @@
 import { type Request, type Response, Router } from 'express'
-import { type EvidenceField, evidenceProblems } from '../access/evidence.ts'
+import { EVIDENCE_FIELDS, type EvidenceField, evidenceProblems } from '../access/evidence.ts'
 import { refuse } from '../access/refuse.ts'
 import { mayChangeRoleGroups } from '../access/rules.ts'
 import { viewTarget } from '../access/view-target.ts'
@@ -23,12 +23,8 @@ export function roleGroupsRoutes(deps: Deps): Router {
 
   routes.post('/users/:id/role-groups', readForm, present, async (req, res) => {
     const targetId = String(req.params.id)
-    const outcome = await changeRoleGroups(deps, {
-      actor: proofsOf(req),
-      targetId,
-      form: req.body,
-      origin: originOf(req),
-    })
+    const request = { actor: proofsOf(req), targetId, form: req.body, origin: originOf(req) }
+    const outcome = await changeRoleGroups(deps, request)
     if (outcome.ok) return goOnAfter(res, 'role-groups-changed', targetId, `/users/${targetId}`)
     if (outcome.refusal !== null) return refuse(res, outcome.refusal)
     await renderRoleGroups(deps, req, res, outcome.missing)
@@ -60,7 +56,7 @@ async function renderRoleGroups(
       .map(({ key, name }) => ({ value: key, label: name })),
     someNotGrantable: notGrantable.length > 0,
     chosen: missing.length === 0 ? held : roleGroupKeys(req.body),
-    typed: typedFields(req.body, ['reason', 'ticket']),
+    typed: typedFields(req.body, EVIDENCE_FIELDS),
     problems: {
       ...evidenceProblems(missing.filter((field) => field !== 'roleGroups')),
       ...(missing.includes('roleGroups') && { roleGroups: 'Choose at least one role group.' }),

@@ -14,6 +14,8 @@ import {
   accountOfUser,
   activeAuthenticatorOfUser,
   codeLockoutOfUser,
+  passwordLockoutOfUser,
+  passwordLockouts,
   personColumns,
   toPerson,
 } from '../gate/person.queries.ts'
@@ -32,7 +34,6 @@ export interface UserRow {
   reset: { status: 'requested' | 'completed'; requestedAt: Date } | null
 }
 
-const passwordLockouts = alias(lockouts, 'password_lockouts')
 const pending = alias(authenticators, 'pending_authenticators')
 
 /** Reads these users in one query, in the order of their names. Unknown ids are left out. */
@@ -61,10 +62,7 @@ export async function readUserRows(db: Reader, ids: readonly string[]): Promise<
     .innerJoin(clients, accountOfUser)
     .leftJoin(authenticators, activeAuthenticatorOfUser)
     .leftJoin(lockouts, codeLockoutOfUser)
-    .leftJoin(
-      passwordLockouts,
-      and(eq(passwordLockouts.subject, users.id), eq(passwordLockouts.kind, 'password')),
-    )
+    .leftJoin(passwordLockouts, passwordLockoutOfUser)
     .leftJoin(pending, and(eq(pending.userId, users.id), eq(pending.status, 'pending')))
     .leftJoinLateral(withCode, sql`true`)
     .leftJoinLateral(withPassword, sql`true`)

@@ -1,0 +1,4 @@
+/** What becomes of an authenticator that nobody is to use again: revoked, and nothing left of its secret. */
+export function shredded(now: Date) {
+  return { status: 'revoked', revokedAt: now, sealedSecret: null } as const
+}

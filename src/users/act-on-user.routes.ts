@@ -1,0 +1,108 @@
+import { type Request, type Response, Router } from 'express'
+import { EVIDENCE_FIELDS, type EvidenceField, evidenceProblems } from '../access/evidence.ts'
+import { refuse } from '../access/refuse.ts'
+import { mayChangeInvitation, mayDisable, mayEnable, mayUnlock } from '../access/rules.ts'
+import { viewTarget } from '../access/view-target.ts'
+import type { Deps } from '../deps.ts'
+import { personOf, proofsOf } from '../gate/gate.ts'
+import { readForm } from '../http/form.ts'
+import { originOf } from '../http/origin.ts'
+import { typedFields } from '../http/typed-fields.ts'
+import { resendInvitation, withdrawInvitation } from '../invitations/change-invitation.ts'
+import { readInvitation } from '../invitations/invitations.queries.ts'
+import { liftLockout } from '../lockout/lift-lockout.ts'
+import { requirePresence } from '../presence/require-presence.ts'
+import { goOnAfter } from './act-notice.ts'
+import { disableUser, enableUser } from './disable-user.ts'
+import { usersPageOf } from './users-page-of.ts'
+
+/** What is done to a user: each has a page that names the person and asks for the reason, and then the act. */
+const ACTS = [
+  {
+    path: 'unlock',
+    name: 'lift a lock',
+    rule: mayUnlock,
+    act: liftLockout,
+    view: 'users/unlock',
+    done: 'unlocked',
+  },
+  {
+    path: 'disable',
+    name: 'disable an account',
+    rule: mayDisable,
+    act: disableUser,
+    view: 'users/disable',
+    done: 'disabled',
+  },
+  {
+    path: 'enable',
+    name: 'enable an account',
+    rule: mayEnable,
+    act: enableUser,
+    view: 'users/enable',
+    done: 'enabled',
+  },
+  {
+    path: 'invitation',
+    name: 'send an invitation again',
+    rule: mayChangeInvitation,
+    act: resendInvitation,
+    view: 'invitations/resend',
+    done: 'invitation-resent',
+  },
+  {
+    path: 'invitation/withdraw',
+    name: 'withdraw an invitation',
+    rule: mayChangeInvitation,
+    act: withdrawInvitation,
+    view: 'invitations/withdraw',
+    done: 'invitation-withdrawn',
+  },
+] as const
+type UserAct = (typeof ACTS)[number]
+
+/** Unlocking a user, shutting them out and letting them in again; sending their invitation again and taking it back. */
+export function actOnUserRoutes(deps: Deps): Router {
+  const routes = Router({ caseSensitive: true, strict: true })
+
+  for (const userAct of ACTS) {
+    const { path, name, act, done } = userAct
+    const present = requirePresence(deps, { act: name })
+    routes.get(`/users/:id/${path}`, (req, res) => renderAct(deps, req, res, userAct))
+    routes.post(`/users/:id/${path}`, readForm, present, async (req, res) => {
+      const targetId = String(req.params.id)
+      const request = { actor: proofsOf(req), targetId, form: req.body, origin: originOf(req) }
+      const outcome = await act(deps, request)
+      if (outcome.ok) {
+        // Whose invitation was withdrawn has no page.
+        const isGone = done === 'invitation-withdrawn'
+        const page = isGone ? usersPageOf(personOf(res), outcome.clientId) : `/users/${targetId}`
+        return goOnAfter(res, done, targetId, page)
+      }
+      if (outcome.refusal !== null) return refuse(res, outcome.refusal)
+      await renderAct(deps, req, res, userAct, outcome.missing)
+    })
+  }
+
+  return routes
+}
+
+async function renderAct(
+  deps: Deps,
+  req: Request,
+  res: Response,
+  { rule, view }: UserAct,
+  missing: readonly EvidenceField[] = [],
+): Promise<void> {
+  const verdict = await viewTarget(deps, personOf(res), String(req.params.id), rule)
+  if (!verdict.allowed) return refuse(res, verdict.refusal)
+
+  const { id, name, email, clientName, status } = verdict.targetPerson
+  res.status(missing.length === 0 ? 200 : 422).render(view, {
+    user: { id, name, email, clientName },
+    invitation: status === 'invited' ? await readInvitation(deps.db, id, deps.clock.now()) : null,
+    byServiceDesk: verdict.actor.isServiceDesk,
+    typed: typedFields(req.body, EVIDENCE_FIELDS),
+    problems: evidenceProblems(missing),
+  })
+}

@@ -1,0 +1,56 @@
+import type { ActOutcome } from '../access/act-outcome.ts'
+import { type Evidence, readEvidence } from '../access/evidence.ts'
+import { judge } from '../access/judge.ts'
+import type { Refusal } from '../access/refusals.ts'
+import type { Actor, Target } from '../access/rules.ts'
+import type { AuditAction } from '../audit/actions.ts'
+import type { AuditEntry, Origin } from '../audit/record.ts'
+import type { Transaction } from '../db/client.ts'
+import type { Deps } from '../deps.ts'
+import type { Person, Proofs } from '../gate/facts.ts'
+
+export interface UserRequest {
+  actor: Proofs
+  targetId: string
+  form: unknown
+  origin: Origin
+}
+
+export type UserOutcome = ActOutcome<{ clientId: string }>
+
+interface UserAct {
+  action: AuditAction
+  rule: (actor: Actor, target: Target) => Refusal | null
+  /** An Admin, too, has to give a reason. */
+  adminsSayWhy: boolean
+  /** Does it and records it: `event` is what the audit log is to keep of it. */
+  carryOut: (tx: Transaction, person: Person, event: AuditEntry & { details: Evidence }) => Promise<void>
+}
+
+/** What an Admin or the Service Desk does to a user: judged, done and recorded in one transaction. */
+export function actOnUser(
+  { db, clock }: Deps,
+  { actor, targetId, form, origin }: UserRequest,
+  { action, rule, adminsSayWhy, carryOut }: UserAct,
+): Promise<UserOutcome> {
+  return db.transaction(async (tx): Promise<UserOutcome> => {
+    const now = clock.now()
+    const verdict = await judge(tx, { actor, targetId, action, now, origin }, rule)
+    if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
+    const { evidence, missing } = readEvidence(verdict.actor, form, { adminsSayWhy })
+    if (!evidence) return { ok: false, refusal: null, missing }
+
+    const { id, clientId } = verdict.targetPerson
+    await carryOut(tx, verdict.targetPerson, {
+      at: now,
+      action,
+      outcome: 'success',
+      origin,
+      clientId,
+      actorId: actor.userId,
+      subjectId: id,
+      details: evidence,
+    })
+    return { ok: true, clientId }
+  })
+}

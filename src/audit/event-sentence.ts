@@ -19,7 +19,7 @@ interface Names {
 }
 
 type Sentence = (names: Names) => string
-type Sentences = { success: Sentence; failure?: Sentence; refused?: Sentence }
+type Sentences = Partial<Record<Outcome, Sentence>>
 
 const SENTENCES: Record<AuditAction, Sentences> = {
   'sign-in.password': {
@@ -27,8 +27,8 @@ const SENTENCES: Record<AuditAction, Sentences> = {
     failure: ({ subject }) => `A wrong password was given for ${subject}.`,
     refused: ({ subject }) => `A password for ${subject} was not checked: passwords are locked.`,
   },
+  // A right code completes the sign-in: that is what is recorded.
   'sign-in.code': {
-    success: ({ subject }) => `${subject} gave a right code.`,
     failure: ({ subject }) => `A wrong code was given for ${subject}.`,
     refused: ({ subject }) => `A code for ${subject} was not checked: codes are locked.`,
   },

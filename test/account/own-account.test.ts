@@ -12,6 +12,7 @@ import { MINUTE } from '../../src/durations.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { type Browser, DEMO_PASSWORD } from '../support/browser.ts'
 import { eventually } from '../support/eventually.ts'
+import { People } from '../support/people.ts'
 
 const NEW_PASSWORD = 'seven green lanterns in fog'
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
@@ -146,6 +147,27 @@ describe('the own account page', () => {
     assert.match(failure, /Wrong password/)
     assert.match(failure, /Firefox on Linux, from 127\.0\.0\.1/)
     assert.match(listed, /Signed in with the password.*Safari on an iPhone, from 127\.0\.0\.1/s)
+  })
+
+  test('shows a sign-in with a code once, and a right password that somebody else gave meanwhile', async () => {
+    const { email } = await new People(app).add('Harbour Group', ['tech-operator'])
+    const pia = app.browser()
+    await pia.enrolAndSignIn(email)
+    for (let i = 0; i < 9; i += 1) {
+      await pia.post('/sign-out')
+      await pia.signIn(email)
+    }
+    await pia.post('/sign-out')
+    await pia.signInWithPassword(email)
+    await app.browser().post('/sign-in', { email, password: DEMO_PASSWORD }, { 'user-agent': IPHONE })
+    await pia.verify(pia.nextCode())
+
+    const { body } = await pia.get('/account')
+    const listed = body.slice(body.indexOf('id="sign-ins-title"'))
+
+    assert.equal(listed.match(/Signed in with a code/g)?.length, 9)
+    assert.equal(listed.match(/Password accepted/g)?.length, 1)
+    assert.match(listed, /Password accepted<\/p>\s*<p class="note device">Safari on an iPhone/)
   })
 
   test('shows nothing of anybody else, whatever is asked for', async () => {

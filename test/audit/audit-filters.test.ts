@@ -207,13 +207,13 @@ describe('a filter that makes no sense', () => {
         '/audit?q=theo&action=sign-out&outcome=success&actor=tech%40harbour.example&from=2026-02-30&to=2026-03-01T10:00',
       )
 
-    for (const [name, value] of [
-      ['q', 'theo'],
-      ['actor', 'tech@harbour.example'],
-      ['from', '2026-02-30'],
-      ['to', '2026-03-01T10:00'],
+    for (const [name, type, value] of [
+      ['q', 'search', 'theo'],
+      ['actor', 'text', 'tech@harbour.example'],
+      ['from', 'text', '2026-02-30'],
+      ['to', 'text', '2026-03-01T10:00'],
     ])
-      assert.match(body, new RegExp(`name="${name}" type="text" value="${value}"`))
+      assert.match(body, new RegExp(`name="${name}" type="${type}" value="${value}"`))
     assert.match(body, /<option value="sign-out" selected>/)
     assert.match(body, /<option value="success" selected>/)
   })

@@ -86,7 +86,7 @@ function newAccount(more: Record<string, string> = {}): Record<string, string> {
 }
 
 const problemsOn = ({ body }: Answer) =>
-  [...body.matchAll(/id="([a-zA-Z]+)-problem" role="alert"/g)].map(([, field]) => field)
+  [...body.matchAll(/class="alert" id="([a-zA-Z]+)-problem"/g)].map(([, field]) => field)
 
 describe('creating a client account', () => {
   test('anywhere in the tree, with its first Admin invited by mail', async () => {

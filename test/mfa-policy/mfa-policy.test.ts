@@ -103,7 +103,7 @@ async function userId(email: string): Promise<string> {
 }
 
 const alertsOn = ({ body }: Answer) =>
-  [...body.matchAll(/id="([a-zA-Z]+)-problem" role="alert"/g)].map(([, f]) => f)
+  [...body.matchAll(/class="alert" id="([a-zA-Z]+)-problem"/g)].map(([, f]) => f)
 
 describe('an Admin tightens the MFA policy of the own account', () => {
   test('and it holds from the commit on, is on record, and is mailed to the Admins of the account', async () => {

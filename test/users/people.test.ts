@@ -189,6 +189,15 @@ describe('inviting', () => {
     assert.match(answer.body, /value="no address"/)
   })
 
+  test('of several messages the first alone is announced and gets the focus', async () => {
+    const { body } = await as(ADMIN).post('/users', newcomer({ email: 'no address', name: '' }))
+
+    assert.equal(body.match(/class="alert"/g)?.length, 2)
+    assert.equal(body.match(/ autofocus/g)?.length, 1)
+    assert.match(body, /id="email-problem" role="alert" tabindex="-1" autofocus/)
+    assert.equal(body.match(/role="alert"/g)?.length, 1)
+  })
+
   test('addresses and names that will do harm or no good are refused', async () => {
     const bad: [Record<string, string>, string][] = [
       [{ email: '=cmd@harbour.example' }, 'email'],

@@ -375,7 +375,7 @@ describe('a reset', () => {
     assert.equal(refused.status, 422)
     assert.match(refused.body, /Lost &lt;phone&gt;<\/textarea>/)
     assert.match(refused.body, /id="ticket-problem" role="alert"/)
-    assert.match(refused.body, /id="identifiedBy-problem" role="alert"/)
+    assert.match(refused.body, /class="alert" id="identifiedBy-problem"/)
     assert.doesNotMatch(refused.body, /id="reason-problem"/)
     assert.match(refused.body, /Cancel/)
   })

@@ -10,7 +10,7 @@ export const REFUSALS = {
   },
   'admins-by-service-desk': {
     status: 403,
-    sentence: 'Admins are reset by the Service Desk, and only by it changed or disabled.',
+    sentence: 'Only the Service Desk resets, changes or disables an Admin.',
   },
   'not-oneself': {
     status: 403,

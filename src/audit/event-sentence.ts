@@ -16,6 +16,8 @@ interface Names {
   subject: string
   /** What was counted or locked: 'password' or 'code'. */
   kind: string
+  /** Which sessions were ended. */
+  sessions: string
 }
 
 type Sentence = (names: Names) => string
@@ -34,11 +36,11 @@ const SENTENCES: Record<AuditAction, Sentences> = {
   },
   'sign-in.completed': { success: ({ subject }) => `${subject} signed in.` },
   'sign-out': { success: ({ subject }) => `${subject} signed out.` },
-  'session.ended': { success: ({ subject }) => `${subject} ended other sessions of theirs.` },
+  'session.ended': { success: ({ subject, sessions }) => `${subject} ended ${sessions}.` },
   presence: {
-    success: ({ subject }) => `${subject} confirmed to be there.`,
-    failure: ({ subject }) => `${subject} was asked to confirm to be there, and the answer was wrong.`,
-    refused: ({ subject }) => `${subject} was asked to confirm to be there while attempts are locked.`,
+    success: ({ subject }) => `${subject} confirmed their identity.`,
+    failure: ({ subject }) => `${subject} was asked to confirm their identity, and the answer was wrong.`,
+    refused: ({ subject }) => `${subject} was asked to confirm their identity, but attempts were locked.`,
   },
   'lockout.started': { success: ({ subject, kind }) => `${subject}: too many wrong ${kind}s, now locked.` },
   'lockout.ended': { success: ({ subject, kind }) => `${subject}: the ${kind} lock ended.` },
@@ -136,6 +138,7 @@ export function eventSentence({ action, outcome, details, ...people }: EventFact
     subject:
       people.subjectName ?? (people.subjectId === null ? 'nobody known' : 'somebody of another account'),
     kind: details.kind === 'password' ? 'password' : 'code',
+    sessions: details.ended === 'one' ? 'one of their sessions' : 'their other sessions',
   }
   const sentence = sentences?.[outcome]
   return capitalised(

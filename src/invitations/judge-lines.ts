@@ -17,7 +17,7 @@ export type LineProblem =
 /** The sentence for each; `detail` is the line that is repeated, or the role group in question. */
 export const LINE_PROBLEMS: Readonly<Record<LineProblem, (detail: string) => string>> = {
   'wrong-columns': () => 'It has more or fewer cells than there are columns.',
-  'bad-address': () => 'That is no whole e-mail address.',
+  'bad-address': () => 'That is not a complete e-mail address.',
   formula: () => 'A cell that begins with =, +, - or @ is a formula to a spreadsheet.',
   'no-name': () => 'There is no name.',
   'long-name': () => 'The name is longer than 100 characters.',

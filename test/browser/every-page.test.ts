@@ -169,7 +169,7 @@ describe('every page is accessible, fits 320 pixels and keeps to the content sec
     await look('forgot')
     await visitor.field('E-mail address').fill('tech@meridian.example')
     await visitor.press('Mail me a link')
-    await visitor.heading('Look into your mail')
+    await visitor.heading('Check your e-mail')
     await look('forgot-sent')
     await visitor.visit(await passwordResetLink(app, 'tech@meridian.example'))
     await look('reset')

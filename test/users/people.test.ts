@@ -183,7 +183,7 @@ describe('inviting', () => {
     })
 
     assert.equal(answer.status, 422)
-    assert.match(problemOf(answer, 'email'), /whole e-mail address/)
+    assert.match(problemOf(answer, 'email'), /complete e-mail address/)
     assert.match(problemOf(answer, 'name'), /Enter their name/)
     assert.match(problemOf(answer, 'roleGroups'), /at least one role group/)
     assert.match(answer.body, /value="no address"/)
@@ -825,7 +825,7 @@ describe('who may do what to whom, over a three-level hierarchy and a foreign ac
     assert.doesNotMatch(await page(ADMIN, user.id), /\/enable"|\/invitation"/)
     const admin2 = await app.userNamed(ADMIN2)
     assert.doesNotMatch(await page(ADMIN, admin2.id), /\/disable"|\/role-groups"/)
-    assert.match(await page(ADMIN, admin2.id), /only by it changed or disabled/)
+    assert.match(await page(ADMIN, admin2.id), /Only the Service Desk resets, changes or disables an Admin/)
     const child = await people.add('Harbour Retail', ['tech-operator'])
     assert.doesNotMatch(await page(ADMIN, child.id), /\/disable"|\/role-groups"/)
     assert.match(await page(ADMIN, child.id), /only its own Admins and the Service Desk may change it/)

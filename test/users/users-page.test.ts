@@ -104,7 +104,7 @@ describe('the users page', () => {
     assert.match(self, /Ask the Service Desk/)
     const otherAdmin = rowOf(page.body, await userIdOf('admin2@harbour.example'))
     assert.doesNotMatch(otherAdmin, /mfa-reset/)
-    assert.match(otherAdmin, /Admins are reset by the Service Desk/)
+    assert.match(otherAdmin, /Only the Service Desk resets, changes or disables an Admin/)
     assert.doesNotMatch(rowOf(page.body, await userIdOf('finance@harbour.example')), /mfa-reset/)
   })
 

@@ -26,8 +26,8 @@ export const LINE_PROBLEMS: Readonly<Record<LineProblem, (detail: string) => str
   'no-role-group': () => 'There is no role group.',
   'unknown-role-group': (detail) => `There is no role group “${detail}” in this account.`,
   'not-allowed': () => 'You may not give this role group: ask the Service Desk.',
-  duplicate: (detail) => `The same address is in line ${detail}.`,
-  taken: () => 'Somebody with this address has an account already.',
+  duplicate: (detail) => `Line ${detail} has the same address.`,
+  taken: () => 'Somebody with this address already has an account.',
 }
 
 export interface JudgedLine {

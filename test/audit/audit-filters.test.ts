@@ -64,7 +64,7 @@ describe('the audit log is narrowed down', () => {
     ])
     assert.deepEqual(await found({ ...in2025, q: 'finance@' }), [
       'Fiona Gallagher signed out.',
-      'A wrong password was given for Fiona Gallagher.',
+      'A wrong password was entered for Fiona Gallagher.',
     ])
     assert.deepEqual(await found({ ...in2025, q: 'achterberg' }), [
       'Daniel Achterberg reset the MFA of Amara Okafor.',
@@ -75,7 +75,7 @@ describe('the audit log is narrowed down', () => {
   test('to one kind of event and to one outcome, each alone and both together', async () => {
     assert.equal((await found({ ...in2025, action: 'mfa-reset.requested' })).length, 4)
     assert.deepEqual(await found({ ...in2025, outcome: 'failure' }), [
-      'A wrong password was given for Fiona Gallagher.',
+      'A wrong password was entered for Fiona Gallagher.',
     ])
     assert.deepEqual(await found({ ...in2025, action: 'mfa-reset.requested', outcome: 'refused' }), [
       'Amara Okafor was not allowed to reset the MFA of somebody of another account.',
@@ -124,7 +124,7 @@ describe('the audit log is narrowed down', () => {
   test('and says so when nothing fits', async () => {
     const { body } = await house.as(AMARA).get('/audit?from=2024-01-01&to=2024-01-02')
 
-    assert.match(body, /Nothing fits\. Try fewer filters/)
+    assert.match(body, /Nothing matches\. Try fewer filters/)
     assert.match(body, /href="\/audit">Show everything/)
   })
 

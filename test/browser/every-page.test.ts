@@ -87,7 +87,7 @@ describe('every page is accessible, fits 320 pixels and keeps to the content sec
     await app.deps.db.insert(addressLimits).values(network)
     await visitor.visit('/sign-in')
     await visitor.enterPassword('finance@harbour.example')
-    await visitor.page.getByText('failed tries from your network').waitFor()
+    await visitor.page.getByText('failed attempts from your network').waitFor()
     await look('locked-address')
     await app.deps.db.delete(addressLimits)
   })

@@ -61,7 +61,7 @@ for (const javaScriptEnabled of [true, false])
       await theo.arrivesAt('/mfa/verify')
       await theo.page.getByText('Your authenticator is set up.').waitFor()
       await theo.enterCode(theo.phone.code())
-      await theo.isTold('Code', /used already/)
+      await theo.isTold('Code', /already been used/)
       await theo.enterCode(theo.phone.nextCode())
 
       await theo.arrivesAt('/')

@@ -158,7 +158,7 @@ describe('the audit log', () => {
     const page = await as('admin@harbour.example').get('/audit')
     const enrolled = await as('admin@harbour.example').get('/audit?action=authenticator.enrolled')
 
-    assert.match(page.body, /Fiona Gallagher gave the right password\./)
+    assert.match(page.body, /Fiona Gallagher entered the right password\./)
     assert.ok(page.body.indexOf('Theo Marchetti signed in.') < page.body.indexOf('Amara Okafor signed in.'))
     assert.doesNotMatch(page.body, /Rosa Delgado/, 'of another account')
     assert.match(enrolled.body, /Theo Marchetti set up an authenticator\./)

@@ -180,7 +180,7 @@ describe('creating a client account', () => {
     assert.match(kept.body, /value="A &lt;b&gt;"/)
     assert.match(kept.body, new RegExp(`value="iris${made}@account.example"`))
     const taken = await as(DESK).post('/clients', newAccount({ adminEmail: FOREIGN_ADMIN }))
-    assert.match(taken.body, /Somebody uses this address already/)
+    assert.match(taken.body, /Somebody already uses this address/)
     assert.doesNotMatch(taken.body, /Meridian Foods|Marta/, 'it does not tell whose it is')
     assert.equal(await app.deps.db.$count(clients), before)
   })
@@ -213,8 +213,8 @@ describe('creating a client account', () => {
     const below = await as(DESK).get(`/clients/new?parentId=${(await clientNamed('Harbour Retail')).id}`)
 
     assert.equal(top.status, 200)
-    assert.match(top.body, /It lies below no other account/)
-    assert.match(below.body, /It lies below Harbour Retail/)
+    assert.match(top.body, /It sits below no other account/)
+    assert.match(below.body, /It sits below Harbour Retail/)
     assert.match((await as(DESK).get('/clients')).body, /href="\/clients\/new"/)
     assert.doesNotMatch((await as(ADMIN).get('/clients')).body, /href="\/clients\/new"/)
   })
@@ -326,7 +326,7 @@ describe('the Service Desk', () => {
     assert.equal((await as(DESK).post(`/clients/${id}/suspend`, {})).status, 422)
     assert.equal((await as(USER).get('/')).status, 200, 'nothing happened yet')
     const confirm = await as(DESK).get(`/clients/${id}/suspend`)
-    assert.match(confirm.body, /Everybody of Harbour Group is signed out at once/)
+    assert.match(confirm.body, /Everybody in Harbour Group is signed out at once/)
     const answer = await as(DESK).post(`/clients/${id}/suspend`, EVIDENCE)
 
     assert.equal(answer.status, 303)

@@ -95,7 +95,10 @@ describe('everybody', () => {
     await guesser.verify('000000')
     await guesser.verify('000001')
 
-    assert.match(await homeOf('tech@harbour.example'), /2 wrong codes were given since you last signed in/)
+    assert.match(
+      await homeOf('tech@harbour.example'),
+      /2 wrong codes have been entered since you last signed in/,
+    )
   })
 
   test('who is no Admin and no agent sees nothing of others', async () => {
@@ -213,7 +216,7 @@ describe('an Admin', () => {
     assert.match(events, /Theo Marchetti set up an authenticator\./)
     assert.match(events, /Amara Okafor reset the MFA of Theo Marchetti\./)
     assert.match(events, /Samir Haddad: too many wrong passwords, now locked\./)
-    assert.doesNotMatch(events, /signed in\.|gave the right password/)
+    assert.doesNotMatch(events, /signed in\.|entered the right password/)
     assert.ok(
       events.indexOf('set up an authenticator') < events.indexOf('reset the MFA'),
       'the newest stands first',

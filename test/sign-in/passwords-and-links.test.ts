@@ -151,7 +151,7 @@ describe('a forgotten password', () => {
     const answer = await app.browser().post(link, { password: DEMO_PASSWORD })
 
     assert.equal(answer.status, 422)
-    assert.match(answer.body, /This is your present password/)
+    assert.match(answer.body, /This is your current password/)
     assert.equal((await app.browser().post(link, { password: NEW_PASSWORD })).status, 303)
   })
 

@@ -168,7 +168,7 @@ describe('inviting', () => {
       told.push(problemOf(answer, 'email'))
     }
 
-    assert.match(told[0] ?? '', /has an account already/)
+    assert.match(told[0] ?? '', /already has an account/)
     assert.equal(new Set(told).size, 1)
     const event = await lastEvent('invitation.sent')
     assert.equal(event?.outcome, 'failure')
@@ -879,7 +879,7 @@ test('an invitation ends after seven days, and is good again when it is sent aga
 
   assert.equal((await app.browser().get(link)).status, 410)
   await comeBack(ADMIN)
-  assert.match((await admin.get(`/users/${id}`)).body, /ended unused/)
+  assert.match((await admin.get(`/users/${id}`)).body, /expired unused/)
   assert.equal((await admin.post(`/users/${id}/invitation`)).status, 303)
 
   assert.equal((await app.browser().get(await people.linkOf(id))).status, 200)

@@ -1,8 +1,7 @@
 // One's own account: what it shows, sessions, and the password.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { and, desc, eq } from 'drizzle-orm'
-import { auditEvents } from '../../src/db/schema/audit-events.ts'
+import { and, eq } from 'drizzle-orm'
 import { authenticators } from '../../src/db/schema/authenticators.ts'
 import { passwordResets } from '../../src/db/schema/links.ts'
 import { lockouts } from '../../src/db/schema/lockouts.ts'
@@ -20,8 +19,10 @@ const IPHONE =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1'
 
 let app: TestApp
+let people: People
 before(async () => {
   app = await startApp({ ADDRESS_ATTEMPTS: '100000' })
+  people = new People(app)
 })
 after(() => app.close())
 
@@ -33,15 +34,6 @@ async function signedIn(email: string, userAgent = FIREFOX, password = DEMO_PASS
   await browser.post('/sign-in', { email, password }, { 'user-agent': userAgent })
   assert.equal((await browser.get('/')).status, 200, `${email} is in`)
   return browser
-}
-
-async function eventsOf(email: string, action: string) {
-  const { id } = await app.userNamed(email)
-  return app.deps.db
-    .select()
-    .from(auditEvents)
-    .where(and(eq(auditEvents.subjectId, id), eq(auditEvents.action, action)))
-    .orderBy(desc(auditEvents.id))
 }
 
 async function mailsOf(email: string, kind: string) {
@@ -150,7 +142,7 @@ describe('the own account page', () => {
   })
 
   test('shows a sign-in with a code once, and a right password that somebody else gave meanwhile', async () => {
-    const { email } = await new People(app).add('Harbour Group', ['tech-operator'])
+    const { email } = await people.add('Harbour Group', ['tech-operator'])
     const pia = app.browser()
     await pia.enrolAndSignIn(email)
     for (let i = 0; i < 9; i += 1) {
@@ -219,7 +211,7 @@ describe('sessions', () => {
     assert.match(page.body, /role="status".*That session has ended/s)
     assert.equal((await sessionRows(own)).length, 2)
     assert.equal((await own.post(end)).status, 404, 'it is not there a second time')
-    const [event] = await eventsOf(email, 'session.ended')
+    const [event] = await people.eventsOf(email, 'session.ended')
     assert.deepEqual(event?.details, { ended: 'one' })
     assert.equal(event?.actorId, event?.subjectId)
   })
@@ -274,7 +266,7 @@ describe('sessions', () => {
     const own = await signedIn(email)
     const [{ end } = { end: '' }] = await sessionRows(own)
     const copied = sid(own)
-    const signOuts = (await eventsOf(email, 'sign-out')).length
+    const signOuts = (await people.eventsOf(email, 'sign-out')).length
 
     const answer = await own.post(end)
 
@@ -282,7 +274,7 @@ describe('sessions', () => {
     const thief = app.browser()
     thief.cookies.set('sid', copied)
     assert.equal((await thief.get('/')).location, '/sign-in')
-    assert.equal((await eventsOf(email, 'sign-out')).length, signOuts + 1)
+    assert.equal((await people.eventsOf(email, 'sign-out')).length, signOuts + 1)
   })
 
   test('after ten minutes one must prove to be there before sessions are ended, not before signing out', async () => {
@@ -411,7 +403,7 @@ describe('changing the password', () => {
     assert.equal((await again.signInWithPassword(email, NEW_PASSWORD)).location, '/mfa/verify')
     assert.equal((await again.verify(again.nextCode())).location, '/', 'the same authenticator as before')
     assert.equal((await mailsOf(email, 'password-changed')).length, 1)
-    const [event] = await eventsOf(email, 'password.changed')
+    const [event] = await people.eventsOf(email, 'password.changed')
     assert.deepEqual(event?.details, { through: 'own-account' })
   })
 

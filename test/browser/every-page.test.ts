@@ -11,8 +11,8 @@ import { MAX_CONSECUTIVE_CODE_FAILURES } from '../../src/lockout/policy.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { DEMO_PASSWORD } from '../support/browser.ts'
 import { launchBrowser } from '../support/chromium.ts'
+import { People } from '../support/people.ts'
 import { inspect } from './inspect.ts'
-import { invitationLink, passwordResetLink } from './mailed-links.ts'
 import { Visitor } from './visitor.ts'
 
 const WRONG_PASSWORD = 'not my password at all'
@@ -93,7 +93,7 @@ describe('every page is accessible, fits 320 pixels and keeps to the content sec
   })
 
   test('accepting an invitation', async () => {
-    const link = await invitationLink(app, 'new.tech@harbour.example')
+    const link = await new People(app).invitationLink('new.tech@harbour.example')
     await visitor.visit(link)
     await look('activate')
     await visitor.field('New password').fill('passwordpassword')
@@ -171,7 +171,7 @@ describe('every page is accessible, fits 320 pixels and keeps to the content sec
     await visitor.press('Mail me a link')
     await visitor.heading('Check your e-mail')
     await look('forgot-sent')
-    await visitor.visit(await passwordResetLink(app, 'tech@meridian.example'))
+    await visitor.visit(await new People(app).passwordResetLink('tech@meridian.example'))
     await look('reset')
     await visitor.field('New password').fill('passwordpassword')
     await visitor.press('Save the new password')

@@ -5,9 +5,9 @@ import type { Browser } from 'playwright-core'
 import { type RunningWorker, startWorker } from '../../workers/start-worker.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { launchBrowser } from '../support/chromium.ts'
+import { People } from '../support/people.ts'
 import { SHORT } from '../workers/short-times.ts'
 import { inspect } from './inspect.ts'
-import { invitationLink } from './mailed-links.ts'
 import { Visitor } from './visitor.ts'
 
 let browser: Browser
@@ -63,7 +63,7 @@ for (const javaScriptEnabled of [true, false])
       await look('user-invited')
 
       const nora = await newVisitor()
-      await nora.visit(await invitationLink(app, 'nora@harbour.example'))
+      await nora.visit(await new People(app).invitationLink('nora@harbour.example'))
       await nora.field('New password').fill('seven green lanterns in fog')
       await nora.press('Continue')
       await nora.enrol()

@@ -6,8 +6,8 @@ import type { Browser } from 'playwright-core'
 import { clients } from '../../src/db/schema/clients.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { launchBrowser } from '../support/chromium.ts'
+import { People } from '../support/people.ts'
 import { inspect } from './inspect.ts'
-import { invitationLink } from './mailed-links.ts'
 import { Visitor } from './visitor.ts'
 
 let browser: Browser
@@ -118,7 +118,7 @@ for (const javaScriptEnabled of [true, false])
       await nameOf(daniel).getByText('1 person, 0 enrolled, 1 required but missing').waitFor()
 
       const iris = await visitor()
-      await iris.visit(await invitationLink(app, 'iris@meridian.example'))
+      await iris.visit(await new People(app).invitationLink('iris@meridian.example'))
       await iris.field('New password').fill('seven green lanterns in fog')
       await iris.press('Continue')
       await iris.enrol()

@@ -7,7 +7,7 @@ import { users } from '../../src/db/schema/users.ts'
 import { MINUTE, SECOND } from '../../src/durations.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { launchBrowser } from '../support/chromium.ts'
-import { invitationLink, passwordResetLink } from './mailed-links.ts'
+import { People } from '../support/people.ts'
 import { Visitor } from './visitor.ts'
 
 const NEW_PASSWORD = 'seven green lanterns in fog'
@@ -73,7 +73,7 @@ for (const javaScriptEnabled of [true, false])
     test('a new user is prompted to set up MFA during onboarding and is active only after passing MFA', async () => {
       const email = 'new.tech@harbour.example'
       const nina = await visitor()
-      const link = await invitationLink(app, email)
+      const link = await new People(app).invitationLink(email)
       await nina.visit(link)
       await nina.heading('Welcome, Nina Kowalska')
 
@@ -167,7 +167,7 @@ for (const javaScriptEnabled of [true, false])
       await mei.field('E-mail address').fill(email)
       await mei.press('Mail me a link')
       await mei.heading('Check your e-mail')
-      await mei.visit(await passwordResetLink(app, email))
+      await mei.visit(await new People(app).passwordResetLink(email))
       await mei.field('New password').fill(NEW_PASSWORD)
       await mei.press('Save the new password')
 

@@ -310,7 +310,7 @@ describe('carrying it out', () => {
     ])
     const { id } = await app.userNamed('fine@test.example')
     assert.equal((await people.invitationsOf(id)).length, 1)
-    assert.equal((await app.browser().get(await people.linkOf(id))).status, 200)
+    assert.equal((await app.browser().get(await people.invitationLink(id))).status, 200)
   })
 
   test('a draft, or one that was never confirmed, is carried out by no job', async () => {

@@ -10,22 +10,17 @@ import { HOUR, MINUTE, SECOND } from '../src/durations.ts'
 import { endLockout } from '../src/lockout/end-lockout.ts'
 import { startApp, type TestApp } from './support/app.ts'
 import { type Browser, DEMO_PASSWORD, keyOn } from './support/browser.ts'
+import { People } from './support/people.ts'
 
 let app: TestApp
+let people: People
 before(async () => {
   app = await startApp({ ADDRESS_ATTEMPTS: '100000' })
+  people = new People(app)
 })
 after(() => app.close())
 
 const WRONG_PASSWORD = 'not the password at all'
-
-async function eventsAbout(email: string, action: string) {
-  const { id } = await app.userNamed(email)
-  return app.deps.db
-    .select()
-    .from(auditEvents)
-    .where(and(eq(auditEvents.subjectId, id), eq(auditEvents.action, action)))
-}
 
 async function mailsOwedTo(email: string, kind: string) {
   const { id } = await app.userNamed(email)
@@ -68,7 +63,7 @@ describe('wrong passwords', () => {
     assert.equal((await browser.signInWithPassword(email)).status, 429)
     app.clock.advance(SECOND)
     assert.equal((await browser.signInWithPassword(email)).location, '/')
-    assert.equal((await eventsAbout(email, 'lockout.started')).length, 1)
+    assert.equal((await people.eventsOf(email, 'lockout.started')).length, 1)
     assert.equal((await mailsOwedTo(email, 'lockout')).length, 1)
   })
 
@@ -142,7 +137,7 @@ describe('wrong passwords', () => {
     const turnedAway = statuses.filter((status) => status === 429 || status === 503).length
     assert.equal(evaluated, 5)
     assert.equal(turnedAway, 195)
-    assert.equal((await eventsAbout(email, 'lockout.started')).length, 1)
+    assert.equal((await people.eventsOf(email, 'lockout.started')).length, 1)
   })
 })
 
@@ -174,8 +169,8 @@ describe('wrong codes', () => {
     )
     app.clock.advance(15 * MINUTE)
     assert.equal((await theo.signIn(email)).location, '/')
-    assert.equal((await eventsAbout(email, 'lockout.started')).length, 1)
-    assert.ok((await eventsAbout(email, 'sign-in.code')).some(({ outcome }) => outcome === 'refused'))
+    assert.equal((await people.eventsOf(email, 'lockout.started')).length, 1)
+    assert.ok((await people.eventsOf(email, 'sign-in.code')).some(({ outcome }) => outcome === 'refused'))
     assert.equal(
       (await mailsOwedTo(email, 'code-failed')).length,
       1,
@@ -265,7 +260,7 @@ describe('wrong codes', () => {
 
     assert.equal(wrong, 100)
     assert.equal(answer.status, 429)
-    assert.equal((await eventsAbout(email, 'authenticator.disabled')).length, 1)
+    assert.equal((await people.eventsOf(email, 'authenticator.disabled')).length, 1)
     assert.equal((await mailsOwedTo(email, 'authenticator-disabled')).length, 1)
   })
 })
@@ -298,7 +293,7 @@ describe('the end of a lock', () => {
     await end()
     await end()
 
-    assert.equal((await eventsAbout(email, 'lockout.ended')).length, 1)
+    assert.equal((await people.eventsOf(email, 'lockout.ended')).length, 1)
     assert.equal((await mailsOwedTo(email, 'lockout-ended')).length, 1)
     assert.equal((await app.browser().signInWithPassword(email)).location, '/')
   })

@@ -1,10 +1,8 @@
 // The specification, 'MFA user enrolment experience', flow by flow and sentence by sentence.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { eq } from 'drizzle-orm'
-import { linkToken } from '../src/at-rest/link-token.ts'
-import { invitations } from '../src/db/schema/links.ts'
 import { startApp, type TestApp } from './support/app.ts'
+import { People } from './support/people.ts'
 import { totp } from './support/rfc6238.ts'
 
 let app: TestApp
@@ -31,14 +29,6 @@ const DASHBOARD_ACTIONS = [
   ['DELETE', '/users'],
   ['PUT', '/'],
 ] as const
-
-async function invitationLink(email: string): Promise<string> {
-  const user = await app.userNamed(email)
-  const [invitation] = await app.deps.db.select().from(invitations).where(eq(invitations.userId, user.id))
-  assert.ok(invitation)
-  const { id, tokenHash } = invitation
-  return `/activate/${linkToken('invitation', id, tokenHash, app.deps.config.ENCRYPTION_KEYS)}`
-}
 
 describe('1. Existing users of a role group requiring MFA that have not yet enrolled an MFA device', () => {
   test('on their next login attempt, the user is intercepted and prompted to set up MFA', async () => {
@@ -146,7 +136,7 @@ describe('1. Existing users of a role group requiring MFA that have not yet enro
 describe('2. New users added to a dashboard user role group that requires MFA', () => {
   test('from the invitation through password, enrolment and authentication to the dashboard', async () => {
     const nora = app.browser()
-    const link = await invitationLink('new.tech@harbour.example')
+    const link = await new People(app).invitationLink('new.tech@harbour.example')
 
     const welcome = await nora.get(link)
     assert.equal(welcome.status, 200)

@@ -83,7 +83,7 @@ async function fail(
   if (!recorded) await runAgain(queued, token, RECORD_FAILURE_AGAIN_MS)
   deps.log.error(
     { outboxId: id, job: queued.name, attempts, failure },
-    'A job failed for good. Remove the cause, then retry it on the queue dashboard or clear failed_at of its outbox row.',
+    'A job failed for good. Remove the cause, then have it tried again on /ops or on the queue dashboard.',
   )
   throw new UnrecoverableError(failure)
 }

@@ -10,23 +10,24 @@ export const REFUSALS = {
   },
   'admins-by-service-desk': {
     status: 403,
-    sentence: 'Admins are reset by the Service Desk, and only by it changed or disabled.',
+    sentence: 'Only the Service Desk resets, changes or disables an Admin.',
   },
   'not-oneself': {
     status: 403,
-    sentence: 'Nobody resets, unlocks or changes themselves. Ask the Service Desk.',
+    sentence: 'You cannot reset, unlock or change yourself. Ask the Service Desk.',
   },
   'granted-by-service-desk': {
     status: 403,
-    sentence: 'Only the Service Desk makes somebody an Admin, or takes it from them.',
+    sentence: 'Only the Service Desk can make somebody an Admin, or take that away.',
   },
   'above-own-rank': {
     status: 403,
-    sentence: 'You give and take role groups up to the rank of your own. Ask the Service Desk for more.',
+    sentence:
+      'You can give and take away role groups only up to your own rank. Ask the Service Desk for more.',
   },
   'loosened-by-service-desk': {
     status: 403,
-    sentence: 'Only the Service Desk takes a role group out of the MFA policy.',
+    sentence: 'Only the Service Desk can take a role group out of the MFA policy.',
   },
   'clients-by-service-desk': {
     status: 403,
@@ -38,20 +39,20 @@ export const REFUSALS = {
   },
   'nothing-to-reset': {
     status: 409,
-    sentence: 'There is no authenticator to reset: it may just have been done.',
+    sentence: 'There is no authenticator to reset: it may just have been reset.',
   },
   'not-locked': { status: 409, sentence: 'There is no lock in force: it may just have ended.' },
-  'already-suspended': { status: 409, sentence: 'This account is suspended already.' },
+  'already-suspended': { status: 409, sentence: 'This account is already suspended.' },
   'account-suspended': {
     status: 409,
     sentence: 'This account is suspended: no invitation would open. Resume the account first.',
   },
   'not-suspended': { status: 409, sentence: 'This account is not suspended: it may just have been resumed.' },
-  'already-disabled': { status: 409, sentence: 'This account is disabled already.' },
+  'already-disabled': { status: 409, sentence: 'This account is already disabled.' },
   'not-disabled': { status: 409, sentence: 'This account is not disabled.' },
   'not-invited': {
     status: 409,
-    sentence: 'There is no invitation that could be changed: the account may just have become active.',
+    sentence: 'There is no invitation to change: the account may just have become active.',
   },
 } as const satisfies Record<string, { status: 403 | 404 | 409; sentence: string }>
 

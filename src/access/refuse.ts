@@ -2,7 +2,7 @@ import type { Response } from 'express'
 import { renderNotFound } from '../http/errors.ts'
 import { REFUSALS, type Refusal } from './refusals.ts'
 
-const TITLES = { 403: 'You may not do this', 409: 'This has changed meanwhile' }
+const TITLES = { 403: 'You may not do this', 409: 'This has changed in the meantime' }
 
 /** Answers a refusal with its status and sentence. */
 export function refuse(res: Response, refusal: Refusal): void {

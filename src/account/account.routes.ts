@@ -22,7 +22,7 @@ import { renderAccount } from './render-account.ts'
 export function accountRoutes(deps: Deps): Router {
   const { db, clock } = deps
   const routes = Router({ caseSensitive: true, strict: true })
-  const present = requirePresence(deps, { act: 'end sessions of yours', back: '/account' })
+  const present = requirePresence(deps, { act: 'end one or more of your sessions', back: '/account' })
 
   routes.get('/account', (req, res) => renderAccount(deps, req, res))
 

@@ -98,7 +98,7 @@ export function authenticatorRoutes(deps: Deps): Router {
     if (renderIfLocked(res, clock, outcome)) return
     if (outcome.problem === 'wrong') return renderPage(deps, req, res, WRONG_CODE, 401)
     // Expired, started over, or begun elsewhere meanwhile: from the beginning.
-    const both = 'That key is no longer valid. Prove again that it is you, and begin anew.'
+    const both = 'That key is no longer valid. Prove again that it is you, and start again.'
     renderProve(res, { both }, 409)
   })
 

@@ -15,31 +15,39 @@ export interface SignInView {
   device: string
 }
 
-/** The last ten sign-ins of a person, whether they succeeded or not, the newest first. */
+/** The last ten sign-ins and failed attempts of a person, the newest first. */
 export async function readRecentSignIns(db: Reader, userId: string): Promise<SignInView[]> {
+  // A sign-in is on record twice: its password, and that it was completed.
   const events = await readRecent(db, userId, ACTIONS, 2 * SHOWN)
-  const completed = new Set(
-    events.flatMap(({ action, requestId }) => (action === 'sign-in.completed' ? [requestId] : [])),
-  )
-  return (
-    events
-      // Where the password was all that was asked for, the same request completed the sign-in: told once.
-      .filter(({ action, requestId }) => action === 'sign-in.completed' || !completed.has(requestId))
-      .slice(0, SHOWN)
-      .map((event) => ({
-        at: event.at,
-        outcome: event.outcome,
-        words: wordsFor(event),
-        address: event.address,
-        device: describeDevice(event.userAgent ?? ''),
-      }))
-  )
+  return tellEachOnce(events)
+    .slice(0, SHOWN)
+    .map((event) => ({
+      at: event.at,
+      outcome: event.outcome,
+      words: wordsFor(event),
+      address: event.address,
+      device: describeDevice(event.userAgent ?? ''),
+    }))
+}
+
+/**
+ * Leaves out the right password that a completion followed. Only from the same place: the password that somebody
+ * else gave meanwhile, and got no further with, has to be seen.
+ */
+function tellEachOnce(newestFirst: readonly EventRow[]): EventRow[] {
+  const completedFrom = new Set<string>()
+  return newestFirst.filter(({ action, outcome, address, userAgent }) => {
+    const place = `${address} ${userAgent}`
+    if (action === 'sign-in.completed') completedFrom.add(place)
+    const isRightPassword = action === 'sign-in.password' && outcome === 'success'
+    return !(isRightPassword && completedFrom.delete(place))
+  })
 }
 
 function wordsFor({ action, outcome, details }: EventRow): string {
   if (action === 'sign-in.completed')
     return details.with === 'password' ? 'Signed in with the password' : 'Signed in with a code'
+  if (outcome === 'success') return 'Password accepted'
   const secret = action === 'sign-in.password' ? 'password' : 'code'
-  if (outcome === 'success') return secret === 'password' ? 'Password accepted' : 'Code accepted'
   return outcome === 'failure' ? `Wrong ${secret}` : `A ${secret} was not checked: locked`
 }

@@ -51,7 +51,7 @@ export function readAuditFilters(query: Record<string, unknown>, timeZone: strin
   if (typed.outcome !== '' && outcome === '')
     problems.outcome = 'There is no such outcome. Choose one of the list.'
   if (typed.actor !== '' && !isUuid(typed.actor) && !looksLikeAddress(typed.actor))
-    problems.actor = 'Write the whole e-mail address of a person, or their id.'
+    problems.actor = 'Enter a person’s complete e-mail address, or their id.'
   const from = readMoment(typed.from, timeZone)
   const to = readMoment(typed.to, timeZone)
   if (typed.from !== '' && !from) problems.from = notAMoment

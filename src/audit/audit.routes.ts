@@ -136,7 +136,7 @@ async function sendFile(
 async function mayGoOn(deps: Deps, proofs: Proofs, clientId: string): Promise<void> {
   const person = await stillSignedIn(deps, proofs)
   const view = person && (await viewAccount(deps, person, clientId))
-  if (!view?.allowed) throw new ForbiddenError('You may look into this log no longer.')
+  if (!view?.allowed) throw new ForbiddenError('You may no longer look into this log.')
 }
 
 /** 'audit-harbour-group-2026-11-24.csv': with letters that every file system has. */

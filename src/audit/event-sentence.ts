@@ -16,29 +16,31 @@ interface Names {
   subject: string
   /** What was counted or locked: 'password' or 'code'. */
   kind: string
+  /** Which sessions were ended. */
+  sessions: string
 }
 
 type Sentence = (names: Names) => string
-type Sentences = { success: Sentence; failure?: Sentence; refused?: Sentence }
+type Sentences = Partial<Record<Outcome, Sentence>>
 
 const SENTENCES: Record<AuditAction, Sentences> = {
   'sign-in.password': {
-    success: ({ subject }) => `${subject} gave the right password.`,
-    failure: ({ subject }) => `A wrong password was given for ${subject}.`,
+    success: ({ subject }) => `${subject} entered the right password.`,
+    failure: ({ subject }) => `A wrong password was entered for ${subject}.`,
     refused: ({ subject }) => `A password for ${subject} was not checked: passwords are locked.`,
   },
+  // A right code completes the sign-in: that is what is recorded.
   'sign-in.code': {
-    success: ({ subject }) => `${subject} gave a right code.`,
-    failure: ({ subject }) => `A wrong code was given for ${subject}.`,
+    failure: ({ subject }) => `A wrong code was entered for ${subject}.`,
     refused: ({ subject }) => `A code for ${subject} was not checked: codes are locked.`,
   },
   'sign-in.completed': { success: ({ subject }) => `${subject} signed in.` },
   'sign-out': { success: ({ subject }) => `${subject} signed out.` },
-  'session.ended': { success: ({ subject }) => `${subject} ended other sessions of theirs.` },
+  'session.ended': { success: ({ subject, sessions }) => `${subject} ended ${sessions}.` },
   presence: {
-    success: ({ subject }) => `${subject} confirmed to be there.`,
-    failure: ({ subject }) => `${subject} was asked to confirm to be there, and the answer was wrong.`,
-    refused: ({ subject }) => `${subject} was asked to confirm to be there while attempts are locked.`,
+    success: ({ subject }) => `${subject} confirmed their identity.`,
+    failure: ({ subject }) => `${subject} was asked to confirm their identity, and the answer was wrong.`,
+    refused: ({ subject }) => `${subject} was asked to confirm their identity, but attempts were locked.`,
   },
   'lockout.started': { success: ({ subject, kind }) => `${subject}: too many wrong ${kind}s, now locked.` },
   'lockout.ended': { success: ({ subject, kind }) => `${subject}: the ${kind} lock ended.` },
@@ -51,7 +53,7 @@ const SENTENCES: Record<AuditAction, Sentences> = {
   },
   'authenticator.enrolled': { success: ({ subject }) => `${subject} set up an authenticator.` },
   'authenticator.replaced': {
-    success: ({ subject }) => `${subject} replaced their authenticator by a new one.`,
+    success: ({ subject }) => `${subject} replaced their authenticator with a new one.`,
   },
   'authenticator.disabled': {
     success: ({ subject }) => `The authenticator of ${subject} was disabled after too many wrong codes.`,
@@ -63,7 +65,7 @@ const SENTENCES: Record<AuditAction, Sentences> = {
   'mfa-reset.completed': { success: ({ subject }) => `The MFA reset of ${subject} was completed.` },
   'invitation.sent': {
     success: ({ actor, subject }) => `${actor} invited ${subject}.`,
-    failure: ({ actor }) => `${actor} tried to invite somebody whose address has an account already.`,
+    failure: ({ actor }) => `${actor} tried to invite somebody whose address already has an account.`,
     refused: ({ actor }) => `${actor} was not allowed to invite somebody.`,
   },
   'invitation.resent': {
@@ -116,15 +118,15 @@ const SENTENCES: Record<AuditAction, Sentences> = {
   },
   'password.changed': { success: ({ subject }) => `The password of ${subject} was changed.` },
   'encryption-keys.rotated': {
-    success: () => 'All authenticators’ secrets were sealed with the newest encryption key.',
+    success: () => 'Every authenticator’s secret was sealed with the newest encryption key.',
     failure: () => 'Secrets were sealed with the newest encryption key; some could not be opened.',
   },
   'audit.exported': { success: ({ actor }) => `${actor} exported the audit log.` },
-  'queue.job-retried': { success: ({ actor }) => `${actor} had failed jobs tried again.` },
-  'queue.job-promoted': { success: ({ actor }) => `${actor} had a delayed job done at once.` },
+  'queue.job-retried': { success: ({ actor }) => `${actor} retried failed jobs.` },
+  'queue.job-promoted': { success: ({ actor }) => `${actor} ran a delayed job at once.` },
   'queue.job-removed': { success: ({ actor }) => `${actor} removed a job from its queue.` },
   'queue.failed-work-retried': {
-    success: ({ actor }) => `${actor} had everything tried again that was given up.`,
+    success: ({ actor }) => `${actor} retried everything that had been given up.`,
   },
 }
 
@@ -136,6 +138,7 @@ export function eventSentence({ action, outcome, details, ...people }: EventFact
     subject:
       people.subjectName ?? (people.subjectId === null ? 'nobody known' : 'somebody of another account'),
     kind: details.kind === 'password' ? 'password' : 'code',
+    sessions: details.ended === 'one' ? 'one of their sessions' : 'their other sessions',
   }
   const sentence = sentences?.[outcome]
   return capitalised(

@@ -5,7 +5,7 @@ import { typedLine } from '../http/typed-text.ts'
 
 const MAX_CLIENT_NAME = 100
 
-export const NAME_TAKEN = 'There is an account of this name there already.'
+export const NAME_TAKEN = 'There is already an account with this name there.'
 
 /** The name of a client account as typed. */
 export const clientName = typedLine(MAX_CLIENT_NAME)

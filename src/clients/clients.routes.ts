@@ -1,6 +1,5 @@
 import { type Request, type Response, Router } from 'express'
 import { z } from 'zod'
-import { actorOf } from '../access/people.ts'
 import { readOnlyBecause } from '../access/read-only-because.ts'
 import { refuse } from '../access/refuse.ts'
 import { mayCreateClient, mayRenameClient, mayResumeClient, maySuspendClient } from '../access/rules.ts'
@@ -76,7 +75,7 @@ async function renderClient(deps: Deps, req: Request, res: Response): Promise<vo
     mayRename: mayRenameClient(actor, target) === null,
     maySuspend: maySuspendClient(actor, target) === null,
     mayResume: mayResumeClient(actor, target) === null,
-    mayCreateBelow: mayCreateClient(actorOf(viewer)) === null && !account.isPlatform,
+    mayCreateBelow: mayCreateClient(actor) === null && !account.isPlatform,
     children: shown,
     childCoverage: await coverageLines(deps, shown),
     hasMoreChildren: children.length > CHILDREN_SHOWN,

@@ -38,7 +38,7 @@ export type CreateOutcome =
 
 const MESSAGES: Record<keyof z.infer<typeof newClient>, string> = {
   name: 'Give the account a name, at most 100 characters.',
-  parentId: 'There is no account with this id that another could lie below.',
+  parentId: 'There is no account with this id for another to sit below.',
   ...EVIDENCE_PROBLEMS,
 }
 
@@ -111,7 +111,7 @@ export async function createClient(
 /** Thrown to undo the account that was begun. Says not whose address it is. */
 export class AddressTakenError extends Error {
   constructor() {
-    super('Somebody uses this address already. Ask for another one.')
+    super('Somebody already uses this address. Ask for another one.')
     this.name = 'AddressTakenError'
   }
 }

@@ -18,6 +18,8 @@ export interface BarChart {
   height: number
   /** One for each count that is not 0. */
   bars: Bar[]
+  /** How many counts are 0. */
+  zeros: number
   total: number
   /** The highest count, the latest of them; null if all are 0. */
   most: Counted | null
@@ -46,6 +48,7 @@ export function barChart(counts: readonly Counted[]): BarChart {
     width: counts.length * SLOT,
     height: HEIGHT,
     bars,
+    zeros: counts.length - bars.length,
     total: counts.reduce((sum, { count }) => sum + count, 0),
     most: highest === 0 ? null : (counts.findLast(({ count }) => count === highest) ?? null),
     first: first.label,

@@ -41,7 +41,7 @@ const DATABASE_AWAY: Page = {
 
 const OVERLOADED: Page = {
   status: 503,
-  title: 'Very many people are signing in just now',
+  title: 'Too many people are signing in just now',
   advice: 'No attempt was counted. Try again in a few seconds.',
   retryAfterSeconds: 3,
 }
@@ -49,7 +49,7 @@ const OVERLOADED: Page = {
 const BUG: Page = {
   status: 500,
   title: 'Something went wrong on our side',
-  advice: 'It has been recorded. Try again; if it happens again, tell the Service Desk the number below.',
+  advice: 'It has been recorded. Try again; if it happens again, give the Service Desk the reference below.',
 }
 
 /** What the body parser and the router throw, by status. */

@@ -23,8 +23,9 @@ export function useViews(app: Express, views: nunjucks.Environment): void {
       render(context: { timeZone?: string }, done: (error: unknown, html?: string) => void): void {
         let html: string
         try {
-          // Global, as macros see nothing else; it holds for this page, since nothing is awaited while rendering.
+          // Global, as macros see nothing else; they hold for this page, since nothing is awaited while rendering.
           views.addGlobal('timeZone', context.timeZone ?? 'UTC')
+          views.addGlobal('isFirstAlert', trueOnce())
           html = views.render(this.path, context)
         } catch (error) {
           done(error)
@@ -52,6 +53,15 @@ export function createViews(options: { cache: boolean }): nunjucks.Environment {
   views.addFilter('instant', (instant: Date) => timeElement(instant, views.getGlobal('timeZone')))
   views.addFilter('duration', durationText)
   return views
+}
+
+function trueOnce(): () => boolean {
+  let asked = false
+  return () => {
+    const isFirst = !asked
+    asked = true
+    return isFirst
+  }
 }
 
 /** Pages show the same instants again and again, and writing one takes as long as half a small page. */

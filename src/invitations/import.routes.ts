@@ -31,12 +31,12 @@ const filters = z.object({
   after: z.coerce.number().int().min(0).max(1_000_000).catch(0),
 })
 
-const LOOK = { act: 'see the people of a file', back: '/users/import' }
+const LOOK = { act: 'check the people in a file', back: '/users/import' }
 
 /** Inviting many from a file: taken in, looked at line by line, confirmed, and watched. */
 export function importRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
-  const present = requirePresence(deps, { act: 'invite the people of a file' })
+  const present = requirePresence(deps, { act: 'invite the people in a file' })
 
   routes.get('/users/import', (_req, res) => renderUpload(deps, res))
   routes.get('/clients/:id/users/import', (req, res) => renderUpload(deps, res, req.params.id))

@@ -23,7 +23,7 @@ export type InviteOutcome =
 const ACTION = 'invitation.sent'
 
 /** Does not say where: that is none of the inviter's business. */
-const TAKEN = 'Somebody with this address has an account already. An address can be used once only.'
+const TAKEN = 'Somebody with this address already has an account. An address can be used only once.'
 
 /**
  * Invites somebody into an account: a user who is active only once they have chosen a password and done whatever the

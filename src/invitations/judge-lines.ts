@@ -17,7 +17,7 @@ export type LineProblem =
 /** The sentence for each; `detail`: the line that is repeated, the role group in question, or the refusal's name. */
 export const LINE_PROBLEMS: Readonly<Record<LineProblem, (detail: string) => string>> = {
   'wrong-columns': () => 'It has more or fewer cells than there are columns.',
-  'bad-address': () => 'That is no whole e-mail address.',
+  'bad-address': () => 'That is not a complete e-mail address.',
   formula: () => 'A cell that begins with =, +, - or @ is a formula to a spreadsheet.',
   'no-name': () => 'There is no name.',
   'long-name': () => 'The name is longer than 100 characters.',
@@ -26,8 +26,8 @@ export const LINE_PROBLEMS: Readonly<Record<LineProblem, (detail: string) => str
   'no-role-group': () => 'There is no role group.',
   'unknown-role-group': (detail) => `There is no role group “${detail}” in this account.`,
   'not-allowed': () => 'You may not give this role group: ask the Service Desk.',
-  duplicate: (detail) => `The same address is in line ${detail}.`,
-  taken: () => 'Somebody with this address has an account already.',
+  duplicate: (detail) => `Line ${detail} has the same address.`,
+  taken: () => 'Somebody with this address already has an account.',
 }
 
 export interface JudgedLine {

@@ -21,7 +21,7 @@ export type NameProblem = 'no-name' | 'long-name' | 'bad-name' | 'link' | 'formu
 
 /** The sentence for each, beside the field. */
 export const EMAIL_PROBLEMS: Readonly<Record<EmailProblem, string>> = {
-  'bad-address': 'Enter a whole e-mail address, such as name@company.example.',
+  'bad-address': 'Enter a complete e-mail address, such as name@company.example.',
   formula: 'An address cannot begin with =, +, - or @.',
 }
 

@@ -46,7 +46,7 @@ export function readInvitationFile(bytes: Uint8Array): InvitationFile {
     return { problem: COLUMNS_WANTED }
   if (rest.length === 0) return { problem: 'There is nobody in it: only the names of the columns.' }
   if (rest.length > MAX_LINES)
-    return { problem: `More than ${MAX_LINES} people are in it: that many can be invited at once.` }
+    return { problem: `It names more than ${MAX_LINES} people, the most that can be invited at once.` }
 
   const [email = 0, name = 0, roleGroups = 0] = COLUMNS.map((column) => columns.indexOf(column))
   return {

@@ -20,7 +20,7 @@ export function readText(bytes: Uint8Array): ReadText {
         : `Line ${firstBadLine(bytes)} is not UTF-8; it looks like Windows-1252 (“ANSI”), where letters such as é would be lost. ${SAVE_AS}`,
     }
   // Text in UTF-16 without a mark, or no text at all.
-  if (text.includes('\0')) return { problem: `This is no text in UTF-8. ${SAVE_AS}` }
+  if (text.includes('\0')) return { problem: `This is not UTF-8 text. ${SAVE_AS}` }
   return { text: text.replace(/\r\n?/g, '\n') }
 }
 

@@ -13,7 +13,7 @@ export function affectedSentences(
 
 function requiredSentence({ people, notEnrolled }: Affected['required']): string {
   if (people === 0)
-    return 'Nobody is affected just now. Whoever gets one of these role groups will be asked to enrol.'
+    return 'Nobody is affected just now. Anyone given one of these role groups will be asked to enrol.'
   const who = `${counted(people)}, ${notEnrolled.toLocaleString('en-GB')} not enrolled`
   return notEnrolled === 0
     ? `${who}: they are asked for a code already, and nothing changes for them.`
@@ -21,8 +21,8 @@ function requiredSentence({ people, notEnrolled }: Affected['required']): string
 }
 
 function releasedSentence({ people, notEnrolled }: Affected['released']): string {
-  if (people === 0) return 'Nobody is released by it just now.'
-  return `${counted(people)} will sign in without MFA being required of them, ${notEnrolled.toLocaleString('en-GB')} of them not enrolled. Whoever is enrolled is still asked for a code.`
+  if (people === 0) return 'It releases nobody just now.'
+  return `${counted(people)} will no longer be required to use MFA, ${notEnrolled.toLocaleString('en-GB')} of them not enrolled. Anyone who is enrolled is still asked for a code.`
 }
 
 function counted(people: number): string {

@@ -65,7 +65,7 @@ async function renderPolicy(deps: Deps, req: Request, res: Response, status: 200
     ...permissions(view),
     basedOn: requiredKeys(roleGroups).join(','),
     review: `${policyPageOf(req)}/review`,
-    problem: status === 422 ? 'Choose among the role groups listed here.' : '',
+    problem: status === 422 ? 'Choose from the role groups listed here.' : '',
   })
 }
 

@@ -15,7 +15,7 @@ import { enrolmentView } from './enrolment-view.ts'
 import { MISSING_CODE, typedCode, WRONG_CODE } from './typed-code.ts'
 
 const SUPERSEDED =
-  'That key is no longer valid: it was too old, or setting up was begun again, perhaps in another browser. If that was not you, choose a new password and tell an Admin. Else scan the new key below.'
+  'That key is no longer valid: it was too old, or setting up was started again, perhaps in another browser. If that was not you, choose a new password and tell an Admin. Otherwise scan the new key below.'
 
 /** Enrolment: the secret is shown, and a first code from it makes it the person's authenticator. */
 export function enrolRoutes(deps: Deps): Router {

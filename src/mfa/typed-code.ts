@@ -3,7 +3,7 @@
 export const MISSING_CODE = 'Enter the six digits that your authenticator app shows.'
 /** Wrong, expired and reused are one sentence. */
 export const WRONG_CODE =
-  'That code is not right, or was used already. Each works once: if your app still shows it, wait for the next.'
+  'That code is not right, or has already been used. Each works once: if your app still shows it, wait for the next.'
 
 /** The typed code without spaces; null if there is none, or the field came more than once. */
 export function typedCode(body: Record<string, unknown>): string | null {

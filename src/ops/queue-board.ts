@@ -65,7 +65,7 @@ export function queueBoard(deps: Deps, engine: QueueEngine, path: string): Route
       const jobId = req.params.job
       const outcome = await changeJob(deps, queue, { name, jobId, ...operationOf(req, res) })
       if (outcome === 'done') res.sendStatus(204)
-      else refuseChange(res, 'This job is gone, or in a state in which this cannot be done.', 409)
+      else refuseChange(res, 'This job is gone, or is in a state that does not allow this.', 409)
     })
   routes.use((req, res, next) => {
     if (req.method === 'GET' || req.method === 'HEAD') next()
@@ -100,7 +100,7 @@ function refuseChange(
 }
 
 function sayAway(req: Request, res: Response): void {
-  const advice = 'The queues cannot be reached. What is owed waits in the outbox until they are back.'
+  const advice = 'The queues cannot be reached. Outstanding work waits in the outbox until they are back.'
   res.status(503)
   if (req.path.startsWith('/api/'))
     res.json({ error: { key: 'ERRORS.INTERNAL_SERVER_ERROR' }, message: advice })

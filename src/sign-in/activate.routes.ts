@@ -46,7 +46,6 @@ function renderActivate(req: Request, res: Response, person: Person, problem: st
     clientName: person.clientName,
     mfaRequired: mfaRequired(person),
     action: req.path,
-    problem: null,
-    passwordProblem: problem,
+    problem,
   })
 }

@@ -83,7 +83,5 @@ function renderForgotProblem(req: Request, res: Response): void {
 
 function renderReset(req: Request, res: Response, problem: string | null): void {
   const status = problem === null ? 200 : 422
-  res
-    .status(status)
-    .render('sign-in/reset-password', { action: req.path, problem: null, passwordProblem: problem })
+  res.status(status).render('sign-in/reset-password', { action: req.path, problem })
 }

@@ -6,7 +6,7 @@ const MIN_PASSWORD_LENGTH = 12
 const MAX_PASSWORD_LENGTH = 256
 
 /** Said where the chosen password is the one that is to be replaced. */
-export const SAME_PASSWORD = 'This is your present password. Choose another.'
+export const SAME_PASSWORD = 'This is your current password. Choose another.'
 
 /** The sentence that tells what is wrong with a chosen password; null if it may be used. Lengths in characters. */
 export function passwordProblem(password: unknown, owner: { email: string; name: string }): string | null {
@@ -16,7 +16,7 @@ export function passwordProblem(password: unknown, owner: { email: string; name:
   if (length > MAX_PASSWORD_LENGTH) return `Use at most ${MAX_PASSWORD_LENGTH} characters.`
   if (isCommon(password.toLowerCase()) || isRepetition(password))
     return 'This password is among the first that attackers try. Choose another.'
-  if (isAboutOwner(password, owner)) return 'Do not make your password of your name or e-mail address.'
+  if (isAboutOwner(password, owner)) return 'Do not base your password on your name or e-mail address.'
   return null
 }
 

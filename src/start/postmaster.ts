@@ -45,5 +45,5 @@ function noteOf(cluster: string): string {
 }
 
 function isPostgres(program: string | null): boolean {
-  return program !== null && /(^|[\\/])postgres(\.exe)?$/.test(program)
+  return program !== null && /(^|\/)postgres$/.test(program)
 }

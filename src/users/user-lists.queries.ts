@@ -163,7 +163,7 @@ export function fitsFilters(userId: SQLWrapper, account: Within, filters: Narrow
   )
 }
 
-/** How many people fit the filters; of those of whom MFA is required, how many are not enrolled. */
+/** How many people fit the filters. For `required-missing` at most so many: whoever is not enrolled counts. */
 export async function countFitting(
   db: Reader,
   account: Within,

@@ -1,8 +1,7 @@
 // One's own account: what it shows, sessions, and the password.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { and, desc, eq } from 'drizzle-orm'
-import { auditEvents } from '../../src/db/schema/audit-events.ts'
+import { and, eq } from 'drizzle-orm'
 import { authenticators } from '../../src/db/schema/authenticators.ts'
 import { passwordResets } from '../../src/db/schema/links.ts'
 import { lockouts } from '../../src/db/schema/lockouts.ts'
@@ -12,6 +11,7 @@ import { MINUTE } from '../../src/durations.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { type Browser, DEMO_PASSWORD } from '../support/browser.ts'
 import { eventually } from '../support/eventually.ts'
+import { People } from '../support/people.ts'
 
 const NEW_PASSWORD = 'seven green lanterns in fog'
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
@@ -19,8 +19,10 @@ const IPHONE =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1'
 
 let app: TestApp
+let people: People
 before(async () => {
   app = await startApp({ ADDRESS_ATTEMPTS: '100000' })
+  people = new People(app)
 })
 after(() => app.close())
 
@@ -32,15 +34,6 @@ async function signedIn(email: string, userAgent = FIREFOX, password = DEMO_PASS
   await browser.post('/sign-in', { email, password }, { 'user-agent': userAgent })
   assert.equal((await browser.get('/')).status, 200, `${email} is in`)
   return browser
-}
-
-async function eventsOf(email: string, action: string) {
-  const { id } = await app.userNamed(email)
-  return app.deps.db
-    .select()
-    .from(auditEvents)
-    .where(and(eq(auditEvents.subjectId, id), eq(auditEvents.action, action)))
-    .orderBy(desc(auditEvents.id))
 }
 
 async function mailsOf(email: string, kind: string) {
@@ -148,6 +141,27 @@ describe('the own account page', () => {
     assert.match(listed, /Signed in with the password.*Safari on an iPhone, from 127\.0\.0\.1/s)
   })
 
+  test('shows a sign-in with a code once, and a right password that somebody else gave meanwhile', async () => {
+    const { email } = await people.add('Harbour Group', ['tech-operator'])
+    const pia = app.browser()
+    await pia.enrolAndSignIn(email)
+    for (let i = 0; i < 9; i += 1) {
+      await pia.post('/sign-out')
+      await pia.signIn(email)
+    }
+    await pia.post('/sign-out')
+    await pia.signInWithPassword(email)
+    await app.browser().post('/sign-in', { email, password: DEMO_PASSWORD }, { 'user-agent': IPHONE })
+    await pia.verify(pia.nextCode())
+
+    const { body } = await pia.get('/account')
+    const listed = body.slice(body.indexOf('id="sign-ins-title"'))
+
+    assert.equal(listed.match(/Signed in with a code/g)?.length, 9)
+    assert.equal(listed.match(/Password accepted/g)?.length, 1)
+    assert.match(listed, /Password accepted<\/p>\s*<p class="note device">Safari on an iPhone/)
+  })
+
   test('shows nothing of anybody else, whatever is asked for', async () => {
     const marta = await signedIn('admin@meridian.example')
     const { id } = await app.userNamed('tech@meridian.example')
@@ -197,7 +211,7 @@ describe('sessions', () => {
     assert.match(page.body, /role="status".*That session has ended/s)
     assert.equal((await sessionRows(own)).length, 2)
     assert.equal((await own.post(end)).status, 404, 'it is not there a second time')
-    const [event] = await eventsOf(email, 'session.ended')
+    const [event] = await people.eventsOf(email, 'session.ended')
     assert.deepEqual(event?.details, { ended: 'one' })
     assert.equal(event?.actorId, event?.subjectId)
   })
@@ -252,7 +266,7 @@ describe('sessions', () => {
     const own = await signedIn(email)
     const [{ end } = { end: '' }] = await sessionRows(own)
     const copied = sid(own)
-    const signOuts = (await eventsOf(email, 'sign-out')).length
+    const signOuts = (await people.eventsOf(email, 'sign-out')).length
 
     const answer = await own.post(end)
 
@@ -260,7 +274,7 @@ describe('sessions', () => {
     const thief = app.browser()
     thief.cookies.set('sid', copied)
     assert.equal((await thief.get('/')).location, '/sign-in')
-    assert.equal((await eventsOf(email, 'sign-out')).length, signOuts + 1)
+    assert.equal((await people.eventsOf(email, 'sign-out')).length, signOuts + 1)
   })
 
   test('after ten minutes one must prove to be there before sessions are ended, not before signing out', async () => {
@@ -389,7 +403,7 @@ describe('changing the password', () => {
     assert.equal((await again.signInWithPassword(email, NEW_PASSWORD)).location, '/mfa/verify')
     assert.equal((await again.verify(again.nextCode())).location, '/', 'the same authenticator as before')
     assert.equal((await mailsOf(email, 'password-changed')).length, 1)
-    const [event] = await eventsOf(email, 'password.changed')
+    const [event] = await people.eventsOf(email, 'password.changed')
     assert.deepEqual(event?.details, { through: 'own-account' })
   })
 

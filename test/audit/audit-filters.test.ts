@@ -64,7 +64,7 @@ describe('the audit log is narrowed down', () => {
     ])
     assert.deepEqual(await found({ ...in2025, q: 'finance@' }), [
       'Fiona Gallagher signed out.',
-      'A wrong password was given for Fiona Gallagher.',
+      'A wrong password was entered for Fiona Gallagher.',
     ])
     assert.deepEqual(await found({ ...in2025, q: 'achterberg' }), [
       'Daniel Achterberg reset the MFA of Amara Okafor.',
@@ -75,7 +75,7 @@ describe('the audit log is narrowed down', () => {
   test('to one kind of event and to one outcome, each alone and both together', async () => {
     assert.equal((await found({ ...in2025, action: 'mfa-reset.requested' })).length, 4)
     assert.deepEqual(await found({ ...in2025, outcome: 'failure' }), [
-      'A wrong password was given for Fiona Gallagher.',
+      'A wrong password was entered for Fiona Gallagher.',
     ])
     assert.deepEqual(await found({ ...in2025, action: 'mfa-reset.requested', outcome: 'refused' }), [
       'Amara Okafor was not allowed to reset the MFA of somebody of another account.',
@@ -124,7 +124,7 @@ describe('the audit log is narrowed down', () => {
   test('and says so when nothing fits', async () => {
     const { body } = await house.as(AMARA).get('/audit?from=2024-01-01&to=2024-01-02')
 
-    assert.match(body, /Nothing fits\. Try fewer filters/)
+    assert.match(body, /Nothing matches\. Try fewer filters/)
     assert.match(body, /href="\/audit">Show everything/)
   })
 
@@ -181,7 +181,7 @@ describe('a filter that makes no sense', () => {
     ['q=ab', 'q', /at least three characters/],
     ['action=no.such', 'action', /no such event/],
     ['outcome=maybe', 'outcome', /no such outcome/],
-    ['actor=amara', 'actor', /whole e-mail address/],
+    ['actor=amara', 'actor', /complete e-mail address/],
     ['from=yesterday', 'from', /such as 2026-11-24/],
     ['from=2026-02-30', 'from', /such as 2026-11-24/],
     ['to=2026-01-01T25:00', 'to', /such as 2026-11-24/],
@@ -207,13 +207,13 @@ describe('a filter that makes no sense', () => {
         '/audit?q=theo&action=sign-out&outcome=success&actor=tech%40harbour.example&from=2026-02-30&to=2026-03-01T10:00',
       )
 
-    for (const [name, value] of [
-      ['q', 'theo'],
-      ['actor', 'tech@harbour.example'],
-      ['from', '2026-02-30'],
-      ['to', '2026-03-01T10:00'],
+    for (const [name, type, value] of [
+      ['q', 'search', 'theo'],
+      ['actor', 'text', 'tech@harbour.example'],
+      ['from', 'text', '2026-02-30'],
+      ['to', 'text', '2026-03-01T10:00'],
     ])
-      assert.match(body, new RegExp(`name="${name}" type="text" value="${value}"`))
+      assert.match(body, new RegExp(`name="${name}" type="${type}" value="${value}"`))
     assert.match(body, /<option value="sign-out" selected>/)
     assert.match(body, /<option value="success" selected>/)
   })

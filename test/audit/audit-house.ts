@@ -1,22 +1,23 @@
 // Where the tests of the audit log happen: the application with the demo cast, some of whom are signed in.
 import assert from 'node:assert/strict'
-import { eq } from 'drizzle-orm'
 import type { AuditAction } from '../../src/audit/actions.ts'
 import { auditEvents } from '../../src/db/schema/audit-events.ts'
-import { clients } from '../../src/db/schema/clients.ts'
-import { users } from '../../src/db/schema/users.ts'
-import { startApp, type TestApp } from '../support/app.ts'
+import type { TestApp } from '../support/app.ts'
 import type { Browser } from '../support/browser.ts'
+import { Cast } from '../support/cast.ts'
 
 type Event = Partial<Omit<typeof auditEvents.$inferInsert, 'action'>> & { action?: AuditAction | undefined }
 
 export class AuditHouse {
-  #app: TestApp | undefined
-  readonly #signedIn = new Map<string, Browser>()
+  #cast: Cast | undefined
+
+  get cast(): Cast {
+    assert.ok(this.#cast, 'the application runs')
+    return this.#cast
+  }
 
   get app(): TestApp {
-    assert.ok(this.#app, 'the application runs')
-    return this.#app
+    return this.cast.app
   }
 
   get db() {
@@ -24,12 +25,7 @@ export class AuditHouse {
   }
 
   async open(...enrolled: string[]): Promise<void> {
-    this.#app = await startApp({ ADDRESS_ATTEMPTS: '100000' })
-    for (const email of enrolled) {
-      const browser = this.app.browser()
-      await browser.enrolAndSignIn(email)
-      this.#signedIn.set(email, browser)
-    }
+    this.#cast = await Cast.assemble(enrolled, [])
   }
 
   close(): Promise<void> {
@@ -37,21 +33,15 @@ export class AuditHouse {
   }
 
   as(email: string): Browser {
-    const browser = this.#signedIn.get(email)
-    assert.ok(browser, `${email} is signed in`)
-    return browser
+    return this.cast.as(email)
   }
 
-  async clientId(name: string): Promise<string> {
-    const [client] = await this.db.select({ id: clients.id }).from(clients).where(eq(clients.name, name))
-    assert.ok(client)
-    return client.id
+  clientId(name: string): Promise<string> {
+    return this.cast.people.clientId(name)
   }
 
   async userId(email: string): Promise<string> {
-    const [user] = await this.db.select({ id: users.id }).from(users).where(eq(users.email, email))
-    assert.ok(user)
-    return user.id
+    return (await this.app.userNamed(email)).id
   }
 
   /** Puts events on record, as something that happened would. Returns their ids. */

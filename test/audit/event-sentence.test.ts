@@ -22,3 +22,23 @@ test('who asked for a new password is nobody known, whether a mail went out or n
     'Somebody who was not signed in asked for a new password for Nina Kowalska. No mail was sent: the account is not active.',
   )
 })
+
+test('whoever ended one session did not end them all', () => {
+  const ended = {
+    action: 'session.ended',
+    outcome: 'success' as const,
+    actorId: 'an id',
+    actorName: 'Nina Kowalska',
+    subjectId: 'an id',
+    subjectName: 'Nina Kowalska',
+  }
+
+  assert.equal(
+    eventSentence({ ...ended, details: { ended: 'one' } }),
+    'Nina Kowalska ended one of their sessions.',
+  )
+  assert.equal(
+    eventSentence({ ...ended, details: { ended: 'all others' } }),
+    'Nina Kowalska ended their other sessions.',
+  )
+})

@@ -11,8 +11,8 @@ import { MAX_CONSECUTIVE_CODE_FAILURES } from '../../src/lockout/policy.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { DEMO_PASSWORD } from '../support/browser.ts'
 import { launchBrowser } from '../support/chromium.ts'
+import { People } from '../support/people.ts'
 import { inspect } from './inspect.ts'
-import { invitationLink, passwordResetLink } from './mailed-links.ts'
 import { Visitor } from './visitor.ts'
 
 const WRONG_PASSWORD = 'not my password at all'
@@ -87,13 +87,13 @@ describe('every page is accessible, fits 320 pixels and keeps to the content sec
     await app.deps.db.insert(addressLimits).values(network)
     await visitor.visit('/sign-in')
     await visitor.enterPassword('finance@harbour.example')
-    await visitor.page.getByText('failed tries from your network').waitFor()
+    await visitor.page.getByText('failed attempts from your network').waitFor()
     await look('locked-address')
     await app.deps.db.delete(addressLimits)
   })
 
   test('accepting an invitation', async () => {
-    const link = await invitationLink(app, 'new.tech@harbour.example')
+    const link = await new People(app).invitationLink('new.tech@harbour.example')
     await visitor.visit(link)
     await look('activate')
     await visitor.field('New password').fill('passwordpassword')
@@ -169,9 +169,9 @@ describe('every page is accessible, fits 320 pixels and keeps to the content sec
     await look('forgot')
     await visitor.field('E-mail address').fill('tech@meridian.example')
     await visitor.press('Mail me a link')
-    await visitor.heading('Look into your mail')
+    await visitor.heading('Check your e-mail')
     await look('forgot-sent')
-    await visitor.visit(await passwordResetLink(app, 'tech@meridian.example'))
+    await visitor.visit(await new People(app).passwordResetLink('tech@meridian.example'))
     await look('reset')
     await visitor.field('New password').fill('passwordpassword')
     await visitor.press('Save the new password')

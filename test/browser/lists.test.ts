@@ -139,7 +139,7 @@ for (const javaScriptEnabled of [true, false])
     await visitor.field('Name or e-mail address').fill('nobody at all')
     await visitor.press('Search')
 
-    await visitor.page.getByText('Nobody fits.').first().waitFor()
+    await visitor.page.getByText('Nobody matches.').first().waitFor()
     await visitor.page.getByRole('link', { name: 'Show everybody' }).click()
     await visitor.page.getByRole('link', { name: 'Mei-Ling Chen', exact: true }).waitFor()
     assert.equal(await visitor.field('Name or e-mail address').inputValue(), '')

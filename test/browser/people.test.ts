@@ -5,9 +5,9 @@ import type { Browser } from 'playwright-core'
 import { type RunningWorker, startWorker } from '../../workers/start-worker.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { launchBrowser } from '../support/chromium.ts'
+import { People } from '../support/people.ts'
 import { SHORT } from '../workers/short-times.ts'
 import { inspect } from './inspect.ts'
-import { invitationLink } from './mailed-links.ts'
 import { Visitor } from './visitor.ts'
 
 let browser: Browser
@@ -51,7 +51,7 @@ for (const javaScriptEnabled of [true, false])
       await admin.field('Name').fill('Nora Newcomer')
       await admin.page.getByLabel('Tech Operator').check()
       await admin.press('Send the invitation')
-      await admin.isTold('E-mail address', /has an account already/)
+      await admin.isTold('E-mail address', /already has an account/)
       assert.equal(await admin.field('Name').inputValue(), 'Nora Newcomer')
       assert.ok(await admin.page.getByLabel('Tech Operator').isChecked())
       await look('invite-taken')
@@ -63,7 +63,7 @@ for (const javaScriptEnabled of [true, false])
       await look('user-invited')
 
       const nora = await newVisitor()
-      await nora.visit(await invitationLink(app, 'nora@harbour.example'))
+      await nora.visit(await new People(app).invitationLink('nora@harbour.example'))
       await nora.field('New password').fill('seven green lanterns in fog')
       await nora.press('Continue')
       await nora.enrol()
@@ -148,7 +148,7 @@ for (const javaScriptEnabled of [true, false])
       await admin.page.getByRole('link', { name: 'Disable the account' }).click()
       await admin.heading('Disable the account of Fiona Gallagher')
       await look('disable')
-      await admin.field('Why is it disabled?').fill('Left the company')
+      await admin.field('Why is it being disabled?').fill('Left the company')
       await admin.press('Disable the account')
       await admin.page.getByText('It is disabled').waitFor()
       await look('user-disabled')
@@ -156,7 +156,7 @@ for (const javaScriptEnabled of [true, false])
       await fiona.arrivesAt('/sign-in')
 
       await admin.page.getByRole('link', { name: 'Enable the account' }).click()
-      await admin.field('Why is it enabled?').fill('Is back')
+      await admin.field('Why is it being enabled?').fill('Is back')
       await admin.press('Enable the account')
       await admin.page.getByRole('link', { name: 'Disable the account' }).waitFor()
       await fiona.enterPassword('finance@harbour.example')
@@ -175,7 +175,7 @@ for (const javaScriptEnabled of [true, false])
         mimeType: 'text/csv',
         buffer: Buffer.from(csv),
       })
-      await admin.press('Look at the lines')
+      await admin.press('Check the lines')
       await admin.page.getByText('1 of 2 people can be invited').waitFor()
       await look('import-preview')
       await admin.press('Invite 1 person')

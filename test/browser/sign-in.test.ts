@@ -7,7 +7,7 @@ import { users } from '../../src/db/schema/users.ts'
 import { MINUTE, SECOND } from '../../src/durations.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { launchBrowser } from '../support/chromium.ts'
-import { invitationLink, passwordResetLink } from './mailed-links.ts'
+import { People } from '../support/people.ts'
 import { Visitor } from './visitor.ts'
 
 const NEW_PASSWORD = 'seven green lanterns in fog'
@@ -61,7 +61,7 @@ for (const javaScriptEnabled of [true, false])
       await theo.arrivesAt('/mfa/verify')
       await theo.page.getByText('Your authenticator is set up.').waitFor()
       await theo.enterCode(theo.phone.code())
-      await theo.isTold('Code', /used already/)
+      await theo.isTold('Code', /already been used/)
       await theo.enterCode(theo.phone.nextCode())
 
       await theo.arrivesAt('/')
@@ -73,7 +73,7 @@ for (const javaScriptEnabled of [true, false])
     test('a new user is prompted to set up MFA during onboarding and is active only after passing MFA', async () => {
       const email = 'new.tech@harbour.example'
       const nina = await visitor()
-      const link = await invitationLink(app, email)
+      const link = await new People(app).invitationLink(email)
       await nina.visit(link)
       await nina.heading('Welcome, Nina Kowalska')
 
@@ -166,8 +166,8 @@ for (const javaScriptEnabled of [true, false])
       await mei.arrivesAt('/forgot-password')
       await mei.field('E-mail address').fill(email)
       await mei.press('Mail me a link')
-      await mei.heading('Look into your mail')
-      await mei.visit(await passwordResetLink(app, email))
+      await mei.heading('Check your e-mail')
+      await mei.visit(await new People(app).passwordResetLink(email))
       await mei.field('New password').fill(NEW_PASSWORD)
       await mei.press('Save the new password')
 

@@ -1,54 +1,28 @@
 // Spec: "The parent-account Admin user can view account information". Accounts, their policy and audit; the Service Desk.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { eq } from 'drizzle-orm'
 import { clients } from '../../src/db/schema/clients.ts'
-import { users } from '../../src/db/schema/users.ts'
 import { navFor } from '../../src/nav/nav-for.ts'
-import { startApp, type TestApp } from '../support/app.ts'
-import type { Browser } from '../support/browser.ts'
+import type { TestApp } from '../support/app.ts'
+import { Cast } from '../support/cast.ts'
 
+let cast: Cast
 let app: TestApp
-const signedIn = new Map<string, Browser>()
 
 before(async () => {
-  app = await startApp({ ADDRESS_ATTEMPTS: '100000' })
-  for (const email of [
-    'admin@harbour.example',
-    'tech@harbour.example',
-    'admin@retail.harbour.example',
-    'desk@platform.example',
-    'operator@platform.example',
-  ]) {
-    const browser = app.browser()
-    await browser.enrolAndSignIn(email)
-    signedIn.set(email, browser)
-  }
-  for (const email of ['finance@harbour.example', 'admin@online.harbour.example']) {
-    const browser = app.browser()
-    await browser.signInWithPassword(email)
-    signedIn.set(email, browser)
-  }
+  cast = await Cast.assemble(
+    [
+      'admin@harbour.example',
+      'tech@harbour.example',
+      'admin@retail.harbour.example',
+      'desk@platform.example',
+      'operator@platform.example',
+    ],
+    ['finance@harbour.example', 'admin@online.harbour.example'],
+  )
+  app = cast.app
 })
 after(() => app.close())
-
-function as(email: string): Browser {
-  const browser = signedIn.get(email)
-  assert.ok(browser, `${email} is signed in`)
-  return browser
-}
-
-async function clientIdOf(name: string): Promise<string> {
-  const [client] = await app.deps.db.select({ id: clients.id }).from(clients).where(eq(clients.name, name))
-  assert.ok(client)
-  return client.id
-}
-
-async function userIdOf(email: string): Promise<string> {
-  const [user] = await app.deps.db.select({ id: users.id }).from(users).where(eq(users.email, email))
-  assert.ok(user)
-  return user.id
-}
 
 const accountsOn = (html: string) =>
   [...html.matchAll(/data-client-id="[^"]*">\s*<p><a[^>]*>([^<]+)</g)].map(([, name]) => name)
@@ -60,8 +34,8 @@ const nextOn = (html: string) => /href="([^"]+)" rel="next"/.exec(html)?.[1]?.re
 
 describe('accounts', () => {
   test("show an Admin the own account's subtree, parents before children", async () => {
-    const own = await as('admin@harbour.example').get('/clients')
-    const child = await as('admin@retail.harbour.example').get('/clients')
+    const own = await cast.as('admin@harbour.example').get('/clients')
+    const child = await cast.as('admin@retail.harbour.example').get('/clients')
 
     assert.deepEqual(accountsOn(own.body), ['Harbour Group', 'Harbour Retail', 'Harbour Online'])
     assert.deepEqual(accountsOn(child.body), ['Harbour Retail', 'Harbour Online'])
@@ -69,8 +43,8 @@ describe('accounts', () => {
   })
 
   test('show the Service Desk all there are, in the order of their names, found by a part of the name', async () => {
-    const all = await as('desk@platform.example').get('/clients')
-    const found = await as('desk@platform.example').get('/clients?q=ARBOUR%20r')
+    const all = await cast.as('desk@platform.example').get('/clients')
+    const found = await cast.as('desk@platform.example').get('/clients?q=ARBOUR%20r')
 
     assert.deepEqual(accountsOn(all.body), [
       'Harbour Group',
@@ -83,11 +57,11 @@ describe('accounts', () => {
   })
 
   test("open one by one: the own and the children's, and no other", async () => {
-    const admin = as('admin@retail.harbour.example')
+    const admin = cast.as('admin@retail.harbour.example')
     const statuses = new Map<string, number>()
     for (const name of ['Harbour Group', 'Harbour Retail', 'Harbour Online', 'Meridian Foods'])
       for (const page of ['', '/users', '/mfa-policy', '/audit']) {
-        const { status, body } = await admin.get(`/clients/${await clientIdOf(name)}${page}`)
+        const { status, body } = await admin.get(`/clients/${await cast.people.clientId(name)}${page}`)
         statuses.set(`${name}${page}`, status)
         assert.doesNotMatch(body, /Harbour Group/)
       }
@@ -99,11 +73,13 @@ describe('accounts', () => {
   test('are forbidden to whoever is no Admin', async () => {
     for (const path of ['/clients', '/mfa-policy', '/audit'])
       for (const email of ['tech@harbour.example', 'finance@harbour.example', 'operator@platform.example'])
-        assert.equal((await as(email).get(path)).status, 403, `${email} ${path}`)
+        assert.equal((await cast.as(email).get(path)).status, 403, `${email} ${path}`)
   })
 
   test("let a parent's Admin look and change nothing", async () => {
-    const page = await as('admin@harbour.example').get(`/clients/${await clientIdOf('Harbour Retail')}`)
+    const page = await cast
+      .as('admin@harbour.example')
+      .get(`/clients/${await cast.people.clientId('Harbour Retail')}`)
 
     assert.match(page.body, /only its own Admins and the Service Desk may change it/)
     assert.match(page.body, /Part of<\/dt><dd><a [^>]*>Harbour Group/)
@@ -111,7 +87,7 @@ describe('accounts', () => {
   })
 
   test('page by cursor: every account exactly once, as a list and as a tree', async () => {
-    const retail = await clientIdOf('Harbour Retail')
+    const retail = await cast.people.clientId('Harbour Retail')
     const rows = Array.from({ length: 120 }, (_, number) => ({
       name: `Branch ${number % 60}`,
       parentId: retail,
@@ -124,7 +100,7 @@ describe('accounts', () => {
     ] as const) {
       const ids: string[] = []
       for (let path: string | undefined = '/clients'; path; ) {
-        const page = await as(email).get(path)
+        const page = await cast.as(email).get(path)
         ids.push(...[...page.body.matchAll(/data-client-id="([^"]+)"/g)].map(([, id = '']) => id))
         path = nextOn(page.body)
       }
@@ -136,7 +112,7 @@ describe('accounts', () => {
 
 describe('the MFA policy', () => {
   test('tells which role groups require MFA and how many hold each', async () => {
-    const page = await as('admin@harbour.example').get('/mfa-policy')
+    const page = await cast.as('admin@harbour.example').get('/mfa-policy')
 
     const row = (key: string) =>
       new RegExp(`data-role-group="${key}".*?</tr>`, 's').exec(page.body)?.[0] ?? ''
@@ -147,7 +123,7 @@ describe('the MFA policy', () => {
   })
 
   test('of the platform account requires MFA of everybody', async () => {
-    const page = await as('desk@platform.example').get('/mfa-policy')
+    const page = await cast.as('desk@platform.example').get('/mfa-policy')
 
     assert.match(page.body, /data-role-group="operator" data-requires-mfa="yes"/)
   })
@@ -155,10 +131,10 @@ describe('the MFA policy', () => {
 
 describe('the audit log', () => {
   test('tells in sentences what happened in the account, newest first, and of one kind', async () => {
-    const page = await as('admin@harbour.example').get('/audit')
-    const enrolled = await as('admin@harbour.example').get('/audit?action=authenticator.enrolled')
+    const page = await cast.as('admin@harbour.example').get('/audit')
+    const enrolled = await cast.as('admin@harbour.example').get('/audit?action=authenticator.enrolled')
 
-    assert.match(page.body, /Fiona Gallagher gave the right password\./)
+    assert.match(page.body, /Fiona Gallagher entered the right password\./)
     assert.ok(page.body.indexOf('Theo Marchetti signed in.') < page.body.indexOf('Amara Okafor signed in.'))
     assert.doesNotMatch(page.body, /Rosa Delgado/, 'of another account')
     assert.match(enrolled.body, /Theo Marchetti set up an authenticator\./)
@@ -166,10 +142,10 @@ describe('the audit log', () => {
   })
 
   test('does not name whom somebody tried to reset in an account that is none of their business', async () => {
-    const admin = as('admin@harbour.example')
+    const admin = cast.as('admin@harbour.example')
     const refused = /Amara Okafor was not allowed to reset the MFA of ([^.]+)\./
     const tryToReset = async (email: string) => {
-      await admin.post(`/users/${await userIdOf(email)}/mfa-reset`, {
+      await admin.post(`/users/${(await app.userNamed(email)).id}/mfa-reset`, {
         reason: 'x',
         presence: admin.nextCode(),
       })
@@ -179,7 +155,7 @@ describe('the audit log', () => {
 
     assert.equal(await tryToReset('admin@meridian.example'), 'somebody of another account')
     assert.equal(await tryToReset('tech@retail.harbour.example'), 'Ravi Menon')
-    const child = await as('admin@retail.harbour.example').get('/audit?action=mfa-reset.requested')
+    const child = await cast.as('admin@retail.harbour.example').get('/audit?action=mfa-reset.requested')
     assert.match(child.body, /Amara Okafor was not allowed to reset the MFA of Ravi Menon/)
   })
 
@@ -189,11 +165,11 @@ describe('the audit log', () => {
       await guesser.signInWithPassword('admin2@harbour.example', 'wrong')
     const count = await app.database.sql`
       select count(*)::int as number from audit_events
-      where client_id = ${await clientIdOf('Harbour Group')} and action = 'sign-in.password'`
+      where client_id = ${await cast.people.clientId('Harbour Group')} and action = 'sign-in.password'`
 
     let seen = 0
     for (let path: string | undefined = '/audit?action=sign-in.password'; path; ) {
-      const page = await as('admin@harbour.example').get(path)
+      const page = await cast.as('admin@harbour.example').get(path)
       seen += [...page.body.matchAll(/<li data-outcome/g)].length
       path = nextOn(page.body)
     }
@@ -203,7 +179,7 @@ describe('the audit log', () => {
 
 describe('the Service Desk', () => {
   async function found(q: string): Promise<string[]> {
-    const page = await as('desk@platform.example').get(`/service-desk?${new URLSearchParams({ q })}`)
+    const page = await cast.as('desk@platform.example').get(`/service-desk?${new URLSearchParams({ q })}`)
     assert.equal(page.status, 200)
     return [...page.body.matchAll(/<a href="\/users\/[^/"]+">([^<]+)</g)].map(([, name = '']) => name)
   }
@@ -224,13 +200,13 @@ describe('the Service Desk', () => {
 
   test('does not exist for anybody else', async () => {
     for (const email of ['admin@harbour.example', 'tech@harbour.example', 'operator@platform.example'])
-      assert.equal((await as(email).get('/service-desk?q=admin')).status, 404)
+      assert.equal((await cast.as(email).get('/service-desk?q=admin')).status, 404)
   })
 })
 
 describe('the navigation', () => {
   test('leads everybody where they may go', async () => {
-    const labels = async (email: string) => navOn((await as(email).get('/')).body)
+    const labels = async (email: string) => navOn((await cast.as(email).get('/')).body)
 
     assert.deepEqual(await labels('admin@harbour.example'), [
       'Home',

@@ -1,18 +1,16 @@
 // What the Service Desk does to client accounts: creating one with its first Admin, renaming, suspending, resuming.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { and, desc, eq } from 'drizzle-orm'
-import { linkToken } from '../../src/at-rest/link-token.ts'
-import { auditEvents } from '../../src/db/schema/audit-events.ts'
+import { eq } from 'drizzle-orm'
 import { clients } from '../../src/db/schema/clients.ts'
-import { invitations } from '../../src/db/schema/links.ts'
 import { notifications } from '../../src/db/schema/notifications.ts'
 import { outbox } from '../../src/db/schema/outbox.ts'
 import { mfaPolicies, roleGroups } from '../../src/db/schema/role-groups.ts'
 import { sessions } from '../../src/db/schema/sessions.ts'
 import { users } from '../../src/db/schema/users.ts'
-import { startApp, type TestApp } from '../support/app.ts'
-import { type Answer, type Browser, DEMO_PASSWORD } from '../support/browser.ts'
+import type { TestApp } from '../support/app.ts'
+import { DEMO_PASSWORD, fieldsWithProblem } from '../support/browser.ts'
+import { Cast } from '../support/cast.ts'
 
 const ADMIN = 'admin@harbour.example'
 const USER = 'tech@harbour.example'
@@ -24,27 +22,14 @@ const EVIDENCE = { ticket: 'SD-4711', reason: 'Contract signed' }
 const NEW_PASSWORD = 'seven green lanterns in fog'
 const NO_ID = '01890000-0000-7000-8000-000000000000'
 
+let cast: Cast
 let app: TestApp
-const signedIn = new Map<string, Browser>()
 
 before(async () => {
-  app = await startApp({ ADDRESS_ATTEMPTS: '100000' })
-  for (const email of [ADMIN, USER, CHILD_ADMIN, OPERATOR, DESK]) {
-    const browser = app.browser()
-    await browser.enrolAndSignIn(email)
-    signedIn.set(email, browser)
-  }
-  const marta = app.browser()
-  await marta.signInWithPassword(FOREIGN_ADMIN)
-  signedIn.set(FOREIGN_ADMIN, marta)
+  cast = await Cast.assemble([ADMIN, USER, CHILD_ADMIN, OPERATOR, DESK], [FOREIGN_ADMIN])
+  app = cast.app
 })
 after(() => app.close())
-
-function as(email: string): Browser {
-  const browser = signedIn.get(email)
-  assert.ok(browser, `${email} is signed in`)
-  return browser
-}
 
 async function clientNamed(name: string) {
   const [client] = await app.deps.db.select().from(clients).where(eq(clients.name, name))
@@ -53,23 +38,6 @@ async function clientNamed(name: string) {
 }
 
 const pageOf = async (name: string, page = '') => `/clients/${(await clientNamed(name)).id}${page}`
-
-async function lastEvent(clientId: string, action: string) {
-  const [event] = await app.deps.db
-    .select()
-    .from(auditEvents)
-    .where(and(eq(auditEvents.clientId, clientId), eq(auditEvents.action, action)))
-    .orderBy(desc(auditEvents.id))
-    .limit(1)
-  return event
-}
-
-async function linkFor(email: string): Promise<string> {
-  const { id } = await app.userNamed(email)
-  const [row] = await app.deps.db.select().from(invitations).where(eq(invitations.userId, id))
-  assert.ok(row)
-  return `/activate/${linkToken('invitation', row.id, row.tokenHash, app.deps.config.ENCRYPTION_KEYS)}`
-}
 
 let made = 0
 /** The form of a new account, of which nothing was used before. */
@@ -85,17 +53,13 @@ function newAccount(more: Record<string, string> = {}): Record<string, string> {
   }
 }
 
-const problemsOn = ({ body }: Answer) =>
-  [...body.matchAll(/id="([a-zA-Z]+)-problem" role="alert"/g)].map(([, field]) => field)
-
 describe('creating a client account', () => {
   test('anywhere in the tree, with its first Admin invited by mail', async () => {
     const retail = await clientNamed('Harbour Retail')
 
-    const answer = await as(DESK).post(
-      '/clients',
-      newAccount({ name: '  Harbour \t Kiosks ', parentId: retail.id }),
-    )
+    const answer = await cast
+      .as(DESK)
+      .post('/clients', newAccount({ name: '  Harbour \t Kiosks ', parentId: retail.id }))
 
     const account = await clientNamed('Harbour Kiosks')
     assert.equal(answer.status, 303)
@@ -104,11 +68,11 @@ describe('creating a client account', () => {
     const iris = await app.userNamed(`iris${made}@account.example`)
     assert.equal(iris.clientId, account.id)
     assert.equal(iris.status, 'invited')
-    const event = await lastEvent(account.id, 'client.created')
+    const event = await cast.people.lastEvent('client.created', account.id)
     assert.equal(event?.actorId, (await app.userNamed(DESK)).id)
     const details = { name: 'Harbour Kiosks', parentId: retail.id, ...EVIDENCE }
     assert.deepEqual(event?.details, details, 'nothing tells its Admin what the account above is called')
-    const sent = await lastEvent(account.id, 'invitation.sent')
+    const sent = await cast.people.lastEvent('invitation.sent', account.id)
     assert.equal(sent?.subjectId, iris.id)
     const [mail] = await app.deps.db
       .select()
@@ -117,13 +81,13 @@ describe('creating a client account', () => {
     assert.equal(mail?.kind, 'invitation')
     const owed = await app.deps.db.select().from(outbox).where(eq(outbox.job, 'send-notification'))
     assert.ok(owed.some(({ payload }) => payload.notificationId === mail?.id))
-    assert.equal((await as(DESK).get(`/clients/${account.id}`)).status, 200)
-    assert.match((await as(ADMIN).get('/clients')).body, /Harbour Kiosks/)
+    assert.equal((await cast.as(DESK).get(`/clients/${account.id}`)).status, 200)
+    assert.match((await cast.as(ADMIN).get('/clients')).body, /Harbour Kiosks/)
   })
 
   test('which starts with MFA required of Admins: the first one activates the account by enrolling', async () => {
     const form = newAccount()
-    await as(DESK).post('/clients', form)
+    await cast.as(DESK).post('/clients', form)
     const email = form.adminEmail ?? ''
     const account = await clientNamed(form.name ?? '')
     const required = await app.deps.db
@@ -134,7 +98,7 @@ describe('creating a client account', () => {
     assert.deepEqual(required, [{ key: 'admin' }])
 
     const iris = app.browser()
-    const activated = await iris.post(await linkFor(email), { password: NEW_PASSWORD })
+    const activated = await iris.post(await cast.people.invitationLink(email), { password: NEW_PASSWORD })
     assert.equal(activated.location, '/mfa/enrol')
     assert.equal((await iris.get('/users')).location, '/mfa/enrol')
     assert.equal((await app.userNamed(email)).status, 'invited')
@@ -144,7 +108,7 @@ describe('creating a client account', () => {
     assert.equal((await app.userNamed(email)).status, 'active')
     assert.equal((await iris.get('/users')).status, 200)
     assert.equal((await iris.get('/clients/new')).status, 403)
-    assert.equal((await as(DESK).get('/')).status, 200)
+    assert.equal((await cast.as(DESK).get('/')).status, 200)
   })
 
   test('tells what is wrong beside each field, keeps what was typed, and creates nothing', async () => {
@@ -171,16 +135,16 @@ describe('creating a client account', () => {
       [{ parentId: (await clientNamed('Portcullis Platform')).id }, ['parent']],
     ]
     for (const [fields, problems] of cases) {
-      const answer = await as(DESK).post('/clients', newAccount(fields))
+      const answer = await cast.as(DESK).post('/clients', newAccount(fields))
       assert.equal(answer.status, 422, JSON.stringify(fields))
-      assert.deepEqual(problemsOn(answer), problems)
+      assert.deepEqual(fieldsWithProblem(answer), problems)
     }
 
-    const kept = await as(DESK).post('/clients', newAccount({ name: 'A <b>', ticket: '' }))
+    const kept = await cast.as(DESK).post('/clients', newAccount({ name: 'A <b>', ticket: '' }))
     assert.match(kept.body, /value="A &lt;b&gt;"/)
     assert.match(kept.body, new RegExp(`value="iris${made}@account.example"`))
-    const taken = await as(DESK).post('/clients', newAccount({ adminEmail: FOREIGN_ADMIN }))
-    assert.match(taken.body, /Somebody uses this address already/)
+    const taken = await cast.as(DESK).post('/clients', newAccount({ adminEmail: FOREIGN_ADMIN }))
+    assert.match(taken.body, /Somebody already uses this address/)
     assert.doesNotMatch(taken.body, /Meridian Foods|Marta/, 'it does not tell whose it is')
     assert.equal(await app.deps.db.$count(clients), before)
   })
@@ -188,7 +152,7 @@ describe('creating a client account', () => {
   test('the same name may be used below different accounts, not twice below one', async () => {
     const [group, retail] = [await clientNamed('Harbour Group'), await clientNamed('Harbour Retail')]
     const create = (parentId: string, name: string) =>
-      as(DESK).post('/clients', newAccount({ name, parentId }))
+      cast.as(DESK).post('/clients', newAccount({ name, parentId }))
 
     assert.equal((await create(group.id, 'Payroll')).status, 303)
     assert.equal((await create(retail.id, 'Payroll')).status, 303)
@@ -197,41 +161,41 @@ describe('creating a client account', () => {
 
   test('twice at the same time makes one of it', async () => {
     const form = newAccount({ name: 'Twins' })
-    const answers = await Promise.all([1, 2, 3].map(() => as(DESK).post('/clients', form)))
+    const answers = await Promise.all([1, 2, 3].map(() => cast.as(DESK).post('/clients', form)))
 
     assert.deepEqual(answers.map(({ status }) => status).sort(), [303, 422, 422])
     const sameAddress = await Promise.all(
       ['Left', 'Right'].map((name) =>
-        as(DESK).post('/clients', newAccount({ name, adminEmail: 'one@account.example' })),
+        cast.as(DESK).post('/clients', newAccount({ name, adminEmail: 'one@account.example' })),
       ),
     )
     assert.deepEqual(sameAddress.map(({ status }) => status).sort(), [303, 422])
   })
 
   test('a page asks for it: at the top, or below the account that one comes from', async () => {
-    const top = await as(DESK).get('/clients/new')
-    const below = await as(DESK).get(`/clients/new?parentId=${(await clientNamed('Harbour Retail')).id}`)
+    const top = await cast.as(DESK).get('/clients/new')
+    const below = await cast.as(DESK).get(`/clients/new?parentId=${(await clientNamed('Harbour Retail')).id}`)
 
     assert.equal(top.status, 200)
-    assert.match(top.body, /It lies below no other account/)
-    assert.match(below.body, /It lies below Harbour Retail/)
-    assert.match((await as(DESK).get('/clients')).body, /href="\/clients\/new"/)
-    assert.doesNotMatch((await as(ADMIN).get('/clients')).body, /href="\/clients\/new"/)
+    assert.match(top.body, /It sits below no other account/)
+    assert.match(below.body, /It sits below Harbour Retail/)
+    assert.match((await cast.as(DESK).get('/clients')).body, /href="\/clients\/new"/)
+    assert.doesNotMatch((await cast.as(ADMIN).get('/clients')).body, /href="\/clients\/new"/)
   })
 
   test('is refused to anybody else, and that is on record', async () => {
     for (const email of [ADMIN, CHILD_ADMIN, FOREIGN_ADMIN, USER, OPERATOR]) {
       const before = await app.deps.db.$count(clients)
       const { clientId, id } = await app.userNamed(email)
-      assert.equal((await as(email).get('/clients/new')).status, 403, email)
+      assert.equal((await cast.as(email).get('/clients/new')).status, 403, email)
       assert.equal(
-        (await as(email).post('/clients', newAccount({ parentId: clientId, presence: codeOf(email) })))
+        (await cast.as(email).post('/clients', newAccount({ parentId: clientId, presence: codeOf(email) })))
           .status,
         403,
         email,
       )
       assert.equal(await app.deps.db.$count(clients), before)
-      const event = await lastEvent(clientId, 'client.created')
+      const event = await cast.people.lastEvent('client.created', clientId)
       assert.equal(event?.outcome, 'refused')
       assert.equal(event?.actorId, id)
     }
@@ -240,7 +204,7 @@ describe('creating a client account', () => {
 
 /** What proves to be there, should the last proof be too old. */
 function codeOf(email: string): string {
-  return as(email).secret ? as(email).nextCode() : DEMO_PASSWORD
+  return cast.as(email).secret ? cast.as(email).nextCode() : DEMO_PASSWORD
 }
 
 describe('over the hierarchy: renaming, suspending and resuming', () => {
@@ -265,25 +229,26 @@ describe('over the hierarchy: renaming, suspending and resuming', () => {
       for (const act of ['name', 'suspend', 'resume']) {
         const path = await pageOf(account, `/${act}`)
         const form = { ...EVIDENCE, name: 'Mine now', presence: codeOf(actor) }
-        assert.equal((await as(actor).get(path)).status, status, act)
-        assert.equal((await as(actor).post(path, form)).status, status, act)
+        assert.equal((await cast.as(actor).get(path)).status, status, act)
+        assert.equal((await cast.as(actor).post(path, form)).status, status, act)
       }
       assert.deepEqual(await clientNamed(account), before)
     })
 
   test('a parent’s try is on record in both accounts; the buttons are for the Service Desk', async () => {
     const path = await pageOf('Harbour Retail')
-    await as(ADMIN).post(`${path}/suspend`, { ...EVIDENCE, presence: codeOf(ADMIN) })
+    await cast.as(ADMIN).post(`${path}/suspend`, { ...EVIDENCE, presence: codeOf(ADMIN) })
 
     for (const name of ['Harbour Group', 'Harbour Retail']) {
-      const event = await lastEvent((await clientNamed(name)).id, 'client.suspended')
+      const event = await cast.people.lastEvent('client.suspended', (await clientNamed(name)).id)
       assert.equal(event?.details.refusal, 'clients-by-service-desk', name)
     }
-    assert.match((await as(DESK).get(path)).body, /href="[^"]*\/suspend"/)
-    assert.doesNotMatch((await as(ADMIN).get(path)).body, /href="[^"]*\/(suspend|name|resume)"/)
+    assert.match((await cast.as(DESK).get(path)).body, /href="[^"]*\/suspend"/)
+    assert.doesNotMatch((await cast.as(ADMIN).get(path)).body, /href="[^"]*\/(suspend|name|resume)"/)
     for (const act of ['name', 'suspend', 'resume'])
       assert.equal(
-        (await as(DESK).post(`/clients/${NO_ID}/${act}`, { ...EVIDENCE, presence: codeOf(DESK) })).status,
+        (await cast.as(DESK).post(`/clients/${NO_ID}/${act}`, { ...EVIDENCE, presence: codeOf(DESK) }))
+          .status,
         404,
       )
   })
@@ -299,21 +264,21 @@ describe('the Service Desk', () => {
       [{ name: 'Harbour Web', ticket: '', reason: '' }, ['ticket', 'reason']],
       [{ ...EVIDENCE, name: 'Harbour kiosks' }, ['name']],
     ] as [Record<string, string>, string[]][]) {
-      const answer = await as(DESK).post(path, fields)
+      const answer = await cast.as(DESK).post(path, fields)
       assert.equal(answer.status, 422)
-      assert.deepEqual(problemsOn(answer), problems)
+      assert.deepEqual(fieldsWithProblem(answer), problems)
     }
-    const answer = await as(DESK).post(path, { ...EVIDENCE, name: 'Harbour Web' })
+    const answer = await cast.as(DESK).post(path, { ...EVIDENCE, name: 'Harbour Web' })
 
     assert.equal(answer.status, 303)
     assert.equal(answer.location, `/clients/${id}`)
     assert.equal((await clientNamed('Harbour Web')).id, id)
-    assert.deepEqual((await lastEvent(id, 'client.renamed'))?.details, {
+    assert.deepEqual((await cast.people.lastEvent('client.renamed', id))?.details, {
       from: 'Harbour Online',
       to: 'Harbour Web',
       ...EVIDENCE,
     })
-    await as(DESK).post(path, { ...EVIDENCE, name: 'Harbour Online' })
+    await cast.as(DESK).post(path, { ...EVIDENCE, name: 'Harbour Online' })
   })
 
   test('suspends an account: its sessions end and nobody of it signs in; the accounts below go on', async () => {
@@ -321,25 +286,25 @@ describe('the Service Desk', () => {
     const halfway = app.browser()
     await halfway.signInWithPassword('admin2@harbour.example')
     assert.equal((await halfway.scanKey()).length > 0, true)
-    assert.equal((await as(USER).get('/')).status, 200)
+    assert.equal((await cast.as(USER).get('/')).status, 200)
 
-    assert.equal((await as(DESK).post(`/clients/${id}/suspend`, {})).status, 422)
-    assert.equal((await as(USER).get('/')).status, 200, 'nothing happened yet')
-    const confirm = await as(DESK).get(`/clients/${id}/suspend`)
-    assert.match(confirm.body, /Everybody of Harbour Group is signed out at once/)
-    const answer = await as(DESK).post(`/clients/${id}/suspend`, EVIDENCE)
+    assert.equal((await cast.as(DESK).post(`/clients/${id}/suspend`, {})).status, 422)
+    assert.equal((await cast.as(USER).get('/')).status, 200, 'nothing happened yet')
+    const confirm = await cast.as(DESK).get(`/clients/${id}/suspend`)
+    assert.match(confirm.body, /Everybody in Harbour Group is signed out at once/)
+    const answer = await cast.as(DESK).post(`/clients/${id}/suspend`, EVIDENCE)
 
     assert.equal(answer.status, 303)
-    for (const browser of [as(USER), as(ADMIN), halfway])
+    for (const browser of [cast.as(USER), cast.as(ADMIN), halfway])
       assert.match((await browser.get('/')).location ?? '', /^\/sign-in/)
-    assert.equal((await as(CHILD_ADMIN).get('/')).status, 200)
+    assert.equal((await cast.as(CHILD_ADMIN).get('/')).status, 200)
     const again = app.browser()
     assert.equal((await again.signInWithPassword(USER)).status, 401, 'no different from a wrong password')
-    assert.equal((await again.get(await linkFor('new.tech@harbour.example'))).status, 410)
-    assert.match((await as(DESK).get(`/clients/${id}`)).body, /Suspended<\/span> since <time/)
-    assert.equal((await lastEvent(id, 'client.suspended'))?.details.ticket, EVIDENCE.ticket)
-    assert.equal((await as(DESK).post(`/clients/${id}/suspend`, EVIDENCE)).status, 409)
-    assert.equal((await as(DESK).get(`/clients/${id}/suspend`)).status, 409)
+    assert.equal((await again.get(await cast.people.invitationLink('new.tech@harbour.example'))).status, 410)
+    assert.match((await cast.as(DESK).get(`/clients/${id}`)).body, /Suspended<\/span> since <time/)
+    assert.equal((await cast.people.lastEvent('client.suspended', id))?.details.ticket, EVIDENCE.ticket)
+    assert.equal((await cast.as(DESK).post(`/clients/${id}/suspend`, EVIDENCE)).status, 409)
+    assert.equal((await cast.as(DESK).get(`/clients/${id}/suspend`)).status, 409)
   })
 
   test('resumes it: its people sign in as before, and no session from before comes alive again', async () => {
@@ -351,34 +316,34 @@ describe('the Service Desk', () => {
     await late.signInWithPassword('admin2@harbour.example')
     await app.deps.db.update(clients).set({ suspendedAt: app.clock.now() }).where(eq(clients.id, id))
 
-    const answer = await as(DESK).post(`/clients/${id}/resume`, EVIDENCE)
+    const answer = await cast.as(DESK).post(`/clients/${id}/resume`, EVIDENCE)
 
     assert.equal(answer.status, 303)
     assert.equal((await late.get('/')).location, '/sign-in')
     assert.equal((await app.userNamed('admin2@harbour.example')).sessionEpoch, sessionEpoch + 1)
     assert.equal(await app.deps.db.$count(sessions, eq(sessions.userId, userId)), 0)
-    assert.match((await as(USER).get('/')).location ?? '', /^\/sign-in/)
-    await as(USER).signIn(USER)
-    assert.equal((await as(USER).get('/')).status, 200)
-    assert.equal((await as(USER).get('/mfa/enrol')).location, '/', 'still enrolled')
-    assert.equal((await as(DESK).post(`/clients/${id}/resume`, EVIDENCE)).status, 409)
-    assert.equal((await lastEvent(id, 'client.resumed'))?.outcome, 'success')
-    await as(ADMIN).signIn(ADMIN)
+    assert.match((await cast.as(USER).get('/')).location ?? '', /^\/sign-in/)
+    await cast.as(USER).signIn(USER)
+    assert.equal((await cast.as(USER).get('/')).status, 200)
+    assert.equal((await cast.as(USER).get('/mfa/enrol')).location, '/', 'still enrolled')
+    assert.equal((await cast.as(DESK).post(`/clients/${id}/resume`, EVIDENCE)).status, 409)
+    assert.equal((await cast.people.lastEvent('client.resumed', id))?.outcome, 'success')
+    await cast.as(ADMIN).signIn(ADMIN)
   })
 
   test('ends an act that was under way in the account it suspends', async () => {
     const meridian = await clientNamed('Meridian Foods')
-    await as(FOREIGN_ADMIN).signInWithPassword(FOREIGN_ADMIN)
+    await cast.as(FOREIGN_ADMIN).signInWithPassword(FOREIGN_ADMIN)
     const [suspended, changed] = await Promise.all([
-      as(DESK).post(`/clients/${meridian.id}/suspend`, { ...EVIDENCE, presence: codeOf(DESK) }),
-      as(FOREIGN_ADMIN).post('/mfa-policy', { roleGroups: 'tech-operator', presence: DEMO_PASSWORD }),
+      cast.as(DESK).post(`/clients/${meridian.id}/suspend`, { ...EVIDENCE, presence: codeOf(DESK) }),
+      cast.as(FOREIGN_ADMIN).post('/mfa-policy', { roleGroups: 'tech-operator', presence: DEMO_PASSWORD }),
     ])
 
     assert.equal(suspended.status, 303)
     // 401: nobody of a suspended account can prove to be there any more.
     assert.ok([303, 401, 404].includes(changed.status), `before it or not at all: ${changed.status}`)
-    assert.match((await as(FOREIGN_ADMIN).get('/')).location ?? '', /^\/sign-in/)
-    await as(DESK).post(`/clients/${meridian.id}/resume`, { ...EVIDENCE, presence: codeOf(DESK) })
+    assert.match((await cast.as(FOREIGN_ADMIN).get('/')).location ?? '', /^\/sign-in/)
+    await cast.as(DESK).post(`/clients/${meridian.id}/resume`, { ...EVIDENCE, presence: codeOf(DESK) })
   })
 })
 
@@ -389,8 +354,8 @@ describe('the tree of accounts', () => {
   test('tells of each how many people there are and how far MFA covers them', async () => {
     const [group, retail] = [await clientNamed('Harbour Group'), await clientNamed('Harbour Retail')]
 
-    const page = await as(ADMIN).get('/clients')
-    const own = await as(ADMIN).get(`/clients/${group.id}`)
+    const page = await cast.as(ADMIN).get('/clients')
+    const own = await cast.as(ADMIN).get(`/clients/${group.id}`)
 
     // Amara and Theo are enrolled; Lucas (Admin) and Nina (Tech Operator, invited) are required to be.
     assert.equal(coverageOf(page.body, group.id), '6 people, 2 enrolled, 2 required but missing')
@@ -405,7 +370,7 @@ describe('the tree of accounts', () => {
     const ravi = eq(users.email, 'tech@retail.harbour.example')
     await app.deps.db.update(users).set({ status: 'disabled' }).where(ravi)
 
-    const page = await as(DESK).get('/clients')
+    const page = await cast.as(DESK).get('/clients')
 
     assert.equal(coverageOf(page.body, platform.id), '3 people, 2 enrolled, 1 required but missing')
     assert.equal(coverageOf(page.body, retail.id), '1 person, 1 enrolled, 0 required but missing')
@@ -414,14 +379,14 @@ describe('the tree of accounts', () => {
 
   test('counts everybody, however many', async () => {
     const form = newAccount({ name: 'Many', presence: codeOf(DESK) })
-    await as(DESK).post('/clients', form)
+    await cast.as(DESK).post('/clients', form)
     const { id } = await clientNamed('Many')
     await app.database.sql`
       insert into users (client_id, email, name)
       select ${id}, 'many' || n || '@many.example', 'Person ' || n from generate_series(1, 1000) n`
 
-    const page = await as(DESK).get('/clients?q=Many')
-    const exact = await as(DESK).get(`/clients/${id}`)
+    const page = await cast.as(DESK).get('/clients?q=Many')
+    const exact = await cast.as(DESK).get(`/clients/${id}`)
 
     // Without a role group MFA is required, too.
     assert.equal(coverageOf(page.body, id), '1,001 people, 0 enrolled, 1,001 required but missing')

@@ -99,8 +99,12 @@ describe('the drawing', () => {
     assert.match(html, /<svg [^>]*role="img" aria-label="Failed, last 3 days: 1002">/)
     assert.match(html, /<th scope="row">day 3<\/th><td>1000 or more<\/td>/)
     assert.match(html, /<th scope="row">day 2<\/th><td>2<\/td>/)
-    assert.match(html, /<th scope="row">Each other day<\/th><td>0<\/td>/)
+    assert.match(html, /<th scope="row">Any other day<\/th><td>0<\/td>/)
     assert.doesNotMatch(html, /day 1<\/th>/)
+  })
+
+  test('speaks of no other day where each has its number', () => {
+    assert.doesNotMatch(draw(counted(1, 2), 'x'), /other day/)
   })
 
   test('of nothing is a sentence', () => {

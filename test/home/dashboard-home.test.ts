@@ -9,47 +9,31 @@ import { outbox } from '../../src/db/schema/outbox.ts'
 import { users } from '../../src/db/schema/users.ts'
 import { bulkSeed } from '../../src/demo/bulk-seed.ts'
 import { DAY, MINUTE } from '../../src/durations.ts'
-import { startApp, type TestApp } from '../support/app.ts'
-import type { Browser } from '../support/browser.ts'
+import type { TestApp } from '../support/app.ts'
+import { Cast } from '../support/cast.ts'
 
+let cast: Cast
 let app: TestApp
-const signedIn = new Map<string, Browser>()
 
 before(async () => {
-  app = await startApp({ ADDRESS_ATTEMPTS: '100000' })
-  for (const email of ['admin@harbour.example', 'tech@harbour.example', 'desk@platform.example'])
-    await signInAs(email)
-  for (const email of ['operator@platform.example', 'admin@retail.harbour.example']) await signInAs(email)
-  for (const email of ['finance@harbour.example', 'admin@meridian.example']) {
-    const browser = app.browser()
-    await browser.signInWithPassword(email)
-    signedIn.set(email, browser)
-  }
+  cast = await Cast.assemble(
+    [
+      'admin@harbour.example',
+      'tech@harbour.example',
+      'desk@platform.example',
+      'operator@platform.example',
+      'admin@retail.harbour.example',
+    ],
+    ['finance@harbour.example', 'admin@meridian.example'],
+  )
+  app = cast.app
 })
 after(() => app.close())
 
-async function signInAs(email: string): Promise<void> {
-  const browser = app.browser()
-  await browser.enrolAndSignIn(email)
-  signedIn.set(email, browser)
-}
-
-function as(email: string): Browser {
-  const browser = signedIn.get(email)
-  assert.ok(browser, `${email} is signed in`)
-  return browser
-}
-
 async function homeOf(email: string): Promise<string> {
-  const page = await as(email).get('/')
+  const page = await cast.as(email).get('/')
   assert.equal(page.status, 200)
   return page.body
-}
-
-async function clientIdOf(name: string): Promise<string> {
-  const [client] = await app.deps.db.select({ id: clients.id }).from(clients).where(eq(clients.name, name))
-  assert.ok(client)
-  return client.id
 }
 
 async function lockPasswordOf(email: string): Promise<void> {
@@ -75,7 +59,7 @@ const figure = (html: string, name: string) =>
 const card = (html: string, id: string) =>
   new RegExp(`<section [^>]*aria-labelledby="${id}-title".*?</section>`, 's').exec(html)?.[0] ?? ''
 const countOn = async (path: string) =>
-  [...(await as('admin@harbour.example').get(path)).body.matchAll(/<tr [^>]*data-user-id=/g)].length
+  [...(await cast.as('admin@harbour.example').get(path)).body.matchAll(/<tr [^>]*data-user-id=/g)].length
 
 describe('everybody', () => {
   test('sees how their own sign-in is protected, with a way to sessions and recent sign-ins', async () => {
@@ -95,7 +79,10 @@ describe('everybody', () => {
     await guesser.verify('000000')
     await guesser.verify('000001')
 
-    assert.match(await homeOf('tech@harbour.example'), /2 wrong codes were given since you last signed in/)
+    assert.match(
+      await homeOf('tech@harbour.example'),
+      /2 wrong codes have been entered since you last signed in/,
+    )
   })
 
   test('who is no Admin and no agent sees nothing of others', async () => {
@@ -169,14 +156,13 @@ describe('an Admin', () => {
   })
 
   test('sees failed sign-ins and resets of 30 days, each with its numbers in words', async () => {
-    await as('admin@harbour.example').post(
-      `/users/${(await app.userNamed('tech@harbour.example')).id}/mfa-reset`,
-      {
+    await cast
+      .as('admin@harbour.example')
+      .post(`/users/${(await app.userNamed('tech@harbour.example')).id}/mfa-reset`, {
         reason: 'New phone',
-        presence: as('admin@harbour.example').nextCode(),
-      },
-    )
-    await signInAs('tech@harbour.example')
+        presence: cast.as('admin@harbour.example').nextCode(),
+      })
+    await cast.comeBack('tech@harbour.example')
 
     const home = await homeOf('admin@harbour.example')
 
@@ -192,7 +178,7 @@ describe('an Admin', () => {
   })
 
   test('sees no failed sign-in from more than 30 days ago', async () => {
-    const clientId = await clientIdOf('Meridian Foods')
+    const clientId = await cast.people.clientId('Meridian Foods')
     const failedDaysAgo = (days: number) => ({
       at: new Date(app.clock.now().getTime() - days * DAY),
       action: 'sign-in.password',
@@ -213,7 +199,7 @@ describe('an Admin', () => {
     assert.match(events, /Theo Marchetti set up an authenticator\./)
     assert.match(events, /Amara Okafor reset the MFA of Theo Marchetti\./)
     assert.match(events, /Samir Haddad: too many wrong passwords, now locked\./)
-    assert.doesNotMatch(events, /signed in\.|gave the right password/)
+    assert.doesNotMatch(events, /signed in\.|entered the right password/)
     assert.ok(
       events.indexOf('set up an authenticator') < events.indexOf('reset the MFA'),
       'the newest stands first',
@@ -222,9 +208,9 @@ describe('an Admin', () => {
 
   test('does not read whom somebody of the account tried to reset elsewhere', async () => {
     const marta = await app.userNamed('admin@meridian.example')
-    await as('admin@harbour.example').post(`/users/${marta.id}/mfa-reset`, {
+    await cast.as('admin@harbour.example').post(`/users/${marta.id}/mfa-reset`, {
       reason: 'x',
-      presence: as('admin@harbour.example').nextCode(),
+      presence: cast.as('admin@harbour.example').nextCode(),
     })
 
     const home = await homeOf('admin@harbour.example')
@@ -242,15 +228,15 @@ describe('an Admin', () => {
 
   test('reads the name of somebody of a child account, as in the audit log', async () => {
     const ravi = await app.userNamed('tech@retail.harbour.example')
-    const refused = await as('admin@harbour.example').post(`/users/${ravi.id}/mfa-reset`, {
+    const refused = await cast.as('admin@harbour.example').post(`/users/${ravi.id}/mfa-reset`, {
       reason: 'x',
-      presence: as('admin@harbour.example').nextCode(),
+      presence: cast.as('admin@harbour.example').nextCode(),
     })
     assert.equal(refused.status, 403)
 
     for (const page of ['/', '/audit'])
       assert.match(
-        (await as('admin@harbour.example').get(page)).body,
+        (await cast.as('admin@harbour.example').get(page)).body,
         /Amara Okafor was not allowed to reset the MFA of Ravi/,
         page,
       )
@@ -270,14 +256,14 @@ describe('an account that is large or under attack', () => {
     const home = await homeOf('admin@meridian.example')
     const [row] = await app.database.sql<{ people: number }[]>`
       select count(*)::int as people from users
-      where client_id = ${await clientIdOf('Meridian Foods')} and status <> 'disabled'`
+      where client_id = ${await cast.people.clientId('Meridian Foods')} and status <> 'disabled'`
 
     assert.ok(row && row.people > 10_000)
     assert.match(card(home, 'coverage'), new RegExp(`0 of ${row.people} people`))
   })
 
   test('has no more than a thousand failures of a day counted, and says so', async () => {
-    const clientId = await clientIdOf('Meridian Foods')
+    const clientId = await cast.people.clientId('Meridian Foods')
     await app.deps.db.execute(sql`
       insert into audit_events (at, client_id, action, outcome)
       select ${app.clock.now().toISOString()}::timestamptz, ${clientId}::uuid, 'sign-in.password', 'failure'
@@ -339,7 +325,6 @@ describe('the Service Desk', () => {
       )
 
     assert.deepEqual(await names(), ['Harbour Online', 'Meridian Foods'])
-    await signInAs('admin@online.harbour.example').catch(() => {})
     const suspended = { suspendedAt: app.clock.now() }
     await app.deps.db.update(clients).set(suspended).where(eq(clients.name, 'Meridian Foods'))
     const oliver = await app.userNamed('admin@online.harbour.example')

@@ -155,7 +155,7 @@ last@test.example,Last One,customer-service-operator`,
     assert.equal(page.status, 200)
     assert.match(page.body, /3 of 17 people can be invited/)
     assert.equal([...page.body.matchAll(/data-line="/g)].length, 17)
-    assert.match(page.body, /The same address is in line 2/)
+    assert.match(page.body, /Line 2 has the same address/)
     assert.match(page.body, /There is no role group “gardener”/)
     assert.doesNotMatch(page.body, /Meridian/, 'not where an address is taken')
     assert.equal([...(await admin.get(`${path}?show=refused`)).body.matchAll(/data-line="/g)].length, 14)
@@ -339,7 +339,7 @@ describe('carrying it out', () => {
     ])
     const { id } = await app.userNamed('fine@test.example')
     assert.equal((await people.invitationsOf(id)).length, 1)
-    assert.equal((await app.browser().get(await people.linkOf(id))).status, 200)
+    assert.equal((await app.browser().get(await people.invitationLink(id))).status, 200)
   })
 
   test('a draft, or one that was never confirmed, is carried out by no job', async () => {
@@ -439,12 +439,12 @@ describe('who may', () => {
     for (const page of [path, `${path}?show=refused`, `${path}/progress`, `${path}/refused.csv`]) {
       const { status, body } = await admin.get(page)
       assert.equal(status, 401, page)
-      assert.doesNotMatch(body, /tech@meridian|account already/)
+      assert.doesNotMatch(body, /tech@meridian|already has an account/)
     }
     assert.equal((await admin.post(`${path}/look`, { presence: admin.wrongCode() })).status, 401)
     const look = await admin.post(`${path}/look`, { presence: admin.code() })
     assert.equal(look.status, 200)
-    assert.match(look.body, /Somebody with this address has an account already/)
+    assert.match(look.body, /Somebody with this address already has an account/)
     assert.equal((await admin.get(`${path}/refused.csv`)).status, 200)
     const learnt = (await failures()).slice(known.length).map(({ details }) => details)
     assert.deepEqual(

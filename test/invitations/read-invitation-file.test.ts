@@ -51,7 +51,7 @@ describe('encodings', () => {
     const unmarked = utf16(text, 'le').subarray(2)
     const damaged = bytes(utf16(text, 'le'), [0x00, 0xd8])
     assert.match(problemOf(readInvitationFile(unmarked)), /not UTF-8|no text/)
-    assert.match(problemOf(readInvitationFile(utf16(HEAD, 'le').subarray(2))), /no text in UTF-8/)
+    assert.match(problemOf(readInvitationFile(utf16(HEAD, 'le').subarray(2))), /not UTF-8 text/)
     assert.match(problemOf(readInvitationFile(damaged)), /damaged/)
     assert.match(problemOf(readInvitationFile(bytes([0x50, 0x4b, 3, 4, 0, 0, 0xff]))), /UTF-8/)
   })
@@ -130,14 +130,17 @@ test('more than 5 000 people are refused at once; 5 000 are not', () => {
   )
   assert.match(
     problemOf(readInvitationFile(utf8(HEAD + Array.from({ length: 5001 }, line).join('\n')))),
-    /^More than 5000 people/,
+    /^It names more than 5000 people/,
   )
 })
 
 test('no more is read of a file than is needed to refuse it: others wait meanwhile', () => {
   const since = performance.now()
 
-  assert.match(problemOf(readInvitationFile(utf8(HEAD + 'a\n'.repeat(100_000)))), /^More than 5000 people/)
+  assert.match(
+    problemOf(readInvitationFile(utf8(HEAD + 'a\n'.repeat(100_000)))),
+    /^It names more than 5000 people/,
+  )
   assert.match(problemOf(readInvitationFile(utf8(HEAD + ','.repeat(1_000_000)))), /^Line 2 is far too long/)
 
   assert.ok(performance.now() - since < 10_000)

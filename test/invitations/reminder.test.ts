@@ -85,7 +85,7 @@ describe('the reminder of an invitation', () => {
     const accepted = await invite()
     await app
       .browser()
-      .post(await people.linkOf(accepted.user.id), { password: 'seven green lanterns in fog' })
+      .post(await people.invitationLink(accepted.user.id), { password: 'seven green lanterns in fog' })
     const withdrawn = await invite()
     await admin.post(`/users/${withdrawn.user.id}/invitation/withdraw`)
     const disabled = await invite()

@@ -1,8 +1,7 @@
 // Spec: "When MFA is enabled for a client's selected role groups". Who may select them, and what it does at once.
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
-import { and, desc, eq } from 'drizzle-orm'
-import { auditEvents } from '../../src/db/schema/audit-events.ts'
+import { eq } from 'drizzle-orm'
 import { clients } from '../../src/db/schema/clients.ts'
 import { notifications } from '../../src/db/schema/notifications.ts'
 import { outbox } from '../../src/db/schema/outbox.ts'
@@ -10,8 +9,15 @@ import { memberships, mfaPolicies, roleGroups } from '../../src/db/schema/role-g
 import { users } from '../../src/db/schema/users.ts'
 import { MINUTE } from '../../src/durations.ts'
 import { renderMail } from '../../src/notifications/render-mail.ts'
-import { startApp, type TestApp } from '../support/app.ts'
-import { type Answer, type Browser, DEMO_PASSWORD, type Fields } from '../support/browser.ts'
+import type { TestApp } from '../support/app.ts'
+import {
+  type Answer,
+  type Browser,
+  DEMO_PASSWORD,
+  type Fields,
+  fieldsWithProblem,
+} from '../support/browser.ts'
+import { Cast } from '../support/cast.ts'
 
 const ADMIN = 'admin@harbour.example'
 const ADMIN2 = 'admin2@harbour.example'
@@ -25,22 +31,16 @@ const EVIDENCE: [string, string][] = [
   ['reason', 'Asked for by their board'],
 ]
 
+let cast: Cast
 let app: TestApp
-const signedIn = new Map<string, Browser>()
 const idOf = new Map<string, string>()
 
 before(async () => {
-  app = await startApp({ ADDRESS_ATTEMPTS: '100000' })
-  for (const email of [ADMIN, ADMIN2, USER, CHILD_ADMIN, DESK, OPERATOR]) {
-    const browser = app.browser()
-    await browser.enrolAndSignIn(email)
-    signedIn.set(email, browser)
-  }
-  for (const email of [FOREIGN_ADMIN, 'finance@harbour.example', 'support@harbour.example']) {
-    const browser = app.browser()
-    await browser.signInWithPassword(email)
-    signedIn.set(email, browser)
-  }
+  cast = await Cast.assemble(
+    [ADMIN, ADMIN2, USER, CHILD_ADMIN, DESK, OPERATOR],
+    [FOREIGN_ADMIN, 'finance@harbour.example', 'support@harbour.example'],
+  )
+  app = cast.app
   for (const { id, name } of await app.deps.db.select().from(clients)) idOf.set(name, id)
 })
 after(() => app.close())
@@ -50,12 +50,6 @@ beforeEach(async () => {
   await setPolicy('Harbour Retail', ['admin', 'tech-operator'])
   await setPolicy('Meridian Foods', [])
 })
-
-function as(email: string): Browser {
-  const browser = signedIn.get(email)
-  assert.ok(browser, `${email} is signed in`)
-  return browser
-}
 
 function clientId(name: string): string {
   const id = idOf.get(name)
@@ -81,29 +75,11 @@ async function policyOf(name: string): Promise<string[]> {
 
 function post(email: string, path: string, keys: readonly string[], more: [string, string][] = []) {
   const fields: Fields = [...keys.map((key): [string, string] => ['roleGroups', key]), ...more]
-  return as(email).post(path, fields)
+  return cast.as(email).post(path, fields)
 }
 
+const lastChange = (name: string) => cast.people.lastEvent('mfa-policy.changed', clientId(name))
 const policyPage = (name: string) => `/clients/${clientId(name)}/mfa-policy`
-
-async function lastEvent(name: string) {
-  const [event] = await app.deps.db
-    .select()
-    .from(auditEvents)
-    .where(and(eq(auditEvents.clientId, clientId(name)), eq(auditEvents.action, 'mfa-policy.changed')))
-    .orderBy(desc(auditEvents.id))
-    .limit(1)
-  return event
-}
-
-async function userId(email: string): Promise<string> {
-  const [user] = await app.deps.db.select().from(users).where(eq(users.email, email))
-  assert.ok(user)
-  return user.id
-}
-
-const alertsOn = ({ body }: Answer) =>
-  [...body.matchAll(/id="([a-zA-Z]+)-problem" role="alert"/g)].map(([, f]) => f)
 
 describe('an Admin tightens the MFA policy of the own account', () => {
   test('and it holds from the commit on, is on record, and is mailed to the Admins of the account', async () => {
@@ -112,17 +88,17 @@ describe('an Admin tightens the MFA policy of the own account', () => {
     assert.equal(answer.status, 303)
     assert.equal(answer.location, '/mfa-policy')
     assert.deepEqual(await policyOf('Harbour Group'), ['admin', 'finance-admin', 'tech-operator'])
-    const event = await lastEvent('Harbour Group')
+    const event = await lastChange('Harbour Group')
     assert.equal(event?.outcome, 'success')
-    assert.equal(event?.actorId, await userId(ADMIN))
+    assert.equal(event?.actorId, (await app.userNamed(ADMIN)).id)
     assert.deepEqual(event?.details, { added: ['finance-admin'], removed: [], channel: 'admin' })
     assert.ok(event)
     const told = await app.deps.db.select().from(notifications).where(eq(notifications.eventId, event.id))
     assert.deepEqual(
       told.map(({ kind, recipientId }) => [kind, recipientId]).sort(),
       [
-        ['mfa-policy-changed', await userId(ADMIN)],
-        ['mfa-policy-changed', await userId(ADMIN2)],
+        ['mfa-policy-changed', (await app.userNamed(ADMIN)).id],
+        ['mfa-policy-changed', (await app.userNamed(ADMIN2)).id],
       ].sort(),
     )
     assert.deepEqual(told[0]?.facts, { added: 'Finance Admin', removed: '' })
@@ -140,11 +116,11 @@ describe('an Admin tightens the MFA policy of the own account', () => {
   })
 
   test('and a policy that stays as it is leaves no trace', async () => {
-    const before = await lastEvent('Harbour Group')
+    const before = await lastChange('Harbour Group')
 
     assert.equal((await post(ADMIN, '/mfa-policy', ['tech-operator', 'admin'])).status, 303)
 
-    assert.deepEqual(await lastEvent('Harbour Group'), before)
+    assert.deepEqual(await lastChange('Harbour Group'), before)
   })
 
   test('but takes nothing out: that is for the Service Desk, and the try is on record', async () => {
@@ -154,7 +130,7 @@ describe('an Admin tightens the MFA policy of the own account', () => {
       assert.equal(answer.status, 403)
       assert.match(answer.body, /Service Desk/)
       assert.deepEqual(await policyOf('Harbour Group'), ['admin', 'tech-operator'], 'nothing is half done')
-      const event = await lastEvent('Harbour Group')
+      const event = await lastChange('Harbour Group')
       assert.equal(event?.outcome, 'refused')
       assert.deepEqual(event?.details, { refusal: 'loosened-by-service-desk' })
     }
@@ -180,7 +156,7 @@ describe('the Service Desk', () => {
     assert.equal(answer.status, 303)
     assert.equal(answer.location, path)
     assert.deepEqual(await policyOf('Harbour Group'), ['admin', 'finance-admin'])
-    const event = await lastEvent('Harbour Group')
+    const event = await lastChange('Harbour Group')
     assert.deepEqual(event?.details, {
       added: ['finance-admin'],
       removed: ['tech-operator'],
@@ -188,7 +164,7 @@ describe('the Service Desk', () => {
       ticket: 'SD-4711',
       reason: 'Asked for by their board',
     })
-    const log = await as(ADMIN).get('/audit?action=mfa-policy.changed')
+    const log = await cast.as(ADMIN).get('/audit?action=mfa-policy.changed')
     assert.match(log.body, /Daniel Achterberg changed the MFA policy\./)
   })
 
@@ -210,7 +186,7 @@ describe('the Service Desk', () => {
       const answer = await post(DESK, path, ['admin'], fields)
 
       assert.equal(answer.status, 422)
-      assert.deepEqual(alertsOn(answer), problems)
+      assert.deepEqual(fieldsWithProblem(answer), problems)
       assert.match(answer.body, /name="roleGroups" value="admin"/)
       assert.doesNotMatch(answer.body, /name="roleGroups" value="tech-operator"/)
     }
@@ -222,8 +198,8 @@ describe('the Service Desk', () => {
   test('changes nothing about the platform account, whose policy is fixed', async () => {
     for (const path of ['/mfa-policy', policyPage('Portcullis Platform')]) {
       assert.equal((await post(DESK, path, ['service-desk'], EVIDENCE)).status, 403)
-      assert.equal((await as(DESK).get(`${path}/review`)).status, 403)
-      assert.doesNotMatch((await as(DESK).get(path)).body, /type="checkbox"/)
+      assert.equal((await cast.as(DESK).get(`${path}/review`)).status, 403)
+      assert.doesNotMatch((await cast.as(DESK).get(path)).body, /type="checkbox"/)
     }
   })
 })
@@ -256,14 +232,14 @@ describe('over the hierarchy: a forged POST', () => {
       )
       assert.equal((await post(actor, path, ['tech-admin'], EVIDENCE)).status, loosen)
       assert.equal((await policyOf(account)).includes('tech-operator'), loosen !== 303)
-      const page = await as(actor).get(path)
+      const page = await cast.as(actor).get(path)
       assert.equal(page.status, look)
       assert.equal(/type="checkbox"/.test(page.body), tighten === 303, 'switches for who may use them')
     })
 
   test('of a parent is on record in both accounts, of a stranger in their own alone', async () => {
     await post(ADMIN, policyPage('Harbour Retail'), ['admin', 'tech-operator', 'tech-admin'])
-    const [own, child] = [await lastEvent('Harbour Group'), await lastEvent('Harbour Retail')]
+    const [own, child] = [await lastChange('Harbour Group'), await lastChange('Harbour Retail')]
     assert.deepEqual(
       [own, child].map((event) => [event?.outcome, event?.details.refusal]),
       [
@@ -272,10 +248,10 @@ describe('over the hierarchy: a forged POST', () => {
       ],
     )
 
-    const before = await lastEvent('Meridian Foods')
+    const before = await lastChange('Meridian Foods')
     await post(ADMIN, policyPage('Meridian Foods'), ['admin'])
-    assert.deepEqual((await lastEvent('Harbour Group'))?.details.refusal, 'unknown')
-    assert.deepEqual(await lastEvent('Meridian Foods'), before)
+    assert.deepEqual((await lastChange('Harbour Group'))?.details.refusal, 'unknown')
+    assert.deepEqual(await lastChange('Meridian Foods'), before)
   })
 
   test('for an account that does not exist is the same 404 as for a stranger’s', async () => {
@@ -288,9 +264,9 @@ describe('over the hierarchy: a forged POST', () => {
 
 describe('before it is saved', () => {
   const review = (email: string, path: string, keys: readonly string[]) =>
-    as(email).get(
-      `${path}/review?${new URLSearchParams(keys.map((key): [string, string] => ['roleGroups', key]))}`,
-    )
+    cast
+      .as(email)
+      .get(`${path}/review?${new URLSearchParams(keys.map((key): [string, string] => ['roleGroups', key]))}`)
 
   test('it shows who is affected, and saves nothing', async () => {
     const page = await review(ADMIN, '/mfa-policy', [
@@ -309,7 +285,9 @@ describe('before it is saved', () => {
   test('it counts nobody whom another role group already requires it of, and nobody disabled', async () => {
     const [group] = await app.deps.db.select().from(roleGroups).where(eq(roleGroups.key, 'finance-manager'))
     assert.ok(group)
-    await app.deps.db.insert(memberships).values({ userId: await userId(USER), roleGroupId: group.id })
+    await app.deps.db
+      .insert(memberships)
+      .values({ userId: (await app.userNamed(USER)).id, roleGroupId: group.id })
     const count = async () =>
       /(\d+) (?:person|people), \d+ not enrolled/.exec(
         (await review(ADMIN, '/mfa-policy', ['admin', 'tech-operator', 'finance-manager'])).body,
@@ -329,7 +307,7 @@ describe('before it is saved', () => {
     await app.deps.db.delete(memberships).where(eq(memberships.roleGroupId, group.id))
     await app.deps.db
       .insert(memberships)
-      .values({ userId: await userId('finance@harbour.example'), roleGroupId: group.id })
+      .values({ userId: (await app.userNamed('finance@harbour.example')).id, roleGroupId: group.id })
   })
 
   test('it warns an Admin who will be asked to enrol themselves', async () => {
@@ -339,17 +317,14 @@ describe('before it is saved', () => {
     assert.match(own.body, /You are one of them/)
     assert.doesNotMatch(others.body, /You are one of them/)
     assert.equal((await post(FOREIGN_ADMIN, '/mfa-policy', ['admin'])).status, 303)
-    assert.equal((await as(FOREIGN_ADMIN).get('/mfa-policy')).location, '/mfa/enrol')
+    assert.equal((await cast.as(FOREIGN_ADMIN).get('/mfa-policy')).location, '/mfa/enrol')
   })
 
   test('it tells the Service Desk whom loosening releases, and refuses the same to an Admin', async () => {
     const page = await review(DESK, policyPage('Harbour Group'), ['admin'])
 
     assert.match(page.body, /no longer be required of <strong>Tech Operator</)
-    assert.match(
-      page.body,
-      /2 people will sign in without MFA being required of them, 1 of them not enrolled/,
-    )
+    assert.match(page.body, /2 people will no longer be required to use MFA, 1 of them not enrolled/)
     assert.equal((await review(ADMIN, '/mfa-policy', ['admin'])).status, 403)
     assert.equal((await review(ADMIN, policyPage('Harbour Retail'), ['admin'])).status, 403)
     assert.equal((await review(ADMIN, policyPage('Meridian Foods'), ['admin'])).status, 404)
@@ -360,7 +335,7 @@ describe('before it is saved', () => {
 
 describe('two people at the same time', () => {
   test('who saw the same policy and add different role groups do not undo each other', async () => {
-    const form = await as(ADMIN).get('/mfa-policy')
+    const form = await cast.as(ADMIN).get('/mfa-policy')
     const basedOn = /name="basedOn" value="([^"]*)"/.exec(form.body)?.[1]
     assert.equal(basedOn, 'admin,tech-operator')
 
@@ -436,10 +411,10 @@ test('the policy is tightened while a hundred sessions are open: each is held at
     return page.location === '/mfa/enrol' && act.location === '/mfa/enrol'
   }
   assert.equal(sessions.length, 100)
-  assert.equal((await as(FOREIGN_ADMIN).post('/sign-out')).status, 303)
-  await as(FOREIGN_ADMIN).signInWithPassword(FOREIGN_ADMIN)
+  assert.equal((await cast.as(FOREIGN_ADMIN).post('/sign-out')).status, 303)
+  await cast.as(FOREIGN_ADMIN).signInWithPassword(FOREIGN_ADMIN)
   for (const browser of sessions) assert.equal((await browser.get('/')).status, 200)
-  const preview = await as(FOREIGN_ADMIN).get('/mfa-policy/review?roleGroups=finance-operator')
+  const preview = await cast.as(FOREIGN_ADMIN).get('/mfa-policy/review?roleGroups=finance-operator')
   assert.match(
     preview.body,
     /100 people, 100 not enrolled: they will be asked to enrol at their next request/,
@@ -448,7 +423,7 @@ test('the policy is tightened while a hundred sessions are open: each is held at
   assert.equal((await post(FOREIGN_ADMIN, '/mfa-policy', ['finance-operator'])).status, 303)
 
   for (const browser of sessions) assert.ok(await held(browser))
-  assert.equal((await as(FOREIGN_ADMIN).get('/')).status, 200, 'whom it does not concern goes on')
+  assert.equal((await cast.as(FOREIGN_ADMIN).get('/')).status, 200, 'whom it does not concern goes on')
 })
 
 test('the mail says what was added and what was taken out, in plain words', () => {

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { and, desc, eq } from 'drizzle-orm'
 import { NO_REQUEST } from '../../src/audit/record.ts'
-import { auditEvents } from '../../src/db/schema/audit-events.ts'
 import { authenticators } from '../../src/db/schema/authenticators.ts'
 import { clients } from '../../src/db/schema/clients.ts'
 import { mfaResets } from '../../src/db/schema/mfa-resets.ts'
@@ -47,18 +46,9 @@ async function resetsOf(email: string) {
   return app.deps.db.select().from(mfaResets).where(eq(mfaResets.userId, id)).orderBy(desc(mfaResets.id))
 }
 
-async function eventsOf(email: string, action: string) {
-  const { id } = await cast.app.userNamed(email)
-  return app.deps.db
-    .select()
-    .from(auditEvents)
-    .where(and(eq(auditEvents.subjectId, id), eq(auditEvents.action, action)))
-    .orderBy(desc(auditEvents.id))
-}
-
 describe('Admin-initiated MFA reset for users', () => {
   test('an Admin resets a Tech Operator: the MFA configuration is immediately cleared, with no worker running', async () => {
-    const theo = cast.browserOf(TECH)
+    const theo = cast.as(TECH)
     const halfway = app.browser()
     halfway.secret = theo.secret
     await halfway.signInWithPassword(TECH)
@@ -74,13 +64,13 @@ describe('Admin-initiated MFA reset for users', () => {
     const [row] = await resetsOf(TECH)
     assert.equal(row?.status, 'requested')
     assert.equal(row?.channel, 'admin')
-    const [event] = await eventsOf(TECH, 'mfa-reset.requested')
+    const [event] = await cast.people.eventsOf(TECH, 'mfa-reset.requested')
     assert.equal(event?.actorId, (await cast.app.userNamed(ADMIN)).id)
     assert.deepEqual(event?.details, { mfaResetId: row?.id, channel: 'admin', reason: EVIDENCE.reason })
   })
 
   test('on their next login attempt, they must re-enrol, and after that may authenticate and access the Dashboard', async () => {
-    const theo = cast.browserOf(TECH)
+    const theo = cast.as(TECH)
     const oldSecret = theo.secret
 
     assert.equal((await theo.signInWithPassword(TECH)).location, '/mfa/enrol')
@@ -121,7 +111,7 @@ describe('Admin-initiated MFA reset for users', () => {
         ['mfa-reset-for-admins', (await cast.app.userNamed(ADMIN2)).id],
       ].sort(),
     )
-    assert.equal((await eventsOf(TECH, 'mfa-reset.completed')).length, 1)
+    assert.equal((await cast.people.eventsOf(TECH, 'mfa-reset.completed')).length, 1)
     assert.ok(await cast.activeAuthenticator(TECH), 'the authenticator enrolled meanwhile is untouched')
   })
 
@@ -144,7 +134,7 @@ describe('Admin-initiated MFA reset for users', () => {
     await app.deps.db.delete(mfaPolicies).where(requirement)
 
     assert.equal((await cast.reset(CHILD_ADMIN, CHILD_TECH)).status, 303)
-    assert.equal((await cast.browserOf(CHILD_TECH).signInWithPassword(CHILD_TECH)).location, '/')
+    assert.equal((await cast.as(CHILD_TECH).signInWithPassword(CHILD_TECH)).location, '/')
 
     await app.deps.db.insert(mfaPolicies).values({ clientId, roleGroupId: group.id })
     await cast.comeBack(CHILD_TECH)
@@ -214,7 +204,7 @@ describe('Admins cannot reset MFA for other Admins; such cases require Service D
     assert.equal(answer.status, 403)
     assert.match(answer.body, /Service Desk/)
     assert.ok(await cast.activeAuthenticator(ADMIN2))
-    const [event] = await eventsOf(ADMIN2, 'mfa-reset.requested')
+    const [event] = await cast.people.eventsOf(ADMIN2, 'mfa-reset.requested')
     assert.equal(event?.outcome, 'refused')
     assert.deepEqual(event?.details, { refusal: 'admins-by-service-desk' })
   })
@@ -243,7 +233,7 @@ describe('Admins cannot reset MFA for other Admins; such cases require Service D
       [row?.channel, row?.ticket, row?.reason, row?.identifiedBy],
       ['service-desk', EVIDENCE.ticket, EVIDENCE.reason, 'video'],
     )
-    const [event] = await eventsOf(ADMIN2, 'mfa-reset.requested')
+    const [event] = await cast.people.eventsOf(ADMIN2, 'mfa-reset.requested')
     assert.equal(
       event?.clientId,
       (await cast.app.userNamed(ADMIN2)).clientId,
@@ -270,7 +260,7 @@ describe('MFA reset authority is isolated at the client account level', () => {
 
       assert.equal(answer.status, 403, target)
       assert.ok(await cast.activeAuthenticator(target))
-      const events = await eventsOf(target, 'mfa-reset.requested')
+      const events = await cast.people.eventsOf(target, 'mfa-reset.requested')
       const accounts = events.slice(0, 2).map(({ clientId, outcome }) => [clientId, outcome])
       const { clientId } = await cast.app.userNamed(target)
       assert.deepEqual(
@@ -307,7 +297,7 @@ describe('MFA reset authority is isolated at the client account level', () => {
 
     assert.equal((answers[0] as [number])[0], 404)
     for (const answer of answers) assert.deepEqual(answer, answers[0])
-    const [event] = await eventsOf('tech@meridian.example', 'mfa-reset.requested')
+    const [event] = await cast.people.eventsOf('tech@meridian.example', 'mfa-reset.requested')
     assert.deepEqual(event?.details, { refusal: 'unknown' }, 'on record, but not of which account they are')
   })
 
@@ -476,9 +466,9 @@ describe('proving presence', () => {
 
     assert.deepEqual(statuses, [401, 401, 401, 401, 401, 429])
     assert.match(admin.last.body, /too many wrong codes/)
-    const outcomes = (await eventsOf(ADMIN2, 'presence')).map(({ outcome }) => outcome)
+    const outcomes = (await cast.people.eventsOf(ADMIN2, 'presence')).map(({ outcome }) => outcome)
     assert.deepEqual(outcomes, ['refused', 'failure', 'failure', 'failure', 'failure', 'failure'])
-    assert.deepEqual(await eventsOf(ADMIN2, 'sign-in.code'), [])
+    assert.deepEqual(await cast.people.eventsOf(ADMIN2, 'sign-in.code'), [])
     const alarms = await app.deps.db
       .select()
       .from(notifications)
@@ -504,9 +494,7 @@ describe('proving presence', () => {
 
 describe('unlocking, by the same permissions', () => {
   const unlock = async (actor: string, target: string) =>
-    cast
-      .browserOf(actor)
-      .post(`/users/${(await cast.app.userNamed(target)).id}/unlock`, { reason: 'Called me' })
+    cast.as(actor).post(`/users/${(await cast.app.userNamed(target)).id}/unlock`, { reason: 'Called me' })
 
   test('an Admin lifts the lock of a user of the own account; nobody else’s', async () => {
     for (let i = 0; i < 5; i += 1) await app.browser().signInWithPassword('support@harbour.example', 'wrong')
@@ -520,11 +508,11 @@ describe('unlocking, by the same permissions', () => {
     assert.equal((await unlock(ADMIN, 'finance@harbour.example')).status, 409)
     const { id } = await cast.app.userNamed('support@harbour.example')
     for (const reason of ['', 'r'.repeat(501)])
-      assert.equal((await cast.browserOf(ADMIN).post(`/users/${id}/unlock`, { reason })).status, 422)
+      assert.equal((await cast.as(ADMIN).post(`/users/${id}/unlock`, { reason })).status, 422)
     assert.equal((await unlock(ADMIN, 'support@harbour.example')).status, 303)
 
     assert.equal((await app.browser().signInWithPassword('support@harbour.example')).location, '/')
-    const [event] = await eventsOf('support@harbour.example', 'lockout.lifted')
+    const [event] = await cast.people.eventsOf('support@harbour.example', 'lockout.lifted')
     assert.deepEqual(event?.details, { kind: 'password', channel: 'admin', reason: 'Called me' })
   })
 

@@ -91,7 +91,7 @@ describe('a reset', () => {
       if (round % 10 === 0) await cast.comeBack(DESK)
       await cast.comeBack(TECH)
       await cast.reset(DESK, TECH)
-      const theo = cast.browserOf(TECH)
+      const theo = cast.as(TECH)
       assert.equal((await theo.signInWithPassword(TECH)).location, '/mfa/enrol')
       await theo.scanKey()
 
@@ -145,7 +145,7 @@ test('confirming a key against starting over in a second tab, 40 times: the code
     if (round % 10 === 0) await cast.comeBack(DESK)
     await cast.comeBack(TECH)
     await cast.reset(DESK, TECH)
-    const theo = cast.browserOf(TECH)
+    const theo = cast.as(TECH)
     assert.equal((await theo.signInWithPassword(TECH)).location, '/mfa/enrol')
     await theo.scanKey()
 

@@ -23,7 +23,7 @@ onEachEngine('in a browser', (room) => {
     await page.getByText('Mail: invitation').waitFor()
     await page.getByRole('link', { name: 'Look again' }).focus()
     await room.startWorker()
-    await page.getByText('Every mail owed so far is delivered').waitFor()
+    await page.getByText('Every mail so far has been delivered').waitFor()
     await page.locator('a:focus', { hasText: 'Look again' }).waitFor()
     await inspect(page, 'ops-quiet')
 

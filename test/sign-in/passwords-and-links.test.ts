@@ -1,7 +1,7 @@
 // Invitations, forgotten passwords, and what a password may be.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { desc, eq } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import { linkToken } from '../../src/at-rest/link-token.ts'
 import { invitations, passwordResets } from '../../src/db/schema/links.ts'
 import { notifications } from '../../src/db/schema/notifications.ts'
@@ -13,33 +13,17 @@ import { passwordProblem } from '../../src/sign-in/password-rules.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { DEMO_PASSWORD } from '../support/browser.ts'
 import { eventually } from '../support/eventually.ts'
+import { People } from '../support/people.ts'
 
 const NEW_PASSWORD = 'seven green lanterns in fog'
 
 let app: TestApp
+let people: People
 before(async () => {
   app = await startApp({ ADDRESS_ATTEMPTS: '100000' })
+  people = new People(app)
 })
 after(() => app.close())
-
-/** The link that the last mail for a forgotten password would carry. */
-async function resetLink(email: string): Promise<string> {
-  const { id: userId } = await app.userNamed(email)
-  const [row] = await app.deps.db
-    .select()
-    .from(passwordResets)
-    .where(eq(passwordResets.userId, userId))
-    .orderBy(desc(passwordResets.id))
-    .limit(1)
-  assert.ok(row)
-  return `/reset-password/${linkToken('password-reset', row.id, row.tokenHash, app.deps.config.ENCRYPTION_KEYS)}`
-}
-
-async function invitationLink(): Promise<string> {
-  const [row] = await app.deps.db.select().from(invitations)
-  assert.ok(row)
-  return `/activate/${linkToken('invitation', row.id, row.tokenHash, app.deps.config.ENCRYPTION_KEYS)}`
-}
 
 describe('a forgotten password', () => {
   test('the answer is the same for an address that somebody has and one that nobody has', async () => {
@@ -61,7 +45,7 @@ describe('a forgotten password', () => {
     const elsewhere = app.browser()
     await elsewhere.signInWithPassword(email)
     await app.browser().post('/forgot-password', { email: ' TECH@harbour.example ' })
-    const link = await resetLink(email)
+    const link = await people.passwordResetLink(email)
 
     assert.equal((await app.browser().get(link)).status, 200)
     const answer = await app.browser().post(link, { password: NEW_PASSWORD })
@@ -83,7 +67,7 @@ describe('a forgotten password', () => {
   test('a link opens nothing once its owner is disabled', async () => {
     const email = 'admin@online.harbour.example'
     await app.browser().post('/forgot-password', { email })
-    const link = await resetLink(email)
+    const link = await people.passwordResetLink(email)
     await app.deps.db.update(users).set({ status: 'disabled' }).where(eq(users.email, email))
 
     assert.equal((await app.browser().post(link, { password: NEW_PASSWORD })).status, 410)
@@ -94,14 +78,14 @@ describe('a forgotten password', () => {
   test('a link lasts 30 minutes, and a used one takes the others with it', async () => {
     const email = 'finance@harbour.example'
     await app.browser().post('/forgot-password', { email })
-    const first = await resetLink(email)
+    const first = await people.passwordResetLink(email)
     app.clock.advance(31 * MINUTE)
     assert.equal((await app.browser().get(first)).status, 410)
 
     await app.browser().post('/forgot-password', { email })
-    const second = await resetLink(email)
+    const second = await people.passwordResetLink(email)
     await app.browser().post('/forgot-password', { email })
-    const third = await resetLink(email)
+    const third = await people.passwordResetLink(email)
     await app.browser().post(third, { password: NEW_PASSWORD })
 
     assert.equal((await app.browser().get(second)).status, 410)
@@ -112,7 +96,7 @@ describe('a forgotten password', () => {
     const links: string[] = []
     for (let asked = 0; asked < 2; asked += 1) {
       await app.browser().post('/forgot-password', { email })
-      links.push(await resetLink(email))
+      links.push(await people.passwordResetLink(email))
     }
 
     // Both begin while their owner is held by something else.
@@ -138,7 +122,7 @@ describe('a forgotten password', () => {
     for (let i = 0; i < 5; i += 1) await app.browser().signInWithPassword(email, 'wrong')
     await app.browser().post('/forgot-password', { email })
 
-    await app.browser().post(await resetLink(email), { password: NEW_PASSWORD })
+    await app.browser().post(await people.passwordResetLink(email), { password: NEW_PASSWORD })
 
     assert.equal((await app.browser().signInWithPassword(email, NEW_PASSWORD)).location, '/')
   })
@@ -146,12 +130,12 @@ describe('a forgotten password', () => {
   test('the present password is no new one, and the link stays good', async () => {
     const email = 'tech@meridian.example'
     await app.browser().post('/forgot-password', { email })
-    const link = await resetLink(email)
+    const link = await people.passwordResetLink(email)
 
     const answer = await app.browser().post(link, { password: DEMO_PASSWORD })
 
     assert.equal(answer.status, 422)
-    assert.match(answer.body, /This is your present password/)
+    assert.match(answer.body, /This is your current password/)
     assert.equal((await app.browser().post(link, { password: NEW_PASSWORD })).status, 303)
   })
 
@@ -177,7 +161,7 @@ describe('a forgotten password', () => {
     await thief.scanKey()
     await app.browser().post('/forgot-password', { email })
 
-    await app.browser().post(await resetLink(email), { password: NEW_PASSWORD })
+    await app.browser().post(await people.passwordResetLink(email), { password: NEW_PASSWORD })
 
     assert.equal((await thief.post('/mfa/enrol', { code: thief.code() })).location, '/sign-in')
     const owner = app.browser()
@@ -187,7 +171,7 @@ describe('a forgotten password', () => {
   test('no token, address or password is in what the queue is handed', async () => {
     const email = 'desk@platform.example'
     await app.browser().post('/forgot-password', { email })
-    const token = (await resetLink(email)).split('/').at(-1) ?? ''
+    const token = (await people.passwordResetLink(email)).split('/').at(-1) ?? ''
 
     const handed = JSON.stringify([
       await app.deps.db.select().from(outbox),
@@ -202,7 +186,7 @@ describe('a forgotten password', () => {
 describe('an invitation', () => {
   test('a password that will not do is named beside the field, and the link stays good', async () => {
     const nora = app.browser()
-    const link = await invitationLink()
+    const link = await people.invitationLink('new.tech@harbour.example')
     const bad = ['', 'short', 'password1234', 'aaaaaaaaaaaaaaaa', 'x'.repeat(257), 'new.tech@harbour.example']
 
     for (const password of bad) {
@@ -216,7 +200,7 @@ describe('an invitation', () => {
   })
 
   test('20 parallel acceptances: one wins, and the others learn that the link is used', async () => {
-    const link = await invitationLink()
+    const link = await people.invitationLink('new.tech@harbour.example')
 
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, i) => app.browser().post(link, { password: `${NEW_PASSWORD} ${i}` })),
@@ -244,7 +228,7 @@ describe('an invitation', () => {
       .update(users)
       .set({ passwordHash: null })
       .where(eq(users.email, 'new.tech@harbour.example'))
-    const link = await invitationLink()
+    const link = await people.invitationLink('new.tech@harbour.example')
     assert.equal((await app.browser().get(link)).status, 200)
 
     app.clock.advance(7 * DAY)
@@ -333,7 +317,7 @@ test('the part of a long password beyond the 72nd byte matters', async () => {
   const email = 'admin@meridian.example'
   const long = `${'ab cd ef gh '.repeat(8)}1`
   await app.browser().post('/forgot-password', { email })
-  await app.browser().post(await resetLink(email), { password: long })
+  await app.browser().post(await people.passwordResetLink(email), { password: long })
 
   assert.equal((await app.browser().signInWithPassword(email, `${long.slice(0, -1)}2`)).status, 401)
   assert.equal((await app.browser().signInWithPassword(email, long)).location, '/')

@@ -124,6 +124,17 @@ export class Browser {
   }
 }
 
+/** The message beside a field; empty if there is none. */
+export function problemOf({ body }: Answer, field: string): string {
+  const [, problem] = new RegExp(`id="${field}-problem"[^>]*>.*?<span>(.*?)</span>`, 's').exec(body) ?? []
+  return problem ?? ''
+}
+
+/** The fields that have a message. */
+export function fieldsWithProblem({ body }: Answer): string[] {
+  return [...body.matchAll(/class="alert" id="([a-zA-Z]+)-problem"/g)].map(([, field = '']) => field)
+}
+
 /** The key a page shows for typing. */
 export function keyOn(html: string): Buffer {
   const [, key] = /id="manual-key"[^>]*>([^<]+)</.exec(html) ?? []

@@ -4,6 +4,7 @@ import { and, eq } from 'drizzle-orm'
 import { authenticators } from '../../src/db/schema/authenticators.ts'
 import { startApp, type TestApp } from './app.ts'
 import type { Answer, Browser } from './browser.ts'
+import { People } from './people.ts'
 
 export const ADMIN = 'admin@harbour.example'
 export const ADMIN2 = 'admin2@harbour.example'
@@ -25,10 +26,12 @@ export const EVIDENCE = { reason: 'Phone lost on the train', ticket: 'DESK-4711'
 
 export class Cast {
   readonly app: TestApp
+  readonly people: People
   readonly #browsers = new Map<string, Browser>()
 
   private constructor(app: TestApp) {
     this.app = app
+    this.people = new People(app)
   }
 
   /** Starts the application and signs everybody in; whoever must have MFA enrols. */
@@ -43,7 +46,7 @@ export class Cast {
     return cast
   }
 
-  browserOf(email: string): Browser {
+  as(email: string): Browser {
     const browser = this.#browsers.get(email)
     assert.ok(browser, email)
     return browser
@@ -51,7 +54,7 @@ export class Cast {
 
   /** Signs somebody in anew whom the clock or a reset has signed out; enrols if they must. */
   async comeBack(email: string): Promise<Browser> {
-    const browser = this.browserOf(email)
+    const browser = this.as(email)
     await browser.post('/sign-out')
     const { location } = await browser.signInWithPassword(email)
     if (location === '/mfa/enrol') {
@@ -64,7 +67,7 @@ export class Cast {
 
   async reset(actor: string, target: string, fields: Record<string, string> = EVIDENCE): Promise<Answer> {
     const { id } = await this.app.userNamed(target)
-    return this.browserOf(actor).post(`/users/${id}/mfa-reset`, fields)
+    return this.as(actor).post(`/users/${id}/mfa-reset`, fields)
   }
 
   async activeAuthenticator(email: string) {

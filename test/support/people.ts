@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict'
 import { and, desc, eq, inArray } from 'drizzle-orm'
 import { linkToken } from '../../src/at-rest/link-token.ts'
+import type { AuditAction } from '../../src/audit/actions.ts'
 import { auditEvents } from '../../src/db/schema/audit-events.ts'
 import { clients } from '../../src/db/schema/clients.ts'
-import { invitations } from '../../src/db/schema/links.ts'
+import { invitations, passwordResets } from '../../src/db/schema/links.ts'
 import { memberships, roleGroups } from '../../src/db/schema/role-groups.ts'
 import { users } from '../../src/db/schema/users.ts'
 import type { TestApp } from './app.ts'
@@ -14,6 +15,7 @@ export type Status = (typeof users.$inferSelect)['status']
 export class People {
   readonly #app: TestApp
   #added = 0
+  #invited = 0
   #clientIds: Promise<Map<string, string>> | undefined
   #passwordHash: Promise<string | null> | undefined
 
@@ -33,6 +35,17 @@ export class People {
     const id = (await this.#clientIds).get(name)
     assert.ok(id, name)
     return id
+  }
+
+  /** The form that invites somebody new. */
+  newcomer(fields: Record<string, string> = {}): Record<string, string> {
+    this.#invited += 1
+    return {
+      email: `new${this.#invited}@harbour.example`,
+      name: `Newcomer ${this.#invited}`,
+      roleGroups: 'finance-operator',
+      ...fields,
+    }
   }
 
   async byId(id: string) {
@@ -74,13 +87,24 @@ export class People {
     return rows.map(({ key }) => key).sort()
   }
 
-  /** The newest first. */
-  eventsOf(userId: string, action: string) {
+  /** What is on record about somebody, by their id or e-mail address; the newest first. */
+  async eventsOf(who: string, action: AuditAction) {
     return this.#db
       .select()
       .from(auditEvents)
-      .where(and(eq(auditEvents.subjectId, userId), eq(auditEvents.action, action)))
+      .where(and(eq(auditEvents.subjectId, await this.#idOf(who)), eq(auditEvents.action, action)))
       .orderBy(desc(auditEvents.id))
+  }
+
+  /** The last of its kind, in one account or in all. */
+  async lastEvent(action: AuditAction, clientId?: string) {
+    const [event] = await this.#db
+      .select()
+      .from(auditEvents)
+      .where(and(eq(auditEvents.action, action), clientId ? eq(auditEvents.clientId, clientId) : undefined))
+      .orderBy(desc(auditEvents.id))
+      .limit(1)
+    return event
   }
 
   /** The newest first. */
@@ -92,11 +116,27 @@ export class People {
       .orderBy(desc(invitations.id))
   }
 
-  /** The link of the newest invitation. */
-  async linkOf(userId: string): Promise<string> {
-    const [row] = await this.invitationsOf(userId)
+  /** The link that the newest invitation of somebody carries, by their id or e-mail address. */
+  async invitationLink(who: string): Promise<string> {
+    const [row] = await this.invitationsOf(await this.#idOf(who))
     assert.ok(row)
     return `/activate/${linkToken('invitation', row.id, row.tokenHash, this.#app.deps.config.ENCRYPTION_KEYS)}`
+  }
+
+  /** The link that the last mail for a forgotten password carries. */
+  async passwordResetLink(email: string): Promise<string> {
+    const [row] = await this.#db
+      .select()
+      .from(passwordResets)
+      .where(eq(passwordResets.userId, await this.#idOf(email)))
+      .orderBy(desc(passwordResets.id))
+      .limit(1)
+    assert.ok(row)
+    return `/reset-password/${linkToken('password-reset', row.id, row.tokenHash, this.#app.deps.config.ENCRYPTION_KEYS)}`
+  }
+
+  async #idOf(who: string): Promise<string> {
+    return who.includes('@') ? (await this.#app.userNamed(who)).id : who
   }
 
   #demoHash(): Promise<string | null> {

@@ -7,46 +7,26 @@ import { memberships, roleGroups } from '../../src/db/schema/role-groups.ts'
 import { users } from '../../src/db/schema/users.ts'
 import { bulkSeed } from '../../src/demo/bulk-seed.ts'
 import { MINUTE } from '../../src/durations.ts'
-import { startApp, type TestApp } from '../support/app.ts'
-import type { Browser } from '../support/browser.ts'
+import type { TestApp } from '../support/app.ts'
+import { Cast } from '../support/cast.ts'
 
+let cast: Cast
 let app: TestApp
-const signedIn = new Map<string, Browser>()
 
 before(async () => {
-  app = await startApp({ ADDRESS_ATTEMPTS: '100000' })
-  for (const email of ['admin@harbour.example', 'tech@harbour.example', 'admin@retail.harbour.example'])
-    await signInAs(email)
-  for (const email of ['desk@platform.example', 'operator@platform.example']) await signInAs(email)
-  const finance = app.browser()
-  await finance.signInWithPassword('finance@harbour.example')
-  signedIn.set('finance@harbour.example', finance)
+  cast = await Cast.assemble(
+    [
+      'admin@harbour.example',
+      'tech@harbour.example',
+      'admin@retail.harbour.example',
+      'desk@platform.example',
+      'operator@platform.example',
+    ],
+    ['finance@harbour.example'],
+  )
+  app = cast.app
 })
 after(() => app.close())
-
-async function signInAs(email: string): Promise<void> {
-  const browser = app.browser()
-  await browser.enrolAndSignIn(email)
-  signedIn.set(email, browser)
-}
-
-function as(email: string): Browser {
-  const browser = signedIn.get(email)
-  assert.ok(browser, `${email} is signed in`)
-  return browser
-}
-
-async function userIdOf(email: string): Promise<string> {
-  const [user] = await app.deps.db.select({ id: users.id }).from(users).where(eq(users.email, email))
-  assert.ok(user)
-  return user.id
-}
-
-async function clientIdOf(name: string): Promise<string> {
-  const [client] = await app.deps.db.select({ id: clients.id }).from(clients).where(eq(clients.name, name))
-  assert.ok(client)
-  return client.id
-}
 
 /** The row of a user on a users page, as HTML. */
 function rowOf(html: string, userId: string): string {
@@ -64,7 +44,7 @@ const namesOn = (html: string) =>
 
 describe('the users page', () => {
   test("displays the MFA status of all users of an Admin's account", async () => {
-    const page = await as('admin@harbour.example').get('/users')
+    const page = await cast.as('admin@harbour.example').get('/users')
 
     assert.equal(page.status, 200)
     assert.deepEqual(namesOn(page.body), [
@@ -75,55 +55,60 @@ describe('the users page', () => {
       'Samir Haddad',
       'Theo Marchetti',
     ])
-    const tech = rowOf(page.body, await userIdOf('tech@harbour.example'))
+    const tech = rowOf(page.body, (await app.userNamed('tech@harbour.example')).id)
     assert.match(tech, /data-mfa="active" data-status="active"/)
     assert.match(tech, /Enrolled<\/span> <span class="note">since <time/)
     assert.match(tech, /Tech Operator/)
     assert.match(tech, /Last sign-in<\/span><time/)
-    const invited = rowOf(page.body, await userIdOf('new.tech@harbour.example'))
+    const invited = rowOf(page.body, (await app.userNamed('new.tech@harbour.example')).id)
     assert.match(invited, /data-mfa="none" data-status="invited"/)
     assert.match(invited, /Required but missing/)
-    const finance = rowOf(page.body, await userIdOf('finance@harbour.example'))
+    const finance = rowOf(page.body, (await app.userNamed('finance@harbour.example')).id)
     assert.match(finance, /Not enrolled/)
     assert.match(finance, /Last sign-in<\/span><time/, 'a password alone signs in whom no MFA is asked of')
   })
 
   test('is the same at its long address', async () => {
-    const page = await as('admin@harbour.example').get(`/clients/${await clientIdOf('Harbour Group')}/users`)
+    const page = await cast
+      .as('admin@harbour.example')
+      .get(`/clients/${await cast.people.clientId('Harbour Group')}/users`)
 
     assert.equal(userIdsOn(page.body).length, 6)
   })
 
   test('has the button to reset where the rule allows it, and elsewhere says why not', async () => {
-    const page = await as('admin@harbour.example').get('/users')
+    const page = await cast.as('admin@harbour.example').get('/users')
 
-    const tech = await userIdOf('tech@harbour.example')
+    const tech = (await app.userNamed('tech@harbour.example')).id
     assert.match(rowOf(page.body, tech), new RegExp(`href="/users/${tech}/mfa-reset"`))
-    const self = rowOf(page.body, await userIdOf('admin@harbour.example'))
+    const self = rowOf(page.body, (await app.userNamed('admin@harbour.example')).id)
     assert.doesNotMatch(self, /mfa-reset/)
     assert.match(self, /Ask the Service Desk/)
-    const otherAdmin = rowOf(page.body, await userIdOf('admin2@harbour.example'))
+    const otherAdmin = rowOf(page.body, (await app.userNamed('admin2@harbour.example')).id)
     assert.doesNotMatch(otherAdmin, /mfa-reset/)
-    assert.match(otherAdmin, /Admins are reset by the Service Desk/)
-    assert.doesNotMatch(rowOf(page.body, await userIdOf('finance@harbour.example')), /mfa-reset/)
+    assert.match(otherAdmin, /Only the Service Desk resets, changes or disables an Admin/)
+    assert.doesNotMatch(rowOf(page.body, (await app.userNamed('finance@harbour.example')).id), /mfa-reset/)
   })
 
   test("of a child account opens to the parent's Admin, without any button", async () => {
-    const retail = await clientIdOf('Harbour Retail')
+    const retail = await cast.people.clientId('Harbour Retail')
 
-    const page = await as('admin@harbour.example').get(`/clients/${retail}/users`)
+    const page = await cast.as('admin@harbour.example').get(`/clients/${retail}/users`)
 
     assert.equal(page.status, 200)
-    assert.match(rowOf(page.body, await userIdOf('admin@retail.harbour.example')), /data-mfa="active"/)
+    assert.match(
+      rowOf(page.body, (await app.userNamed('admin@retail.harbour.example')).id),
+      /data-mfa="active"/,
+    )
     assert.doesNotMatch(page.body, /mfa-reset|\/unlock/)
     assert.match(page.body, /only its own Admins and the Service Desk may change it/)
   })
 
   test('of a parent, a sibling, an unknown or an unthinkable account does not exist', async () => {
-    const admin = as('admin@retail.harbour.example')
+    const admin = cast.as('admin@retail.harbour.example')
     const ids = [
-      await clientIdOf('Harbour Group'),
-      await clientIdOf('Meridian Foods'),
+      await cast.people.clientId('Harbour Group'),
+      await cast.people.clientId('Meridian Foods'),
       crypto.randomUUID(),
       'x',
     ]
@@ -140,22 +125,27 @@ describe('the users page', () => {
 
   test('is forbidden to whoever is no Admin of the account, and does not exist for them elsewhere', async () => {
     for (const email of ['tech@harbour.example', 'finance@harbour.example', 'operator@platform.example']) {
-      assert.equal((await as(email).get('/users')).status, 403, email)
-      assert.equal((await as(email).get(`/clients/${await clientIdOf('Harbour Retail')}/users`)).status, 404)
+      assert.equal((await cast.as(email).get('/users')).status, 403, email)
+      assert.equal(
+        (await cast.as(email).get(`/clients/${await cast.people.clientId('Harbour Retail')}/users`)).status,
+        404,
+      )
     }
   })
 
   test('of every account opens to the Service Desk, with the buttons that an Admin lacks', async () => {
-    const page = await as('desk@platform.example').get(`/clients/${await clientIdOf('Harbour Group')}/users`)
+    const page = await cast
+      .as('desk@platform.example')
+      .get(`/clients/${await cast.people.clientId('Harbour Group')}/users`)
 
-    const admin = await userIdOf('admin@harbour.example')
+    const admin = (await app.userNamed('admin@harbour.example')).id
     assert.match(rowOf(page.body, admin), new RegExp(`href="/users/${admin}/mfa-reset"`))
   })
 })
 
 describe('searching and filtering', () => {
   async function found(query: string): Promise<(string | undefined)[]> {
-    const page = await as('admin@harbour.example').get(`/users?${query}`)
+    const page = await cast.as('admin@harbour.example').get(`/users?${query}`)
     assert.equal(page.status, 200)
     return namesOn(page.body)
   }
@@ -199,7 +189,7 @@ describe('searching and filtering', () => {
     assert.ok(added)
     assert.deepEqual(await found('role=tier2_Support'), [])
 
-    const userId = await userIdOf('support@harbour.example')
+    const userId = (await app.userNamed('support@harbour.example')).id
     await app.deps.db.insert(memberships).values({ userId, roleGroupId: added.id })
     assert.deepEqual(await found('role=tier2_Support'), ['Samir Haddad'])
     await app.deps.db.delete(memberships).where(eq(memberships.roleGroupId, added.id))
@@ -211,7 +201,7 @@ describe('searching and filtering', () => {
   })
 
   test('cannot be used to place somebody of another account among the own', async () => {
-    assert.deepEqual(await found(`after=${await userIdOf('admin@meridian.example')}`), [])
+    assert.deepEqual(await found(`after=${(await app.userNamed('admin@meridian.example')).id}`), [])
   })
 })
 
@@ -227,13 +217,13 @@ describe('paging', () => {
     )
     await app.database.sql`
       insert into mfa_policies (client_id, role_group_id)
-      select ${await clientIdOf('Meridian Foods')}, id from role_groups where key in ('admin', 'tech-operator')`
+      select ${await cast.people.clientId('Meridian Foods')}, id from role_groups where key in ('admin', 'tech-operator')`
     await app.database.sql`analyze`
   })
 
   async function walk(query: string): Promise<string[]> {
-    const desk = as('desk@platform.example')
-    let next: string | undefined = `/clients/${await clientIdOf('Meridian Foods')}/users?${query}`
+    const desk = cast.as('desk@platform.example')
+    let next: string | undefined = `/clients/${await cast.people.clientId('Meridian Foods')}/users?${query}`
     const ids: string[] = []
     while (next) {
       app.clock.advance(100)
@@ -249,7 +239,7 @@ describe('paging', () => {
     const rows = await app.deps.db
       .select({ id: users.id })
       .from(users)
-      .where(sql`${users.clientId} = ${await clientIdOf('Meridian Foods')} and ${condition}`)
+      .where(sql`${users.clientId} = ${await cast.people.clientId('Meridian Foods')} and ${condition}`)
       .orderBy(
         sql`${q} <> '' and not starts_with(lower(${users.name}), lower(${q}))`,
         sql`lower(${users.name})`,
@@ -332,8 +322,8 @@ describe('paging', () => {
 
 describe('a reset', () => {
   test('shows in the row: requested, completed, enrolled again; and the row asks for news only meanwhile', async () => {
-    const admin = as('admin@harbour.example')
-    const tech = await userIdOf('tech@harbour.example')
+    const admin = cast.as('admin@harbour.example')
+    const tech = (await app.userNamed('tech@harbour.example')).id
     await admin.post(`/users/${tech}/mfa-reset`, { reason: 'New phone' })
 
     const requested = rowOf((await admin.get('/users')).body, tech)
@@ -351,7 +341,7 @@ describe('a reset', () => {
     app.clock.advance(11 * MINUTE)
     assert.doesNotMatch(rowOf((await admin.get('/users')).body, tech), /hx-get/)
 
-    await signInAs('tech@harbour.example')
+    await cast.comeBack('tech@harbour.example')
     const enrolled = rowOf((await admin.get('/users')).body, tech)
     assert.match(enrolled, /data-mfa="active"/)
     assert.match(enrolled, /data-reset="re-enrolled"/)
@@ -359,8 +349,8 @@ describe('a reset', () => {
   })
 
   test('asks the Service Desk for more than an Admin, keeps what was typed and says what is missing', async () => {
-    const desk = as('desk@platform.example')
-    const tech = await userIdOf('tech@harbour.example')
+    const desk = cast.as('desk@platform.example')
+    const tech = (await app.userNamed('tech@harbour.example')).id
     const page = await desk.get(`/users/${tech}/mfa-reset`)
     assert.match(page.body, /Theo Marchetti/)
     for (const name of ['reason', 'ticket', 'identifiedBy'])
@@ -375,7 +365,7 @@ describe('a reset', () => {
     assert.equal(refused.status, 422)
     assert.match(refused.body, /Lost &lt;phone&gt;<\/textarea>/)
     assert.match(refused.body, /id="ticket-problem" role="alert"/)
-    assert.match(refused.body, /id="identifiedBy-problem" role="alert"/)
+    assert.match(refused.body, /class="alert" id="identifiedBy-problem"/)
     assert.doesNotMatch(refused.body, /id="reason-problem"/)
     assert.match(refused.body, /Cancel/)
   })
@@ -383,7 +373,9 @@ describe('a reset', () => {
 
 describe('the user page', () => {
   test('tells who the user is and what has happened to their sign-in', async () => {
-    const page = await as('admin@harbour.example').get(`/users/${await userIdOf('tech@harbour.example')}`)
+    const page = await cast
+      .as('admin@harbour.example')
+      .get(`/users/${(await app.userNamed('tech@harbour.example')).id}`)
 
     assert.equal(page.status, 200)
     assert.match(page.body, /by Amara Okafor: New phone/)
@@ -393,8 +385,8 @@ describe('the user page', () => {
   })
 
   test('lets an Admin unlock a user, with a reason, while a lock is in force', async () => {
-    const admin = as('admin@harbour.example')
-    const finance = await userIdOf('finance@harbour.example')
+    const admin = cast.as('admin@harbour.example')
+    const finance = (await app.userNamed('finance@harbour.example')).id
     const guesser = app.browser()
     for (let guess = 0; guess < 5; guess += 1)
       await guesser.signInWithPassword('finance@harbour.example', 'not the right password')
@@ -416,16 +408,16 @@ describe('the user page', () => {
   })
 
   test('opens to whoever may look into the account, and does not exist for others', async () => {
-    const inChild = await userIdOf('tech@retail.harbour.example')
-    const ofParent = await userIdOf('tech@harbour.example')
+    const inChild = (await app.userNamed('tech@retail.harbour.example')).id
+    const ofParent = (await app.userNamed('tech@harbour.example')).id
 
-    const child = await as('admin@harbour.example').get(`/users/${inChild}`)
+    const child = await cast.as('admin@harbour.example').get(`/users/${inChild}`)
     assert.equal(child.status, 200)
     assert.doesNotMatch(child.body, /mfa-reset"|\/unlock"/)
-    assert.equal((await as('admin@retail.harbour.example').get(`/users/${ofParent}`)).status, 404)
-    assert.equal((await as('admin@retail.harbour.example').get(`/users/${ofParent}/row`)).status, 404)
-    assert.equal((await as('admin@harbour.example').get('/users/nobody')).status, 404)
-    assert.equal((await as('finance@harbour.example').get(`/users/${ofParent}`)).status, 403)
-    assert.equal((await as('desk@platform.example').get(`/users/${inChild}`)).status, 200)
+    assert.equal((await cast.as('admin@retail.harbour.example').get(`/users/${ofParent}`)).status, 404)
+    assert.equal((await cast.as('admin@retail.harbour.example').get(`/users/${ofParent}/row`)).status, 404)
+    assert.equal((await cast.as('admin@harbour.example').get('/users/nobody')).status, 404)
+    assert.equal((await cast.as('finance@harbour.example').get(`/users/${ofParent}`)).status, 403)
+    assert.equal((await cast.as('desk@platform.example').get(`/users/${inChild}`)).status, 200)
   })
 })

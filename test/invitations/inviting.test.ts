@@ -1,0 +1,448 @@
+// Running a client account: inviting somebody, sending the invitation again, withdrawing it.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { desc, eq, sql } from 'drizzle-orm'
+import { auditEvents } from '../../src/db/schema/audit-events.ts'
+import { notifications } from '../../src/db/schema/notifications.ts'
+import { outbox } from '../../src/db/schema/outbox.ts'
+import { users } from '../../src/db/schema/users.ts'
+import { DAY } from '../../src/durations.ts'
+import type { TestApp } from '../support/app.ts'
+import { problemOf } from '../support/browser.ts'
+import { ADMIN, ADMIN2, Cast, CHILD_ADMIN, DESK, OPERATOR, TECH } from '../support/cast.ts'
+import type { People } from '../support/people.ts'
+
+const NEW_PASSWORD = 'seven green lanterns in fog'
+const EVIDENCE = { reason: 'Asked for in person', ticket: 'SD-4711' }
+
+let cast: Cast
+let app: TestApp
+let people: People
+before(async () => {
+  cast = await Cast.assemble([ADMIN, ADMIN2, TECH, CHILD_ADMIN, DESK, OPERATOR], [])
+  ;({ app, people } = cast)
+})
+after(() => app.close())
+
+describe('inviting', () => {
+  test('an Admin invites somebody, who chooses a password, enrols if the role group requires it, and is active', async () => {
+    const fields = people.newcomer({ email: ' New.Person@Harbour.example ', roleGroups: 'tech-operator' })
+
+    const answer = await cast.as(ADMIN).post('/users', fields)
+
+    assert.equal(answer.status, 303)
+    assert.equal(answer.location, '/users')
+    const user = await app.userNamed('new.person@harbour.example')
+    assert.equal(user.status, 'invited')
+    assert.deepEqual(await people.roleGroupsOf(user.id), ['tech-operator'])
+    const [event] = await people.eventsOf(user.id, 'invitation.sent')
+    assert.equal(event?.actorId, (await app.userNamed(ADMIN)).id)
+    assert.equal(event?.clientId, user.clientId)
+    const [mail] = await app.deps.db
+      .select()
+      .from(notifications)
+      .where(eq(notifications.recipientId, user.id))
+    assert.equal(mail?.kind, 'invitation')
+    assert.equal(mail?.eventId, event?.id)
+
+    const nora = app.browser()
+    assert.equal(
+      (await nora.post(await people.invitationLink(user.id), { password: NEW_PASSWORD })).location,
+      '/mfa/enrol',
+    )
+    assert.equal((await people.byId(user.id)).status, 'invited')
+    await nora.enrol()
+    assert.equal((await nora.verify(nora.nextCode())).location, '/')
+    assert.equal((await people.byId(user.id)).status, 'active')
+  })
+
+  test('several role groups at once', async () => {
+    const { roleGroups: _, ...fields } = people.newcomer()
+    const answer = await cast
+      .as(ADMIN)
+      .post('/users', [
+        ...Object.entries(fields),
+        ['roleGroups', 'finance-manager'],
+        ['roleGroups', 'tech-admin'],
+      ])
+
+    assert.equal(answer.status, 303)
+    const { id } = await app.userNamed(fields.email ?? '')
+    assert.deepEqual(await people.roleGroupsOf(id), ['finance-manager', 'tech-admin'])
+  })
+
+  test('an address that is taken gets a clear answer beside the field, the same whichever account has it', async () => {
+    const told = []
+    for (const email of [TECH, 'tech@meridian.example', OPERATOR.toUpperCase()]) {
+      const answer = await cast.as(ADMIN).post('/users', people.newcomer({ email }))
+      assert.equal(answer.status, 422, email)
+      told.push(problemOf(answer, 'email'))
+    }
+
+    assert.match(told[0] ?? '', /already has an account/)
+    assert.equal(new Set(told).size, 1)
+    const event = await people.lastEvent('invitation.sent')
+    assert.equal(event?.outcome, 'failure')
+    assert.deepEqual(event?.details, { problem: 'address-taken' }, 'on record, without the address')
+  })
+
+  test('what is missing or wrong is named beside each field, and what was typed is kept', async () => {
+    const answer = await cast.as(ADMIN).post('/users', {
+      email: 'no address',
+      name: '  ',
+      roleGroups: 'no-such-group',
+    })
+
+    assert.equal(answer.status, 422)
+    assert.match(problemOf(answer, 'email'), /complete e-mail address/)
+    assert.match(problemOf(answer, 'name'), /Enter their name/)
+    assert.match(problemOf(answer, 'roleGroups'), /at least one role group/)
+    assert.match(answer.body, /value="no address"/)
+  })
+
+  test('of several messages the first alone is announced and gets the focus', async () => {
+    const { body } = await cast.as(ADMIN).post('/users', people.newcomer({ email: 'no address', name: '' }))
+
+    assert.equal(body.match(/class="alert"/g)?.length, 2)
+    assert.equal(body.match(/ autofocus/g)?.length, 1)
+    assert.match(body, /id="email-problem" role="alert" tabindex="-1" autofocus/)
+    assert.equal(body.match(/role="alert"/g)?.length, 1)
+  })
+
+  test('addresses and names that will do harm or no good are refused', async () => {
+    const bad: [Record<string, string>, string][] = [
+      [{ email: '=cmd@harbour.example' }, 'email'],
+      [{ email: `${'x'.repeat(250)}@harbour.example` }, 'email'],
+      [{ email: 'two@harbour.example, three@harbour.example' }, 'email'],
+      [{ email: 'line\nbreak@harbour.example' }, 'email'],
+      [{ email: '\u212aelvin@harbour.example' }, 'email'],
+      [{ email: '' }, 'email'],
+      [{ name: '=HYPERLINK("http://evil.example")' }, 'name'],
+      [{ name: '@SUM(A1)' }, 'name'],
+      [{ name: 'x'.repeat(101) }, 'name'],
+      [{ name: 'two\nlines' }, 'name'],
+      [{ name: 'right\u202eto left' }, 'name'],
+      [{ name: 'Payroll: confirm your bank details at https://evil.example/x' }, 'name'],
+    ]
+    for (const [fields, field] of bad) {
+      const answer = await cast.as(ADMIN).post('/users', people.newcomer(fields))
+      assert.equal(answer.status, 422, JSON.stringify(fields))
+      assert.notEqual(problemOf(answer, field), '', JSON.stringify(fields))
+    }
+  })
+
+  test('at least one role group, and none that this kind of account does not have', async () => {
+    const { roleGroups: _, ...fields } = people.newcomer()
+    assert.equal((await cast.as(ADMIN).post('/users', fields)).status, 422)
+    const ofPlatform = people.newcomer({
+      roleGroups: 'operator',
+      clientId: await people.clientId('Harbour Group'),
+    })
+    assert.equal((await cast.as(DESK).post('/users', { ...ofPlatform, ...EVIDENCE })).status, 422)
+    assert.equal(
+      (await cast.as(DESK).post('/users', { ...people.newcomer(), ...EVIDENCE })).status,
+      422,
+      'nor the other way round',
+    )
+  })
+
+  test('an Admin never makes somebody Admin, nor gives what the platform account has; it is refused and on record', async () => {
+    for (const key of ['admin', 'service-desk', 'operator']) {
+      const fields = people.newcomer({ roleGroups: key })
+      const answer = await cast
+        .as(ADMIN)
+        .post('/users', [...Object.entries(fields), ['roleGroups', 'tech-operator']])
+
+      assert.equal(answer.status, 403, key)
+      assert.match(answer.body, /Service Desk/)
+      assert.deepEqual(
+        await app.deps.db
+          .select()
+          .from(users)
+          .where(eq(users.email, fields.email ?? '')),
+        [],
+      )
+      const event = await people.lastEvent('invitation.sent')
+      assert.deepEqual([event?.outcome, event?.details], ['refused', { refusal: 'granted-by-service-desk' }])
+    }
+  })
+
+  test('the Service Desk invites into any account, an Admin too, with ticket and reason', async () => {
+    const clientId = await people.clientId('Meridian Foods')
+    const fields = { ...people.newcomer({ email: 'boss@meridian.example', roleGroups: 'admin' }), clientId }
+    assert.equal((await cast.as(DESK).get(`/clients/${clientId}/users/new`)).status, 200)
+    for (const missing of ['reason', 'ticket']) {
+      const { [missing]: _, ...rest } = { ...fields, ...EVIDENCE } as Record<string, string>
+      const answer = await cast.as(DESK).post('/users', rest)
+      assert.equal(answer.status, 422)
+      assert.notEqual(problemOf(answer, missing), '')
+      assert.match(
+        answer.body,
+        new RegExp(`name="clientId" value="${clientId}"`),
+        'the form stays that of the account',
+      )
+    }
+
+    const answer = await cast.as(DESK).post('/users', { ...fields, ...EVIDENCE })
+
+    assert.equal(answer.location, `/clients/${clientId}/users`)
+    const user = await app.userNamed('boss@meridian.example')
+    assert.equal(user.clientId, clientId)
+    const [event] = await people.eventsOf(user.id, 'invitation.sent')
+    assert.deepEqual(event?.details, { roleGroups: 'Admin', channel: 'service-desk', ...EVIDENCE })
+  })
+
+  test('the Service Desk invites colleagues into the platform account', async () => {
+    const fields = people.newcomer({ email: 'desk3@platform.example', roleGroups: 'service-desk' })
+    assert.equal((await cast.as(DESK).post('/users', { ...fields, ...EVIDENCE })).status, 303)
+    assert.deepEqual(await people.roleGroupsOf((await app.userNamed('desk3@platform.example')).id), [
+      'service-desk',
+    ])
+  })
+
+  test('into a child account: refused and on record in both; into another: there is nothing', async () => {
+    const into = async (name: string) =>
+      cast.as(ADMIN).post('/users', people.newcomer({ clientId: await people.clientId(name) }))
+
+    assert.equal((await into('Harbour Retail')).status, 403)
+    const events = await app.deps.db
+      .select()
+      .from(auditEvents)
+      .where(eq(auditEvents.action, 'invitation.sent'))
+      .orderBy(desc(auditEvents.id))
+      .limit(2)
+    const retail = await people.clientId('Harbour Retail')
+    const refusal = 'parents-only-look'
+    assert.deepEqual(
+      new Map(events.map(({ clientId, outcome, details }) => [clientId, [outcome, details]])),
+      new Map([
+        [await people.clientId('Harbour Group'), ['refused', { refusal, clientId: retail }]],
+        [retail, ['refused', { refusal }]],
+      ]),
+    )
+    assert.equal((await into('Harbour Online')).status, 403)
+    assert.equal((await into('Meridian Foods')).status, 404)
+    assert.equal((await into('Portcullis Platform')).status, 404)
+    assert.equal((await cast.as(ADMIN).post('/users', people.newcomer({ clientId: 'no-id' }))).status, 404)
+    assert.equal(
+      (
+        await cast
+          .as(CHILD_ADMIN)
+          .post('/users', people.newcomer({ clientId: await people.clientId('Harbour Group') }))
+      ).status,
+      404,
+    )
+  })
+
+  test('others cannot invite, nor see the form', async () => {
+    for (const email of [TECH, OPERATOR]) {
+      assert.equal((await cast.as(email).get('/users/new')).status, 403)
+      assert.equal((await cast.as(email).post('/users', people.newcomer())).status, 403)
+    }
+    const retail = await people.clientId('Harbour Retail')
+    assert.equal((await cast.as(ADMIN).get(`/clients/${retail}/users/new`)).status, 403)
+    assert.doesNotMatch((await cast.as(ADMIN).get(`/clients/${retail}/users`)).body, /users\/new/)
+    assert.match((await cast.as(ADMIN).get('/users')).body, /href="\/users\/new"/)
+    assert.equal((await app.browser().post('/users', people.newcomer())).location, '/sign-in')
+  })
+
+  test('fields that nobody asked for change nothing', async () => {
+    const fields = people.newcomer({
+      isAdmin: 'true',
+      status: 'active',
+      passwordHash: 'x',
+      invitedBy: 'somebody',
+      rank: '1000',
+      mfaRequired: 'false',
+    })
+    assert.equal((await cast.as(ADMIN).post('/users', fields)).status, 303)
+    const user = await app.userNamed(fields.email ?? '')
+    assert.deepEqual([user.status, user.passwordHash], ['invited', null])
+    assert.deepEqual(await people.roleGroupsOf(user.id), ['finance-operator'])
+  })
+
+  test('20 parallel invitations of one address make one user; the others learn that it is taken', async () => {
+    const fields = people.newcomer()
+
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => cast.as(i % 2 ? ADMIN : ADMIN2).post('/users', fields)),
+    )
+
+    assert.equal(answers.filter(({ status }) => status === 303).length, 1)
+    assert.equal(answers.filter(({ status }) => status === 422).length, 19)
+    const { id } = await app.userNamed(fields.email ?? '')
+    assert.equal((await people.invitationsOf(id)).length, 1)
+  })
+
+  test('nothing personal and no token is in what the queue is handed', async () => {
+    const fields = people.newcomer()
+    await cast.as(ADMIN).post('/users', fields)
+    const { id } = await app.userNamed(fields.email ?? '')
+    const token = (await people.invitationLink(id)).split('/').at(-1) ?? ''
+
+    const handed = JSON.stringify([
+      await app.deps.db.select().from(outbox),
+      await app.deps.db.select().from(notifications),
+    ])
+
+    for (const secret of [token, fields.email ?? '', fields.name ?? '']) assert.ok(!handed.includes(secret))
+  })
+})
+
+describe('sending an invitation again', () => {
+  test('the old link dies, the new one works for seven days', async () => {
+    const fields = people.newcomer()
+    await cast.as(ADMIN).post('/users', fields)
+    const { id } = await app.userNamed(fields.email ?? '')
+    const oldLink = await people.invitationLink(id)
+
+    const answer = await cast.as(ADMIN).post(`/users/${id}/invitation`)
+
+    assert.equal(answer.status, 303)
+    assert.equal((await app.browser().get(oldLink)).status, 410)
+    assert.equal((await app.browser().post(oldLink, { password: NEW_PASSWORD })).status, 410)
+    const newLink = await people.invitationLink(id)
+    assert.equal((await app.browser().get(newLink)).status, 200)
+    assert.equal((await people.eventsOf(id, 'invitation.resent')).length, 1)
+    const mails = await app.deps.db.select().from(notifications).where(eq(notifications.recipientId, id))
+    assert.equal(mails.filter(({ kind }) => kind === 'invitation').length, 2)
+  })
+
+  test('what somebody began through the old link is void: their password and their half-way sign-in', async () => {
+    const fields = people.newcomer({ roleGroups: 'tech-operator' })
+    await cast.as(ADMIN).post('/users', fields)
+    const { id, email } = await app.userNamed(fields.email ?? '')
+    const thief = app.browser()
+    await thief.post(await people.invitationLink(id), { password: NEW_PASSWORD })
+    await thief.scanKey()
+
+    assert.equal((await cast.as(ADMIN).post(`/users/${id}/invitation`)).status, 303)
+
+    assert.equal((await thief.post('/mfa/enrol', { code: thief.code() })).location, '/sign-in')
+    assert.equal((await app.browser().signInWithPassword(email, NEW_PASSWORD)).status, 401)
+    const owner = app.browser()
+    assert.equal(
+      (await owner.post(await people.invitationLink(id), { password: `${NEW_PASSWORD}!` })).location,
+      '/mfa/enrol',
+    )
+  })
+
+  test('also an authenticator that was enrolled and never used to sign in', async () => {
+    const fields = people.newcomer({ roleGroups: 'tech-operator' })
+    await cast.as(ADMIN).post('/users', fields)
+    const { id } = await app.userNamed(fields.email ?? '')
+    const thief = app.browser()
+    await thief.post(await people.invitationLink(id), { password: NEW_PASSWORD })
+    assert.equal((await thief.enrol()).location, '/mfa/verify')
+
+    assert.equal((await cast.as(ADMIN).post(`/users/${id}/invitation`)).status, 303)
+
+    assert.equal((await thief.verify(thief.nextCode())).location, '/sign-in')
+    const owner = app.browser()
+    const answer = await owner.post(await people.invitationLink(id), { password: `${NEW_PASSWORD}!` })
+    assert.equal(answer.location, '/mfa/enrol')
+    await owner.enrol()
+    assert.equal((await owner.verify(owner.nextCode())).location, '/')
+  })
+
+  test('who is active, disabled or withdrawn is not invited again', async () => {
+    assert.equal(
+      (await cast.as(ADMIN).post(`/users/${(await app.userNamed(TECH)).id}/invitation`)).status,
+      409,
+    )
+    const disabled = await people.add('Harbour Group', ['tech-operator'], 'disabled')
+    assert.equal((await cast.as(ADMIN).post(`/users/${disabled.id}/invitation`)).status, 409)
+  })
+})
+
+describe('withdrawing an invitation', () => {
+  test('there is no such user any more; the address is free again, and the audit log still tells', async () => {
+    const fields = people.newcomer({ name: 'Wilma Withdrawn' })
+    await cast.as(ADMIN).post('/users', fields)
+    const { id, email } = await app.userNamed(fields.email ?? '')
+    const link = await people.invitationLink(id)
+    assert.equal((await cast.as(ADMIN).get(`/users/${id}/invitation/withdraw`)).status, 200)
+
+    const answer = await cast.as(ADMIN).post(`/users/${id}/invitation/withdraw`)
+
+    assert.deepEqual([answer.status, answer.location], [303, '/users'])
+    assert.equal((await app.browser().get(link)).status, 410)
+    assert.equal((await cast.as(ADMIN).get(`/users/${id}`)).status, 404)
+    assert.doesNotMatch((await cast.as(ADMIN).get('/users?q=wilma')).body, /Wilma Withdrawn/)
+    assert.doesNotMatch((await cast.as(DESK).get('/service-desk?q=wilma')).body, /Wilma Withdrawn/)
+    for (const path of ['invitation', 'invitation/withdraw', 'role-groups', 'enable', 'disable', 'mfa-reset'])
+      assert.equal(
+        (await cast.as(ADMIN).post(`/users/${id}/${path}`, { reason: 'x', roleGroups: 'tech-operator' }))
+          .status,
+        404,
+      )
+    const audit = (await cast.as(ADMIN).get('/audit')).body
+    assert.match(audit, /Amara Okafor withdrew the invitation of Wilma Withdrawn\./)
+    assert.match(audit, new RegExp(email))
+
+    assert.equal(
+      (await cast.as(CHILD_ADMIN).post('/users', { ...fields, email })).status,
+      303,
+      'free, also elsewhere',
+    )
+    assert.notEqual((await app.userNamed(email)).id, id)
+  })
+
+  test('also of somebody who stopped half-way, whose password and session then open nothing', async () => {
+    const fields = people.newcomer({ roleGroups: 'tech-operator' })
+    await cast.as(ADMIN).post('/users', fields)
+    const { id, email } = await app.userNamed(fields.email ?? '')
+    const half = app.browser()
+    await half.post(await people.invitationLink(id), { password: NEW_PASSWORD })
+    await app.browser().post('/forgot-password', { email })
+
+    assert.equal((await cast.as(ADMIN).post(`/users/${id}/invitation/withdraw`)).status, 303)
+
+    assert.equal((await half.get('/mfa/enrol')).location, '/sign-in?next=%2Fmfa%2Fenrol')
+    assert.equal((await app.browser().signInWithPassword(email, NEW_PASSWORD)).status, 401)
+    const { passwordHash } = await people.byId(id)
+    assert.equal(passwordHash, null)
+  })
+
+  test('who has become active stays', async () => {
+    const { id } = await app.userNamed(TECH)
+    assert.equal((await cast.as(ADMIN).post(`/users/${id}/invitation/withdraw`)).status, 409)
+    assert.equal((await people.byId(id)).status, 'active')
+  })
+
+  test('withdrawing against accepting, 40 times: one of the two happens', async () => {
+    for (let round = 0; round < 40; round += 1) {
+      const fields = people.newcomer()
+      await cast.as(ADMIN).post('/users', fields)
+      const { id } = await app.userNamed(fields.email ?? '')
+      const link = await people.invitationLink(id)
+      const invitee = app.browser()
+
+      const [accepted, withdrawn] = await Promise.all([
+        invitee.post(link, { password: NEW_PASSWORD }),
+        cast.as(ADMIN).post(`/users/${id}/invitation/withdraw`),
+      ])
+
+      const outcome = `${accepted.status} ${withdrawn.status} ${(await people.byId(id)).status}`
+      assert.ok(['303 409 active', '410 303 withdrawn'].includes(outcome), `round ${round}: ${outcome}`)
+      assert.equal((await invitee.get('/')).status === 200, accepted.status === 303)
+    }
+  })
+})
+
+test('an invitation ends after seven days, and is good again when it is sent again', async () => {
+  const admin = await cast.comeBack(ADMIN)
+  const fields = people.newcomer()
+  await admin.post('/users', fields)
+  const { id } = await app.userNamed(fields.email ?? '')
+  const link = await people.invitationLink(id)
+  app.clock.advance(7 * DAY)
+
+  assert.equal((await app.browser().get(link)).status, 410)
+  await cast.comeBack(ADMIN)
+  assert.match((await admin.get(`/users/${id}`)).body, /expired unused/)
+  assert.equal((await admin.post(`/users/${id}/invitation`)).status, 303)
+
+  assert.equal((await app.browser().get(await people.invitationLink(id))).status, 200)
+  assert.equal(await app.deps.db.$count(users, sql`${users.id} = ${id} and ${users.status} = 'invited'`), 1)
+})

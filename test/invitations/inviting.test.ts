@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { desc, eq, sql } from 'drizzle-orm'
+import { NO_REQUEST } from '../../src/audit/record.ts'
 import { auditEvents } from '../../src/db/schema/audit-events.ts'
 import { notifications } from '../../src/db/schema/notifications.ts'
 import { outbox } from '../../src/db/schema/outbox.ts'
 import { users } from '../../src/db/schema/users.ts'
 import { DAY } from '../../src/durations.ts'
+import { activateUser } from '../../src/users/activate-user.ts'
 import type { TestApp } from '../support/app.ts'
 import { problemOf } from '../support/browser.ts'
 import { ADMIN, ADMIN2, Cast, CHILD_ADMIN, DESK, OPERATOR, TECH } from '../support/cast.ts'
@@ -325,6 +327,43 @@ describe('sending an invitation again', () => {
       (await owner.post(await people.invitationLink(id), { password: `${NEW_PASSWORD}!` })).location,
       '/mfa/enrol',
     )
+  })
+
+  test('against the first code, 10 times: whoever signs in through the old link is active or out, and hears of no fault', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const fields = people.newcomer({ roleGroups: 'tech-operator' })
+      await cast.as(ADMIN).post('/users', fields)
+      const { id } = await app.userNamed(fields.email ?? '')
+      const invited = app.browser()
+      await invited.post(await people.invitationLink(id), { password: NEW_PASSWORD })
+      await invited.enrol()
+
+      const [verified, again] = await Promise.all([
+        invited.verify(invited.nextCode()),
+        cast.as(ADMIN).post(`/users/${id}/invitation`),
+      ])
+
+      assert.equal(verified.status, 303, verified.body)
+      const { status } = await people.byId(id)
+      assert.equal(status, again.status === 303 ? 'invited' : 'active')
+      assert.equal((await invited.get('/')).status, status === 'active' ? 200 : 303)
+    }
+  })
+
+  test('sent again while a code is being checked: nobody becomes active by it', async () => {
+    const fields = people.newcomer({ roleGroups: 'tech-operator' })
+    await cast.as(ADMIN).post('/users', fields)
+    const before = await app.userNamed(fields.email ?? '')
+    await app.browser().post(await people.invitationLink(before.id), { password: NEW_PASSWORD })
+    await cast.as(ADMIN).post(`/users/${before.id}/invitation`)
+    await app.browser().post(await people.invitationLink(before.id), { password: `${NEW_PASSWORD}!` })
+
+    const activated = await app.deps.db.transaction((tx) =>
+      activateUser(tx, before, NO_REQUEST, app.clock.now()),
+    )
+
+    assert.equal(activated, false)
+    assert.equal((await people.byId(before.id)).status, 'invited')
   })
 
   test('also an authenticator that was enrolled and never used to sign in', async () => {

@@ -142,7 +142,7 @@ describe('a forgotten password', () => {
   test('of many guesses at the present password with one link a single one is compared', async () => {
     const email = 'tech@online.harbour.example'
     await app.browser().post('/forgot-password', { email })
-    const link = await resetLink(email)
+    const link = await people.passwordResetLink(email)
     const guesses = Array.from({ length: 20 }, (_, i) =>
       i === 19 ? DEMO_PASSWORD : `another guess, number ${i}`,
     )
@@ -307,7 +307,10 @@ test('a password of 256 characters that JavaScript counts as more signs in', asy
   const email = 'tech@retail.harbour.example'
   const password = `${'🔑🚪🏰🌉🌊'.repeat(51)}🌅`
   await app.browser().post('/forgot-password', { email })
-  assert.equal((await app.browser().post(await resetLink(email), { password })).location, '/sign-in')
+  assert.equal(
+    (await app.browser().post(await people.passwordResetLink(email), { password })).location,
+    '/sign-in',
+  )
 
   assert.equal((await app.browser().signInWithPassword(email, password)).status, 303)
   assert.equal((await app.browser().signInWithPassword(email, `${password}🔑`)).status, 422)

@@ -50,6 +50,15 @@ describe('changing role groups', () => {
     )
   })
 
+  test('whoever is only invited is not told: they never held the others', async () => {
+    const user = await people.add('Harbour Group', ['finance-operator'], 'invited')
+
+    await cast.as(ADMIN).post(`/users/${user.id}/role-groups`, { roleGroups: 'tech-operator' })
+
+    assert.deepEqual(await people.roleGroupsOf(user.id), ['tech-operator'])
+    assert.equal(await app.deps.db.$count(notifications, eq(notifications.recipientId, user.id)), 0)
+  })
+
   test('the same set again changes nothing and is no event', async () => {
     const user = await people.add('Harbour Group', ['finance-operator'])
 

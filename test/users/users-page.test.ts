@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { eq, sql } from 'drizzle-orm'
-import { clients } from '../../src/db/schema/clients.ts'
 import { memberships, roleGroups } from '../../src/db/schema/role-groups.ts'
 import { users } from '../../src/db/schema/users.ts'
 import { bulkSeed } from '../../src/demo/bulk-seed.ts'

@@ -1,6 +1,6 @@
 // What the audit log can be narrowed down to, as its address says it. Empty means all. Pure.
 import { validate as isUuid } from 'uuid'
-import { cursor, searchTerm } from '../http/list-query.ts'
+import { cursor, SHORTEST_TERM, searchTerm } from '../typed/list-query.ts'
 import { AUDIT_ACTIONS, type AuditAction, OUTCOMES, type Outcome } from './actions.ts'
 import { readMoment } from './moment.ts'
 
@@ -32,8 +32,6 @@ export interface ReadFilters {
   filters: AuditFilters | null
 }
 
-/** Shorter terms are in no index. */
-const SHORTEST_TERM = 3
 const LONGEST_ADDRESS = 254
 
 /** Reads the filters from an address. Days are those of `timeZone`. */

@@ -1,5 +1,5 @@
 // How events are written into a file: CSV for people and their spreadsheets, NDJSON for programs. Pure.
-import { BYTE_ORDER_MARK, csvRows } from '../http/csv.ts'
+import { BYTE_ORDER_MARK, csvRows } from '../csv.ts'
 import { eventSentence } from './event-sentence.ts'
 import type { EventRow } from './events.queries.ts'
 

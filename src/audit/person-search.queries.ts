@@ -5,6 +5,7 @@ import { contains } from '../db/like.ts'
 import { auditEvents } from '../db/schema/audit-events.ts'
 import { clients } from '../db/schema/clients.ts'
 import { users } from '../db/schema/users.ts'
+import { canonicalEmail } from '../sign-in/email-address.ts'
 import { searchedText } from '../users/user-lists.queries.ts'
 import type { Looking } from './looking.ts'
 
@@ -44,7 +45,7 @@ export async function idOfEmail(db: Reader, email: string): Promise<string | nul
   const [user] = await db
     .select({ id: users.id })
     .from(users)
-    .where(eq(sql`lower(${users.email})`, email.toLowerCase()))
+    .where(eq(sql`lower(${users.email})`, canonicalEmail(email)))
   return user?.id ?? null
 }
 

@@ -9,7 +9,7 @@ import { type Origin, record } from '../audit/record.ts'
 import type { Transaction } from '../db/client.ts'
 import type { Deps } from '../deps.ts'
 import type { Proofs } from '../gate/facts.ts'
-import { wrongFields } from '../http/typed-text.ts'
+import { wrongFields } from '../typed/typed-text.ts'
 
 export interface ClientRequest {
   actor: Proofs

@@ -13,11 +13,11 @@ import { clients } from '../db/schema/clients.ts'
 import { mfaPolicies, roleGroups } from '../db/schema/role-groups.ts'
 import type { Deps } from '../deps.ts'
 import type { Proofs } from '../gate/facts.ts'
-import { typedFields } from '../http/typed-fields.ts'
-import { wrongFields } from '../http/typed-text.ts'
 import { addInvitedUsers } from '../invitations/add-invited-users.ts'
 import { EMAIL_PROBLEMS, NAME_PROBLEMS, readEmail, readName } from '../invitations/person-to-invite.ts'
 import { sendInvitations } from '../invitations/send-invitations.ts'
+import { typedFields } from '../typed/typed-fields.ts'
+import { wrongFields } from '../typed/typed-text.ts'
 import { clientName, NAME_TAKEN, nameIsTaken } from './client-name.ts'
 
 const newClient = deskEvidence.extend({

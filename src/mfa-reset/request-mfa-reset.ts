@@ -11,10 +11,10 @@ import { authenticators } from '../db/schema/authenticators.ts'
 import { identifiedBy, mfaResets } from '../db/schema/mfa-resets.ts'
 import type { Deps } from '../deps.ts'
 import { endSessions } from '../gate/end-sessions.ts'
-import { wrongFields } from '../http/typed-text.ts'
 import { changeLockout } from '../lockout/change-lockout.ts'
 import { clear } from '../lockout/policy.ts'
 import { enqueue } from '../outbox/enqueue.ts'
+import { wrongFields } from '../typed/typed-text.ts'
 import type { UserRequest } from '../users/act-on-user.ts'
 
 /** What the Service Desk has to say: also how it made sure who is asking. */

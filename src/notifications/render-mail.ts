@@ -5,6 +5,7 @@ import { LINK_LIFE_MS } from '../at-rest/link-token.ts'
 import { durationText } from '../duration-text.ts'
 import { instantText } from '../instant-text.ts'
 import { PROJECT_ROOT } from '../project-root.ts'
+import { inOneLine } from '../typed/typed-text.ts'
 import { describeDevice } from './describe-device.ts'
 import type { NotificationKind } from './kinds.ts'
 
@@ -115,10 +116,7 @@ function environment({ autoescape }: { autoescape: boolean }): nunjucks.Environm
   return mails
 }
 
-/** What people typed stays within its line and its sentence: no control or bidirectional character, no endless name. */
+/** What people typed, without an endless name. */
 function oneLine(typed: string): string {
-  return typed
-    .replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\s]+/gu, ' ')
-    .trim()
-    .slice(0, 254)
+  return inOneLine(typed).slice(0, 254)
 }

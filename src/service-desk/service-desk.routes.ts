@@ -4,13 +4,10 @@ import { refuse } from '../access/refuse.ts'
 import { mayUseServiceDesk } from '../access/rules.ts'
 import type { Deps } from '../deps.ts'
 import { personOf } from '../gate/gate.ts'
-import { searchTerm } from '../http/list-query.ts'
+import { SHORTEST_TERM, searchTerm } from '../typed/list-query.ts'
 import { readUserRows } from '../users/user-rows.queries.ts'
 import { userView } from '../users/user-view.ts'
 import { findAnywhere } from './find-anywhere.queries.ts'
-
-/** Shorter terms stand in nearly every name. */
-const SHORTEST_TERM = 3
 
 /** Where the Service Desk finds whoever calls it, in whatever account they are. */
 export function serviceDeskRoutes({ db, clock }: Deps): Router {

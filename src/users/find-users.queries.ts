@@ -4,6 +4,7 @@ import type { Reader } from '../db/client.ts'
 import { beginsWith, contains } from '../db/like.ts'
 import { users } from '../db/schema/users.ts'
 import { canonicalEmail } from '../sign-in/email-address.ts'
+import { SHORTEST_TERM } from '../typed/list-query.ts'
 import { holdsRareTerm, sampleTerm } from './term-sample.queries.ts'
 import type { UserFilters } from './user-filters.ts'
 import { countFitting, fitsFilters, isSomebody, listOf, type Place, sortName } from './user-lists.queries.ts'
@@ -15,9 +16,6 @@ const WINDOW = 20_000
 
 /** So few are looked at one by one whatever the term. */
 const FEW = 2_000
-
-/** Shorter terms have no trigram. */
-const TRIGRAM = 3
 
 export interface UserPage {
   ids: string[]
@@ -74,7 +72,7 @@ export async function findUsers(db: Reader, account: Within, filters: UserFilter
 async function search(db: Reader, request: Request): Promise<Walk> {
   const { account, filters } = request
   const { q } = filters
-  if (q.length < TRIGRAM || (await countFitting(db, account, filters)) <= FEW)
+  if (q.length < SHORTEST_TERM || (await countFitting(db, account, filters)) <= FEW)
     return walk(db, request, 'rest')
   const { kind, askedFor } = await sampleTerm(db, q)
   if (kind === 'rare') return gather(db, request, askedFor)

@@ -3,11 +3,10 @@ import type { Reader } from '../db/client.ts'
 import { contains } from '../db/like.ts'
 import { sampleOf } from '../db/sample.ts'
 import { users } from '../db/schema/users.ts'
+import { SHORTEST_TERM } from '../typed/list-query.ts'
 import { searchedText } from './user-lists.queries.ts'
 
 const SAMPLE = 500
-/** Shorter words have no trigram. */
-const TRIGRAM = 3
 const WORDS_AT_MOST = 8
 
 export interface TermSample {
@@ -22,7 +21,7 @@ export interface TermSample {
 
 /** Looks for a term, and its words, among a few hundred users from all over the table. */
 export async function sampleTerm(db: Reader, term: string): Promise<TermSample> {
-  const words = [...new Set(term.split(/[^\p{L}\p{N}]+/u))].filter(({ length }) => length >= TRIGRAM)
+  const words = [...new Set(term.split(/[^\p{L}\p{N}]+/u))].filter(({ length }) => length >= SHORTEST_TERM)
   const texts = [term, ...words.slice(0, WORDS_AT_MOST)]
   const counts = texts.map(
     (text, index) =>

@@ -1,6 +1,6 @@
 // What the users page can be narrowed down to, as its address says it. Empty means all.
 import { z } from 'zod'
-import { choice, cursor, searchTerm } from '../http/list-query.ts'
+import { choice, cursor, searchTerm } from '../typed/list-query.ts'
 
 const userFilters = z.object({
   q: searchTerm,

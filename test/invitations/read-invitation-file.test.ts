@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { csvRows, neutralCell } from '../../src/http/csv.ts'
+import { csvRows, neutralCell } from '../../src/csv.ts'
 import { type InvitationFile, readInvitationFile } from '../../src/invitations/read-invitation-file.ts'
 
 const HEAD = 'email,name,roleGroups\n'

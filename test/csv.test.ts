@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { neutralCell } from '../../src/http/csv.ts'
+import { neutralCell } from '../src/csv.ts'
 
 test('no cell begins like a formula, and nothing else of it is changed', () => {
   fc.assert(

@@ -6,10 +6,12 @@ import { z } from 'zod'
  * space become one space: they can forge lines, turn text round, and PostgreSQL keeps one of them not at all.
  */
 export function typedLine(max: number) {
-  return z
-    .string()
-    .transform((text) => text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\s]+/gu, ' ').trim())
-    .pipe(z.string().min(1).max(max))
+  return z.string().transform(inOneLine).pipe(z.string().min(1).max(max))
+}
+
+/** Stays within its line and its sentence: no control or bidirectional character. */
+export function inOneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\s]+/gu, ' ').trim()
 }
 
 /** The names of the fields that a form has wrong, once each. */

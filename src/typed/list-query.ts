@@ -3,6 +3,9 @@ import { z } from 'zod'
 
 const MAX_TERM = 100
 
+/** Shorter ones stand in nearly every name, and have no trigram to be found by. */
+export const SHORTEST_TERM = 3
+
 /** A search term, as typed. Control characters cannot be searched for (PostgreSQL refuses one of them). */
 export const searchTerm = z
   .string()

@@ -7,6 +7,8 @@ import { auditEvents } from '../src/db/schema/audit-events.ts'
 import { clients } from '../src/db/schema/clients.ts'
 import { notifications } from '../src/db/schema/notifications.ts'
 import { users } from '../src/db/schema/users.ts'
+import { helperOf } from '../src/gate/helper-of.ts'
+import { readPerson } from '../src/gate/read-person.ts'
 import type { NotificationKind } from '../src/notifications/kinds.ts'
 import { MailRefusedError, SEND_LIMIT_MS } from '../src/notifications/mailer.ts'
 import { renderMail } from '../src/notifications/render-mail.ts'
@@ -39,6 +41,7 @@ export const sendNotification: Job<'send-notification'> = async ({ notificationI
       to: { name: recipient.name, address: recipient.email },
       ...renderMail(notification.kind as NotificationKind, {
         recipient,
+        helper: helperOf(await readPerson(tx, recipient.id)),
         publicUrl: config.PUBLIC_URL,
         link: link?.url,
         at: event?.at ?? notification.createdAt,

@@ -11,6 +11,8 @@ import type { NotificationKind } from './kinds.ts'
 
 export interface MailContext {
   recipient: { name: string; email: string; clientName: string }
+  /** Whom the recipient asks for help, as it follows 'ask'. */
+  helper: string
   publicUrl: string
   /** invitation, invitation-reminder and password-reset: where the mail leads. No other mail carries a link. */
   link?: string | undefined
@@ -80,6 +82,7 @@ export function renderMail(kind: NotificationKind, context: MailContext): Mail {
   }
   const facts = {
     recipient,
+    helper: context.helper,
     host: new URL(context.publicUrl).host,
     link: context.link,
     by: context.by && oneLine(context.by),

@@ -141,6 +141,7 @@ describe('a change of device', () => {
   test('the mail about it tells when and from where, and what to do if it was somebody else', () => {
     const { subject, text, html } = renderMail('authenticator-replaced', {
       recipient: { name: 'Theo Marchetti', email: TECH, clientName: 'Harbour Group' },
+      helper: 'an Admin of your account',
       publicUrl: app.origin,
       at: new Date('2026-03-02T09:00:00Z'),
       address: '203.0.113.7',

@@ -114,6 +114,7 @@ describe('the reminder of an invitation', () => {
   test('its mail carries the link and says until when', () => {
     const mail = renderMail('invitation-reminder', {
       recipient: { name: 'Rita', email: 'rita@harbour.example', clientName: 'Harbour Group' },
+      helper: 'an Admin of your account',
       publicUrl: 'https://gate.portcullis.test',
       link: 'https://gate.portcullis.test/activate/token',
       expiresAt: new Date('2026-11-24T08:15:00Z'),

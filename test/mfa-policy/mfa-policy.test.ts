@@ -428,7 +428,13 @@ test('the policy is tightened while a hundred sessions are open: each is held at
 
 test('the mail says what was added and what was taken out, in plain words', () => {
   const recipient = { name: 'Amara Okafor', email: ADMIN, clientName: 'Harbour Group' }
-  const context = { recipient, publicUrl: 'https://gate.example', at: new Date(0), by: 'the Service Desk' }
+  const context = {
+    recipient,
+    helper: 'the Service Desk',
+    publicUrl: 'https://gate.example',
+    at: new Date(0),
+    by: 'the Service Desk',
+  }
 
   const both = renderMail('mfa-policy-changed', {
     ...context,

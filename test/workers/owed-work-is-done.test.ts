@@ -6,6 +6,7 @@ import { eq, isNull } from 'drizzle-orm'
 import { lockouts } from '../../src/db/schema/lockouts.ts'
 import { notifications } from '../../src/db/schema/notifications.ts'
 import { outbox } from '../../src/db/schema/outbox.ts'
+import { memberships, roleGroups } from '../../src/db/schema/role-groups.ts'
 import { openMailer } from '../../src/notifications/mailer.ts'
 import { QUEUES } from '../../src/outbox/jobs.ts'
 import { openQueueEngine } from '../../src/outbox/queues.ts'
@@ -28,6 +29,23 @@ onEachEngine('what is owed is done', (workshop) => {
     assert.deepEqual(more, [])
     assert.ok(await workshop.sentAt(notificationId))
     assert.ok((await workshop.rowOf(outboxId)).dispatchedAt)
+  })
+
+  test('a mail names who can help: an Admin of the account, and an Admin the Service Desk', async () => {
+    await workshop.startWorker()
+    const helpNamed = async () => {
+      const { notificationId } = await workshop.oweMail()
+      await workshop.allDone()
+      const [mail] = workshop.mailsAbout(notificationId)
+      return /tell\s+(an Admin of your account|the Service Desk)\s+today/.exec(present(mail).source)?.[1]
+    }
+    assert.equal(await helpNamed(), 'an Admin of your account')
+
+    const [admin] = await workshop.db.select().from(roleGroups).where(eq(roleGroups.key, 'admin'))
+    const held = { userId: workshop.userId, roleGroupId: present(admin).id }
+    await workshop.db.insert(memberships).values(held)
+    assert.equal(await helpNamed(), 'the Service Desk')
+    await workshop.db.delete(memberships).where(eq(memberships.userId, workshop.userId))
   })
 
   test('what is rolled back owes nothing', async () => {

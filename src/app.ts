@@ -56,7 +56,7 @@ export function createApp(deps: Deps, { queues, draining = () => false }: AppOpt
   const app = express()
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing').enable('strict routing')
   app.set('trust proxy', config.TRUST_PROXY ?? false)
-  useViews(app, createViews({ cache: true }))
+  useViews(app, createViews())
 
   app.use(requestLog(deps.log))
   app.use(metrics.observe)

@@ -1,12 +1,7 @@
-import { join } from 'node:path'
 import type { Express } from 'express'
 import nunjucks from 'nunjucks'
-import { LINK_LIFE_MS } from '../at-rest/link-token.ts'
-import { durationText } from '../duration-text.ts'
 import { exactText, instantText } from '../instant-text.ts'
-import { PROJECT_ROOT } from '../project-root.ts'
-
-const VIEWS = join(PROJECT_ROOT, 'views')
+import { openTemplates } from '../open-templates.ts'
 
 /**
  * Makes `res.render('sign-in/sign-in', …)` render the views. Nunjucks' own binding to Express renders through a
@@ -37,21 +32,11 @@ export function useViews(app: Express, views: nunjucks.Environment): void {
   )
 }
 
-/**
- * The views of the pages. With `cache` each file is read once. A name that is missing, undefined or null throws when it is printed.
- */
-export function createViews(options: { cache: boolean }): nunjucks.Environment {
-  const loader = new nunjucks.FileSystemLoader(VIEWS, { noCache: !options.cache, watch: false })
-  const views = new nunjucks.Environment(loader, {
-    autoescape: true,
-    throwOnUndefined: true,
-    trimBlocks: true,
-    lstripBlocks: true,
-  })
+/** The views of the pages. */
+export function createViews(): nunjucks.Environment {
+  const views = openTemplates({ autoescape: true })
   views.addGlobal('timeZone', 'UTC')
-  views.addGlobal('LINK_LIFE_MS', LINK_LIFE_MS)
   views.addFilter('instant', (instant: Date) => timeElement(instant, views.getGlobal('timeZone')))
-  views.addFilter('duration', durationText)
   return views
 }
 

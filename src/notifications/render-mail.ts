@@ -1,10 +1,6 @@
 import { isIP } from 'node:net'
-import { join } from 'node:path'
-import nunjucks from 'nunjucks'
-import { LINK_LIFE_MS } from '../at-rest/link-token.ts'
-import { durationText } from '../duration-text.ts'
 import { instantText } from '../instant-text.ts'
-import { PROJECT_ROOT } from '../project-root.ts'
+import { openTemplates } from '../open-templates.ts'
 import { inOneLine } from '../typed/typed-text.ts'
 import { describeDevice } from './describe-device.ts'
 import type { NotificationKind } from './kinds.ts'
@@ -69,9 +65,8 @@ const SUBJECTS: { readonly [Kind in NotificationKind]: (context: MailContext) =>
   'account-enabled': () => 'Your account was enabled again',
 }
 
-const VIEWS = join(PROJECT_ROOT, 'views')
-const html = environment({ autoescape: true })
-const text = environment({ autoescape: false })
+const html = openTemplates({ autoescape: true })
+const text = openTemplates({ autoescape: false })
 
 /** Writes one mail. Throws when the context lacks a fact that its kind tells of. */
 export function renderMail(kind: NotificationKind, context: MailContext): Mail {
@@ -104,19 +99,6 @@ export function renderMail(kind: NotificationKind, context: MailContext): Mail {
     text: text.render(`mail/${kind}.txt.njk`, { ...facts, subject }),
     html: html.render(`mail/${kind}.html.njk`, { ...facts, subject }),
   }
-}
-
-function environment({ autoescape }: { autoescape: boolean }): nunjucks.Environment {
-  const loader = new nunjucks.FileSystemLoader(VIEWS, { watch: false })
-  const mails = new nunjucks.Environment(loader, {
-    autoescape,
-    throwOnUndefined: true,
-    trimBlocks: true,
-    lstripBlocks: true,
-  })
-  mails.addGlobal('LINK_LIFE_MS', LINK_LIFE_MS)
-  mails.addFilter('duration', durationText)
-  return mails
 }
 
 /** What people typed, without an endless name. */

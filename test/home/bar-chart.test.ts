@@ -86,7 +86,7 @@ describe('a chart of counts by day', () => {
 })
 
 describe('the drawing', () => {
-  const views = createViews({ cache: true })
+  const views = createViews()
   const draw = (counts: { label: string; count: number }[], summary: string) =>
     views.renderString(
       `{% from "home/bar-chart.njk" import barChart %}{{ barChart(chart, summary, 'Nothing.', 1000) }}`,

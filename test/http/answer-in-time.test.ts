@@ -31,7 +31,7 @@ after(() => {
 
 function createPages() {
   const app = express()
-  useViews(app, createViews({ cache: true }))
+  useViews(app, createViews())
   app.use(requestLog(createLog('test', 'silent')))
   app.use((req, res, next) => {
     Object.assign(res.locals, { requestId: req.id, stage: 'signed-out', person: null })

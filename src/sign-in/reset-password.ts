@@ -53,15 +53,16 @@ export async function resetPassword(
   const owner = await ownerOfResetLink(deps, db, tokenHash)
   // Used up before anything is compared: of many guesses at the present password at once, one is.
   if (!owner || !(await useUp(deps, owner.resetId))) return 'gone'
-  if (await passwordMatches(owner.passwordHash, password)) {
-    await db.update(passwordResets).set({ usedAt: null }).where(eq(passwordResets.id, owner.resetId))
-    return 'same'
-  }
-  const passwordHash = await hashPassword(password)
+  const isSame = await passwordMatches(owner.passwordHash, password)
+  const passwordHash = isSame ? null : await hashPassword(password)
   return db.transaction(async (tx) => {
     const now = clock.now()
-    // Another password, disabled, or the account suspended since: that stands.
+    // Another password, disabled, or the account suspended since: the link died with that.
     if (!(await sessionsStillLive(tx, owner))) return 'gone'
+    if (passwordHash === null) {
+      await tx.update(passwordResets).set({ usedAt: null }).where(eq(passwordResets.id, owner.resetId))
+      return 'same'
+    }
     await setPassword(tx, owner, { passwordHash, through: 'reset-link', origin, now })
     await changeLockout(tx, { subject: owner.id, kind: 'password' }, now, (state) => clear(state, now))
     return 'changed'

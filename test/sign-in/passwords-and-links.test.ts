@@ -1,8 +1,8 @@
 // Invitations, forgotten passwords, and what a password may be.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { eq } from 'drizzle-orm'
-import { linkToken } from '../../src/at-rest/link-token.ts'
+import { eq, sql } from 'drizzle-orm'
+import { hashToken, linkToken } from '../../src/at-rest/link-token.ts'
 import { invitations, passwordResets } from '../../src/db/schema/links.ts'
 import { notifications } from '../../src/db/schema/notifications.ts'
 import { outbox } from '../../src/db/schema/outbox.ts'
@@ -152,6 +152,33 @@ describe('a forgotten password', () => {
     const compared = answers.filter(({ status }) => status !== 410)
     assert.equal(compared.length, 1)
     assert.equal(answers.length - compared.length, 19)
+  })
+
+  test('the present password gives no link back that died while it was compared', async () => {
+    const { db } = app.deps
+    const email = 'admin@online.harbour.example'
+    const { id } = await app.userNamed(email)
+    await app.browser().post('/forgot-password', { email })
+    const link = await people.passwordResetLink(email)
+    const tokenHash = hashToken(link.split('/').at(-1) ?? '')
+
+    const { posted } = await db.transaction(async (tx) => {
+      await tx.select().from(users).where(eq(users.id, id)).for('no key update')
+      const posted = app.browser().post(link, { password: DEMO_PASSWORD })
+      await eventually('the link is used up', async () => {
+        const [reset] = await db.select().from(passwordResets).where(eq(passwordResets.tokenHash, tokenHash))
+        return reset?.usedAt
+      })
+      // As everything does that voids the links of a user.
+      await tx
+        .update(users)
+        .set({ sessionEpoch: sql`${users.sessionEpoch} + 1` })
+        .where(eq(users.id, id))
+      return { posted }
+    })
+
+    assert.equal((await posted).status, 410)
+    assert.equal((await app.browser().post(link, { password: NEW_PASSWORD })).status, 410)
   })
 
   test('voids an enrolment that somebody with the old password has begun', async () => {

@@ -592,6 +592,22 @@ describe('the door has no side entrance', () => {
     assert.equal((await user.verify(user.nextCode())).location, '/account?tab=sessions')
   })
 
+  test('an address that is none is answered like any other', async () => {
+    for (const headers of [
+      {},
+      { 'HX-Current-URL': 'no address' },
+      { 'HX-Current-URL': 'javascript:alert(1)' },
+    ]) {
+      const { port } = new URL(app.origin)
+      const status = await new Promise<number | undefined>((resolve, reject) => {
+        request({ port, host: '127.0.0.1', path: '//[', headers }, (res) => resolve(res.resume().statusCode))
+          .once('error', reject)
+          .end()
+      })
+      assert.equal(status, 303)
+    }
+  })
+
   test('whoever is signed out while a part of a page renews itself comes back to the page', async () => {
     const page = `${app.origin}/users/0196f0c0-0000-7000-8000-000000000000?q=x`
     const answer = await app.browser().get('/users/0196f0c0-0000-7000-8000-000000000000/row', {

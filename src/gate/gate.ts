@@ -54,13 +54,15 @@ export function proofsOf(req: Request): Proofs {
   return proofs
 }
 
-/** Where a page was asked for, it is opened after sign-in; where a part of one was, the page that it is a part of. */
 function signInPage(req: Request): string {
-  const around = req.get('HX-Current-URL')
-  const { pathname, search } = new URL(
-    around && URL.canParse(around) ? around : req.originalUrl,
-    'http://here',
-  )
-  const wanted = pathname + search
+  const wanted = pageWanted(req)
   return req.method === 'GET' && wanted !== '/' ? `/sign-in?next=${encodeURIComponent(wanted)}` : '/sign-in'
+}
+
+/** Where a part of a page was asked for: the page that it is a part of. */
+function pageWanted(req: Request): string {
+  const around = req.get('HX-Current-URL')
+  if (around === undefined || !URL.canParse(around)) return req.originalUrl
+  const { pathname, search } = new URL(around)
+  return pathname + search
 }

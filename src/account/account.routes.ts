@@ -2,7 +2,7 @@ import { type RequestHandler, Router } from 'express'
 import type { Deps } from '../deps.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
 import { proceed } from '../gate/proceed.ts'
-import { saveSession } from '../gate/save-session.ts'
+import { saveProofs } from '../gate/save-proofs.ts'
 import { storedId } from '../gate/session-store.ts'
 import { renderNotFound } from '../http/errors.ts'
 import { readForm } from '../http/form.ts'
@@ -59,8 +59,7 @@ export function accountRoutes(deps: Deps): Router {
   routes.post('/account/sessions/end-others', readForm, present, async (req, res) => {
     const epoch = await endOtherSessions(deps, personOf(res), storedId(req.sessionID), originOf(req))
     if (epoch !== null) {
-      req.session.proofs = { ...proofsOf(req), epoch }
-      await saveSession(req)
+      await saveProofs(req, { ...proofsOf(req), epoch })
       leaveNotice(res, 'other-sessions-ended')
     }
     res.redirect(303, '/account')

@@ -3,7 +3,7 @@ import type { Deps } from '../deps.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
 import { proceed } from '../gate/proceed.ts'
 import { readPerson } from '../gate/read-person.ts'
-import { saveSession } from '../gate/save-session.ts'
+import { saveProofs } from '../gate/save-proofs.ts'
 import { storedId } from '../gate/session-store.ts'
 import { readForm } from '../http/form.ts'
 import { leaveNotice } from '../http/notice.ts'
@@ -65,8 +65,7 @@ export function authenticatorRoutes(deps: Deps): Router {
         return renderProve(res, { both: person.authenticator ? WRONG : WRONG_PASSWORD }, 401)
       }
       // What was proven anew is as good as a sign-in: after the change 10 minutes are left for the next code.
-      req.session.proofs = { ...proofsOf(req), passwordAt: clock.now().getTime() }
-      await saveSession(req)
+      await saveProofs(req, { ...proofsOf(req), passwordAt: clock.now().getTime() })
       await beginEnrolment(deps, person, storedId(req.sessionID), originOf(req), 'anew')
       res.redirect(303, PAGE)
     }),

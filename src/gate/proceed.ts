@@ -2,7 +2,7 @@ import type { Request, Response } from 'express'
 import type { Clock } from '../clock.ts'
 import { originOf } from '../http/origin.ts'
 import { factsOf, type Person, type Proofs } from './facts.ts'
-import { saveSession } from './save-session.ts'
+import { saveProofs } from './save-proofs.ts'
 import { stageOf } from './stages.ts'
 
 /**
@@ -20,9 +20,8 @@ export async function proceed(
   await new Promise<void>((resolve, reject) => {
     req.session.regenerate((error?: unknown) => (error ? reject(error) : resolve()))
   })
-  req.session.proofs = proofs
   req.session.begunFrom = originOf(req)
-  await saveSession(req)
+  await saveProofs(req, proofs)
   const stage = stageOf(factsOf(proofs, person, clock.now()))
   req.log.info({ from, to: stage.name, userId: person.id }, 'stage')
   res.redirect(303, stage.name === 'signed-in' ? (proofs.next ?? stage.page) : stage.page)

@@ -1,7 +1,7 @@
 import type { RequestHandler, Response } from 'express'
 import type { Deps } from '../deps.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
-import { saveSession } from '../gate/save-session.ts'
+import { saveProofs } from '../gate/save-proofs.ts'
 import { originOf } from '../http/origin.ts'
 import { renderIfLocked } from '../lockout/lock-page.ts'
 import { WRONG_CODE } from '../mfa/typed-code.ts'
@@ -34,8 +34,7 @@ export function requirePresence(deps: Deps, { act, back }: Held): RequestHandler
     const person = personOf(res)
     const outcome = await admit(() => provePresence(deps, person, typed, originOf(req)))
     if (outcome.ok) {
-      req.session.proofs = { ...proofs, presentAt: deps.clock.now().getTime() }
-      await saveSession(req)
+      await saveProofs(req, { ...proofs, presentAt: deps.clock.now().getTime() })
       req.body = form
       return next()
     }

@@ -9,7 +9,7 @@ const PATIENCE_MS = 2 * SECOND
 const RETRY_EVERY_MS = 100
 
 export interface LockGuard {
-  /** Brings the database back after it went away while the lock was held; then the lock is taken again. */
+  /** Brings the database back after it went away; then the lock is taken, or taken again. */
   onLost: () => Promise<void>
   /** Once aborted, a lost lock is let go. */
   until: AbortSignal
@@ -46,9 +46,17 @@ export async function holdLock(
     }
   }
 
+  /** An earlier owner that is on its way out takes its database along. */
+  function takeLock() {
+    return tryLock(sql, name).catch(async () => {
+      await onLost()
+      return tryLock(sql, name)
+    })
+  }
+
   const deadline = Date.now() + PATIENCE_MS
   do {
-    held = await tryLock(sql, name)
+    held = await takeLock()
     if (held)
       return async () => {
         released = true

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import { pipeline } from 'node:stream'
 import { after, before, test } from 'node:test'
 import { type DatabasePool, openDatabase } from '../../src/db/client.ts'
 import { holdLock } from '../../src/start/data-dir-lock.ts'
+import { anyFreePort } from '../../src/start/free-port.ts'
 import { createTestDatabase, type TestDatabase } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
 
@@ -57,4 +61,24 @@ test('a holder whose database goes away brings it back and takes the lock again'
   assert.equal(await holdLock(database.url, 'a folder', guard()), null)
   stopping.abort()
   await release?.()
+})
+
+test('whoever finds the database on its way out brings it back, and takes the lock', async () => {
+  const { port: clusterPort } = new URL(database.url)
+  const door = createServer((caller) => {
+    pipeline(caller, connect(Number(clusterPort), '127.0.0.1'), caller, () => {})
+  })
+  const throughDoor = new URL(database.url)
+  throughDoor.port = String(await anyFreePort())
+  const onLost = async () => {
+    door.listen(Number(throughDoor.port), '127.0.0.1')
+    await once(door, 'listening')
+  }
+
+  const release = await holdLock(throughDoor.href, 'a folder', { ...guard(), onLost })
+
+  assert.ok(release)
+  assert.equal((await holders()).length, 1)
+  await release()
+  door.close()
 })

@@ -1,6 +1,6 @@
 // The folder of one run of the tests, named after the runner's process: so a later run can clear up after one
-// that was killed.
-import { chmod, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+// that was killed. It lies in memory where there is plenty, since every database begins as some 350 small files.
+import { chmod, mkdir, mkdtemp, readdir, rm, statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findPostmaster } from '../../src/start/postmaster.ts'
@@ -8,21 +8,36 @@ import { programOf } from '../../src/start/program-of.ts'
 
 const PREFIX = 'portcullis-test-'
 const RUN_FOLDER = 'TEST_RUN_FOLDER'
+const IN_MEMORY = '/dev/shm'
+const PLENTY_BYTES = 2 * 2 ** 30
 
-/** Clears up after killed runs and makes this run's folder. */
+/** Clears up after killed runs and makes this run's folder, for its temporary files too. */
 export async function makeRunFolder(): Promise<string> {
   await removeLeftovers()
-  const folder = join(tmpdir(), `${PREFIX}${process.pid}`)
+  const folder = join(await place(), `${PREFIX}${process.pid}`)
   await mkdir(folder)
   // PostgreSQL may run as another user, who passes through here.
   await chmod(folder, 0o755)
   process.env[RUN_FOLDER] = folder
+  process.env.TMPDIR = folder
+  return folder
+}
+
+async function place(): Promise<string> {
+  const memory = await statfs(IN_MEMORY).catch(() => null)
+  return memory && memory.bavail * memory.bsize >= PLENTY_BYTES ? IN_MEMORY : tmpdir()
+}
+
+/** The folder of the run that this process belongs to. */
+export function runFolder(): string {
+  const folder = process.env[RUN_FOLDER]
+  if (!folder) throw new Error('This is no run of the tests. Run them with: npm test -- <part of a path>')
   return folder
 }
 
 /** A new folder inside the run's, for what a test keeps in files. It goes when the run is over. */
 export async function testFolder(): Promise<string> {
-  const folder = await mkdtemp(join(process.env[RUN_FOLDER] ?? tmpdir(), 'folder-'))
+  const folder = await mkdtemp(join(runFolder(), 'folder-'))
   await chmod(folder, 0o755)
   return folder
 }
@@ -37,11 +52,12 @@ export async function removeRunFolder(folder: string): Promise<void> {
 }
 
 async function removeLeftovers(): Promise<void> {
-  for (const name of await readdir(tmpdir())) {
-    if (!name.startsWith(PREFIX)) continue
-    const pid = Number(name.slice(PREFIX.length))
-    const isOver = pid === process.pid || (await programOf(pid)) === null
-    // Another person's leftovers are theirs to remove.
-    if (isOver) await removeRunFolder(join(tmpdir(), name)).catch(() => {})
-  }
+  for (const parent of [IN_MEMORY, tmpdir()])
+    for (const name of await readdir(parent).catch(() => [])) {
+      if (!name.startsWith(PREFIX)) continue
+      const pid = Number(name.slice(PREFIX.length))
+      const isOver = pid === process.pid || (await programOf(pid)) === null
+      // Another person's leftovers are theirs to remove.
+      if (isOver) await removeRunFolder(join(parent, name)).catch(() => {})
+    }
 }

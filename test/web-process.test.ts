@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { createTestDatabase, type TestDatabase } from './support/cluster.ts'
+import { createTestDatabase, ENCRYPTION_KEYS, type TestDatabase } from './support/cluster.ts'
 import { startProcess } from './support/processes.ts'
 
 const WEB = fileURLToPath(new URL('../src/web.js', import.meta.url))
@@ -19,7 +19,7 @@ before(async () => {
     SMTP_URL: 'smtp://127.0.0.1:9',
     MAIL_FROM: 'Portcullis <gate@portcullis.test>',
     SESSION_SECRET: 'a-secret-for-tests-only-which-is-long-enough',
-    ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 7).toString('base64')}`,
+    ENCRYPTION_KEYS,
   }
 })
 after(() => database.drop())

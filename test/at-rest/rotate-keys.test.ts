@@ -12,14 +12,14 @@ import { readEncryptionKeys } from '../../src/config.ts'
 import { auditEvents } from '../../src/db/schema/audit-events.ts'
 import { authenticators } from '../../src/db/schema/authenticators.ts'
 import { startApp, type TestApp } from '../support/app.ts'
+import { ENCRYPTION_KEYS as OLD } from '../support/cluster.ts'
 
-const OLD = `k1:${Buffer.alloc(32, 7).toString('base64')}`
 const NEW = `k2:${randomBytes(32).toString('base64')}`
 const run = promisify(execFile)
 
 let app: TestApp
 before(async () => {
-  app = await startApp({ ENCRYPTION_KEYS: OLD })
+  app = await startApp()
 })
 after(() => app.close())
 

@@ -8,13 +8,12 @@ import { createApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import { type DatabasePool, openDatabase } from '../../src/db/client.ts'
 import { users } from '../../src/db/schema/users.ts'
-import { seedDemoData } from '../../src/demo/seed.ts'
 import type { Deps } from '../../src/deps.ts'
 import { createLog } from '../../src/log.ts'
 import { openQueueEngine } from '../../src/outbox/queues.ts'
 import { Browser } from './browser.ts'
 import { TestClock } from './clock.ts'
-import { createTestDatabase } from './cluster.ts'
+import { createTestDatabase, ENCRYPTION_KEYS } from './cluster.ts'
 
 export interface TestApp {
   origin: string
@@ -32,7 +31,7 @@ export async function startApp(
   env: Record<string, string> = {},
   { demoData = true }: { demoData?: boolean } = {},
 ): Promise<TestApp> {
-  const testDatabase = await createTestDatabase()
+  const testDatabase = await createTestDatabase(demoData ? 'demo' : 'empty')
   const clock = new TestClock()
   const server = createServer()
   server.listen(0, '127.0.0.1')
@@ -46,7 +45,7 @@ export async function startApp(
     SMTP_URL: 'smtp://127.0.0.1:9',
     MAIL_FROM: 'Portcullis <gate@portcullis.test>',
     SESSION_SECRET: 'a-secret-for-tests-only-which-is-long-enough',
-    ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 7).toString('base64')}`,
+    ENCRYPTION_KEYS,
     LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'silent',
     ...env,
   })
@@ -60,7 +59,6 @@ export async function startApp(
     clock,
     log: createLog('test', config.LOG_LEVEL),
   }
-  if (demoData) await seedDemoData(database.db, { clock, keys: config.ENCRYPTION_KEYS })
   const queues = openQueueEngine(config, deps.log)
   server.on('request', createApp(deps, { queues }))
   return {

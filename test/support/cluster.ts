@@ -2,25 +2,41 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import postgres from 'postgres'
+import { readEncryptionKeys } from '../../src/config.ts'
+import { openDatabase } from '../../src/db/client.ts'
 import { migrateDatabase } from '../../src/db/migrate.ts'
+import { seedDemoData } from '../../src/demo/seed.ts'
 import { type Cluster, startEmbeddedPostgres } from '../../src/start/embedded-postgres.ts'
+import { TestClock } from './clock.ts'
 
-const TEMPLATE = 'portcullis_template'
+/** What a new database begins with: the tables alone, or the demo data in them. */
+const TEMPLATES = { empty: 'portcullis_empty', demo: 'portcullis_demo' }
+/** Of every application under test, unless a test is about keys. */
+export const ENCRYPTION_KEYS = `k1:${Buffer.alloc(32, 7).toString('base64')}`
 const CLUSTER_URL = 'TEST_CLUSTER_URL'
 
-/** Starts the cluster of a run in `folder`, with a migrated database to copy. It keeps nothing that matters. */
+/** Starts the cluster of a run in `folder`, with the databases to copy. It keeps nothing that matters. */
 export async function startTestCluster(folder: string): Promise<Cluster> {
   const cluster = await startEmbeddedPostgres(join(folder, 'cluster'), {
     initdb: ['--no-sync'],
     settings: ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=400'],
   })
-  await onCluster(cluster.url, (sql) => sql.unsafe(`create database ${TEMPLATE}`))
-  await migrateDatabase(databaseAt(cluster.url, TEMPLATE))
-  await onCluster(cluster.url, (sql) =>
-    sql.unsafe(`alter database ${TEMPLATE} with is_template true allow_connections false`),
-  )
+  await onCluster(cluster.url, async (sql) => {
+    await sql.unsafe(`create database ${TEMPLATES.empty}`)
+    await migrateDatabase(databaseAt(cluster.url, TEMPLATES.empty))
+    await sql.unsafe(`create database ${TEMPLATES.demo} template ${TEMPLATES.empty}`)
+    await addDemoData(databaseAt(cluster.url, TEMPLATES.demo))
+    for (const template of Object.values(TEMPLATES))
+      await sql.unsafe(`alter database ${template} with is_template true allow_connections false`)
+  })
   process.env[CLUSTER_URL] = cluster.url
   return cluster
+}
+
+async function addDemoData(url: string): Promise<void> {
+  const database = openDatabase(url, 'test-seed')
+  await seedDemoData(database.db, { clock: new TestClock(), keys: readEncryptionKeys(ENCRYPTION_KEYS) })
+  await database.close()
 }
 
 export interface TestDatabase {
@@ -28,14 +44,14 @@ export interface TestDatabase {
   drop(): Promise<void>
 }
 
-/** A migrated, otherwise empty database that nobody else uses. */
-export async function createTestDatabase(): Promise<TestDatabase> {
+/** A migrated database that nobody else uses. */
+export async function createTestDatabase(template: keyof typeof TEMPLATES = 'empty'): Promise<TestDatabase> {
   const clusterUrl = process.env[CLUSTER_URL]
   if (!clusterUrl)
     throw new Error('There is no test cluster. Run the tests with: npm test -- <part of a path>')
   const name = `test_${randomBytes(8).toString('hex')}`
   await onCluster(clusterUrl, (sql) =>
-    sql.unsafe(`create database ${name} template ${TEMPLATE} strategy file_copy`),
+    sql.unsafe(`create database ${name} template ${TEMPLATES[template]} strategy file_copy`),
   )
   return {
     url: databaseAt(clusterUrl, name),

@@ -13,7 +13,7 @@ import { describeError } from '../../src/log.ts'
 import type { NotificationKind } from '../../src/notifications/kinds.ts'
 import { notify, type OwedMail } from '../../src/notifications/notify.ts'
 import { type RunningWorker, startWorker, type WorkerTimes } from '../../workers/start-worker.ts'
-import { createTestDatabase } from '../support/cluster.ts'
+import { createTestDatabase, ENCRYPTION_KEYS } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
 import { REDIS_AVAILABLE, RedisServer } from '../support/redis-server.ts'
 import { SmtpServer } from '../support/smtp-server.ts'
@@ -67,7 +67,7 @@ export class Workshop {
       MAIL_FROM: 'Portcullis <gate@portcullis.test>',
       PUBLIC_URL: 'https://gate.portcullis.test',
       SESSION_SECRET: 'a-secret-for-tests-only-that-is-long-enough',
-      ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 7).toString('base64')}`,
+      ENCRYPTION_KEYS,
     }
   }
 

@@ -25,11 +25,11 @@ const files = chooseFiles(process.argv.slice(2))
 if (process.env.CI === 'true' && !REDIS_AVAILABLE)
   throw new Error('There is neither redis-server nor TEST_REDIS_URL: tests would be skipped')
 
-const folder = await makeRunFolder()
+const folder = await makeRunFolder('in-memory')
 try {
-  const cluster = await startTestCluster(folder)
+  const needsBrowser = files.some((file) => file.includes('browser'))
+  const [cluster] = await Promise.all([startTestCluster(folder), needsBrowser && unpackChromium()])
   try {
-    if (files.some((file) => file.includes('browser'))) await unpackChromium()
     process.exitCode = (await runTests(files)) ? 0 : 1
   } finally {
     await cluster.stop('immediate')

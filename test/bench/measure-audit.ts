@@ -33,7 +33,7 @@ interface Download {
 /** Measures, and returns what to print. `events`: how many the account has. */
 export async function benchAudit({ quick }: SectionOptions, onStop: OnStop): Promise<Section> {
   const events = quick ? 100_000 : 1_000_000
-  const folder = await makeRunFolder()
+  const folder = await makeRunFolder('on-disk')
   onStop(() => removeRunFolder(folder))
   const product = await startProduct(folder, someUsers(USERS), onStop)
   const [admin] = JSON.parse(await readFile(product.usersFile, 'utf8')) as EnrolledUser[]

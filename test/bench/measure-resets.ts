@@ -75,7 +75,7 @@ export async function benchResets(
   const loadBefore = loadNow()
   const { rounds, single, burst } = quick ? QUICK : THOROUGH
   const engines: Engine[] = REDIS_INSTALLED ? ['postgres', 'redis'] : ['postgres']
-  const folder = await makeRunFolder()
+  const folder = await makeRunFolder('on-disk')
   onStop(() => removeRunFolder(folder))
   say('Bringing up PostgreSQL, web and users …')
   const singles = rounds * engines.length * single

@@ -70,7 +70,7 @@ export async function benchUsersPage(
   const loadBefore = loadNow()
   const sizes = quick ? QUICK_SIZES : SIZES
   const rounds = quick ? 11 : 31
-  const folder = await makeRunFolder()
+  const folder = await makeRunFolder('on-disk')
   onStop(() => removeRunFolder(folder))
   const product = await startProduct(folder, accountsOf(sizes, say), onStop)
   const people = startTool<SignInLoad, SignInsDone>('people.tool.js', [product.origin, product.usersFile])

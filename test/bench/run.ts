@@ -103,7 +103,7 @@ async function stopAll(): Promise<void> {
 
 async function bench(effort: Effort): Promise<Report> {
   const [loadBefore = 0] = loadavg()
-  const folder = await makeRunFolder()
+  const folder = await makeRunFolder('on-disk')
   onStop(() => removeRunFolder(folder))
 
   say('Bringing up PostgreSQL, web and users …')

@@ -19,7 +19,13 @@ const CLUSTER_URL = 'TEST_CLUSTER_URL'
 export async function startTestCluster(folder: string): Promise<Cluster> {
   const cluster = await startEmbeddedPostgres(join(folder, 'cluster'), {
     initdb: ['--no-sync'],
-    settings: ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=400'],
+    settings: [
+      'fsync=off',
+      'synchronous_commit=off',
+      'full_page_writes=off',
+      'max_wal_size=256MB',
+      'max_connections=400',
+    ],
   })
   await onCluster(cluster.url, async (sql) => {
     await sql.unsafe(`create database ${TEMPLATES.empty}`)

@@ -1,5 +1,5 @@
 // The folder of one run of the tests, named after the runner's process: so a later run can clear up after one
-// that was killed. It lies in memory where there is plenty, since every database begins as some 350 small files.
+// that was killed.
 import { chmod, mkdir, mkdtemp, readdir, rm, statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,12 +9,17 @@ import { programOf } from '../../src/start/program-of.ts'
 const PREFIX = 'portcullis-test-'
 const RUN_FOLDER = 'TEST_RUN_FOLDER'
 const IN_MEMORY = '/dev/shm'
+const ON_DISK = tmpdir()
 const PLENTY_BYTES = 2 * 2 ** 30
 
-/** Clears up after killed runs and makes this run's folder, for its temporary files too. */
-export async function makeRunFolder(): Promise<string> {
+/**
+ * Clears up after killed runs and makes this run's folder, for its temporary files too. A run that makes many
+ * databases, each of some 350 small files, wants it in memory, and gets it there if there is plenty.
+ */
+export async function makeRunFolder(wanted: 'in-memory' | 'on-disk'): Promise<string> {
   await removeLeftovers()
-  const folder = join(await place(), `${PREFIX}${process.pid}`)
+  const parent = wanted === 'in-memory' && (await hasPlenty(IN_MEMORY)) ? IN_MEMORY : ON_DISK
+  const folder = join(parent, `${PREFIX}${process.pid}`)
   await mkdir(folder)
   // PostgreSQL may run as another user, who passes through here.
   await chmod(folder, 0o755)
@@ -23,9 +28,9 @@ export async function makeRunFolder(): Promise<string> {
   return folder
 }
 
-async function place(): Promise<string> {
-  const memory = await statfs(IN_MEMORY).catch(() => null)
-  return memory && memory.bavail * memory.bsize >= PLENTY_BYTES ? IN_MEMORY : tmpdir()
+async function hasPlenty(folder: string): Promise<boolean> {
+  const { bavail = 0, bsize = 0 } = (await statfs(folder).catch(() => null)) ?? {}
+  return bavail * bsize >= PLENTY_BYTES
 }
 
 /** The folder of the run that this process belongs to. */
@@ -52,7 +57,7 @@ export async function removeRunFolder(folder: string): Promise<void> {
 }
 
 async function removeLeftovers(): Promise<void> {
-  for (const parent of [IN_MEMORY, tmpdir()])
+  for (const parent of [IN_MEMORY, ON_DISK])
     for (const name of await readdir(parent).catch(() => [])) {
       if (!name.startsWith(PREFIX)) continue
       const pid = Number(name.slice(PREFIX.length))

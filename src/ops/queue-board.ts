@@ -22,7 +22,11 @@ declare global {
   }
 }
 
-/** No button to retry what is completed, which is refused. For the other buttons the board has no option. */
+/** Hides the other buttons that are refused, for which the board has no option, and names those it leaves unnamed. */
+const OURS =
+  '<link href="/static/queue-board.css" rel="stylesheet"><script src="/static/queue-board.js" defer></script>'
+
+/** No button to retry what is completed, which is refused. */
 const BUTTONS = { allowRetries: true, allowCompletedRetries: false }
 
 /** The queue dashboard, below `path`. Who may come here was asked before. */
@@ -80,8 +84,14 @@ export function queueBoard(deps: Deps, engine: QueueEngine, path: string): Route
   routes.use(sayIfAway)
 
   routes.use('/api', glance(deps.clock))
+  // Its page, with what is ours in its head.
   routes.use((_req, res, next) => {
     res.setHeader('Content-Security-Policy', policy)
+    res.render = (view: string, params?: object) =>
+      show.render(view, params, (error: Error | null, page = '') => {
+        if (error) next(error)
+        else res.send(page.replace('</head>', `${OURS}</head>`))
+      })
     next()
   }, show)
   return routes

@@ -2,7 +2,7 @@
 // Pictures of them: SCREENSHOTS=/tmp/pictures npm test -- test/ops/in-a-browser
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, Locator, Page } from 'playwright-core'
 import { inspect } from '../browser/inspect.ts'
 import { Visitor } from '../browser/visitor.ts'
 import { DEMO_PASSWORD } from '../support/browser.ts'
@@ -53,14 +53,46 @@ onEachEngine('in a browser', (room) => {
       .getByText(/refuses this mail/)
       .first()
       .waitFor()
-    // The board names its buttons by tooltips only: the first one of a job retries it.
-    await page.locator('section li').getByRole('button').first().click()
+    await page.locator('section').getByRole('button', { name: 'Retry', exact: true }).click()
     await page.getByText('Are you sure that you want to retry this job?').waitFor()
     await page.getByRole('button', { name: 'Confirm' }).click()
     await eventually('it is delivered', async () => (await room.rowOf(id)).doneAt)
     await page.goto(`${room.app.origin}/ops/queues/queue/notifications?status=completed`)
     await page.getByText(id).first().waitFor()
     assertOnlyFontsBlocked(complaints)
+    await page.context().close()
+  })
+
+  test('the board offers what an operator may do and nothing else, by name', async () => {
+    await room.startWorker()
+    await room.failedMail()
+    const { page } = await operatorsPage(room)
+    const offered = (role: 'button' | 'menuitem', where: Locator = page.locator('body')) =>
+      namesOf(where.getByRole(role))
+    const board = `${room.app.origin}/ops/queues`
+
+    await page.goto(`${board}/queue/notifications?status=failed`)
+    await page.getByRole('button', { name: 'Retry all' }).waitFor()
+    const everywhere = ['Collapse sidebar', 'Queue info', 'Full screen', 'Settings', 'Links', 'Actions']
+    assert.deepEqual(await offered('button'), [...everywhere, 'Retry all', 'Retry', 'Remove', 'Copy'])
+    await page.getByRole('button', { name: 'Actions' }).click()
+    await page.getByRole('menuitem').first().waitFor()
+    const [only, ...others] = await offered('menuitem')
+    assert.match(only ?? '', /^Retry all \d+ failed jobs$/)
+    assert.deepEqual(others, [])
+
+    await page.goto(`${board}/queue/notifications?status=delayed`)
+    await page.getByRole('button', { name: 'Promote', exact: true }).waitFor()
+    assert.deepEqual(await offered('button', page.locator('section li')), ['Promote', 'Remove'])
+
+    await page.goto(board)
+    await page.locator('li').getByRole('button', { name: 'Actions' }).first().click()
+    await page.getByRole('menu').waitFor()
+    assert.deepEqual(await offered('menuitem'), [])
+    await page.keyboard.press('Escape')
+    await page.getByRole('link', { name: 'Schedulers' }).click()
+    await page.getByText('sweep-expired').first().waitFor()
+    assert.deepEqual(await offered('button', page.getByRole('main')), ['Job template'])
     await page.context().close()
   })
 
@@ -83,6 +115,14 @@ onEachEngine('in a browser', (room) => {
     await page.context().close()
   })
 })
+
+/** How those that can be seen are announced, each name once. */
+async function namesOf(elements: Locator): Promise<string[]> {
+  const all = (await elements.all()).map(
+    async (element) => (await element.innerText()).trim() || (await element.getAttribute('aria-label')) || '',
+  )
+  return [...new Set(await Promise.all(all))]
+}
 
 /** The board's page asks for fonts of Google's, and goes on without them. */
 function assertOnlyFontsBlocked(complaints: string[]): void {

@@ -23,7 +23,9 @@ export function startProcess(
     stream?.setEncoding('utf8').on('data', (chunk: string) => {
       output += chunk
     })
-  process.once('exit', () => child.kill('SIGKILL'))
+  const killWithUs = () => child.kill('SIGKILL')
+  process.once('exit', killWithUs)
+  child.once('exit', () => process.off('exit', killWithUs))
   return {
     output: () => output,
     kill: (signal) => child.kill(signal),

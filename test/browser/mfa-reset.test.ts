@@ -1,6 +1,6 @@
 // The specification's resets, clicked through with JavaScript and without.
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { after, afterEach, before, describe, test } from 'node:test'
 import type { Browser } from 'playwright-core'
 import { startApp, type TestApp } from '../support/app.ts'
 import { launchBrowser } from '../support/chromium.ts'
@@ -20,6 +20,9 @@ for (const javaScriptEnabled of [true, false])
       app = await startApp({ ADDRESS_ATTEMPTS: '100000' })
     })
     after(() => app.close())
+    afterEach(async () => {
+      for (const context of browser.contexts()) await context.close()
+    })
 
     async function signedIn(email: string, path = '/'): Promise<Visitor> {
       const context = await browser.newContext({ javaScriptEnabled, reducedMotion: 'reduce' })

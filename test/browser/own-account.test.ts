@@ -20,20 +20,18 @@ after(() => browser.close())
 for (const javaScriptEnabled of [true, false])
   describe(`in a browser with JavaScript ${javaScriptEnabled ? 'on' : 'off'}`, () => {
     let app: TestApp
-    const opened: BrowserContext[] = []
     before(async () => {
       app = await startApp({ ADDRESS_ATTEMPTS: '100000' })
     })
     after(() => app.close())
     afterEach(async () => {
-      for (const context of opened.splice(0)) await context.close()
+      for (const context of browser.contexts()) await context.close()
     })
 
     /** Somebody with a browser of their own. */
     async function visitor(): Promise<Visitor> {
       const context = await browser.newContext({ javaScriptEnabled, reducedMotion: 'reduce' })
       context.setDefaultTimeout(10_000)
-      opened.push(context)
       return new Visitor(await context.newPage(), app)
     }
 

@@ -215,9 +215,7 @@ describe('every page is accessible, fits 320 pixels and keeps to the content sec
   })
 
   test('the lists of an Admin, with and without anything in them', async () => {
-    await visitor.signInWithPassword('admin@online.harbour.example')
-    await visitor.heading('Hello, Oliver Whitfield')
-    await visitor.visit('/users')
+    await visitor.signInWithPassword('admin@online.harbour.example', '/users')
     await look('users')
     await visitor.visit('/users?q=nobody')
     await look('users-nobody')

@@ -23,12 +23,14 @@ after(async () => {
 })
 afterEach(() => context.close())
 
-async function oliver(options: { javaScriptEnabled?: boolean; timezoneId?: string } = {}): Promise<Visitor> {
+async function oliver(
+  path: string,
+  options: { javaScriptEnabled?: boolean; timezoneId?: string } = {},
+): Promise<Visitor> {
   context = await browser.newContext({ reducedMotion: 'reduce', ...options })
   context.setDefaultTimeout(10_000)
   const visitor = new Visitor(await context.newPage(), app)
-  await visitor.signInWithPassword(OLIVER)
-  await visitor.heading('Hello, Oliver Whitfield')
+  await visitor.signInWithPassword(OLIVER, path)
   return visitor
 }
 
@@ -51,8 +53,7 @@ async function holdUp(path: string): Promise<() => void> {
 describe('a list with JavaScript', () => {
   let visitor: Visitor
   beforeEach(async () => {
-    visitor = await oliver()
-    await visitor.visit('/users')
+    visitor = await oliver('/users')
   })
 
   const names = () => visitor.page.locator('#results tbody th a').allTextContents()
@@ -134,8 +135,7 @@ describe('a list with JavaScript', () => {
 
 for (const javaScriptEnabled of [true, false])
   test(`a list in which nothing is says why, with a way out, JavaScript ${javaScriptEnabled ? 'on' : 'off'}`, async () => {
-    const visitor = await oliver({ javaScriptEnabled })
-    await visitor.visit('/users')
+    const visitor = await oliver('/users', { javaScriptEnabled })
     await visitor.field('Name or e-mail address').fill('nobody at all')
     await visitor.press('Search')
 
@@ -156,7 +156,7 @@ describe('times', () => {
   const firstTime = (visitor: Visitor) => visitor.page.locator('#results time').first()
 
   test('are in the time zone of the browser, and exact on hover, also in what htmx brings', async () => {
-    const visitor = await oliver({ timezoneId: 'Asia/Kolkata' })
+    const visitor = await oliver('/', { timezoneId: 'Asia/Kolkata' })
     await visitor.visit('/users')
 
     for (const step of ['the page', 'the results brought by htmx']) {
@@ -174,15 +174,14 @@ describe('times', () => {
   })
 
   test('are in UTC, and say so, where JavaScript is off', async () => {
-    const visitor = await oliver({ timezoneId: 'Asia/Kolkata', javaScriptEnabled: false })
-    await visitor.visit('/audit')
+    const visitor = await oliver('/audit', { timezoneId: 'Asia/Kolkata', javaScriptEnabled: false })
 
     assert.match((await firstTime(visitor).textContent()) ?? '', /^\d+ Mar 2026, \d\d:\d\d UTC /)
     await visitor.page.getByText('times in UTC').waitFor()
   })
 
   test('follow the browser to another time zone', async () => {
-    const visitor = await oliver({ timezoneId: 'Europe/Berlin' })
+    const visitor = await oliver('/', { timezoneId: 'Europe/Berlin' })
     await context.addCookies([{ name: 'zone', value: 'America/New_York', url: app.origin }])
     await visitor.visit('/audit')
     await visitor.page.getByText('times in America/New York').waitFor()
@@ -197,8 +196,7 @@ test('a page that keeps itself up to date says when it cannot, and when it can a
   context = await browser.newContext({ reducedMotion: 'reduce' })
   context.setDefaultTimeout(15_000)
   const operator = new Visitor(await context.newPage(), app)
-  await operator.enrolAndSignIn('operator@platform.example')
-  await operator.visit('/ops')
+  await operator.enrolAndSignIn('operator@platform.example', '/ops')
   await context.setOffline(true)
   const status = operator.page.locator('[role=status]')
 

@@ -1,6 +1,6 @@
 // The specification's resets, clicked through with JavaScript and without.
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { after, afterEach, before, describe, test } from 'node:test'
 import type { Browser } from 'playwright-core'
 import { startApp, type TestApp } from '../support/app.ts'
 import { launchBrowser } from '../support/chromium.ts'
@@ -20,20 +20,22 @@ for (const javaScriptEnabled of [true, false])
       app = await startApp({ ADDRESS_ATTEMPTS: '100000' })
     })
     after(() => app.close())
+    afterEach(async () => {
+      for (const context of browser.contexts()) await context.close()
+    })
 
-    async function signedIn(email: string): Promise<Visitor> {
+    async function signedIn(email: string, path = '/'): Promise<Visitor> {
       const context = await browser.newContext({ javaScriptEnabled, reducedMotion: 'reduce' })
       context.setDefaultTimeout(10_000)
       const visitor = new Visitor(await context.newPage(), app)
-      await visitor.enrolAndSignIn(email)
+      await visitor.enrolAndSignIn(email, path)
       return visitor
     }
 
     test('an Admin resets a Tech Operator, who then re-enrols', async () => {
       const theo = await signedIn('tech@harbour.example')
-      const admin = await signedIn('admin@harbour.example')
+      const admin = await signedIn('admin@harbour.example', '/users')
 
-      await admin.visit('/users')
       const row = admin.page.locator('[data-user-id]', { hasText: 'Theo Marchetti' }).first()
       await row.getByRole('link', { name: /Reset MFA/ }).click()
       await admin.heading('Reset the MFA of Theo Marchetti')
@@ -71,9 +73,8 @@ for (const javaScriptEnabled of [true, false])
 
     test('the Service Desk resets an Admin, with ticket and evidence', async () => {
       const child = await signedIn('admin@retail.harbour.example')
-      const agent = await signedIn('desk@platform.example')
+      const agent = await signedIn('desk@platform.example', '/service-desk?q=admin@retail.harbour.example')
 
-      await agent.visit('/service-desk?q=admin@retail.harbour.example')
       await agent.page
         .getByRole('link', { name: /Reset MFA/ })
         .first()

@@ -20,20 +20,18 @@ after(() => browser.close())
 for (const javaScriptEnabled of [true, false])
   describe(`in a browser with JavaScript ${javaScriptEnabled ? 'on' : 'off'}`, () => {
     let app: TestApp
-    const opened: BrowserContext[] = []
     before(async () => {
       app = await startApp({ ADDRESS_ATTEMPTS: '100000' })
     })
     after(() => app.close())
     afterEach(async () => {
-      for (const context of opened.splice(0)) await context.close()
+      for (const context of browser.contexts()) await context.close()
     })
 
     /** Somebody with a browser of their own. */
     async function visitor(): Promise<Visitor> {
       const context = await browser.newContext({ javaScriptEnabled, reducedMotion: 'reduce' })
       context.setDefaultTimeout(10_000)
-      opened.push(context)
       return new Visitor(await context.newPage(), app)
     }
 
@@ -100,8 +98,7 @@ for (const javaScriptEnabled of [true, false])
 
     test('a new phone takes the place of the old one: password and old code, scan, new code, next code', async () => {
       const theo = await visitor()
-      await theo.enrolAndSignIn('tech@harbour.example')
-      await theo.visit('/account')
+      await theo.enrolAndSignIn('tech@harbour.example', '/account')
       await theo.page.getByRole('link', { name: 'Change to another device' }).click()
       await theo.arrivesAt('/account/authenticator')
 
@@ -133,8 +130,7 @@ for (const javaScriptEnabled of [true, false])
 
     test('starting over shows a new key, and giving up keeps the old device', async () => {
       const rosa = await visitor()
-      await rosa.enrolAndSignIn('admin@retail.harbour.example')
-      await rosa.visit('/account/authenticator')
+      await rosa.enrolAndSignIn('admin@retail.harbour.example', '/account/authenticator')
       await rosa.field('Password').fill(DEMO_PASSWORD)
       await rosa.field('Code from your old device').fill(rosa.phone.nextCode())
       await rosa.press('Go on')
@@ -214,8 +210,7 @@ describe('the pages of one’s own account are accessible and fit 320 pixels', (
 
   test('without an authenticator', async () => {
     const fiona = new Visitor(await context.newPage(), app)
-    await fiona.signInWithPassword('finance@harbour.example')
-    await fiona.visit('/account')
+    await fiona.signInWithPassword('finance@harbour.example', '/account')
     await inspect(fiona.page, 'account-not-enrolled')
     await fiona.press('Change the password')
     await fiona.field('Current password').fill('not my password')

@@ -28,6 +28,7 @@ for (const javaScriptEnabled of [true, false])
       worker = await startWorker(app.deps, SHORT)
     })
     after(async () => {
+      for (const context of browser.contexts()) await context.close()
       await worker.stop()
       await app.close()
     })

@@ -1,6 +1,6 @@
 // Running client accounts, clicked through with JavaScript and without.
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { after, afterEach, before, describe, test } from 'node:test'
 import { eq } from 'drizzle-orm'
 import type { Browser } from 'playwright-core'
 import { clients } from '../../src/db/schema/clients.ts'
@@ -26,6 +26,10 @@ for (const javaScriptEnabled of [true, false])
     after(async () => {
       await app.close()
       assert.deepEqual(complaints.flat(), [], 'what the browser complained about')
+    })
+
+    afterEach(async () => {
+      for (const context of browser.contexts()) await context.close()
     })
 
     async function visitor(): Promise<Visitor> {

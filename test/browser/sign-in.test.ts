@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, test } from 'node:test'
 import { eq } from 'drizzle-orm'
-import type { Browser, BrowserContext } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { users } from '../../src/db/schema/users.ts'
 import { MINUTE, SECOND } from '../../src/durations.ts'
 import { startApp, type TestApp } from '../support/app.ts'
@@ -21,20 +21,18 @@ after(() => browser.close())
 for (const javaScriptEnabled of [true, false])
   describe(`in a browser with JavaScript ${javaScriptEnabled ? 'on' : 'off'}`, () => {
     let app: TestApp
-    const opened: BrowserContext[] = []
     before(async () => {
       app = await startApp({ ADDRESS_ATTEMPTS: '100000' })
     })
     after(() => app.close())
     afterEach(async () => {
-      for (const context of opened.splice(0)) await context.close()
+      for (const context of browser.contexts()) await context.close()
     })
 
     /** Somebody with a browser of their own. */
     async function visitor(): Promise<Visitor> {
       const context = await browser.newContext({ javaScriptEnabled, reducedMotion: 'reduce' })
       context.setDefaultTimeout(10_000)
-      opened.push(context)
       return new Visitor(await context.newPage(), app)
     }
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import type { BrowserContext, Locator, Page } from 'playwright-core'
 import type { TestApp } from '../support/app.ts'
-import { DEMO_PASSWORD } from '../support/browser.ts'
+import { type Browser, DEMO_PASSWORD } from '../support/browser.ts'
 import { Phone } from './phone.ts'
 
 export class Visitor {
@@ -45,13 +45,6 @@ export class Visitor {
     await this.press('Sign in')
   }
 
-  /** To the dashboard, as somebody of whom no code is asked. */
-  async signInWithPassword(email: string): Promise<void> {
-    await this.visit('/sign-in')
-    await this.enterPassword(email)
-    await this.arrivesAt('/')
-  }
-
   async enterCode(code: string): Promise<void> {
     await this.field('Code').fill(code)
     await this.page.locator('form:has(#code) [type=submit]').click()
@@ -69,16 +62,27 @@ export class Visitor {
     await this.arrivesAt('/mfa/verify')
   }
 
-  /** Begins on the dashboard, enrolled and signed in. The pages on the way there are clicked through in sign-in.test.ts. */
-  async enrolAndSignIn(email: string): Promise<void> {
+  /** Begins at `path`, signed in already. How people get there is clicked through in sign-in.test.ts. */
+  async signInWithPassword(email: string, path = '/'): Promise<void> {
+    const before = this.#app.browser()
+    await before.signInWithPassword(email)
+    await this.#goOn(before, path)
+  }
+
+  /** Begins at `path`, enrolled and signed in already. */
+  async enrolAndSignIn(email: string, path = '/'): Promise<void> {
     const before = this.#app.browser()
     await before.enrolAndSignIn(email)
     assert.ok(before.secret)
     this.phone.remember(before.secret)
+    await this.#goOn(before, path)
+  }
+
+  async #goOn(before: Browser, path: string): Promise<void> {
     const cookies = [...before.cookies].map(([name, value]) => ({ name, value, url: this.#origin }))
     await this.page.context().addCookies(cookies)
-    await this.visit('/')
-    await this.arrivesAt('/')
+    await this.visit(path)
+    await this.arrivesAt(path)
   }
 
   /** From the dashboard's menu. */

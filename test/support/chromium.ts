@@ -18,6 +18,11 @@ const ARGUMENTS = [
   '--disable-gpu',
   '--in-process-gpu',
   '--font-render-hinting=none',
+  // Beyond it the empty page of a new window becomes the first one that is opened in it, which else takes a process
+  // of its own. Sites are kept apart as ever.
+  '--renderer-process-limit=1',
+  // Each process is new, and no script in it runs for long enough to be worth it.
+  '--js-flags=--no-maglev --no-turbofan',
   // Only the last list counts: it begins with what Playwright would switch off of what matters here. With
   // RenderDocument each navigation sets up a whole new frame, which takes as much of a core as everything else in it.
   '--disable-features=PaintHolding,HttpsUpgrades,AvoidUnnecessaryBeforeUnloadCheckSync,RenderDocument',

@@ -67,8 +67,7 @@ async function enrolled(email: string): Promise<Browser> {
   browser.secret = phones.get(email) ?? null
   const { location } = await browser.signInWithPassword(email)
   if (location === '/mfa/enrol') await browser.enrol()
-  assert.equal((await browser.verify(browser.nextCode())).status, 303)
-  assert.equal((await browser.get('/')).status, 200, `${email} is in`)
+  assert.equal((await browser.verify(browser.nextCode())).location, '/', `${email} is in`)
   keep(email, browser)
   return browser
 }
@@ -355,6 +354,7 @@ describe('races', () => {
       const admin = await enrolled(ADMIN)
       const theo = await enrolled(TECH)
       const before = (await active(TECH)).map(({ id }) => id)
+      const changes = await recorded(TECH, 'authenticator.replaced')
       const key = await begin(theo)
 
       const [reset, change] = await Promise.all([
@@ -373,7 +373,9 @@ describe('races', () => {
         .where(eq(mfaResets.userId, userId))
         .orderBy(desc(mfaResets.id))
         .limit(1)
-      const changedFirst = change.location === '/mfa/verify'
+      // The answer to the change alone does not tell: the reset may come between the change and its answer.
+      const changedFirst = (await recorded(TECH, 'authenticator.replaced')) > changes
+      assert.ok(changedFirst || change.location !== '/mfa/verify')
       assert.equal(before.includes(row?.authenticatorId ?? ''), !changedFirst)
       phones.delete(TECH)
     }

@@ -4,13 +4,14 @@ import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
-import { afterEach, beforeEach, describe, test } from 'node:test'
+import { after, before, beforeEach, describe, test } from 'node:test'
 import type { Sql } from 'postgres'
 import { CHAIN_START, linkHash } from '../../src/audit/chain.ts'
 import { NO_REQUEST, record } from '../../src/audit/record.ts'
 import { sealEvents } from '../../src/audit/seal-events.ts'
 import { type Harm, type Pin, verifyChain } from '../../src/audit/verify-chain.ts'
 import { type DatabasePool, openDatabase } from '../../src/db/client.ts'
+import { auditEvents } from '../../src/db/schema/audit-events.ts'
 import { auditUnsealed } from '../../src/db/schema/audit-seals.ts'
 import { createTestDatabase, type TestDatabase } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
@@ -21,34 +22,36 @@ const ALL = 1_000_000
 
 let database: TestDatabase
 let pool: DatabasePool
-beforeEach(async () => {
+before(async () => {
   database = await createTestDatabase()
   pool = openDatabase(database.url, 'test-audit-chain')
 })
-afterEach(async () => {
+beforeEach(() => tamper((sql) => sql`truncate audit_events, audit_unsealed, audit_seals cascade`))
+after(async () => {
   await pool.close()
   await database.drop()
 })
 
 /** Something happens, `times` times. Returns the ids of the events. */
 async function happen(times: number): Promise<string[]> {
-  return pool.db.transaction(async (tx) => {
-    const ids: string[] = []
-    for (let time = 0; time < times; time += 1)
-      ids.push(
-        await record(tx, {
-          at: NOW,
-          action: 'mfa-reset.requested',
-          outcome: 'success',
-          origin: { address: '192.0.2.1', userAgent: 'Firefox "144"', requestId: 'r-1' },
-          clientId: crypto.randomUUID(),
-          actorId: crypto.randomUUID(),
-          subjectId: crypto.randomUUID(),
-          details: { reason: 'Żółw, "quoted"', number: time, nested: { b: 1, a: [2] } },
-        }),
-      )
-    return ids
-  })
+  const events = await pool.db
+    .insert(auditEvents)
+    .values(
+      Array.from({ length: times }, (_, time) => ({
+        at: NOW,
+        action: 'mfa-reset.requested',
+        outcome: 'success' as const,
+        address: '192.0.2.1',
+        userAgent: 'Firefox "144"',
+        requestId: 'r-1',
+        clientId: crypto.randomUUID(),
+        actorId: crypto.randomUUID(),
+        subjectId: crypto.randomUUID(),
+        details: { reason: 'Żółw, "quoted"', number: time, nested: { b: 1, a: [2] } },
+      })),
+    )
+    .returning({ id: auditEvents.id })
+  return events.map(({ id }) => id)
 }
 
 function seal(): Promise<number> {
@@ -191,10 +194,12 @@ describe('sealing', () => {
       values (${event.id}, ${NOW.toISOString()}, 'sign-out', 'success', '192.0.2.1', 'a "b"', '{"a":1}') returning id, at`
     assert.ok(id && at)
     // Whatever the session's settings.
-    await pool.sql`alter database ${pool.sql(new URL(database.url).pathname.slice(1))} set timezone to 'Asia/Kolkata'`
+    const name = pool.sql(new URL(database.url).pathname.slice(1))
+    await pool.sql`alter database ${name} set timezone to 'Asia/Kolkata'`
     const elsewhere = openDatabase(database.url, 'test-elsewhere', 1)
     await sealEvents(elsewhere.db, NOW, ALL)
     await elsewhere.close()
+    await pool.sql`alter database ${name} reset timezone`
     assert.equal((await chain())[0]?.hash, expected)
   })
 })

@@ -278,17 +278,10 @@ describe('an export that does not come to its end', () => {
   before(async () => {
     clientId = await house.clientId('Portcullis Platform')
     // Wide rows: more than the buffers between us hold.
-    const userAgent = 'x'.repeat(400)
-    for (let batch = 0; batch < 20; batch += 1)
-      await house.happened(
-        ...Array.from({ length: 1000 }, () => ({
-          clientId,
-          userAgent,
-          requestId: userAgent,
-          at: new Date('2025-01-01T00:00:00Z'),
-          details: { reason: userAgent },
-        })),
-      )
+    await house.app.database.sql`
+      insert into audit_events (client_id, at, action, outcome, user_agent, request_id, details)
+      select ${clientId}, '2025-01-01T00:00:00Z', 'password.changed', 'success', wide, wide, jsonb_build_object('reason', wide)
+      from repeat('x', 400) as wide, generate_series(1, 20000)`
   })
 
   /** Takes no more than the beginning, until it goes on. */

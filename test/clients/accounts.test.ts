@@ -131,13 +131,15 @@ describe('the MFA policy', () => {
 
 describe('the audit log', () => {
   test('tells in sentences what happened in the account, newest first, and of one kind', async () => {
+    await app.browser().enrolAndSignIn('admin2@harbour.example')
+
     const page = await cast.as('admin@harbour.example').get('/audit')
     const enrolled = await cast.as('admin@harbour.example').get('/audit?action=authenticator.enrolled')
 
     assert.match(page.body, /Fiona Gallagher entered the right password\./)
     assert.ok(page.body.indexOf('Theo Marchetti signed in.') < page.body.indexOf('Amara Okafor signed in.'))
     assert.doesNotMatch(page.body, /Rosa Delgado/, 'of another account')
-    assert.match(enrolled.body, /Theo Marchetti set up an authenticator\./)
+    assert.match(enrolled.body, /Lucas Lindqvist set up an authenticator\./)
     assert.doesNotMatch(enrolled.body, /signed in\./)
   })
 

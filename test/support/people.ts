@@ -1,13 +1,17 @@
 // People of the demo accounts and new ones, for tests about who may do what to whom.
 import assert from 'node:assert/strict'
 import { and, desc, eq, inArray } from 'drizzle-orm'
+import { v7 as uuidv7 } from 'uuid'
 import { linkToken } from '../../src/at-rest/link-token.ts'
+import { seal } from '../../src/at-rest/sealed-secret.ts'
 import type { AuditAction } from '../../src/audit/actions.ts'
 import { auditEvents } from '../../src/db/schema/audit-events.ts'
+import { authenticators } from '../../src/db/schema/authenticators.ts'
 import { clients } from '../../src/db/schema/clients.ts'
 import { invitations, passwordResets } from '../../src/db/schema/links.ts'
 import { memberships, roleGroups } from '../../src/db/schema/role-groups.ts'
 import { users } from '../../src/db/schema/users.ts'
+import { newSecret } from '../../src/mfa/totp.ts'
 import type { TestApp } from './app.ts'
 
 export type Status = (typeof users.$inferSelect)['status']
@@ -76,6 +80,22 @@ export class People {
       .where(inArray(roleGroups.key, [...keys]))
     await this.#db.insert(memberships).values(groups.map(({ id }) => ({ userId: user.id, roleGroupId: id })))
     return user
+  }
+
+  /** Gives somebody an authenticator, as if they had enrolled it; returns the key in it. */
+  async enrol(userId: string): Promise<Buffer> {
+    const id = uuidv7()
+    const key = newSecret()
+    const now = this.#app.clock.now()
+    await this.#db.insert(authenticators).values({
+      id,
+      userId,
+      status: 'active',
+      sealedSecret: seal(key, id, this.#app.deps.config.ENCRYPTION_KEYS),
+      pendingUntil: now,
+      activatedAt: now,
+    })
+    return key
   }
 
   async roleGroupsOf(userId: string): Promise<string[]> {

@@ -6,14 +6,15 @@ const REFUSED = new Set([
   'files', // Duplicate
   'pencil', // Edit job data, edit schedule
   'clock', // Change the delay
-  'pause',
-  'play', // Resume, run now
+  'list-x', // Remove the children
   'chart-no-axes-gantt', // Set concurrency
   'gauge', // Set rate limit
   'ban', // Obliterate
 ])
-/** Refused where it has words of its own: it is about many jobs, or none. With its icon alone it is about one. */
-const REFUSED_FOR_MANY = new Set([
+/** Refused where there are words for it. With its icon alone it is something else, which is allowed. */
+const REFUSED_WITH_WORDS = new Set([
+  'pause', // Pause, pause all
+  'play', // Resume, run now
   'trash-2', // Clean all, empty, remove scheduler
   'corner-up-left', // Promote all
 ])
@@ -22,6 +23,8 @@ const NAMES = {
   'corner-up-left': 'Promote',
   'trash-2': 'Remove',
   copy: 'Copy',
+  play: 'Follow the logs',
+  pause: 'Stop following',
   'ellipsis-vertical': 'Actions',
   maximize: 'Full screen',
   settings: 'Settings',
@@ -29,18 +32,22 @@ const NAMES = {
 }
 
 new MutationObserver(mend).observe(document.body, { childList: true, subtree: true })
+mend()
 
 // The board uses one button for another: what was said of it before may hold no more.
 function mend() {
   for (const button of document.querySelectorAll('button:has(> svg), [role="menuitem"]:has(> svg)')) {
-    const isNamed = button.hasAttribute('data-named')
+    const label = button.getAttribute('aria-label')
+    const isOurs = label !== null && label === button.dataset.named
     const icons = [...button.querySelector('svg').classList].map((name) => name.replace(/^lucide-/, ''))
-    const says = button.textContent.trim() || (!isNamed && button.getAttribute('aria-label'))
-    const isRefused = icons.some((icon) => REFUSED.has(icon) || (says && REFUSED_FOR_MANY.has(icon)))
-    const name = says ? undefined : icons.map((icon) => NAMES[icon]).find(Boolean)
-    if (name) button.setAttribute('aria-label', name)
-    else if (isNamed) button.removeAttribute('aria-label')
-    button.toggleAttribute('data-named', name !== undefined)
+    const words = button.textContent.trim() || (!isOurs && label)
+    const isRefused = icons.some((icon) => REFUSED.has(icon) || (words && REFUSED_WITH_WORDS.has(icon)))
+    const name = words ? undefined : icons.map((icon) => NAMES[icon]).find(Boolean)
+    if (isOurs && !name) button.removeAttribute('aria-label')
+    if (name) {
+      button.setAttribute('aria-label', name)
+      button.dataset.named = name
+    }
     button.toggleAttribute('data-refused', isRefused)
   }
 }

@@ -22,12 +22,12 @@ declare global {
   }
 }
 
-/** Hides the other buttons that are refused, for which the board has no option, and names those it leaves unnamed. */
+/** No button to retry what is completed, which is refused. For the other buttons the board has no option. */
+const BUTTONS = { allowRetries: true, allowCompletedRetries: false }
+
+/** Hides what else is never allowed, and names the buttons that the board leaves unnamed. */
 const OURS =
   '<link href="/static/queue-board.css" rel="stylesheet"><script src="/static/queue-board.js" defer></script>'
-
-/** No button to retry what is completed, which is refused. */
-const BUTTONS = { allowRetries: true, allowCompletedRetries: false }
 
 /** The queue dashboard, below `path`. Who may come here was asked before. */
 export function queueBoard(deps: Deps, engine: QueueEngine, path: string): Router {
@@ -89,8 +89,9 @@ export function queueBoard(deps: Deps, engine: QueueEngine, path: string): Route
     res.setHeader('Content-Security-Policy', policy)
     res.render = (view: string, params?: object) =>
       show.render(view, params, (error: Error | null, page = '') => {
-        if (error) next(error)
-        else res.send(page.replace('</head>', `${OURS}</head>`))
+        const [head, body] = page.split('</head>')
+        if (error || body === undefined) next(error ?? new Error('the page of the queue board has no head'))
+        else res.send(`${head}${OURS}</head>${body}`)
       })
     next()
   }, show)

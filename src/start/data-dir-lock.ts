@@ -46,26 +46,30 @@ export async function holdLock(
     }
   }
 
-  /** An earlier owner that is on its way out takes its database along. */
+  /** An earlier owner that is on its way out takes its database along; one that lives is faster to bring it back. */
   function takeLock() {
-    return tryLock(sql, name).catch(async () => {
+    return tryLock(sql, name).catch(async (error) => {
+      if (until.aborted) throw error
       await onLost()
+      await pause(SECOND)
       return tryLock(sql, name)
     })
   }
 
   const deadline = Date.now() + PATIENCE_MS
-  do {
-    held = await takeLock()
-    if (held)
-      return async () => {
-        released = true
-        await sql.end({ timeout: 1 })
-      }
-    await pause(RETRY_EVERY_MS)
-  } while (Date.now() < deadline)
-  await sql.end({ timeout: 1 })
-  return null
+  try {
+    while (!held && Date.now() < deadline) {
+      held = await takeLock()
+      if (!held) await pause(RETRY_EVERY_MS)
+    }
+  } finally {
+    if (!held) await sql.end({ timeout: 1 })
+  }
+  if (!held) return null
+  return async () => {
+    released = true
+    await sql.end({ timeout: 1 })
+  }
 }
 
 async function tryLock(sql: Sql, name: string): Promise<boolean> {

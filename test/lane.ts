@@ -1,39 +1,38 @@
-// One of the processes of a run. It takes one test file after the other, so that what all of them load is loaded,
-// and made fast by V8, once. Each is a suite of its own, with its own hooks and its own database.
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+// One of the processes of a run. It takes one test file after the other, so that what they all load is loaded, and
+// compiled by V8, once. Each is a suite of its own, with its own hooks.
+import { basename, dirname, join } from 'node:path'
 import { after, describe, mock } from 'node:test'
-import { MINUTE } from '../src/durations.ts'
+import { MINUTE, SECOND } from '../src/durations.ts'
 import { PROJECT_ROOT } from '../src/project-root.ts'
-import { runFolder } from './support/run-folder.ts'
+import { filesOfRun, markEnded, markTaken } from './support/run-folder.ts'
 
 const FILE_TIMEOUT_MS = 4 * MINUTE
+/** What the files have opened is closed by then. */
+const LEFT_OPEN_MS = 10 * SECOND
 
-const files = JSON.parse(process.env.TEST_FILES ?? '[]') as string[]
-for (const [number, file] of files.entries()) if (take(number)) await runFile(file)
+for (const [number, file] of filesOfRun().entries()) if (markTaken(number)) await runFile(file, number)
+setTimeout(() => giveUp('Something that these files have opened is still open.'), LEFT_OPEN_MS).unref()
 
-/** Whether it was still to be taken: no other lane runs it. */
-function take(number: number): boolean {
-  try {
-    mkdirSync(join(runFolder(), `taken-${number}`))
-    return true
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
-    throw error
-  }
-}
-
-function runFile(file: string): Promise<void> {
-  return new Promise((done) => {
-    describe(file, { timeout: FILE_TIMEOUT_MS }, async () => {
-      try {
+function runFile(file: string, number: number): Promise<void> {
+  return new Promise((goOn) => {
+    // A suite's own timeout leaves its hooks out, and what timed out goes on beside the next file.
+    const timeout = setTimeout(() => giveUp(`${file} does not end.`), FILE_TIMEOUT_MS)
+    describe(dirname(file), () => {
+      after(() => {
+        clearTimeout(timeout)
+        mock.reset()
+        markEnded(number)
+        goOn()
+      })
+      // Inside, so that the hook above runs even if a hook of the file fails.
+      describe(basename(file), async () => {
         await import(join(PROJECT_ROOT, 'dist', file.replace(/\.ts$/, '.js')))
-      } finally {
-        after(() => {
-          mock.reset()
-          done()
-        })
-      }
+      })
     })
   })
+}
+
+function giveUp(reason: string): never {
+  process.stderr.write(`${reason}\n`)
+  process.exit(1)
 }

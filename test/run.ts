@@ -4,15 +4,12 @@ import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
-import { MINUTE } from '../src/durations.ts'
 import { PROJECT_ROOT } from '../src/project-root.ts'
 import { unpackChromium } from './support/chromium.ts'
 import { startTestCluster } from './support/cluster.ts'
 import { REDIS_AVAILABLE } from './support/redis-server.ts'
-import { makeRunFolder, removeRunFolder } from './support/run-folder.ts'
+import { filesNotEnded, makeRunFolder, removeRunFolder, setFilesOfRun } from './support/run-folder.ts'
 
-/** A file has a limit of its own: this one ends what does not end although all its files have. */
-const LANE_TIMEOUT_MS = 20 * MINUTE
 /** One more than cores: some files wait for other processes. */
 const LANES = availableParallelism() + 1
 
@@ -27,9 +24,12 @@ if (process.env.CI === 'true' && !REDIS_AVAILABLE)
 
 const folder = await makeRunFolder('in-memory')
 try {
-  const needsBrowser = files.some((file) => file.includes('browser'))
-  const [cluster] = await Promise.all([startTestCluster(folder), needsBrowser && unpackChromium()])
+  const unpacked = files.some(needsBrowser) ? unpackChromium() : null
+  // Told below, once the cluster is there to be stopped.
+  unpacked?.catch(() => {})
+  const cluster = await startTestCluster(folder)
   try {
+    await unpacked
     process.exitCode = (await runTests(files)) ? 0 : 1
   } finally {
     await cluster.stop('immediate')
@@ -51,18 +51,21 @@ function chooseFiles(parts: readonly string[]): string[] {
 
 /** What takes longest begins first. The others not by folder: in some folders all compute, in others all wait. */
 function inOrderOfRunning(one: string, other: string): number {
-  const needsBrowser = (file: string) => Number(file.includes('browser'))
-  return needsBrowser(other) - needsBrowser(one) || basename(one).localeCompare(basename(other))
+  const browserFirst = Number(needsBrowser(other)) - Number(needsBrowser(one))
+  return browserFirst || basename(one).localeCompare(basename(other))
+}
+
+function needsBrowser(file: string): boolean {
+  return file.includes('browser')
 }
 
 /** Returns whether everything passed. */
 function runTests(files: string[]): Promise<boolean> {
   let failed = 0
-  process.env.TEST_FILES = JSON.stringify(files)
+  setFilesOfRun(files)
   const results = run({
     files: Array(Math.min(LANES, files.length)).fill('dist/test/lane.js'),
     concurrency: LANES,
-    timeout: LANE_TIMEOUT_MS,
     signal: stopping.signal,
   })
   results.on('test:fail', ({ todo }) => {
@@ -70,7 +73,11 @@ function runTests(files: string[]): Promise<boolean> {
   })
   return new Promise((resolve, reject) => {
     results.on('error', reject)
-    results.on('end', () => resolve(failed === 0 && !stopping.signal.aborted))
+    results.on('end', () => {
+      const missing = filesNotEnded()
+      if (missing.length > 0) process.stderr.write(`Not run to the end: ${missing.join(', ')}\n`)
+      resolve(failed === 0 && missing.length === 0 && !stopping.signal.aborted)
+    })
     results.compose(new spec()).pipe(process.stdout)
   })
 }

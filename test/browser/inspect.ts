@@ -6,7 +6,7 @@ import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 import { PROJECT_ROOT } from '../../src/project-root.ts'
 
-// Chromium takes text in ASCII only in half the time, and taking it is most of the work with such a long one.
+// Chromium takes text that is all ASCII in half the time, and with one as long as this that is most of the work.
 const AXE = readFileSync(join(PROJECT_ROOT, 'node_modules', 'axe-core', 'axe.min.js'), 'utf8').replace(
   /[\u0080-\uffff]/g,
   (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,

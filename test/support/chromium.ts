@@ -18,8 +18,8 @@ const ARGUMENTS = [
   '--disable-gpu',
   '--in-process-gpu',
   '--font-render-hinting=none',
-  // Beyond it the empty page of a new window becomes the first one that is opened in it, which else takes a process
-  // of its own. Sites are kept apart as ever.
+  // Where it is reached, the empty page of a new window goes on as the first page opened in it, which would otherwise
+  // take a process of its own. Sites are kept apart as ever.
   '--renderer-process-limit=1',
   // Each process is new, and no script in it runs for long enough to be worth it.
   '--js-flags=--no-maglev --no-turbofan',

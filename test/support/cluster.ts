@@ -23,6 +23,7 @@ export async function startTestCluster(folder: string): Promise<Cluster> {
       'fsync=off',
       'synchronous_commit=off',
       'full_page_writes=off',
+      // It may lie in memory.
       'max_wal_size=256MB',
       'max_connections=400',
     ],

@@ -82,7 +82,10 @@ export class People {
     return user
   }
 
-  /** Gives somebody an authenticator, as if they had enrolled it; returns the key in it. */
+  /**
+   * Gives somebody an authenticator, as if they had enrolled it; returns the key in it. Enrolling through the pages
+   * has tests of its own, and takes four requests.
+   */
   async enrol(userId: string): Promise<Buffer> {
     const id = uuidv7()
     const key = newSecret()

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import { after, describe, mock } from 'node:test'
 import { MINUTE, SECOND } from '../src/durations.ts'
 import { PROJECT_ROOT } from '../src/project-root.ts'
-import { filesOfRun, markEnded, markTaken } from './support/run-folder.ts'
+import { filesOfRun, markEnded, markTaken } from './support/files-of-run.ts'
 
 const FILE_TIMEOUT_MS = 4 * MINUTE
 /** What the files have opened is closed by then. */

@@ -7,8 +7,9 @@ import { spec } from 'node:test/reporters'
 import { PROJECT_ROOT } from '../src/project-root.ts'
 import { unpackChromium } from './support/chromium.ts'
 import { startTestCluster } from './support/cluster.ts'
+import { filesNotEnded, setFilesOfRun } from './support/files-of-run.ts'
 import { REDIS_AVAILABLE } from './support/redis-server.ts'
-import { filesNotEnded, makeRunFolder, removeRunFolder, setFilesOfRun } from './support/run-folder.ts'
+import { makeRunFolder, removeRunFolder } from './support/run-folder.ts'
 
 /** One more than cores: some files wait for other processes. */
 const LANES = availableParallelism() + 1

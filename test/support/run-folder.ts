@@ -1,6 +1,5 @@
 // The folder of one run of the tests, named after the runner's process: so a later run can clear up after one
 // that was killed.
-import { existsSync, mkdirSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readdir, rm, statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,7 +8,6 @@ import { programOf } from '../../src/start/program-of.ts'
 
 const PREFIX = 'portcullis-test-'
 const RUN_FOLDER = 'TEST_RUN_FOLDER'
-const FILES = 'TEST_FILES'
 const IN_MEMORY = '/dev/shm'
 const ON_DISK = tmpdir()
 const PLENTY_BYTES = 2 * 2 ** 30
@@ -36,39 +34,10 @@ async function hasPlenty(folder: string): Promise<boolean> {
 }
 
 /** The folder of the run that this process belongs to. */
-function runFolder(): string {
+export function runFolder(): string {
   const folder = process.env[RUN_FOLDER]
   if (!folder) throw new Error('This is no run of the tests. Run them with: npm test -- <part of a path>')
   return folder
-}
-
-/** Says which test files this run has, to the processes that it starts from now on. */
-export function setFilesOfRun(files: readonly string[]): void {
-  process.env[FILES] = JSON.stringify(files)
-}
-
-export function filesOfRun(): string[] {
-  return JSON.parse(process.env[FILES] ?? '[]')
-}
-
-/** Whether the file was still to be taken: no other process of the run has it. */
-export function markTaken(number: number): boolean {
-  try {
-    mkdirSync(join(runFolder(), `taken-${number}`))
-    return true
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
-    throw error
-  }
-}
-
-export function markEnded(number: number): void {
-  mkdirSync(join(runFolder(), `ended-${number}`))
-}
-
-/** The files of the run that no process has run to its end. */
-export function filesNotEnded(): string[] {
-  return filesOfRun().filter((_, number) => !existsSync(join(runFolder(), `ended-${number}`)))
 }
 
 /** A new folder inside the run's, for what a test keeps in files. It goes when the run is over. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, test } from 'node:test'
 import type { Browser } from 'playwright-core'
 import { startApp, type TestApp } from '../support/app.ts'
-import { launchBrowser } from '../support/chromium.ts'
+import { closeWindows, launchBrowser } from '../support/chromium.ts'
 import { inspect } from './inspect.ts'
 import { Visitor } from './visitor.ts'
 
@@ -20,9 +20,7 @@ for (const javaScriptEnabled of [true, false])
       app = await startApp({ ADDRESS_ATTEMPTS: '100000' })
     })
     after(() => app.close())
-    afterEach(async () => {
-      for (const context of browser.contexts()) await context.close()
-    })
+    afterEach(() => closeWindows(browser))
 
     async function signedIn(email: string, path = '/'): Promise<Visitor> {
       const context = await browser.newContext({ javaScriptEnabled, reducedMotion: 'reduce' })

@@ -4,7 +4,7 @@ import { after, afterEach, before, describe, test } from 'node:test'
 import type { Browser, BrowserContext } from 'playwright-core'
 import { startApp, type TestApp } from '../support/app.ts'
 import { DEMO_PASSWORD } from '../support/browser.ts'
-import { launchBrowser } from '../support/chromium.ts'
+import { closeWindows, launchBrowser } from '../support/chromium.ts'
 import { inspect } from './inspect.ts'
 import { Phone } from './phone.ts'
 import { Visitor } from './visitor.ts'
@@ -24,9 +24,7 @@ for (const javaScriptEnabled of [true, false])
       app = await startApp({ ADDRESS_ATTEMPTS: '100000' })
     })
     after(() => app.close())
-    afterEach(async () => {
-      for (const context of browser.contexts()) await context.close()
-    })
+    afterEach(() => closeWindows(browser))
 
     /** Somebody with a browser of their own. */
     async function visitor(): Promise<Visitor> {

@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import type { Browser } from 'playwright-core'
 import { type RunningWorker, startWorker } from '../../workers/start-worker.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { launchBrowser } from '../support/chromium.ts'
+import { closeWindows, launchBrowser } from '../support/chromium.ts'
 import { People } from '../support/people.ts'
 import { SHORT } from '../workers/short-times.ts'
 import { inspect } from './inspect.ts'
@@ -28,7 +28,7 @@ for (const javaScriptEnabled of [true, false])
       worker = await startWorker(app.deps, SHORT)
     })
     after(async () => {
-      for (const context of browser.contexts()) await context.close()
+      await closeWindows(browser)
       await worker.stop()
       await app.close()
     })

@@ -5,7 +5,7 @@ import { eq } from 'drizzle-orm'
 import type { Browser } from 'playwright-core'
 import { clients } from '../../src/db/schema/clients.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { launchBrowser } from '../support/chromium.ts'
+import { closeWindows, launchBrowser } from '../support/chromium.ts'
 import { People } from '../support/people.ts'
 import { inspect } from './inspect.ts'
 import { Visitor } from './visitor.ts'
@@ -28,9 +28,7 @@ for (const javaScriptEnabled of [true, false])
       assert.deepEqual(complaints.flat(), [], 'what the browser complained about')
     })
 
-    afterEach(async () => {
-      for (const context of browser.contexts()) await context.close()
-    })
+    afterEach(() => closeWindows(browser))
 
     async function visitor(): Promise<Visitor> {
       const context = await browser.newContext({ javaScriptEnabled, reducedMotion: 'reduce' })

@@ -6,7 +6,7 @@ import type { Browser } from 'playwright-core'
 import { users } from '../../src/db/schema/users.ts'
 import { MINUTE, SECOND } from '../../src/durations.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { launchBrowser } from '../support/chromium.ts'
+import { closeWindows, launchBrowser } from '../support/chromium.ts'
 import { People } from '../support/people.ts'
 import { Visitor } from './visitor.ts'
 
@@ -25,9 +25,7 @@ for (const javaScriptEnabled of [true, false])
       app = await startApp({ ADDRESS_ATTEMPTS: '100000' })
     })
     after(() => app.close())
-    afterEach(async () => {
-      for (const context of browser.contexts()) await context.close()
-    })
+    afterEach(() => closeWindows(browser))
 
     /** Somebody with a browser of their own. */
     async function visitor(): Promise<Visitor> {

@@ -61,6 +61,11 @@ export async function launchBrowser(): Promise<Browser> {
   })
 }
 
+/** Closes whatever is open in it: pages that renew themselves would go on doing so beside the next test. */
+export async function closeWindows(browser: Browser): Promise<void> {
+  for (const context of browser.contexts()) await context.close()
+}
+
 /** Now and then Chromium crashes as it starts, which says nothing about what is tested. */
 async function launchAgain(options: LaunchOptions, attempts = 3): Promise<Browser> {
   try {

@@ -10,21 +10,21 @@ import { invitations } from '../../src/db/schema/links.ts'
 import { memberships } from '../../src/db/schema/role-groups.ts'
 import { users } from '../../src/db/schema/users.ts'
 import { startApp, type TestApp } from '../support/app.ts'
+import { ENCRYPTION_KEYS } from '../support/cluster.ts'
 
 const COMMAND = fileURLToPath(new URL('../../src/clients/found-platform-command.js', import.meta.url))
-const KEYS = `k1:${Buffer.alloc(32, 7).toString('base64')}`
 const PASSWORD = 'seven green lanterns in fog'
 const run = promisify(execFile)
 
 let app: TestApp
 before(async () => {
-  app = await startApp({ ENCRYPTION_KEYS: KEYS }, { demoData: false })
+  app = await startApp({}, { demoData: false })
 })
 after(() => app.close())
 
 function found(...args: string[]) {
   return run(process.execPath, [COMMAND, ...args], {
-    env: { PATH: process.env.PATH, DATABASE_URL: app.deps.config.DATABASE_URL, ENCRYPTION_KEYS: KEYS },
+    env: { PATH: process.env.PATH, DATABASE_URL: app.deps.config.DATABASE_URL, ENCRYPTION_KEYS },
   })
 }
 

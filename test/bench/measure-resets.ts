@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { DatabasePool } from '../../src/db/client.ts'
 import type { EnrolledUser } from '../../src/demo/bulk-seed.ts'
 import { MINUTE, SECOND } from '../../src/durations.ts'
+import { eventually } from '../support/eventually.ts'
 import { REDIS_INSTALLED, RedisServer } from '../support/redis-server.ts'
 import { makeRunFolder, removeRunFolder } from '../support/run-folder.ts'
 import { Connection } from './connection.ts'
@@ -221,14 +222,15 @@ async function untilCompleted(
 }
 
 /** The mails of earlier resets have gone: one that is measured alone has the machine to itself. */
-async function untilNothingIsOwed(sql: DatabasePool['sql']): Promise<void> {
-  const giveUpAt = performance.now() + PATIENCE_MS
-  for (;;) {
-    const [owed] = await sql`select from outbox where done_at is null and due_at is null limit 1`
-    if (!owed) return
-    if (performance.now() > giveUpAt) throw new Error('the worker does not do what is owed')
-    await pause(20)
-  }
+function untilNothingIsOwed(sql: DatabasePool['sql']): Promise<unknown> {
+  return eventually(
+    'nothing is owed',
+    async () => {
+      const [owed] = await sql`select from outbox where done_at is null and due_at is null limit 1`
+      return !owed
+    },
+    PATIENCE_MS,
+  )
 }
 
 /** Those who were reset the last time have an authenticator once more; they need not be able to use it. */

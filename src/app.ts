@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http'
-import express, { type Request, type RequestHandler, type Response, Router } from 'express'
+import { type Express, type Request, type RequestHandler, type Response, Router } from 'express'
 import session from 'express-session'
 import { accountRoutes } from './account/account.routes.ts'
 import { authenticatorRoutes } from './account/authenticator.routes.ts'
@@ -42,6 +42,8 @@ import { roleGroupsRoutes } from './users/role-groups.routes.ts'
 import { usersRoutes } from './users/users.routes.ts'
 
 export interface AppOptions {
+  /** That of the server, with nothing in it. */
+  app: Express
   /** What the operators look into; used by nothing else. The caller closes it. */
   queues: QueueEngine
   /** True once the process is about to stop: /readyz then says so. */
@@ -49,11 +51,10 @@ export interface AppOptions {
 }
 
 /** The web application: every request passes these lines from top to bottom. */
-export function createApp(deps: Deps, { queues, draining = () => false }: AppOptions): RequestListener {
+export function createApp(deps: Deps, { app, queues, draining = () => false }: AppOptions): RequestListener {
   const { config } = deps
   const secureCookies = config.PUBLIC_URL.startsWith('https:')
   const metrics = openMetrics(deps, queues)
-  const app = express()
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing').enable('strict routing')
   app.set('trust proxy', config.TRUST_PROXY ?? false)
   useViews(app, createViews())

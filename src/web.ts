@@ -1,11 +1,11 @@
 // The web process: serves until told to stop, then finishes what is in flight.
-import { createServer } from 'node:http'
 import { createApp } from './app.ts'
 import { runCommand } from './command.ts'
 import { readConfig } from './config.ts'
 import { openDeps } from './deps.ts'
 import { SECOND } from './durations.ts'
 import { drainOf } from './http/drain.ts'
+import { createExpressServer } from './http/express-server.ts'
 import { openQueueEngine } from './outbox/queues.ts'
 
 const DRAIN_MS = 10 * SECOND
@@ -19,7 +19,8 @@ async function serve(): Promise<void> {
   const deps = await openDeps(config, 'web')
   let draining = false
   const queues = openQueueEngine(config, deps.log)
-  const server = createServer(createApp(deps, { queues, draining: () => draining }))
+  const { server, app } = createExpressServer()
+  server.on('request', createApp(deps, { app, queues, draining: () => draining }))
   const drain = drainOf(server, DRAIN_MS)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

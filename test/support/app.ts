@@ -1,7 +1,6 @@
 // The real application on a real database of its own, listening on a port of its own.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { eq } from 'drizzle-orm'
 import { createApp } from '../../src/app.ts'
@@ -9,6 +8,7 @@ import { readConfig } from '../../src/config.ts'
 import { type DatabasePool, openDatabase } from '../../src/db/client.ts'
 import { users } from '../../src/db/schema/users.ts'
 import type { Deps } from '../../src/deps.ts'
+import { createExpressServer } from '../../src/http/express-server.ts'
 import { createLog } from '../../src/log.ts'
 import { openQueueEngine } from '../../src/outbox/queues.ts'
 import { Browser } from './browser.ts'
@@ -33,7 +33,7 @@ export async function startApp(
 ): Promise<TestApp> {
   const testDatabase = await createTestDatabase(demoData ? 'demo' : 'empty')
   const clock = new TestClock()
-  const server = createServer()
+  const { server, app } = createExpressServer()
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
@@ -60,7 +60,7 @@ export async function startApp(
     log: createLog('test', config.LOG_LEVEL),
   }
   const queues = openQueueEngine(config, deps.log)
-  server.on('request', createApp(deps, { queues }))
+  server.on('request', createApp(deps, { app, queues }))
   return {
     origin,
     clock,

@@ -1,0 +1,18 @@
+import { createServer, IncomingMessage, type Server, ServerResponse } from 'node:http'
+import express, { type Express, type Request, type Response } from 'express'
+
+/**
+ * An HTTP server and the Express application that is to answer it, whose requests and responses are the application's
+ * from the start. Express would change the prototype of each as it comes in, after which V8 never again knows one to be
+ * like another, and looks up whatever is asked of them the slow way: a page cost half as much again.
+ */
+export function createExpressServer(): { server: Server; app: Express } {
+  const app = express()
+  class AppRequest extends IncomingMessage {}
+  class AppResponse<R extends IncomingMessage> extends ServerResponse<R> {}
+  Object.setPrototypeOf(AppRequest.prototype, app.request)
+  Object.setPrototypeOf(AppResponse.prototype, app.response)
+  app.request = AppRequest.prototype as Request
+  app.response = AppResponse.prototype as Response
+  return { app, server: createServer({ IncomingMessage: AppRequest, ServerResponse: AppResponse }) }
+}

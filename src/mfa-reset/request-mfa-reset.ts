@@ -47,16 +47,15 @@ export async function requestMfaReset(deps: Deps, request: UserRequest): Promise
       return { ok: false, refusal: null, missing: wrongFields(evidence.error, RESET_FIELDS) }
 
     const { targetPerson: person } = verdict
-    const authenticatorId = await revokeActiveAuthenticator(tx, person.id, now)
-    // The row is locked, so only a confirmation or reset that came first can have taken it away.
-    if (authenticatorId === null) return { ok: false, refusal: 'nothing-to-reset' }
+    const { authenticator } = person
+    if (!authenticator) throw new Error('the rule let somebody be reset who has no authenticator')
     const id = uuidv7()
     const reset = {
       ...evidence.data,
       id,
       clientId: person.clientId,
       userId: person.id,
-      authenticatorId,
+      authenticatorId: authenticator.id,
       requestedBy: actor.userId,
       channel,
       requestedAt: now,
@@ -64,6 +63,7 @@ export async function requestMfaReset(deps: Deps, request: UserRequest): Promise
     const codes = { subject: person.id, kind: 'code' as const }
     // None needs what another one answers: they go to the database together, not one after the other.
     await Promise.all([
+      revokeAuthenticator(tx, authenticator.id, now),
       endSessions(tx, person.id, now),
       changeLockout(tx, codes, now, (state) => clear(state, now), person.codeLockout),
       recordReset(tx, reset, origin),
@@ -100,13 +100,14 @@ async function recordReset(
   ])
 }
 
-async function revokeActiveAuthenticator(tx: Transaction, userId: string, now: Date): Promise<string | null> {
-  const [revoked] = await tx
+async function revokeAuthenticator(tx: Transaction, authenticatorId: string, now: Date): Promise<void> {
+  const revoked = await tx
     .update(authenticators)
     .set({ status: 'revoked', revokedAt: now })
-    .where(and(eq(authenticators.userId, userId), eq(authenticators.status, 'active')))
+    .where(and(eq(authenticators.id, authenticatorId), eq(authenticators.status, 'active')))
     .returning({ id: authenticators.id })
-    .prepare('revoke_active_authenticator')
+    .prepare('revoke_authenticator')
     .execute()
-  return revoked?.id ?? null
+  // Nothing makes one active, or takes it away, without the lock on its owner, which this transaction holds.
+  if (revoked.length !== 1) throw new Error('an authenticator was changed behind the lock on its owner')
 }

@@ -7,8 +7,12 @@ import { UnavailableError } from '../unavailable-error.ts'
 const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 const PREFIX = '$argon2id$v=19$m=19456,t=2,p=1$'
 
-// Hashing runs in the thread pool, on no more threads than there are cores: more would only slow each other.
-const limit = pLimit(availableParallelism())
+/**
+ * How many are in the thread pool at a time: one a core, as more would only slow each other, and one that waits there.
+ * A thread that is done takes it up at once, instead of idling until the event loop comes round to the next.
+ */
+export const HASHED_AT_A_TIME = availableParallelism() + 1
+const limit = pLimit(HASHED_AT_A_TIME)
 
 /** How many may wait for their turn: about a second's worth. Beyond it people get 503 at once, not a hung page. */
 const MAX_WAITING = 50 * availableParallelism()

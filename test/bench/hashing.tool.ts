@@ -1,4 +1,4 @@
-// Nothing but Argon2id, as the product does it: the same parameters, no more at a time than there are cores.
+// Nothing but Argon2id, as the product does it: the same parameters, as many at a time, on a thread a core.
 import { DEMO_PASSWORD } from '../../src/demo/demo-cast.ts'
 import { hashPassword, passwordMatches } from '../../src/sign-in/password-hash.ts'
 import { answerQuestions } from './tool.ts'

@@ -45,7 +45,7 @@ ${table([
     ms(p99Ms),
   ]),
 ])}
-How to read it: the floor checks passwords and does nothing else, as many at a time as the product (one a core at most).
+How to read it: the floor checks passwords and does nothing else, as many at a time as the product.
 100 % would be a sign-in that costs nothing but its password hash; the people's own share of the cores counts against it.
 
 ${table([

@@ -9,8 +9,8 @@ import { memberships, mfaPolicies, roleGroups } from '../src/db/schema/role-grou
 import { sessions } from '../src/db/schema/sessions.ts'
 import { HOUR, MINUTE } from '../src/durations.ts'
 import { startApp, type TestApp } from './support/app.ts'
+import { awaitWaiters } from './support/await-waiters.ts'
 import type { Answer, Browser } from './support/browser.ts'
-import { eventually } from './support/eventually.ts'
 
 let app: TestApp
 before(async () => {
@@ -101,11 +101,7 @@ describe('the session', () => {
 
       assert.equal((await one.get('/')).status, 200, 'not even those whose sessions they are')
       leaving = [one.post('/sign-out'), two.post('/sign-out')]
-      await eventually('both wait for the lock', async () => {
-        const waiting = await sql`
-          select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
-        return waiting.length === 2
-      })
+      await awaitWaiters(sql, leaving.length)
       const answers = await Promise.all(Array.from({ length: 6 }, () => other.get('/')))
       assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200])
     })

@@ -2,7 +2,8 @@ import type { Job, JobState, Queue } from 'bullmq'
 import type { AuditAction } from '../audit/actions.ts'
 import { type Origin, record } from '../audit/record.ts'
 import type { Deps } from '../deps.ts'
-import type { Person } from '../gate/facts.ts'
+import type { Proofs } from '../gate/facts.ts'
+import { currentOperator } from './current-operator.ts'
 
 interface Change {
   action: AuditAction
@@ -33,60 +34,69 @@ export type ChangeName = keyof typeof CHANGES
 export const CHANGE_NAMES = Object.keys(CHANGES) as ChangeName[]
 
 export interface Operation {
-  actor: Person
+  actor: Proofs
   origin: Origin
 }
 
-/** Changes one job and records it; 'not-possible' where there is no such job, or it is in another state. */
+/**
+ * Changes one job and records it; 'not-possible' where there is no such job, or it is in another state, 'not-allowed'
+ * for whoever is no operator any more.
+ */
 export async function changeJob(
   deps: Pick<Deps, 'db' | 'clock'>,
   queue: Queue,
   { name, jobId, ...operation }: Operation & { name: ChangeName; jobId: string },
-): Promise<'done' | 'not-possible'> {
+): Promise<'done' | 'not-possible' | 'not-allowed'> {
   const { action, from, make }: Change = CHANGES[name]
   const job: Job | undefined = await queue.getJob(jobId)
   if (!job || !from.includes(await job.getState())) return 'not-possible'
   // The next run of a schedule: without it there would be none after it.
   if (name === 'clean' && job.repeatJobKey && !job.finishedOn) return 'not-possible'
 
-  await recorded(deps, operation, action, { queue: queue.name, job: job.name, jobId }, () => make(job))
-  return 'done'
+  const details = { queue: queue.name, job: job.name, jobId }
+  return (await recorded(deps, operation, action, details, () => make(job))) ? 'done' : 'not-allowed'
 }
 
-/** Retries every failed job that a queue still has. Returns how many. */
+/** Retries every failed job that a queue still has. Returns how many; null for whoever is no operator any more. */
 export async function retryFailedJobs(
   deps: Pick<Deps, 'db' | 'clock'>,
   queue: Queue,
   operation: Operation,
-): Promise<number> {
+): Promise<number | null> {
   const failed: Job[] = await queue.getFailed()
   if (failed.length === 0) return 0
   const { action, make } = CHANGES.retry
-  await recorded(deps, operation, action, { queue: queue.name, jobs: failed.length }, () =>
-    Promise.all(failed.map(make)),
-  )
-  return failed.length
+  const details = { queue: queue.name, jobs: failed.length }
+  const done = await recorded(deps, operation, action, details, () => Promise.all(failed.map(make)))
+  return done ? failed.length : null
 }
 
-/** Records first and commits last: no change goes unrecorded, and none is recorded that was not made. */
+/**
+ * Records first and commits last: no change goes unrecorded, and none is recorded that was not made. False, and
+ * nothing is done, for whoever is no operator any more.
+ */
 function recorded(
   { db, clock }: Pick<Deps, 'db' | 'clock'>,
   { actor, origin }: Operation,
   action: AuditAction,
   details: Record<string, unknown>,
   change: () => Promise<unknown>,
-): Promise<void> {
+): Promise<boolean> {
   return db.transaction(async (tx) => {
+    const now = clock.now()
+    const operator = await currentOperator(tx, actor, now)
+    if (!operator) return false
     await record(tx, {
-      at: clock.now(),
+      at: now,
       action,
       outcome: 'success',
       origin,
-      clientId: actor.clientId,
-      actorId: actor.id,
+      clientId: operator.clientId,
+      actorId: operator.id,
       subjectId: null,
       details,
     })
     await change()
+    return true
   })
 }

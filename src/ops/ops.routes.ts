@@ -1,6 +1,7 @@
 import { Router } from 'express'
+import { refuse } from '../access/refuse.ts'
 import type { Deps } from '../deps.ts'
-import { personOf } from '../gate/gate.ts'
+import { proofsOf } from '../gate/gate.ts'
 import { glance } from '../gate/glance.ts'
 import { readForm } from '../http/form.ts'
 import { originOf } from '../http/origin.ts'
@@ -48,7 +49,8 @@ export function opsRoutes(deps: Deps, engine: QueueEngine, metrics: Metrics): Ro
   })
 
   routes.post('/ops/outbox/retry', readForm, async (req, res) => {
-    await retryFailedWork(deps, { actor: personOf(res), origin: originOf(req) })
+    const done = await retryFailedWork(deps, { actor: proofsOf(req), origin: originOf(req) })
+    if (!done) return refuse(res, 'unknown')
     res.redirect(303, '/ops')
   })
 

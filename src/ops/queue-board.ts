@@ -4,8 +4,9 @@ import { BullMQAdapter } from '@bull-board/api/bullMQAdapter'
 import { ExpressAdapter } from '@bull-board/express'
 import type { Queue } from 'bullmq'
 import { type ErrorRequestHandler, type Request, type Response, Router } from 'express'
+import { refuse } from '../access/refuse.ts'
 import type { Deps } from '../deps.ts'
-import { personOf } from '../gate/gate.ts'
+import { proofsOf } from '../gate/gate.ts'
 import { glance } from '../gate/glance.ts'
 import { originOf } from '../http/origin.ts'
 import type { QueueEngine } from '../outbox/queues.ts'
@@ -59,7 +60,8 @@ export function queueBoard(deps: Deps, engine: QueueEngine, path: string): Route
   routes.put('/api/queues/:queue/retry/failed', async (req, res) => {
     const queue = res.locals.queues?.get(req.params.queue)
     if (!queue) return refuseChange(res)
-    const retried = await retryFailedJobs(deps, queue, operationOf(req, res))
+    const retried = await retryFailedJobs(deps, queue, operationOf(req))
+    if (retried === null) return refuse(res, 'unknown')
     res.json({ retried, skipped: 0 })
   })
   for (const name of CHANGE_NAMES)
@@ -67,7 +69,8 @@ export function queueBoard(deps: Deps, engine: QueueEngine, path: string): Route
       const queue = res.locals.queues?.get(req.params.queue)
       if (!queue) return refuseChange(res)
       const jobId = req.params.job
-      const outcome = await changeJob(deps, queue, { name, jobId, ...operationOf(req, res) })
+      const outcome = await changeJob(deps, queue, { name, jobId, ...operationOf(req) })
+      if (outcome === 'not-allowed') return refuse(res, 'unknown')
       if (outcome === 'done') res.sendStatus(204)
       else refuseChange(res, 'This job is gone, or is in a state that does not allow this.', 409)
     })
@@ -98,8 +101,8 @@ export function queueBoard(deps: Deps, engine: QueueEngine, path: string): Route
   return routes
 }
 
-function operationOf(req: Request, res: Response): Operation {
-  return { actor: personOf(res), origin: originOf(req) }
+function operationOf(req: Request): Operation {
+  return { actor: proofsOf(req), origin: originOf(req) }
 }
 
 function refuseChange(

@@ -9,8 +9,8 @@ import { notifications } from '../../src/db/schema/notifications.ts'
 import { sessions } from '../../src/db/schema/sessions.ts'
 import { MINUTE } from '../../src/durations.ts'
 import { startApp, type TestApp } from '../support/app.ts'
+import { awaitWaiters } from '../support/await-waiters.ts'
 import { type Browser, DEMO_PASSWORD } from '../support/browser.ts'
-import { eventually } from '../support/eventually.ts'
 import { People } from '../support/people.ts'
 
 const NEW_PASSWORD = 'seven green lanterns in fog'
@@ -349,11 +349,7 @@ async function whileCodesWait<One, Other>(
     await held`begin`
     await held`select id from authenticators where user_id = ${id} and status = 'active' for update`
     const going = one()
-    await eventually('the code waits', async () => {
-      const waiting = await client`
-        select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
-      return waiting.length > 0
-    })
+    await awaitWaiters(client)
     const done = await meanwhile()
     await held`commit`
     return [await going, done]

@@ -119,6 +119,11 @@ export class ControlRoom {
       .orderBy(desc(auditEvents.id))
   }
 
+  /** How many events the audit log has. */
+  recorded(): Promise<number> {
+    return this.app.deps.db.$count(auditEvents)
+  }
+
   /** As the board's own page sends it. */
   put(path: string, body = '', browser = this.operator): Promise<Answer> {
     return browser.request('PUT', `${API}${path}`, { headers: OUR_OWN_PAGE, body })

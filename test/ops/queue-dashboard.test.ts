@@ -5,8 +5,10 @@ import { eq } from 'drizzle-orm'
 import { outbox } from '../../src/db/schema/outbox.ts'
 import { SECOND } from '../../src/durations.ts'
 import { QUEUES } from '../../src/outbox/jobs.ts'
+import { awaitWaiters } from '../support/await-waiters.ts'
+import type { Answer } from '../support/browser.ts'
 import { eventually } from '../support/eventually.ts'
-import { API, onEachEngine, TECH } from './control-room.ts'
+import { API, OPERATOR, onEachEngine, TECH } from './control-room.ts'
 
 onEachEngine('the queue dashboard', (room) => {
   test('an operator sees every queue', async () => {
@@ -179,6 +181,42 @@ onEachEngine('the queue dashboard', (room) => {
     assert.equal(answer.status, 204)
     assert.equal(again.status, 409)
     assert.equal((await room.audited('queue.job-promoted')).length, 1)
+  })
+
+  test('an operator who is demoted meanwhile finds nothing to act on, and changes nothing', async () => {
+    await room.startWorker()
+    const id = await room.failedMail()
+    await room.stopWorker()
+    const { sql } = room.app.deps
+    const userId = await room.idOf(OPERATOR)
+    const [held] = await sql<{ roleGroupId: string }[]>`
+      select role_group_id as "roleGroupId" from memberships where user_id = ${userId}`
+    assert.ok(held)
+    const before = await room.recorded()
+
+    let answers: Promise<Answer[]> = Promise.resolve([])
+    await sql.begin(async (demotion) => {
+      await demotion`select from users where id = ${userId} for update`
+      answers = Promise.all([
+        room.put(`/notifications/${id}/retry`),
+        room.put('/notifications/retry/failed'),
+        room.operator.post('/ops/outbox/retry'),
+      ])
+      await awaitWaiters(sql, 3)
+      await demotion`
+        update memberships set role_group_id = (select id from role_groups where key = 'service-desk')
+        where user_id = ${userId}`
+    })
+    const statuses = (await answers).map(({ status }) => status)
+    const { body } = await room.operator.get(`${API}/notifications/${id}`)
+    await sql`update memberships set role_group_id = ${held.roleGroupId} where user_id = ${userId}`
+
+    assert.deepEqual(statuses, [404, 404, 404])
+    assert.match(body, /There is nothing here/)
+    assert.ok((await room.rowOf(id)).failedAt)
+    const { status } = JSON.parse((await room.operator.get(`${API}/notifications/${id}`)).body)
+    assert.equal(status, 'failed')
+    assert.equal(await room.recorded(), before)
   })
 
   test('nothing is added, emptied, obliterated, paused or rewritten from here', async () => {

@@ -11,6 +11,7 @@ import { users } from '../../src/db/schema/users.ts'
 import { DAY, MINUTE } from '../../src/durations.ts'
 import { passwordProblem } from '../../src/sign-in/password-rules.ts'
 import { startApp, type TestApp } from '../support/app.ts'
+import { awaitWaiters } from '../support/await-waiters.ts'
 import { DEMO_PASSWORD } from '../support/browser.ts'
 import { eventually } from '../support/eventually.ts'
 import { People } from '../support/people.ts'
@@ -107,11 +108,7 @@ describe('a forgotten password', () => {
       answers = Promise.all(
         links.map((link) => app.browser().post(link, { password: `${NEW_PASSWORD} again` })),
       )
-      await eventually('both wait', async () => {
-        const waiting = await sql`
-          select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
-        return waiting.length === 2
-      })
+      await awaitWaiters(sql, links.length)
     })
 
     assert.deepEqual((await answers).map(({ status }) => status).sort(), [303, 410])

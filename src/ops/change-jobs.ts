@@ -54,7 +54,13 @@ export async function changeJob(
   if (name === 'clean' && job.repeatJobKey && !job.finishedOn) return 'not-possible'
 
   const details = { queue: queue.name, job: job.name, jobId }
-  return (await recorded(deps, operation, action, details, () => make(job))) ? 'done' : 'not-allowed'
+  try {
+    return (await recorded(deps, operation, action, details, () => make(job))) ? 'done' : 'not-allowed'
+  } catch (error) {
+    // Another operator, or the worker, was first.
+    if (!from.includes(await job.getState())) return 'not-possible'
+    throw error
+  }
 }
 
 /** Retries every failed job that a queue still has. Returns how many; null for whoever is no operator any more. */
@@ -66,8 +72,12 @@ export async function retryFailedJobs(
   const failed: Job[] = await queue.getFailed()
   if (failed.length === 0) return 0
   const { action, make } = CHANGES.retry
+  const unlessRetried = (job: Job) =>
+    make(job).catch(async (error: unknown) => {
+      if (await job.isFailed()) throw error
+    })
   const details = { queue: queue.name, jobs: failed.length }
-  const done = await recorded(deps, operation, action, details, () => Promise.all(failed.map(make)))
+  const done = await recorded(deps, operation, action, details, () => Promise.all(failed.map(unlessRetried)))
   return done ? failed.length : null
 }
 

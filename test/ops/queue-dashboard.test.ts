@@ -134,6 +134,25 @@ onEachEngine('the queue dashboard', (room) => {
     assert.deepEqual(event?.details, { queue: 'notifications', jobs: 2 })
   })
 
+  test('operators who retry the same job at once get in nobody’s way', async () => {
+    await room.startWorker()
+    const id = await room.failedMail()
+    await room.stopWorker()
+
+    const answers = await Promise.all([
+      ...Array.from({ length: 4 }, () => room.put(`/notifications/${id}/retry`)),
+      ...Array.from({ length: 2 }, () => room.put('/notifications/retry/failed')),
+    ])
+
+    const statuses = answers.map(({ status }) => status)
+    assert.ok(
+      statuses.every((status) => [200, 204, 409].includes(status)),
+      statuses.join(),
+    )
+    await room.startWorker()
+    await eventually('it is delivered', async () => (await room.rowOf(id)).doneAt)
+  })
+
   test('a job that failed is removed, audited, and still told of as given up', async () => {
     await room.startWorker()
     const id = await room.failedMail()

@@ -1,10 +1,12 @@
 // The web process, as it is started in production.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { anyFreePort } from '../src/start/free-port.ts'
 import { createTestDatabase, ENCRYPTION_KEYS, type TestDatabase } from './support/cluster.ts'
+import { eventually } from './support/eventually.ts'
 import { startProcess } from './support/processes.ts'
 
 const WEB = fileURLToPath(new URL('../src/web.js', import.meta.url))
@@ -53,4 +55,26 @@ test('one message lists everything that is wrong with the configuration', async 
   for (const name of ['PUBLIC_URL', 'SESSION_SECRET', 'TRUST_PROXY', 'LOCKOUT_DURATION'])
     assert.match(output, new RegExp(`^  - ${name} `, 'm'))
   assert.doesNotMatch(output, /\n {4}at /, 'no stack')
+})
+
+test('whoever hangs up in the middle of a form is no error of ours', async () => {
+  const port = await anyFreePort()
+  const web = startProcess(WEB, {
+    ...environment,
+    PUBLIC_URL: `http://localhost:${port}`,
+    PORT: String(port),
+    LOG_LEVEL: 'info',
+  })
+  await web.ready
+  const caller = connect(port, '127.0.0.1')
+  await once(caller, 'connect')
+  caller.write(
+    `POST /sign-in HTTP/1.1\r\nHost: localhost:${port}\r\nOrigin: http://localhost:${port}\r\n` +
+      'Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\nemail=',
+  )
+  caller.destroy()
+  await eventually('it has noticed', () => web.output().includes('"the client left"'))
+  web.kill('SIGTERM')
+  assert.equal(await web.ended, 0)
+  assert.doesNotMatch(web.output(), /"level":[56]0/)
 })

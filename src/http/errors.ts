@@ -109,8 +109,8 @@ function pageFor(error: unknown): Page {
       advice: `${error.message} Go back, reload the page and try again.`,
     }
   if (error instanceof UnavailableError) return UNAVAILABLE[error.page]
-  if (isDatabaseAway(error)) return DATABASE_AWAY
-  return BAD_REQUESTS[statusOf(error)] ?? BUG
+  // First what the request is to blame for: one that is cut off has the code of a lost connection.
+  return BAD_REQUESTS[statusOf(error)] ?? (isDatabaseAway(error) ? DATABASE_AWAY : BUG)
 }
 
 function renderError(res: Response, { retryAfterSeconds, ...page }: Page): void {

@@ -62,13 +62,15 @@ export async function requestMfaReset(deps: Deps, request: UserRequest): Promise
     } as const
     const codes = { subject: person.id, kind: 'code' as const }
     // None needs what another one answers: they go to the database together, not one after the other.
-    await Promise.all([
+    const [revoked] = await Promise.all([
       revokeAuthenticator(tx, authenticator.id, now),
       endSessions(tx, person.id, now),
       changeLockout(tx, codes, now, (state) => clear(state, now), person.codeLockout),
       recordReset(tx, reset, origin),
       enqueue(tx, 'complete-mfa-reset', { mfaResetId: id }),
     ])
+    // Nothing makes one active, or takes it away, without the lock on its owner, which this transaction holds.
+    if (!revoked) throw new Error('an authenticator was changed behind the lock on its owner')
     return { ok: true, clientId: person.clientId }
   })
 }
@@ -100,7 +102,8 @@ async function recordReset(
   ])
 }
 
-async function revokeAuthenticator(tx: Transaction, authenticatorId: string, now: Date): Promise<void> {
+/** False if it is not active. */
+async function revokeAuthenticator(tx: Transaction, authenticatorId: string, now: Date): Promise<boolean> {
   const revoked = await tx
     .update(authenticators)
     .set({ status: 'revoked', revokedAt: now })
@@ -108,6 +111,5 @@ async function revokeAuthenticator(tx: Transaction, authenticatorId: string, now
     .returning({ id: authenticators.id })
     .prepare('revoke_authenticator')
     .execute()
-  // Nothing makes one active, or takes it away, without the lock on its owner, which this transaction holds.
-  if (revoked.length !== 1) throw new Error('an authenticator was changed behind the lock on its owner')
+  return revoked.length === 1
 }

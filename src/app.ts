@@ -42,7 +42,7 @@ import { roleGroupsRoutes } from './users/role-groups.routes.ts'
 import { usersRoutes } from './users/users.routes.ts'
 
 export interface AppOptions {
-  /** That of the server, with nothing in it. */
+  /** From createExpressServer, still empty: what the server is asked comes to it. */
   app: Express
   /** What the operators look into; used by nothing else. The caller closes it. */
   queues: QueueEngine
@@ -81,7 +81,7 @@ export function createApp(deps: Deps, { app, queues, draining = () => false }: A
   app.use(notFound)
   app.use(errorPages)
   return (req, res) => {
-    // Express makes them so before anything looks at them.
+    // The server makes them so.
     const [request, response] = [req as Request, res as Response]
     app(request, response, lastResort(request, response))
   }

@@ -8,8 +8,9 @@ const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 const PREFIX = '$argon2id$v=19$m=19456,t=2,p=1$'
 
 /**
- * How many are in the thread pool at a time: one a core, as more would only slow each other, and one that waits there.
- * A thread that is done takes it up at once, instead of idling until the event loop comes round to the next.
+ * How many are given to the thread pool at a time, which `npm start` makes a thread a core: one for each, as more would
+ * only slow each other, and one that waits there. A thread that is done takes it up at once, instead of idling until
+ * the event loop comes round to the next.
  */
 export const HASHED_AT_A_TIME = availableParallelism() + 1
 const limit = pLimit(HASHED_AT_A_TIME)

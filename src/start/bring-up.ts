@@ -72,7 +72,7 @@ export async function bringUp(config: StartConfig, surroundings: Surroundings): 
     superviseChild({
       name: 'web',
       module: new URL(`../web${MODULE_SUFFIX}`, import.meta.url),
-      // Passwords are hashed there: one thread a core.
+      // Passwords are hashed there, one more at a time than there are cores: see HASHED_AT_A_TIME.
       env: { UV_THREADPOOL_SIZE: String(Math.max(2, availableParallelism())), ...env },
       say,
     }),

@@ -1,9 +1,7 @@
 import type { Job, JobState, Queue } from 'bullmq'
 import type { AuditAction } from '../audit/actions.ts'
-import { type Origin, record } from '../audit/record.ts'
 import type { Deps } from '../deps.ts'
-import type { Proofs } from '../gate/facts.ts'
-import { currentOperator } from './current-operator.ts'
+import { asOperator, type Operation } from './as-operator.ts'
 
 interface Change {
   action: AuditAction
@@ -33,80 +31,64 @@ const CHANGES = {
 export type ChangeName = keyof typeof CHANGES
 export const CHANGE_NAMES = Object.keys(CHANGES) as ChangeName[]
 
-export interface Operation {
-  actor: Proofs
-  origin: Origin
-}
+/** Thrown where another operator, or the worker, was first: what was to be recorded goes back with it. */
+class TooLateError extends Error {}
 
 /**
- * Changes one job and records it; 'not-possible' where there is no such job, or it is in another state, 'not-allowed'
- * for whoever is no operator any more.
+ * Changes one job and records it; 'not-possible' where there is no such job, or it is in another state. Records first
+ * and commits last: no change goes unrecorded, and none is recorded that was not made.
  */
 export async function changeJob(
   deps: Pick<Deps, 'db' | 'clock'>,
   queue: Queue,
   { name, jobId, ...operation }: Operation & { name: ChangeName; jobId: string },
 ): Promise<'done' | 'not-possible' | 'not-allowed'> {
-  const { action, from, make }: Change = CHANGES[name]
+  const change: Change = CHANGES[name]
   const job: Job | undefined = await queue.getJob(jobId)
-  if (!job || !from.includes(await job.getState())) return 'not-possible'
+  if (!job) return 'not-possible'
   // The next run of a schedule: without it there would be none after it.
   if (name === 'clean' && job.repeatJobKey && !job.finishedOn) return 'not-possible'
 
   const details = { queue: queue.name, job: job.name, jobId }
   try {
-    return (await recorded(deps, operation, action, details, () => make(job))) ? 'done' : 'not-allowed'
+    return await asOperator(deps, operation, async (_tx, recordIt) => {
+      await recordIt(change.action, details)
+      await makeInTime(change, job)
+      return 'done' as const
+    })
   } catch (error) {
-    // Another operator, or the worker, was first.
-    if (!from.includes(await job.getState())) return 'not-possible'
+    if (error instanceof TooLateError) return 'not-possible'
     throw error
   }
 }
 
-/** Retries every failed job that a queue still has. Returns how many; null for whoever is no operator any more. */
+/** Retries every failed job that a queue still has, and records how many those were. Returns the same number. */
 export async function retryFailedJobs(
   deps: Pick<Deps, 'db' | 'clock'>,
   queue: Queue,
   operation: Operation,
-): Promise<number | null> {
-  const failed: Job[] = await queue.getFailed()
-  if (failed.length === 0) return 0
-  const { action, make } = CHANGES.retry
-  const unlessRetried = (job: Job) =>
-    make(job).catch(async (error: unknown) => {
-      if (await job.isFailed()) throw error
-    })
-  const details = { queue: queue.name, jobs: failed.length }
-  const done = await recorded(deps, operation, action, details, () => Promise.all(failed.map(unlessRetried)))
-  return done ? failed.length : null
+): Promise<number | 'not-allowed'> {
+  const { retry } = CHANGES
+  const outcome = await asOperator(deps, operation, async (_tx, recordIt) => {
+    const failed: Job[] = await queue.getFailed()
+    const attempts = await Promise.allSettled(failed.map((job) => makeInTime(retry, job)))
+    const failures = attempts.flatMap((attempt) => (attempt.status === 'rejected' ? [attempt.reason] : []))
+    const retried = attempts.length - failures.length
+    // Afterwards, as before nobody knows how many: some may be retried by somebody else, or the engine may die.
+    if (retried > 0) await recordIt(retry.action, { queue: queue.name, jobs: retried })
+    return { retried, failure: failures.find((reason) => !(reason instanceof TooLateError)) }
+  })
+  if (outcome === 'not-allowed') return outcome
+  // Only now, so that what was retried before it stays on record.
+  if (outcome.failure) throw outcome.failure
+  return outcome.retried
 }
 
-/**
- * Records first and commits last: no change goes unrecorded, and none is recorded that was not made. False, and
- * nothing is done, for whoever is no operator any more.
- */
-function recorded(
-  { db, clock }: Pick<Deps, 'db' | 'clock'>,
-  { actor, origin }: Operation,
-  action: AuditAction,
-  details: Record<string, unknown>,
-  change: () => Promise<unknown>,
-): Promise<boolean> {
-  return db.transaction(async (tx) => {
-    const now = clock.now()
-    const operator = await currentOperator(tx, actor, now)
-    if (!operator) return false
-    await record(tx, {
-      at: now,
-      action,
-      outcome: 'success',
-      origin,
-      clientId: operator.clientId,
-      actorId: operator.id,
-      subjectId: null,
-      details,
-    })
-    await change()
-    return true
-  })
+async function makeInTime({ from, make }: Change, job: Job): Promise<void> {
+  if (!from.includes(await job.getState())) throw new TooLateError()
+  try {
+    await make(job)
+  } catch (error) {
+    throw from.includes(await job.getState()) ? error : new TooLateError()
+  }
 }

@@ -49,8 +49,8 @@ export function opsRoutes(deps: Deps, engine: QueueEngine, metrics: Metrics): Ro
   })
 
   routes.post('/ops/outbox/retry', readForm, async (req, res) => {
-    const done = await retryFailedWork(deps, { actor: proofsOf(req), origin: originOf(req) })
-    if (!done) return refuse(res, 'unknown')
+    const outcome = await retryFailedWork(deps, { actor: proofsOf(req), origin: originOf(req) })
+    if (outcome === 'not-allowed') return refuse(res, 'unknown')
     res.redirect(303, '/ops')
   })
 

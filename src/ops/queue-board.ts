@@ -8,10 +8,12 @@ import { refuse } from '../access/refuse.ts'
 import type { Deps } from '../deps.ts'
 import { proofsOf } from '../gate/gate.ts'
 import { glance } from '../gate/glance.ts'
+import { renderNotFound } from '../http/errors.ts'
 import { originOf } from '../http/origin.ts'
 import type { QueueEngine } from '../outbox/queues.ts'
+import type { Operation } from './as-operator.ts'
 import { boardPolicy } from './board-headers.ts'
-import { CHANGE_NAMES, changeJob, type Operation, retryFailedJobs } from './change-jobs.ts'
+import { CHANGE_NAMES, changeJob, retryFailedJobs } from './change-jobs.ts'
 import { openQueues } from './queue-lines.ts'
 
 declare global {
@@ -49,6 +51,8 @@ export function queueBoard(deps: Deps, engine: QueueEngine, path: string): Route
   const policy = boardPolicy()
   const routes = Router({ caseSensitive: true })
 
+  // PostgreSQL takes no such character in the name of anything.
+  routes.use((req, res, next) => (req.url.includes('%00') ? renderNotFound(res) : next()))
   routes.use(async (req, res, next) => {
     const queues = await openQueues(engine).catch(() => null)
     if (!queues) return sayAway(req, res)
@@ -61,7 +65,7 @@ export function queueBoard(deps: Deps, engine: QueueEngine, path: string): Route
     const queue = res.locals.queues?.get(req.params.queue)
     if (!queue) return refuseChange(res)
     const retried = await retryFailedJobs(deps, queue, operationOf(req))
-    if (retried === null) return refuse(res, 'unknown')
+    if (retried === 'not-allowed') return refuse(res, 'unknown')
     res.json({ retried, skipped: 0 })
   })
   for (const name of CHANGE_NAMES)
@@ -87,17 +91,24 @@ export function queueBoard(deps: Deps, engine: QueueEngine, path: string): Route
   routes.use(sayIfAway)
 
   routes.use('/api', glance(deps.clock))
-  // Its page, with what is ours in its head.
-  routes.use((_req, res, next) => {
+  // Its page, with what is ours in its head. What it fails at is ours to show.
+  routes.use((req, res, next) => {
+    const prototypes = [Object.getPrototypeOf(req), Object.getPrototypeOf(res)]
+    const goOn = (error?: unknown) => {
+      Object.setPrototypeOf(req, prototypes[0])
+      Object.setPrototypeOf(res, prototypes[1])
+      Reflect.deleteProperty(res, 'render')
+      next(error)
+    }
     res.setHeader('Content-Security-Policy', policy)
     res.render = (view: string, params?: object) =>
       show.render(view, params, (error: Error | null, page = '') => {
         const [head, body] = page.split('</head>')
-        if (error || body === undefined) next(error ?? new Error('the page of the queue board has no head'))
+        if (error || body === undefined) goOn(error ?? new Error('the page of the queue board has no head'))
         else res.send(`${head}${OURS}</head>${body}`)
       })
-    next()
-  }, show)
+    show(req, res, goOn)
+  })
   return routes
 }
 

@@ -16,6 +16,7 @@ import { SmtpServer } from '../support/smtp-server.ts'
 import { SHORT } from '../workers/short-times.ts'
 
 export const OPERATOR = 'operator@platform.example'
+const AGENT = 'desk2@platform.example'
 export const TECH = 'tech@harbour.example'
 export const TOKEN = 'a-token-for-the-scraper-only'
 
@@ -26,6 +27,7 @@ export class ControlRoom {
   readonly mailServer = new SmtpServer()
   #app: TestApp | undefined
   #operator: Browser | undefined
+  #other: Browser | undefined
   #worker: RunningWorker | null = null
 
   constructor(engine: 'redis' | 'postgres') {
@@ -60,6 +62,18 @@ export class ControlRoom {
     await this.app.close()
     await this.redis?.stop()
     await this.mailServer.stop()
+  }
+
+  /** An agent of the Service Desk who is an operator as well. */
+  async anotherOperator(): Promise<Browser> {
+    if (this.#other) return this.#other
+    const { sql } = this.app.deps
+    await sql`
+      insert into memberships (user_id, role_group_id)
+      select ${await this.idOf(AGENT)}, id from role_groups where is_operator`
+    this.#other = this.app.browser()
+    assert.equal((await this.#other.enrolAndSignIn(AGENT)).location, '/')
+    return this.#other
   }
 
   async startWorker(): Promise<void> {

@@ -134,23 +134,85 @@ onEachEngine('the queue dashboard', (room) => {
     assert.deepEqual(event?.details, { queue: 'notifications', jobs: 2 })
   })
 
-  test('operators who retry the same job at once get in nobody’s way', async () => {
+  test('of operators who retry the same job at once one does, and is on record for it', async () => {
     await room.startWorker()
     const id = await room.failedMail()
     await room.stopWorker()
+    const other = await room.anotherOperator()
+    const before = await room.recorded()
 
-    const answers = await Promise.all([
-      ...Array.from({ length: 4 }, () => room.put(`/notifications/${id}/retry`)),
-      ...Array.from({ length: 2 }, () => room.put('/notifications/retry/failed')),
-    ])
-
-    const statuses = answers.map(({ status }) => status)
-    assert.ok(
-      statuses.every((status) => [200, 204, 409].includes(status)),
-      statuses.join(),
+    const single = await Promise.all(
+      [room.operator, other, room.operator, other].map((who) =>
+        room.put(`/notifications/${id}/retry`, '', who),
+      ),
     )
+    const all = await Promise.all(
+      [room.operator, other].map((who) => room.put('/notifications/retry/failed', '', who)),
+    )
+
+    assert.deepEqual(single.map(({ status }) => status).sort(), [204, 409, 409, 409])
+    assert.deepEqual(
+      all.map(({ body }) => JSON.parse(body)),
+      Array.from({ length: 2 }, () => ({ retried: 0, skipped: 0 })),
+    )
+    assert.equal((await room.recorded()) - before, 1)
     await room.startWorker()
     await eventually('it is delivered', async () => (await room.rowOf(id)).doneAt)
+  })
+
+  test('of operators who retry all that failed at once each is on record for what they did', async () => {
+    await room.startWorker()
+    const ids = [await room.failedMail(), await room.failedMail(), await room.failedMail()]
+    await room.stopWorker()
+    const other = await room.anotherOperator()
+    const before = (await room.audited('queue.job-retried')).length
+
+    const answers = await Promise.all([
+      room.put('/notifications/retry/failed'),
+      room.put('/notifications/retry/failed', '', other),
+      room.put(`/notifications/${ids[0]}/retry`, '', other),
+    ])
+
+    const [one, two, single] = answers.map(({ status, body }) =>
+      status === 200 ? Number(JSON.parse(body).retried) : status === 204 ? 1 : 0,
+    )
+    assert.deepEqual([200, 200], [answers[0]?.status, answers[1]?.status])
+    assert.equal((one ?? 0) + (two ?? 0) + (single ?? 0), 3)
+    const events = (await room.audited('queue.job-retried')).slice(0, -before || undefined)
+    assert.deepEqual(
+      events.map(({ details }) => Number(details.jobs ?? 1)).sort(),
+      [one, two, single].filter((retried) => retried !== 0).sort(),
+    )
+    await room.startWorker()
+    for (const id of ids) await eventually('it is delivered', async () => (await room.rowOf(id)).doneAt)
+  })
+
+  test('of operators who remove the same job at once one does, and is on record for it', async () => {
+    await room.startWorker()
+    const id = await room.failedMail()
+    const before = (await room.audited('queue.job-removed')).length
+
+    const answers = await Promise.all(Array.from({ length: 3 }, () => room.put(`/notifications/${id}/clean`)))
+
+    assert.deepEqual(answers.map(({ status }) => status).sort(), [204, 409, 409])
+    assert.equal((await room.audited('queue.job-removed')).length - before, 1)
+  })
+
+  test('what cannot be recorded is no success', async () => {
+    await room.startWorker()
+    const id = await room.failedMail()
+    const { sql } = room.app.deps
+    // Refuses what is recorded when it is about to be committed.
+    await sql`create function refuse() returns trigger language plpgsql as $$ begin raise 'refused'; end $$`
+    await sql`
+      create constraint trigger refuse after insert on audit_events deferrable initially deferred
+      for each row execute function refuse()`
+    try {
+      assert.equal((await room.put(`/notifications/${id}/retry`)).status, 500)
+    } finally {
+      await sql`drop trigger refuse on audit_events`
+      await sql`drop function refuse`
+    }
   })
 
   test('a job that failed is removed, audited, and still told of as given up', async () => {
@@ -283,6 +345,15 @@ onEachEngine('the queue dashboard', (room) => {
     assert.ok(queue?.jobs.some((job) => job.id === id))
     await room.put(`/notifications/${id}/clean`)
     await room.app.deps.db.delete(outbox).where(eq(outbox.id, id))
+  })
+
+  test('an address that the board cannot read leads nowhere, on a page of ours', async () => {
+    for (const path of ['/ops/queues/%ff', `${API}/%ff`, `${API}/notifications/a%00b`]) {
+      const { status, body } = await room.operator.get(path)
+      assert.equal(status, 404, path)
+      assert.match(body, /There is nothing here/, path)
+    }
+    assert.equal((await room.put('/notifications/a%00b/retry')).status, 404)
   })
 
   test('what another site sends in an operator’s name is refused', async () => {

@@ -91,13 +91,16 @@ export function queueBoard(deps: Deps, engine: QueueEngine, path: string): Route
   routes.use(sayIfAway)
 
   routes.use('/api', glance(deps.clock))
-  // Its page, with what is ours in its head. What it fails at is ours to show.
+  // Its page, with what is ours in its head. It is an application of its own, which makes request and response its own:
+  // where it goes on to our pages they are ours again.
   routes.use((req, res, next) => {
     const prototypes = [Object.getPrototypeOf(req), Object.getPrototypeOf(res)]
+    const pagesPolicy = res.get('Content-Security-Policy')
     const goOn = (error?: unknown) => {
       Object.setPrototypeOf(req, prototypes[0])
       Object.setPrototypeOf(res, prototypes[1])
       Reflect.deleteProperty(res, 'render')
+      res.set('Content-Security-Policy', pagesPolicy)
       next(error)
     }
     res.setHeader('Content-Security-Policy', policy)

@@ -349,8 +349,9 @@ onEachEngine('the queue dashboard', (room) => {
 
   test('an address that the board cannot read leads nowhere, on a page of ours', async () => {
     for (const path of ['/ops/queues/%ff', `${API}/%ff`, `${API}/notifications/a%00b`]) {
-      const { status, body } = await room.operator.get(path)
+      const { status, body, headers } = await room.operator.get(path)
       assert.equal(status, 404, path)
+      assert.match(headers.get('content-security-policy') ?? '', /base-uri 'none'/, path)
       assert.match(body, /There is nothing here/, path)
     }
     assert.equal((await room.put('/notifications/a%00b/retry')).status, 404)

@@ -3,7 +3,7 @@ import { createBullBoard } from '@bull-board/api'
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter'
 import { ExpressAdapter } from '@bull-board/express'
 import type { Queue } from 'bullmq'
-import { type ErrorRequestHandler, type Request, type Response, Router } from 'express'
+import { type Application, type ErrorRequestHandler, type Request, type Response, Router } from 'express'
 import { refuse } from '../access/refuse.ts'
 import type { Deps } from '../deps.ts'
 import { proofsOf } from '../gate/gate.ts'
@@ -47,7 +47,7 @@ export function queueBoard(deps: Deps, engine: QueueEngine, path: string): Route
       },
     },
   })
-  const show = serverAdapter.getRouter().disable('x-powered-by').disable('etag')
+  const show: Application = serverAdapter.getRouter()
   const policy = boardPolicy()
   const routes = Router({ caseSensitive: true })
 
@@ -91,14 +91,10 @@ export function queueBoard(deps: Deps, engine: QueueEngine, path: string): Route
   routes.use(sayIfAway)
 
   routes.use('/api', glance(deps.clock))
-  // Its page, with what is ours in its head. It is an application of its own, which makes request and response its own:
-  // where it goes on to our pages they are ours again.
+  // Its page, with what is ours in its head. Where it goes on to our pages, these are shown as ever.
   routes.use((req, res, next) => {
-    const prototypes = [Object.getPrototypeOf(req), Object.getPrototypeOf(res)]
     const pagesPolicy = res.get('Content-Security-Policy')
     const goOn = (error?: unknown) => {
-      Object.setPrototypeOf(req, prototypes[0])
-      Object.setPrototypeOf(res, prototypes[1])
       Reflect.deleteProperty(res, 'render')
       res.set('Content-Security-Policy', pagesPolicy)
       next(error)
@@ -110,7 +106,8 @@ export function queueBoard(deps: Deps, engine: QueueEngine, path: string): Route
         if (error || body === undefined) goOn(error ?? new Error('the page of the queue board has no head'))
         else res.send(`${head}${OURS}</head>${body}`)
       })
-    show(req, res, goOn)
+    // Its routes alone: as an application it would make request and response its own.
+    show.router(req, res, goOn)
   })
   return routes
 }

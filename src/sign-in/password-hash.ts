@@ -12,7 +12,7 @@ const PREFIX = '$argon2id$v=19$m=19456,t=2,p=1$'
  * only slow each other, and one that waits there. A thread that is done takes it up at once, instead of idling until
  * the event loop comes round to the next.
  */
-export const HASHED_AT_A_TIME = availableParallelism() + 1
+const HASHED_AT_A_TIME = availableParallelism() + 1
 const limit = pLimit(HASHED_AT_A_TIME)
 
 /** How many may wait for their turn: about a second's worth. Beyond it people get 503 at once, not a hung page. */

@@ -1,4 +1,3 @@
-import { HASHED_AT_A_TIME } from '../../src/sign-in/password-hash.ts'
 import type { HashingDone, HashingLoad } from './hashing.tool.ts'
 import type { SignInLoad, SignInsDone } from './people.tool.ts'
 import { cpuSpentOn, type Pids } from './process-usage.ts'
@@ -37,8 +36,7 @@ export async function measureSignIns(
   pids: Pids,
   { floorMs, warmUpMs, measureMs }: { floorMs: number; warmUpMs: number; measureMs: number },
 ): Promise<Round> {
-  const atATime = Math.min(parallel, HASHED_AT_A_TIME)
-  const hashing = await tools.hashing.ask({ parallel: atATime, measureMs: floorMs })
+  const hashing = await tools.hashing.ask({ parallel, measureMs: floorMs })
   const { result: signIns, cpu } = await cpuSpentOn({ ...pids, people: tools.people.pid }, () =>
     tools.people.ask({ parallel, warmUpMs, measureMs }),
   )

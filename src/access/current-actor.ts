@@ -1,5 +1,6 @@
-import { eq } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import type { Transaction } from '../db/client.ts'
+import { preparedOnce } from '../db/prepared-once.ts'
 import { users } from '../db/schema/users.ts'
 import type { Person, Proofs } from '../gate/facts.ts'
 import { readPerson } from '../gate/read-person.ts'
@@ -10,13 +11,17 @@ import { isSignedIn } from '../gate/stages.ts'
  * not signed in any more.
  */
 export async function currentActor(tx: Transaction, proofs: Proofs, now: Date): Promise<Person | null> {
-  await tx
-    .select({ id: users.id })
-    .from(users)
-    .where(eq(users.id, proofs.userId))
-    .for('no key update')
-    .prepare('lock_actor')
-    .execute()
-  const person = await readPerson(tx, proofs.userId)
+  const { userId } = proofs
+  await lockActor(tx).execute({ userId })
+  const person = await readPerson(tx, userId)
   return person && isSignedIn(proofs, person, now) ? person : null
 }
+
+const lockActor = preparedOnce((tx) =>
+  tx
+    .select({ id: users.id })
+    .from(users)
+    .where(eq(users.id, sql.placeholder('userId')))
+    .for('no key update')
+    .prepare('lock_actor'),
+)

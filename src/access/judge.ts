@@ -1,9 +1,10 @@
-import { asc, inArray } from 'drizzle-orm'
+import { asc, inArray, sql } from 'drizzle-orm'
 import { validate as isUuid } from 'uuid'
 import type { AuditAction } from '../audit/actions.ts'
 import type { Origin } from '../audit/record.ts'
 import { relationOf } from '../clients/hierarchy.queries.ts'
 import type { Transaction } from '../db/client.ts'
+import { preparedOnce } from '../db/prepared-once.ts'
 import { users } from '../db/schema/users.ts'
 import type { Person, Proofs } from '../gate/facts.ts'
 import { isSignedIn } from '../gate/stages.ts'
@@ -32,7 +33,7 @@ export async function judge(
   const { userId: actorId } = request.actor
   // Sent together, done one after the other: what is read is seen once the locks are held.
   const [, people] = await Promise.all([
-    lockPeople(tx, actorId, targetId),
+    lockPeople(tx).execute({ actorId, targetId }),
     readPeople(tx, [actorId, targetId]),
   ])
   const actorPerson = people.get(actorId)?.person
@@ -59,13 +60,12 @@ export async function judge(
 }
 
 /** In the order of their ids, so that two people who act on each other do not wait for one another. */
-function lockPeople(tx: Transaction, actorId: string, targetId: string): Promise<unknown> {
-  return tx
+const lockPeople = preparedOnce((tx) =>
+  tx
     .select({ id: users.id })
     .from(users)
-    .where(inArray(users.id, [actorId, targetId]))
+    .where(inArray(users.id, [sql.placeholder('actorId'), sql.placeholder('targetId')]))
     .orderBy(asc(users.id))
     .for('no key update')
-    .prepare('lock_people')
-    .execute()
-}
+    .prepare('lock_people'),
+)

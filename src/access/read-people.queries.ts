@@ -1,5 +1,6 @@
-import { inArray } from 'drizzle-orm'
+import { inArray, sql } from 'drizzle-orm'
 import type { Reader } from '../db/client.ts'
+import { preparedOnce } from '../db/prepared-once.ts'
 import { authenticators } from '../db/schema/authenticators.ts'
 import { clients } from '../db/schema/clients.ts'
 import { lockouts } from '../db/schema/lockouts.ts'
@@ -27,7 +28,17 @@ export async function readPeople(
   db: Reader,
   [actorId, targetId]: [string, string],
 ): Promise<Map<string, PersonToJudge>> {
-  const rows = await db
+  const rows = await peopleQuery(db).execute({ actorId, targetId })
+  const people = rows.flatMap((row) => {
+    const person = toPerson(row.person, row.codeLockout)
+    const passwordLockout = { ...NEVER_FAILED, lockedUntil: row.passwordLockedUntil }
+    return person ? [[person.id, { person, passwordLockout }] as const] : []
+  })
+  return new Map(people)
+}
+
+const peopleQuery = preparedOnce((db) =>
+  db
     .select({
       person: personColumns,
       codeLockout: lockoutColumns,
@@ -38,13 +49,6 @@ export async function readPeople(
     .leftJoin(authenticators, activeAuthenticatorOfUser)
     .leftJoin(lockouts, codeLockoutOfUser)
     .leftJoin(passwordLockouts, passwordLockoutOfUser)
-    .where(inArray(users.id, [actorId, targetId]))
-    .prepare('read_people')
-    .execute()
-  const people = rows.flatMap((row) => {
-    const person = toPerson(row.person, row.codeLockout)
-    const passwordLockout = { ...NEVER_FAILED, lockedUntil: row.passwordLockedUntil }
-    return person ? [[person.id, { person, passwordLockout }] as const] : []
-  })
-  return new Map(people)
-}
+    .where(inArray(users.id, [sql.placeholder('actorId'), sql.placeholder('targetId')]))
+    .prepare('read_people'),
+)

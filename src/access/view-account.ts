@@ -1,6 +1,7 @@
-import { eq } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { validate as isUuid } from 'uuid'
 import { relationOf } from '../clients/hierarchy.queries.ts'
+import { preparedOnce } from '../db/prepared-once.ts'
 import { clients } from '../db/schema/clients.ts'
 import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'
@@ -32,12 +33,7 @@ export type AccountView =
 export async function viewAccount({ db }: Deps, viewer: Person, clientId?: string): Promise<AccountView> {
   const id = clientId ?? viewer.clientId
   if (!isUuid(id)) return { allowed: false, refusal: 'unknown' }
-  const [account] = await db
-    .select(accountColumns)
-    .from(clients)
-    .where(eq(clients.id, id))
-    .prepare('view_account')
-    .execute()
+  const [account] = await accountQuery(db).execute({ id })
   if (!account) return { allowed: false, refusal: 'unknown' }
 
   const actor = actorOf(viewer)
@@ -46,3 +42,11 @@ export async function viewAccount({ db }: Deps, viewer: Person, clientId?: strin
   if (refusal) return { allowed: false, refusal }
   return { allowed: true, account, actor, relation, target: accountTargetOf(account, relation) }
 }
+
+const accountQuery = preparedOnce((db) =>
+  db
+    .select(accountColumns)
+    .from(clients)
+    .where(eq(clients.id, sql.placeholder('id')))
+    .prepare('view_account'),
+)

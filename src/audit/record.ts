@@ -1,5 +1,7 @@
+import { sql } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../db/client.ts'
+import { preparedOnce } from '../db/prepared-once.ts'
 import { auditEvents } from '../db/schema/audit-events.ts'
 import type { AuditAction, Outcome } from './actions.ts'
 
@@ -44,13 +46,28 @@ export async function recordForEach(
 /** Writes an audit event in the transaction of what it records. Returns its id, which notifications refer to. */
 export async function record(tx: Transaction, entry: AuditEntry): Promise<string> {
   const { id = uuidv7(), origin, details = {}, ...event } = entry
-  await tx
-    .insert(auditEvents)
-    .values({ id, ...event, ...origin, details })
-    .prepare('record_audit_event')
-    .execute()
+  await recordQuery(tx).execute({ id, ...event, ...origin, details })
   return id
 }
+
+const recordQuery = preparedOnce((tx) =>
+  tx
+    .insert(auditEvents)
+    .values({
+      id: sql.placeholder('id'),
+      at: sql.placeholder('at'),
+      action: sql.placeholder('action'),
+      outcome: sql.placeholder('outcome'),
+      address: sql.placeholder('address'),
+      userAgent: sql.placeholder('userAgent'),
+      requestId: sql.placeholder('requestId'),
+      clientId: sql.placeholder('clientId'),
+      actorId: sql.placeholder('actorId'),
+      subjectId: sql.placeholder('subjectId'),
+      details: sql.placeholder('details'),
+    })
+    .prepare('record_audit_event'),
+)
 
 /**
  * Events as JSON for `json_populate_recordset(null::audit_events, …)`: for a statement that records together with

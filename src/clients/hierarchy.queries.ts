@@ -1,19 +1,28 @@
 import { and, eq, inArray, or, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import type { Relation } from '../access/rules.ts'
 import type { Reader } from '../db/client.ts'
+import { preparedOnce } from '../db/prepared-once.ts'
 import { clients } from '../db/schema/clients.ts'
 
 /** How `clientId` lies to `ownId` in the hierarchy of client accounts. */
 export async function relationOf(db: Reader, ownId: string, clientId: string): Promise<Relation> {
   if (ownId === clientId) return 'own'
-  const found = await db
-    .select({ id: clients.id })
-    .from(clients)
-    .where(and(eq(clients.id, ownId), sql`${clients.id} in (${above(sql`${clientId}`)})`))
-    .prepare('relation_of')
-    .execute()
+  const found = await isAbove(db).execute({ ownId, clientId })
   return found.length > 0 ? 'child' : 'elsewhere'
 }
+
+const isAbove = preparedOnce((db) =>
+  db
+    .select({ id: clients.id })
+    .from(clients)
+    .where(
+      and(
+        eq(clients.id, sql.placeholder('ownId')),
+        sql`${clients.id} in (${above(sql`${sql.placeholder('clientId')}`)})`,
+      ),
+    )
+    .prepare('is_above'),
+)
 
 /** Which of these accounts are `ownId` or lie below it. */
 export async function withinSubtree(

@@ -1,5 +1,6 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import postgres, { type Sql } from 'postgres'
+import { lastingTransactions } from './lasting-transactions.ts'
 
 export type Database = PostgresJsDatabase
 /** What a command is given: the open transaction. Functions that only read also take the pool. */
@@ -31,5 +32,7 @@ export function openDatabase(url: string, applicationName: string, max = 10): Da
       synchronous_commit: 'on',
     },
   })
-  return { db: drizzle(sql), sql, close: () => sql.end({ timeout: 5 }) }
+  const db = drizzle(sql)
+  db.transaction = lastingTransactions(sql)
+  return { db, sql, close: () => sql.end({ timeout: 5 }) }
 }

@@ -1,5 +1,6 @@
-import { and, eq, ne, sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import type { Transaction } from '../db/client.ts'
+import { preparedOnce } from '../db/prepared-once.ts'
 import { sessions } from '../db/schema/sessions.ts'
 import { users } from '../db/schema/users.ts'
 import { revokePendingAuthenticator } from '../mfa/revoke-pending-authenticator.ts'
@@ -15,23 +16,33 @@ export async function endSessions(
   now: Date,
   spared?: string,
 ): Promise<number> {
-  const others = spared === undefined ? undefined : ne(sessions.id, spared)
   // None needs what another one answers: they go to the database together, not one after the other.
   const [[raised]] = await Promise.all([
-    tx
-      .update(users)
-      .set({ sessionEpoch: sql`${users.sessionEpoch} + 1` })
-      .where(eq(users.id, userId))
-      .returning({ epoch: users.sessionEpoch })
-      .prepare('raise_epoch')
-      .execute(),
-    tx
-      .delete(sessions)
-      .where(and(eq(sessions.userId, userId), others))
-      .prepare(spared === undefined ? 'end_sessions' : 'end_other_sessions')
-      .execute(),
+    raiseEpoch(tx).execute({ userId }),
+    deleteSessions(tx).execute({ userId, spared: spared ?? null }),
     revokePendingAuthenticator(tx, userId, now),
   ])
   if (!raised) throw new Error('sessions of nobody cannot be ended')
   return raised.epoch
 }
+
+const raiseEpoch = preparedOnce((tx) =>
+  tx
+    .update(users)
+    .set({ sessionEpoch: sql`${users.sessionEpoch} + 1` })
+    .where(eq(users.id, sql.placeholder('userId')))
+    .returning({ epoch: users.sessionEpoch })
+    .prepare('raise_epoch'),
+)
+
+const deleteSessions = preparedOnce((tx) =>
+  tx
+    .delete(sessions)
+    .where(
+      and(
+        eq(sessions.userId, sql.placeholder('userId')),
+        sql`${sessions.id} is distinct from ${sql.placeholder('spared')}`,
+      ),
+    )
+    .prepare('end_sessions'),
+)

@@ -1,5 +1,6 @@
-import { eq } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import type { Reader } from '../db/client.ts'
+import { preparedOnce } from '../db/prepared-once.ts'
 import { authenticators } from '../db/schema/authenticators.ts'
 import { clients } from '../db/schema/clients.ts'
 import { lockouts } from '../db/schema/lockouts.ts'
@@ -16,14 +17,17 @@ import {
 
 /** A person by id, as the gate reads them. */
 export async function readPerson(db: Reader, userId: string): Promise<Person | null> {
-  const [row] = await db
+  const [row] = await personQuery(db).execute({ userId })
+  return row ? toPerson(row.person, row.codeLockout) : null
+}
+
+const personQuery = preparedOnce((db) =>
+  db
     .select({ person: personColumns, codeLockout: lockoutColumns })
     .from(users)
     .innerJoin(clients, accountOfUser)
     .leftJoin(authenticators, activeAuthenticatorOfUser)
     .leftJoin(lockouts, codeLockoutOfUser)
-    .where(eq(users.id, userId))
-    .prepare('read_person')
-    .execute()
-  return row ? toPerson(row.person, row.codeLockout) : null
-}
+    .where(eq(users.id, sql.placeholder('userId')))
+    .prepare('read_person'),
+)

@@ -1,4 +1,4 @@
-import { and, eq } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
 import { z } from 'zod'
 import type { ActOutcome } from '../access/act-outcome.ts'
@@ -7,6 +7,7 @@ import { judge } from '../access/judge.ts'
 import { mayResetMfa } from '../access/rules.ts'
 import { type Origin, record } from '../audit/record.ts'
 import type { Transaction } from '../db/client.ts'
+import { preparedOnce } from '../db/prepared-once.ts'
 import { authenticators } from '../db/schema/authenticators.ts'
 import { identifiedBy, mfaResets } from '../db/schema/mfa-resets.ts'
 import type { Deps } from '../deps.ts'
@@ -94,22 +95,42 @@ async function recordReset(
       subjectId: userId,
       details: { mfaResetId: id, channel, reason, ticket, identifiedBy },
     }),
-    tx
-      .insert(mfaResets)
-      .values({ ...reset, eventId })
-      .prepare('insert_mfa_reset')
-      .execute(),
+    insertReset(tx).execute({ ticket: null, identifiedBy: null, ...reset, eventId }),
   ])
 }
 
+const insertReset = preparedOnce((tx) =>
+  tx
+    .insert(mfaResets)
+    .values({
+      id: sql.placeholder('id'),
+      clientId: sql.placeholder('clientId'),
+      userId: sql.placeholder('userId'),
+      authenticatorId: sql.placeholder('authenticatorId'),
+      requestedBy: sql.placeholder('requestedBy'),
+      eventId: sql.placeholder('eventId'),
+      channel: sql.placeholder('channel'),
+      reason: sql.placeholder('reason'),
+      ticket: sql.placeholder('ticket'),
+      identifiedBy: sql.placeholder('identifiedBy'),
+      requestedAt: sql.placeholder('requestedAt'),
+    })
+    .prepare('insert_mfa_reset'),
+)
+
 /** False if it is not active. */
 async function revokeAuthenticator(tx: Transaction, authenticatorId: string, now: Date): Promise<boolean> {
-  const revoked = await tx
-    .update(authenticators)
-    .set({ status: 'revoked', revokedAt: now })
-    .where(and(eq(authenticators.id, authenticatorId), eq(authenticators.status, 'active')))
-    .returning({ id: authenticators.id })
-    .prepare('revoke_authenticator')
-    .execute()
+  const revoked = await revokeActive(tx).execute({ authenticatorId, now: now.toISOString() })
   return revoked.length === 1
 }
+
+const revokeActive = preparedOnce((tx) =>
+  tx
+    .update(authenticators)
+    .set({ status: 'revoked', revokedAt: sql`${sql.placeholder('now')}` })
+    .where(
+      and(eq(authenticators.id, sql.placeholder('authenticatorId')), eq(authenticators.status, 'active')),
+    )
+    .returning({ id: authenticators.id })
+    .prepare('revoke_authenticator'),
+)

@@ -1,5 +1,6 @@
-import { and, eq } from 'drizzle-orm'
+import { and, eq, isNull, or, sql } from 'drizzle-orm'
 import type { Transaction } from '../db/client.ts'
+import { preparedOnce } from '../db/prepared-once.ts'
 import { authenticators } from '../db/schema/authenticators.ts'
 import { shredded } from './shredded.ts'
 
@@ -13,16 +14,22 @@ export async function revokePendingAuthenticator(
   now: Date,
   begunIn?: string,
 ): Promise<void> {
-  await tx
+  await revokePending(tx).execute({ userId, now: now.toISOString(), begunIn: begunIn ?? null })
+}
+
+const revokePending = preparedOnce((tx) =>
+  tx
     .update(authenticators)
-    .set(shredded(now))
+    .set(shredded(sql`${sql.placeholder('now')}`))
     .where(
       and(
-        eq(authenticators.userId, userId),
+        eq(authenticators.userId, sql.placeholder('userId')),
         eq(authenticators.status, 'pending'),
-        begunIn === undefined ? undefined : eq(authenticators.begunInSession, begunIn),
+        or(
+          isNull(sql`${sql.placeholder('begunIn')}::text`),
+          eq(authenticators.begunInSession, sql.placeholder('begunIn')),
+        ),
       ),
     )
-    .prepare(begunIn === undefined ? 'revoke_pending' : 'revoke_pending_begun_in')
-    .execute()
-}
+    .prepare('revoke_pending'),
+)

@@ -1,4 +1,6 @@
+import { sql } from 'drizzle-orm'
 import type { Transaction } from '../db/client.ts'
+import { preparedOnce } from '../db/prepared-once.ts'
 import { outbox } from '../db/schema/outbox.ts'
 import type { JobName, JobPayloads } from './jobs.ts'
 
@@ -12,8 +14,20 @@ export async function enqueue<Name extends JobName>(
   payload: JobPayloads[Name],
   dueAt: Date | null = null,
 ): Promise<void> {
-  await tx.insert(outbox).values({ job, payload, dueAt }).prepare('enqueue').execute()
+  await enqueueQuery(tx).execute({ job, payload, dueAt: dueAt?.toISOString() ?? null })
 }
+
+const enqueueQuery = preparedOnce((tx) =>
+  tx
+    .insert(outbox)
+    .values({
+      job: sql.placeholder('job'),
+      payload: sql.placeholder('payload'),
+      // As SQL, so that it arrives as it is: the encoder of the column would trip over null.
+      dueAt: sql`${sql.placeholder('dueAt')}`,
+    })
+    .prepare('enqueue'),
+)
 
 /** Owes the same job once for each payload, in one statement. */
 export async function enqueueAll<Name extends JobName>(

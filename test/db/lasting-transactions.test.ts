@@ -1,0 +1,110 @@
+// Transactions take turns on a few lasting objects, so that a query is built once and not once a transaction; nobody
+// gets into the transaction of somebody else by it.
+import assert from 'node:assert/strict'
+import { EventEmitter, once } from 'node:events'
+import { after, before, describe, test } from 'node:test'
+import { sql } from 'drizzle-orm'
+import { type DatabasePool, openDatabase, type Transaction } from '../../src/db/client.ts'
+import { preparedOnce } from '../../src/db/prepared-once.ts'
+import { createTestDatabase, type TestDatabase } from '../support/cluster.ts'
+
+let database: TestDatabase
+let pool: DatabasePool
+before(async () => {
+  database = await createTestDatabase()
+  pool = openDatabase(database.url, 'test')
+  await pool.sql`create table notes (note text)`
+})
+after(async () => {
+  await pool.close()
+  await database.drop()
+})
+
+const write = (tx: Transaction, note: string) => tx.execute(sql`insert into notes values (${note})`)
+const notes = async () => (await pool.sql`select note from notes order by note`).map(({ note }) => note)
+
+describe('lasting transactions', () => {
+  test('a query is built once for all transactions that come one after the other', async () => {
+    let built = 0
+    const one = preparedOnce((db) => {
+      built += 1
+      return db.select({ one: sql<number>`1` }).from(sql`(values (1)) as values`).prepare('one')
+    })
+
+    for (let turn = 0; turn < 5; turn += 1)
+      assert.deepEqual(await pool.db.transaction((tx) => one(tx).execute()), [{ one: 1 }])
+
+    assert.equal(built, 1)
+  })
+
+  test('each of those that are open at once is a transaction of its own', async () => {
+    const pids = await Promise.all(
+      Array.from({ length: 5 }, () =>
+        pool.db.transaction(async (tx) => {
+          const [before] = await tx.execute<{ pid: number }>(
+            sql`select pg_backend_pid() as pid, pg_sleep(0.05)`,
+          )
+          const [later] = await tx.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`)
+          assert.equal(later?.pid, before?.pid)
+          return later?.pid
+        }),
+      ),
+    )
+
+    assert.equal(new Set(pids).size, 5)
+  })
+
+  test('what failed is rolled back, and what comes next is not', async () => {
+    const failure = new Error('changed my mind')
+    await assert.rejects(
+      pool.db.transaction(async (tx) => {
+        await write(tx, 'failed')
+        throw failure
+      }),
+      failure,
+    )
+    await pool.db.transaction((tx) => write(tx, 'next'))
+
+    assert.deepEqual(await notes(), ['next'])
+    await pool.sql`delete from notes`
+  })
+
+  test('work that goes on after its connection was lost is in nobody’s transaction', async () => {
+    const signals = new EventEmitter()
+    let late: Promise<unknown> = Promise.resolve()
+    const lost = pool.db.transaction((tx) => {
+      late = (async () => {
+        const [own] = await tx.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`)
+        await Promise.all([once(signals, 'go on'), pool.sql`select pg_terminate_backend(${own?.pid ?? 0})`])
+        await write(tx, 'late')
+      })()
+      return late
+    })
+    await assert.rejects(lost, { code: 'CONNECTION_CLOSED' })
+
+    await pool.db.transaction(async (tx) => {
+      await write(tx, 'next')
+      signals.emit('go on')
+      await assert.rejects(late)
+    })
+
+    assert.deepEqual(await notes(), ['next'])
+    await pool.sql`delete from notes`
+  })
+
+  test('one that has ended takes no more statements', async () => {
+    let ended: Transaction | null = null
+    await pool.db.transaction(async (tx) => {
+      ended = tx
+      await write(tx, 'in time')
+    })
+
+    assert.ok(ended)
+    await assert.rejects(
+      async () => ended && write(ended, 'too late'),
+      (error: Error) => error.cause instanceof Error && error.cause.message === 'the transaction has ended',
+    )
+    assert.deepEqual(await notes(), ['in time'])
+    await pool.sql`delete from notes`
+  })
+})

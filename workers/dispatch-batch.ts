@@ -1,6 +1,8 @@
-import { and, inArray, isNull } from 'drizzle-orm'
+import { and, inArray, isNull, sql } from 'drizzle-orm'
 import type { Database } from '../src/db/client.ts'
+import { preparedOnce } from '../src/db/prepared-once.ts'
 import { outbox } from '../src/db/schema/outbox.ts'
+import { uuidArrayOf, uuidsAsText } from '../src/db/uuid-array.ts'
 import { JOB_NAMES } from '../src/outbox/jobs.ts'
 import type { QueueEngine } from '../src/outbox/queues.ts'
 import { addJobs } from './add-jobs.ts'
@@ -13,18 +15,31 @@ const BATCH = 200
  */
 export function dispatchBatch(db: Database, engine: QueueEngine, now: Date): Promise<boolean> {
   return db.transaction(async (tx) => {
-    const rows = await tx
-      .select({ id: outbox.id, job: outbox.job, payload: outbox.payload, dueAt: outbox.dueAt })
-      .from(outbox)
-      .where(and(isNull(outbox.dispatchedAt), inArray(outbox.job, JOB_NAMES)))
-      .orderBy(outbox.id)
-      .limit(BATCH)
-      .for('update', { skipLocked: true })
+    const rows = await lockUndispatched(tx).execute()
     if (rows.length === 0) return false
 
     await addJobs(engine, rows, now)
-    const ids = rows.map(({ id }) => id)
-    await tx.update(outbox).set({ dispatchedAt: now }).where(inArray(outbox.id, ids))
+    const ids = uuidsAsText(rows.map(({ id }) => id))
+    await markDispatched(tx).execute({ ids, now: now.toISOString() })
     return rows.length === BATCH
   })
 }
+
+const lockUndispatched = preparedOnce((tx) =>
+  tx
+    .select({ id: outbox.id, job: outbox.job, payload: outbox.payload, dueAt: outbox.dueAt })
+    .from(outbox)
+    .where(and(isNull(outbox.dispatchedAt), inArray(outbox.job, JOB_NAMES)))
+    .orderBy(outbox.id)
+    .limit(BATCH)
+    .for('update', { skipLocked: true })
+    .prepare('lock_undispatched'),
+)
+
+const markDispatched = preparedOnce((tx) =>
+  tx
+    .update(outbox)
+    .set({ dispatchedAt: sql`${sql.placeholder('now')}` })
+    .where(sql`${outbox.id} = any(${uuidArrayOf(sql.placeholder('ids'))})`)
+    .prepare('mark_dispatched'),
+)

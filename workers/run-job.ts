@@ -2,6 +2,7 @@ import { DelayedError, type Job as QueuedJob, UnrecoverableError } from 'bullmq'
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import { validate as isUuid } from 'uuid'
 import type { Transaction } from '../src/db/client.ts'
+import { preparedOnce } from '../src/db/prepared-once.ts'
 import { outbox } from '../src/db/schema/outbox.ts'
 import { MINUTE } from '../src/durations.ts'
 import { describeError } from '../src/log.ts'
@@ -27,18 +28,14 @@ export async function runJob(queued: QueuedJob, token: string | undefined, deps:
 
 function attempt(id: string, deps: JobDeps): Promise<Date | null> {
   return deps.db.transaction(async (tx) => {
-    const [owed] = await tx
-      .select({ job: outbox.job, payload: outbox.payload })
-      .from(outbox)
-      .where(and(eq(outbox.id, id), isNull(outbox.doneAt)))
-      .for('update')
+    const [owed] = await lockOwed(tx).execute({ id })
     if (!owed) return null
     if (!isJobName(owed.job))
       throw new Error(`this worker does not know the job '${owed.job}'; a newer one may`)
 
     const tooEarly = await perform(owed.job, owed.payload, tx, deps)
     if (tooEarly) return tooEarly.again
-    await markDone(tx, id, deps.clock.now())
+    await markDone(tx).execute({ id, now: deps.clock.now().toISOString() })
     return null
   })
 }
@@ -47,18 +44,28 @@ function perform<Name extends JobName>(name: Name, payload: unknown, tx: Transac
   return JOBS[name](JOB_PAYLOADS[name].parse(payload), tx, deps)
 }
 
-async function markDone(tx: Transaction, id: string, now: Date): Promise<void> {
-  await tx
+const lockOwed = preparedOnce((tx) =>
+  tx
+    .select({ job: outbox.job, payload: outbox.payload })
+    .from(outbox)
+    .where(and(eq(outbox.id, sql.placeholder('id')), isNull(outbox.doneAt)))
+    .for('update')
+    .prepare('lock_owed'),
+)
+
+const markDone = preparedOnce((tx) =>
+  tx
     .update(outbox)
     // A job that a rolled back dispatch left behind may run first: what is done needs no dispatch.
     .set({
-      doneAt: now,
-      dispatchedAt: sql`coalesce(${outbox.dispatchedAt}, ${now.toISOString()})`,
+      doneAt: sql`${sql.placeholder('now')}`,
+      dispatchedAt: sql`coalesce(${outbox.dispatchedAt}, ${sql.placeholder('now')})`,
       failedAt: null,
       failure: null,
     })
-    .where(eq(outbox.id, id))
-}
+    .where(eq(outbox.id, sql.placeholder('id')))
+    .prepare('mark_done'),
+)
 
 /** Fails the attempt. The last one marks the row first, so that no job is given up unseen. */
 async function fail(

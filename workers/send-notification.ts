@@ -3,6 +3,7 @@ import { alias } from 'drizzle-orm/pg-core'
 import { LINK_LIFE_MS } from '../src/at-rest/link-token.ts'
 import type { Config } from '../src/config.ts'
 import type { Transaction } from '../src/db/client.ts'
+import { preparedOnce } from '../src/db/prepared-once.ts'
 import { auditEvents } from '../src/db/schema/audit-events.ts'
 import { clients } from '../src/db/schema/clients.ts'
 import { notifications } from '../src/db/schema/notifications.ts'
@@ -25,7 +26,7 @@ const MAX_OPEN_RESET_LINKS = 3
 /** Sends one owed mail, if it still makes sense. */
 export const sendNotification: Job<'send-notification'> = async ({ notificationId }, tx, deps) => {
   const { config, clock, mailer } = deps
-  const owed = await read(tx, notificationId)
+  const [owed] = await readOwed(tx).execute({ notificationId })
   if (!owed || owed.notification.sentAt) return null
   const { notification, recipient, event } = owed
 
@@ -58,12 +59,12 @@ export const sendNotification: Job<'send-notification'> = async ({ notificationI
     .catch((error) => {
       throw error instanceof MailRefusedError ? new HopelessJobError(error.message) : error
     })
-  await tx.update(notifications).set({ sentAt: clock.now() }).where(eq(notifications.id, notification.id))
+  await markSent(tx).execute({ notificationId, now: clock.now().toISOString() })
   return null
 }
 
-async function read(tx: Transaction, id: string) {
-  const [row] = await tx
+const readOwed = preparedOnce((tx) =>
+  tx
     .select({
       notification: notifications,
       recipient: { id: users.id, name: users.name, email: users.email, clientName: clients.name },
@@ -86,9 +87,17 @@ async function read(tx: Transaction, id: string) {
     .leftJoin(actorAccounts, eq(actorAccounts.id, actors.clientId))
     .leftJoin(subjects, eq(subjects.id, auditEvents.subjectId))
     // Whose invitation was withdrawn has no address any more.
-    .where(and(eq(notifications.id, id), ne(users.status, 'withdrawn')))
-  return row
-}
+    .where(and(eq(notifications.id, sql.placeholder('notificationId')), ne(users.status, 'withdrawn')))
+    .prepare('read_owed_mail'),
+)
+
+const markSent = preparedOnce((tx) =>
+  tx
+    .update(notifications)
+    .set({ sentAt: sql`${sql.placeholder('now')}` })
+    .where(eq(notifications.id, sql.placeholder('notificationId')))
+    .prepare('mark_sent'),
+)
 
 /** By whom, as the reader knows them: an agent is 'the Service Desk', an Admin has a name. */
 function actorText(event: {

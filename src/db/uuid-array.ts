@@ -1,6 +1,15 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { type Placeholder, type SQL, sql } from 'drizzle-orm'
 
 /** Ids as one parameter, so that a statement is planned once, whatever their number. As text: the driver knows no arrays. */
 export function uuidArray(ids: readonly string[]): SQL {
-  return sql`string_to_array(${ids.join(',')}, ',')::uuid[]`
+  return uuidArrayOf(uuidsAsText(ids))
+}
+
+/** The same for a prepared statement, whose placeholder is given `uuidsAsText`. */
+export function uuidArrayOf(text: string | Placeholder): SQL {
+  return sql`string_to_array(${text}, ',')::uuid[]`
+}
+
+export function uuidsAsText(ids: readonly string[]): string {
+  return ids.join(',')
 }

@@ -1,6 +1,7 @@
-import { and, eq } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { NO_REQUEST, record } from '../audit/record.ts'
 import type { Transaction } from '../db/client.ts'
+import { preparedOnce } from '../db/prepared-once.ts'
 import { authenticators } from '../db/schema/authenticators.ts'
 import { mfaResets } from '../db/schema/mfa-resets.ts'
 import { notify } from '../notifications/notify.ts'
@@ -11,30 +12,50 @@ import { adminsOf } from '../users/admins.queries.ts'
  * and completes it. It causes no reset: without one that is requested it does nothing.
  */
 export async function completeMfaReset(tx: Transaction, mfaResetId: string, now: Date): Promise<void> {
-  const [reset] = await tx
-    .update(mfaResets)
-    .set({ status: 'completed', completedAt: now })
-    .where(and(eq(mfaResets.id, mfaResetId), eq(mfaResets.status, 'requested')))
-    .returning()
+  const [reset] = await complete(tx).execute({ mfaResetId, now: now.toISOString() })
   if (!reset) return
 
-  const { userId, clientId, eventId } = reset
-  await tx
+  const { userId, clientId, eventId, authenticatorId } = reset
+  // None needs what another one answers: they go to the database together, not one after the other.
+  const [admins] = await Promise.all([
+    adminsOf(tx, clientId),
+    shredSecret(tx).execute({ authenticatorId }),
+    record(tx, {
+      at: now,
+      action: 'mfa-reset.completed',
+      outcome: 'success',
+      origin: NO_REQUEST,
+      clientId,
+      actorId: null,
+      subjectId: userId,
+      details: { mfaResetId },
+    }),
+    notify(tx, { to: userId, kind: 'mfa-reset', eventId, facts: {} }),
+  ])
+  const others = admins.filter((adminId) => adminId !== userId)
+  await Promise.all(others.map((to) => notify(tx, { to, kind: 'mfa-reset-for-admins', eventId, facts: {} })))
+}
+
+const complete = preparedOnce((tx) =>
+  tx
+    .update(mfaResets)
+    .set({ status: 'completed', completedAt: sql`${sql.placeholder('now')}` })
+    .where(and(eq(mfaResets.id, sql.placeholder('mfaResetId')), eq(mfaResets.status, 'requested')))
+    .returning({
+      userId: mfaResets.userId,
+      clientId: mfaResets.clientId,
+      eventId: mfaResets.eventId,
+      authenticatorId: mfaResets.authenticatorId,
+    })
+    .prepare('complete_mfa_reset'),
+)
+
+const shredSecret = preparedOnce((tx) =>
+  tx
     .update(authenticators)
     .set({ sealedSecret: null })
-    .where(and(eq(authenticators.id, reset.authenticatorId), eq(authenticators.status, 'revoked')))
-  await record(tx, {
-    at: now,
-    action: 'mfa-reset.completed',
-    outcome: 'success',
-    origin: NO_REQUEST,
-    clientId,
-    actorId: null,
-    subjectId: userId,
-    details: { mfaResetId },
-  })
-  await notify(tx, { to: userId, kind: 'mfa-reset', eventId, facts: {} })
-  for (const adminId of await adminsOf(tx, clientId))
-    if (adminId !== userId)
-      await notify(tx, { to: adminId, kind: 'mfa-reset-for-admins', eventId, facts: {} })
-}
+    .where(
+      and(eq(authenticators.id, sql.placeholder('authenticatorId')), eq(authenticators.status, 'revoked')),
+    )
+    .prepare('shred_secret'),
+)

@@ -1,4 +1,7 @@
+import { sql } from 'drizzle-orm'
+import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../db/client.ts'
+import { preparedOnce } from '../db/prepared-once.ts'
 import { notifications } from '../db/schema/notifications.ts'
 import { enqueue, enqueueAll } from '../outbox/enqueue.ts'
 import type { NotificationFacts, NotificationKind } from './kinds.ts'
@@ -18,13 +21,26 @@ const ROWS_A_STATEMENT = 1_000
 /** Owes a user a mail: written with the change it tells of, sent by the worker. */
 export async function notify<Kind extends NotificationKind>(tx: Transaction, mail: OwedMail<Kind>) {
   const { to, kind, eventId, facts } = mail
-  const [row] = await tx
-    .insert(notifications)
-    .values({ recipientId: to, kind, eventId, facts })
-    .returning({ id: notifications.id })
-  if (!row) throw new Error('the notification was not written')
-  await enqueue(tx, 'send-notification', { notificationId: row.id })
+  const id = uuidv7()
+  // Neither needs what the other one answers: they go to the database together, not one after the other.
+  await Promise.all([
+    insertQuery(tx).execute({ id, recipientId: to, kind, eventId, facts }),
+    enqueue(tx, 'send-notification', { notificationId: id }),
+  ])
 }
+
+const insertQuery = preparedOnce((tx) =>
+  tx
+    .insert(notifications)
+    .values({
+      id: sql.placeholder('id'),
+      recipientId: sql.placeholder('recipientId'),
+      kind: sql.placeholder('kind'),
+      eventId: sql.placeholder('eventId'),
+      facts: sql.placeholder('facts'),
+    })
+    .prepare('insert_notification'),
+)
 
 /** Owes mails of one kind, in a few statements however many they are. */
 export async function notifyAll<Kind extends NotificationKind>(

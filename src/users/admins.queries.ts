@@ -1,21 +1,27 @@
-import { and, eq } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import type { Reader } from '../db/client.ts'
+import { preparedOnce } from '../db/prepared-once.ts'
 import { listings } from '../db/schema/listings.ts'
 import { roleGroups } from '../db/schema/role-groups.ts'
 
 /** Ids of the active Admins of a client account. */
 export async function adminsOf(db: Reader, clientId: string): Promise<string[]> {
-  const rows = await db
+  const rows = await adminsQuery(db).execute({ clientId })
+  return rows.map(({ id }) => id)
+}
+
+const adminsQuery = preparedOnce((db) =>
+  db
     .selectDistinct({ id: listings.userId })
     .from(roleGroups)
     .innerJoin(
       listings,
       and(
         eq(listings.listedUnder, roleGroups.id),
-        eq(listings.clientId, clientId),
+        eq(listings.clientId, sql.placeholder('clientId')),
         eq(listings.status, 'active'),
       ),
     )
     .where(eq(roleGroups.isAdmin, true))
-  return rows.map(({ id }) => id)
-}
+    .prepare('read_admins'),
+)

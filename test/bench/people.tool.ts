@@ -28,7 +28,7 @@ export interface SignInsDone {
   cookies: string[]
 }
 
-const COOKIES_KEPT = 64
+const COOKIES_KEPT = 80
 
 const [origin = '', usersFile = ''] = process.argv.slice(2)
 const users = JSON.parse(readFileSync(usersFile, 'utf8')) as EnrolledUser[]

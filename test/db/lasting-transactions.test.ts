@@ -37,6 +37,20 @@ describe('lasting transactions', () => {
     assert.equal(built, 1)
   })
 
+  test('there are as many as are open at once, however many wait for a connection', async () => {
+    const small = openDatabase(database.url, 'test-small', 2)
+    let built = 0
+    const one = preparedOnce((db) => {
+      built += 1
+      return db.select({ one: sql<number>`1` }).from(sql`(values (1)) as values`).prepare('one')
+    })
+
+    await Promise.all(Array.from({ length: 20 }, () => small.db.transaction((tx) => one(tx).execute())))
+
+    assert.equal(built, 2)
+    await small.close()
+  })
+
   test('each of those that are open at once is a transaction of its own', async () => {
     const pids = await Promise.all(
       Array.from({ length: 5 }, () =>
@@ -90,6 +104,37 @@ describe('lasting transactions', () => {
 
     assert.deepEqual(await notes(), ['next'])
     await pool.sql`delete from notes`
+  })
+
+  test('work that goes on after it was rolled back is in nobody’s transaction', async () => {
+    const single = openDatabase(database.url, 'test-single', 1)
+    const signals = new EventEmitter()
+    let late: Promise<unknown> = Promise.resolve()
+    const failed = single.db.transaction((tx) => {
+      late = once(signals, 'go on').then(() => write(tx, 'late'))
+      return Promise.all([tx.execute(sql`select 1 / 0`), late])
+    })
+    await assert.rejects(failed)
+
+    await single.db.transaction(async (tx) => {
+      await write(tx, 'next')
+      signals.emit('go on')
+      await assert.rejects(late)
+    })
+
+    assert.deepEqual(await notes(), ['next'])
+    await pool.sql`delete from notes`
+    await single.close()
+  })
+
+  test('an isolation level that is asked for holds, and for that one only', async () => {
+    const level = (tx: Transaction) =>
+      tx.execute(sql`select current_setting('transaction_isolation') as level`)
+
+    const [asked] = await pool.db.transaction(level, { isolationLevel: 'serializable' })
+    const [next] = await pool.db.transaction(level)
+
+    assert.deepEqual([asked?.level, next?.level], ['serializable', 'read committed'])
   })
 
   test('one that has ended takes no more statements', async () => {

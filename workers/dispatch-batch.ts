@@ -1,6 +1,6 @@
 import { and, inArray, isNull, sql } from 'drizzle-orm'
-import type { Database } from '../src/db/client.ts'
-import { preparedOnce } from '../src/db/prepared-once.ts'
+import type { Database, Transaction } from '../src/db/client.ts'
+import { given, preparedOnce } from '../src/db/prepared-once.ts'
 import { outbox } from '../src/db/schema/outbox.ts'
 import { uuidArrayOf, uuidsAsText } from '../src/db/uuid-array.ts'
 import { JOB_NAMES } from '../src/outbox/jobs.ts'
@@ -20,12 +20,12 @@ export function dispatchBatch(db: Database, engine: QueueEngine, now: Date): Pro
 
     await addJobs(engine, rows, now)
     const ids = uuidsAsText(rows.map(({ id }) => id))
-    await markDispatched(tx).execute({ ids, now: now.toISOString() })
+    await markDispatched(tx).execute({ ids, now })
     return rows.length === BATCH
   })
 }
 
-const lockUndispatched = preparedOnce((tx) =>
+const lockUndispatched = preparedOnce((tx: Transaction) =>
   tx
     .select({ id: outbox.id, job: outbox.job, payload: outbox.payload, dueAt: outbox.dueAt })
     .from(outbox)
@@ -36,10 +36,10 @@ const lockUndispatched = preparedOnce((tx) =>
     .prepare('lock_undispatched'),
 )
 
-const markDispatched = preparedOnce((tx) =>
+const markDispatched = preparedOnce((tx: Transaction) =>
   tx
     .update(outbox)
-    .set({ dispatchedAt: sql`${sql.placeholder('now')}` })
+    .set({ dispatchedAt: given('now', outbox.dispatchedAt) })
     .where(sql`${outbox.id} = any(${uuidArrayOf(sql.placeholder('ids'))})`)
     .prepare('mark_dispatched'),
 )

@@ -2,7 +2,7 @@ import { DelayedError, type Job as QueuedJob, UnrecoverableError } from 'bullmq'
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import { validate as isUuid } from 'uuid'
 import type { Transaction } from '../src/db/client.ts'
-import { preparedOnce } from '../src/db/prepared-once.ts'
+import { given, preparedOnce } from '../src/db/prepared-once.ts'
 import { outbox } from '../src/db/schema/outbox.ts'
 import { MINUTE } from '../src/durations.ts'
 import { describeError } from '../src/log.ts'
@@ -29,13 +29,13 @@ export async function runJob(queued: QueuedJob, token: string | undefined, deps:
 function attempt(id: string, deps: JobDeps): Promise<Date | null> {
   return deps.db.transaction(async (tx) => {
     const [owed] = await lockOwed(tx).execute({ id })
-    if (!owed) return null
+    if (!owed || owed.doneAt) return null
     if (!isJobName(owed.job))
       throw new Error(`this worker does not know the job '${owed.job}'; a newer one may`)
 
     const tooEarly = await perform(owed.job, owed.payload, tx, deps)
     if (tooEarly) return tooEarly.again
-    await markDone(tx).execute({ id, now: deps.clock.now().toISOString() })
+    await markDone(tx).execute({ id, now: deps.clock.now() })
     return null
   })
 }
@@ -44,22 +44,22 @@ function perform<Name extends JobName>(name: Name, payload: unknown, tx: Transac
   return JOBS[name](JOB_PAYLOADS[name].parse(payload), tx, deps)
 }
 
-const lockOwed = preparedOnce((tx) =>
+const lockOwed = preparedOnce((tx: Transaction) =>
   tx
-    .select({ job: outbox.job, payload: outbox.payload })
+    .select({ job: outbox.job, payload: outbox.payload, doneAt: outbox.doneAt })
     .from(outbox)
-    .where(and(eq(outbox.id, sql.placeholder('id')), isNull(outbox.doneAt)))
+    .where(eq(outbox.id, sql.placeholder('id')))
     .for('update')
     .prepare('lock_owed'),
 )
 
-const markDone = preparedOnce((tx) =>
+const markDone = preparedOnce((tx: Transaction) =>
   tx
     .update(outbox)
     // A job that a rolled back dispatch left behind may run first: what is done needs no dispatch.
     .set({
-      doneAt: sql`${sql.placeholder('now')}`,
-      dispatchedAt: sql`coalesce(${outbox.dispatchedAt}, ${sql.placeholder('now')})`,
+      doneAt: given('now', outbox.doneAt),
+      dispatchedAt: sql`coalesce(${outbox.dispatchedAt}, ${given('now', outbox.dispatchedAt)})`,
       failedAt: null,
       failure: null,
     })

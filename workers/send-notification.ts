@@ -3,7 +3,7 @@ import { alias } from 'drizzle-orm/pg-core'
 import { LINK_LIFE_MS } from '../src/at-rest/link-token.ts'
 import type { Config } from '../src/config.ts'
 import type { Transaction } from '../src/db/client.ts'
-import { preparedOnce } from '../src/db/prepared-once.ts'
+import { given, preparedOnce } from '../src/db/prepared-once.ts'
 import { auditEvents } from '../src/db/schema/audit-events.ts'
 import { clients } from '../src/db/schema/clients.ts'
 import { notifications } from '../src/db/schema/notifications.ts'
@@ -59,11 +59,11 @@ export const sendNotification: Job<'send-notification'> = async ({ notificationI
     .catch((error) => {
       throw error instanceof MailRefusedError ? new HopelessJobError(error.message) : error
     })
-  await markSent(tx).execute({ notificationId, now: clock.now().toISOString() })
+  await markSent(tx).execute({ notificationId, now: clock.now() })
   return null
 }
 
-const readOwed = preparedOnce((tx) =>
+const readOwed = preparedOnce((tx: Transaction) =>
   tx
     .select({
       notification: notifications,
@@ -91,10 +91,10 @@ const readOwed = preparedOnce((tx) =>
     .prepare('read_owed_mail'),
 )
 
-const markSent = preparedOnce((tx) =>
+const markSent = preparedOnce((tx: Transaction) =>
   tx
     .update(notifications)
-    .set({ sentAt: sql`${sql.placeholder('now')}` })
+    .set({ sentAt: given('now', notifications.sentAt) })
     .where(eq(notifications.id, sql.placeholder('notificationId')))
     .prepare('mark_sent'),
 )

@@ -17,7 +17,7 @@ export async function currentActor(tx: Transaction, proofs: Proofs, now: Date): 
   return person && isSignedIn(proofs, person, now) ? person : null
 }
 
-const lockActor = preparedOnce((tx) =>
+const lockActor = preparedOnce((tx: Transaction) =>
   tx
     .select({ id: users.id })
     .from(users)

@@ -60,7 +60,7 @@ export async function judge(
 }
 
 /** In the order of their ids, so that two people who act on each other do not wait for one another. */
-const lockPeople = preparedOnce((tx) =>
+const lockPeople = preparedOnce((tx: Transaction) =>
   tx
     .select({ id: users.id })
     .from(users)

@@ -50,7 +50,7 @@ export async function record(tx: Transaction, entry: AuditEntry): Promise<string
   return id
 }
 
-const recordQuery = preparedOnce((tx) =>
+const recordQuery = preparedOnce((tx: Transaction) =>
   tx
     .insert(auditEvents)
     .values({

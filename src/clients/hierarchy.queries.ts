@@ -7,11 +7,11 @@ import { clients } from '../db/schema/clients.ts'
 /** How `clientId` lies to `ownId` in the hierarchy of client accounts. */
 export async function relationOf(db: Reader, ownId: string, clientId: string): Promise<Relation> {
   if (ownId === clientId) return 'own'
-  const found = await isAbove(db).execute({ ownId, clientId })
+  const found = await aboveQuery(db).execute({ ownId, clientId })
   return found.length > 0 ? 'child' : 'elsewhere'
 }
 
-const isAbove = preparedOnce((db) =>
+const aboveQuery = preparedOnce((db) =>
   db
     .select({ id: clients.id })
     .from(clients)

@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm'
 import { customType, timestamp, uuid } from 'drizzle-orm/pg-core'
 
-/** UUID v7 made by PostgreSQL: its order is the order of insertion, which is what lists page by. */
+/** UUID v7, made by PostgreSQL unless given: its order is that of making, which is what lists page by. */
 export const id = () => uuid('id').primaryKey().default(sql`uuidv7()`)
 
 /** An instant. Always with time zone; the application speaks Date. */

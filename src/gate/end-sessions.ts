@@ -26,7 +26,7 @@ export async function endSessions(
   return raised.epoch
 }
 
-const raiseEpoch = preparedOnce((tx) =>
+const raiseEpoch = preparedOnce((tx: Transaction) =>
   tx
     .update(users)
     .set({ sessionEpoch: sql`${users.sessionEpoch} + 1` })
@@ -35,7 +35,7 @@ const raiseEpoch = preparedOnce((tx) =>
     .prepare('raise_epoch'),
 )
 
-const deleteSessions = preparedOnce((tx) =>
+const deleteSessions = preparedOnce((tx: Transaction) =>
   tx
     .delete(sessions)
     .where(

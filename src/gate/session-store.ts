@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { and, eq, gt, inArray, sql } from 'drizzle-orm'
-import type { PgColumn } from 'drizzle-orm/pg-core'
 import type { Request } from 'express'
 import { type SessionData, Store } from 'express-session'
 import type { Clock } from '../clock.ts'
 import type { Database } from '../db/client.ts'
+import { given } from '../db/prepared-once.ts'
 import { authenticators } from '../db/schema/authenticators.ts'
 import { clients } from '../db/schema/clients.ts'
 import { lockouts } from '../db/schema/lockouts.ts'
@@ -113,7 +113,6 @@ export class SessionStore extends Store {
         expiresAt: sql.placeholder('expiresAt'),
       })
       .prepare('insert_session')
-    const given = (name: string, column: PgColumn) => sql`${sql.param(sql.placeholder(name), column)}`
     this.#update = db
       .update(sessions)
       .set({

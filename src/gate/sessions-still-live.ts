@@ -16,7 +16,7 @@ export async function sessionsStillLive(
   return locked.length === 1
 }
 
-const lockIfLive = preparedOnce((tx) =>
+const lockIfLive = preparedOnce((tx: Transaction) =>
   tx
     .select({ id: users.id })
     .from(users)

@@ -1,27 +1,24 @@
 import { sql } from 'drizzle-orm'
 import type { Sql } from 'postgres'
 import type { Reader } from '../db/client.ts'
-import { preparedOnce } from '../db/prepared-once.ts'
+import { asIs, preparedOnce } from '../db/prepared-once.ts'
 import { lockouts } from '../db/schema/lockouts.ts'
 import type { LockoutKey, StoredLockout } from './lockouts.queries.ts'
 import type { LockoutState } from './policy.ts'
-
-// As SQL, so that what is given arrives as it is: an encoder of the columns would trip over null.
-const given = (name: string) => sql`${sql.placeholder(name)}`
 
 const saveQuery = preparedOnce((db) =>
   db
     .insert(lockouts)
     .values({
-      subject: given('subject'),
-      kind: given('kind'),
-      failedAt: given('failedAt'),
-      consecutiveFailures: given('consecutiveFailures'),
-      repeats: given('repeats'),
-      lockedAt: given('lockedAt'),
-      lockedUntil: given('lockedUntil'),
-      version: given('version'),
-      updatedAt: given('updatedAt'),
+      subject: asIs('subject'),
+      kind: asIs('kind'),
+      failedAt: asIs('failedAt'),
+      consecutiveFailures: asIs('consecutiveFailures'),
+      repeats: asIs('repeats'),
+      lockedAt: asIs('lockedAt'),
+      lockedUntil: asIs('lockedUntil'),
+      version: asIs('version'),
+      updatedAt: asIs('updatedAt'),
     })
     .onConflictDoUpdate({
       target: [lockouts.subject, lockouts.kind],

@@ -1,7 +1,7 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { NO_REQUEST, record } from '../audit/record.ts'
 import type { Transaction } from '../db/client.ts'
-import { preparedOnce } from '../db/prepared-once.ts'
+import { given, preparedOnce } from '../db/prepared-once.ts'
 import { authenticators } from '../db/schema/authenticators.ts'
 import { mfaResets } from '../db/schema/mfa-resets.ts'
 import { notify } from '../notifications/notify.ts'
@@ -12,7 +12,7 @@ import { adminsOf } from '../users/admins.queries.ts'
  * and completes it. It causes no reset: without one that is requested it does nothing.
  */
 export async function completeMfaReset(tx: Transaction, mfaResetId: string, now: Date): Promise<void> {
-  const [reset] = await complete(tx).execute({ mfaResetId, now: now.toISOString() })
+  const [reset] = await completeRequested(tx).execute({ mfaResetId, now })
   if (!reset) return
 
   const { userId, clientId, eventId, authenticatorId } = reset
@@ -32,14 +32,15 @@ export async function completeMfaReset(tx: Transaction, mfaResetId: string, now:
     }),
     notify(tx, { to: userId, kind: 'mfa-reset', eventId, facts: {} }),
   ])
+  // One statement a mail, built once: an account has few Admins.
   const others = admins.filter((adminId) => adminId !== userId)
   await Promise.all(others.map((to) => notify(tx, { to, kind: 'mfa-reset-for-admins', eventId, facts: {} })))
 }
 
-const complete = preparedOnce((tx) =>
+const completeRequested = preparedOnce((tx: Transaction) =>
   tx
     .update(mfaResets)
-    .set({ status: 'completed', completedAt: sql`${sql.placeholder('now')}` })
+    .set({ status: 'completed', completedAt: given('now', mfaResets.completedAt) })
     .where(and(eq(mfaResets.id, sql.placeholder('mfaResetId')), eq(mfaResets.status, 'requested')))
     .returning({
       userId: mfaResets.userId,
@@ -50,7 +51,7 @@ const complete = preparedOnce((tx) =>
     .prepare('complete_mfa_reset'),
 )
 
-const shredSecret = preparedOnce((tx) =>
+const shredSecret = preparedOnce((tx: Transaction) =>
   tx
     .update(authenticators)
     .set({ sealedSecret: null })

@@ -7,7 +7,7 @@ import { judge } from '../access/judge.ts'
 import { mayResetMfa } from '../access/rules.ts'
 import { type Origin, record } from '../audit/record.ts'
 import type { Transaction } from '../db/client.ts'
-import { preparedOnce } from '../db/prepared-once.ts'
+import { given, preparedOnce } from '../db/prepared-once.ts'
 import { authenticators } from '../db/schema/authenticators.ts'
 import { identifiedBy, mfaResets } from '../db/schema/mfa-resets.ts'
 import type { Deps } from '../deps.ts'
@@ -95,11 +95,16 @@ async function recordReset(
       subjectId: userId,
       details: { mfaResetId: id, channel, reason, ticket, identifiedBy },
     }),
-    insertReset(tx).execute({ ticket: null, identifiedBy: null, ...reset, eventId }),
+    insertReset(tx).execute({
+      ...reset,
+      ticket: ticket ?? null,
+      identifiedBy: identifiedBy ?? null,
+      eventId,
+    }),
   ])
 }
 
-const insertReset = preparedOnce((tx) =>
+const insertReset = preparedOnce((tx: Transaction) =>
   tx
     .insert(mfaResets)
     .values({
@@ -120,14 +125,14 @@ const insertReset = preparedOnce((tx) =>
 
 /** False if it is not active. */
 async function revokeAuthenticator(tx: Transaction, authenticatorId: string, now: Date): Promise<boolean> {
-  const revoked = await revokeActive(tx).execute({ authenticatorId, now: now.toISOString() })
+  const revoked = await revokeActive(tx).execute({ authenticatorId, now })
   return revoked.length === 1
 }
 
-const revokeActive = preparedOnce((tx) =>
+const revokeActive = preparedOnce((tx: Transaction) =>
   tx
     .update(authenticators)
-    .set({ status: 'revoked', revokedAt: sql`${sql.placeholder('now')}` })
+    .set({ status: 'revoked', revokedAt: given('now', authenticators.revokedAt) })
     .where(
       and(eq(authenticators.id, sql.placeholder('authenticatorId')), eq(authenticators.status, 'active')),
     )

@@ -1,6 +1,6 @@
 import { and, eq, isNull, or, sql } from 'drizzle-orm'
 import type { Transaction } from '../db/client.ts'
-import { preparedOnce } from '../db/prepared-once.ts'
+import { given, preparedOnce } from '../db/prepared-once.ts'
 import { authenticators } from '../db/schema/authenticators.ts'
 import { shredded } from './shredded.ts'
 
@@ -14,13 +14,13 @@ export async function revokePendingAuthenticator(
   now: Date,
   begunIn?: string,
 ): Promise<void> {
-  await revokePending(tx).execute({ userId, now: now.toISOString(), begunIn: begunIn ?? null })
+  await revokePending(tx).execute({ userId, now, begunIn: begunIn ?? null })
 }
 
-const revokePending = preparedOnce((tx) =>
+const revokePending = preparedOnce((tx: Transaction) =>
   tx
     .update(authenticators)
-    .set(shredded(sql`${sql.placeholder('now')}`))
+    .set(shredded(given('now', authenticators.revokedAt)))
     .where(
       and(
         eq(authenticators.userId, sql.placeholder('userId')),

@@ -24,12 +24,12 @@ export async function notify<Kind extends NotificationKind>(tx: Transaction, mai
   const id = uuidv7()
   // Neither needs what the other one answers: they go to the database together, not one after the other.
   await Promise.all([
-    insertQuery(tx).execute({ id, recipientId: to, kind, eventId, facts }),
+    insertNotification(tx).execute({ id, recipientId: to, kind, eventId, facts }),
     enqueue(tx, 'send-notification', { notificationId: id }),
   ])
 }
 
-const insertQuery = preparedOnce((tx) =>
+const insertNotification = preparedOnce((tx: Transaction) =>
   tx
     .insert(notifications)
     .values({

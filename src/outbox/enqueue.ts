@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Transaction } from '../db/client.ts'
-import { preparedOnce } from '../db/prepared-once.ts'
+import { asIs, preparedOnce } from '../db/prepared-once.ts'
 import { outbox } from '../db/schema/outbox.ts'
 import type { JobName, JobPayloads } from './jobs.ts'
 
@@ -17,14 +17,13 @@ export async function enqueue<Name extends JobName>(
   await enqueueQuery(tx).execute({ job, payload, dueAt: dueAt?.toISOString() ?? null })
 }
 
-const enqueueQuery = preparedOnce((tx) =>
+const enqueueQuery = preparedOnce((tx: Transaction) =>
   tx
     .insert(outbox)
     .values({
       job: sql.placeholder('job'),
       payload: sql.placeholder('payload'),
-      // As SQL, so that it arrives as it is: the encoder of the column would trip over null.
-      dueAt: sql`${sql.placeholder('dueAt')}`,
+      dueAt: asIs('dueAt'),
     })
     .prepare('enqueue'),
 )

@@ -59,9 +59,9 @@ export function importRoutes(deps: Deps): Router {
   routes.get('/users/import/:id', (req, res) => renderImport(deps, req, res))
   routes.get('/users/import/:id/progress', glance(deps.clock), (req, res) => renderImport(deps, req, res))
 
-  routes.post('/users/import/:id/look', readForm, requirePresence(deps, LOOK), (req, res) =>
-    renderImport(deps, req, res),
-  )
+  routes.post('/users/import/:id/look', readForm, requirePresence(deps, LOOK), (req, res) => {
+    res.redirect(303, `/users/import/${encodeURIComponent(String(req.params.id))}`)
+  })
 
   routes.post('/users/import/:id', readForm, present, async (req, res) => {
     const importId = String(req.params.id)
@@ -156,6 +156,7 @@ async function renderImport(
     counts: await countLines(deps.db, found.id),
     show,
     lines: shown.map((line) => ({ ...line, problem: sentenceFor(line) })),
+    progress: listHref(`${path}/progress`, { show, after: after > 0 ? String(after) : '' }),
     first: after > 0 && listHref(path, { show }),
     next: lines.length > LINES_SHOWN && listHref(path, { show, after: String(shown.at(-1)?.line ?? 0) }),
     typed: typedFields(req.body, ['reason', 'ticket']),

@@ -395,7 +395,7 @@ describe('who may', () => {
       assert.equal((await other.get(path)).status, 404)
       assert.equal((await other.get(`${path}/refused.csv`)).status, 404)
       assert.equal((await other.post(path, EVIDENCE)).status, 404)
-      assert.equal((await other.post(`${path}/look`)).status, 404)
+      assert.equal((await other.post(`${path}/look`)).status, 303)
     }
     assert.equal((await admin.get('/users/import/no-id')).status, 404)
     assert.match((await upload(app.browser(), file)).location ?? '', /^\/sign-in/)
@@ -442,8 +442,9 @@ describe('who may', () => {
       assert.doesNotMatch(body, /tech@meridian|already has an account/)
     }
     assert.equal((await admin.post(`${path}/look`, { presence: admin.wrongCode() })).status, 401)
-    const look = await admin.post(`${path}/look`, { presence: admin.code() })
-    assert.equal(look.status, 200)
+    const present = await admin.post(`${path}/look`, { presence: admin.code() })
+    assert.deepEqual([present.status, present.location], [303, path])
+    const look = await admin.get(path)
     assert.match(look.body, /Somebody with this address already has an account/)
     assert.equal((await admin.get(`${path}/refused.csv`)).status, 200)
     const learnt = (await failures()).slice(known.length).map(({ details }) => details)

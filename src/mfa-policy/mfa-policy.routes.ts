@@ -8,6 +8,7 @@ import type { Deps } from '../deps.ts'
 import { type Person, passwordSuffices } from '../gate/facts.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
 import { readForm } from '../http/form.ts'
+import { readNotice, writeNotice } from '../http/notice.ts'
 import { originOf } from '../http/origin.ts'
 import { requirePresence } from '../presence/require-presence.ts'
 import { typedFields } from '../typed/typed-fields.ts'
@@ -43,7 +44,10 @@ async function savePolicy(deps: Deps, req: Request, res: Response): Promise<void
     form: req.body,
     origin: originOf(req),
   })
-  if (outcome.ok) return res.redirect(303, policyPageOf(req))
+  if (outcome.ok) {
+    writeNotice(res, policyPageOf(req), { name: 'policy-saved' })
+    return res.redirect(303, policyPageOf(req))
+  }
   if (outcome.refusal !== null) return refuse(res, outcome.refusal)
   const missing = outcome.missing.filter((field) => field !== 'roleGroups')
   if (missing.length < outcome.missing.length) await renderPolicy(deps, req, res, 422)
@@ -65,6 +69,7 @@ async function renderPolicy(deps: Deps, req: Request, res: Response, status: 200
     ...permissions(view),
     basedOn: requiredKeys(roleGroups).join(','),
     review: `${policyPageOf(req)}/review`,
+    saved: status === 200 && readNotice(req, { 'policy-saved': true }) !== null,
     problem: status === 422 ? 'Choose from the role groups listed here.' : '',
   })
 }

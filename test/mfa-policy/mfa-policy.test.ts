@@ -87,6 +87,7 @@ describe('an Admin tightens the MFA policy of the own account', () => {
 
     assert.equal(answer.status, 303)
     assert.equal(answer.location, '/mfa-policy')
+    assert.match((await cast.as(ADMIN).get('/mfa-policy')).body, /The MFA policy is saved/)
     assert.deepEqual(await policyOf('Harbour Group'), ['admin', 'finance-admin', 'tech-operator'])
     const event = await lastChange('Harbour Group')
     assert.equal(event?.outcome, 'success')

@@ -123,6 +123,23 @@ describe('1. Existing users of a role group requiring MFA that have not yet enro
     assert.equal(answer.status, 409, 'the key that was replaced is void')
   })
 
+  test('who stood at enrolment while it was done elsewhere is told so, and not that their key is set up', async () => {
+    const here = app.browser()
+    const elsewhere = app.browser()
+    for (const browser of [here, elsewhere]) {
+      await browser.signInWithPassword('tech@online.harbour.example')
+      await browser.scanKey()
+    }
+    app.clock.advance(1000)
+    assert.equal((await elsewhere.enrol()).location, '/mfa/verify')
+
+    assert.equal((await here.post('/mfa/enrol', { code: here.code() })).location, '/mfa/verify')
+    assert.match((await here.get('/mfa/verify')).body, /was set up for you in another browser/)
+    assert.doesNotMatch(here.last.body, /Your authenticator is set up/)
+    assert.match((await elsewhere.get('/mfa/verify')).body, /Your authenticator is set up/)
+    assert.doesNotMatch(elsewhere.last.body, /another browser/)
+  })
+
   test('a user of no role group that requires MFA signs in with the password alone', async () => {
     const user = app.browser()
 

@@ -92,7 +92,12 @@ export function authenticatorRoutes(deps: Deps): Router {
       const enrolled = await readPerson(db, person.id)
       if (!enrolled) throw new Error('an enrolled person is gone')
       // This session has verified with the authenticator that is dead: the gate asks it for a further code.
-      return proceed(req, res, clock, enrolled, { ...proofsOf(req), epoch: outcome.epoch, next: '/account' })
+      return proceed(req, res, clock, enrolled, {
+        ...proofsOf(req),
+        enrolled: outcome.authenticatorId,
+        epoch: outcome.epoch,
+        next: '/account',
+      })
     }
     if (renderIfLocked(res, clock, outcome)) return
     if (outcome.problem === 'wrong') return renderPage(deps, req, res, WRONG_CODE, 401)

@@ -13,6 +13,8 @@ export interface Proofs {
   passwordAt: number
   /** Set once a code was accepted: when, and from which authenticator. */
   verified?: { at: number; authenticatorId: string }
+  /** The authenticator that was set up in this session. */
+  enrolled?: string
   /** When the person last proved again that they are there, for what they administer. */
   presentAt?: number
   /** Where the person wanted to go: a path of ours. */

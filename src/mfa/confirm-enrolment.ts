@@ -18,7 +18,9 @@ import { shredded } from './shredded.ts'
 import { matchingStep } from './totp.ts'
 
 /** `epoch`: the session epoch that the confirming session goes on with. */
-export type EnrolmentOutcome = { ok: true; epoch: number } | Extract<CodeOutcome, { ok: false }>
+export type EnrolmentOutcome =
+  | { ok: true; authenticatorId: string; epoch: number }
+  | Extract<CodeOutcome, { ok: false }>
 
 const ENROLLED = { action: 'authenticator.enrolled', kind: 'authenticator-enrolled' } as const
 const REPLACED = { action: 'authenticator.replaced', kind: 'authenticator-replaced' } as const
@@ -76,7 +78,7 @@ export async function confirmEnrolment(
     })
     await notify(tx, { to: person.id, kind, eventId, facts: {} })
     const epoch = person.authenticator ? await endSessions(tx, person.id, now, session) : person.sessionEpoch
-    return { ok: true, epoch }
+    return { ok: true, authenticatorId: pending.id, epoch }
   })
 }
 

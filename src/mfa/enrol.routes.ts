@@ -40,7 +40,8 @@ export function enrolRoutes(deps: Deps): Router {
     if (outcome.ok) {
       const enrolled = await readPerson(deps.db, person.id)
       if (!enrolled) throw new Error('an enrolled person is gone')
-      return proceed(req, res, deps.clock, enrolled, proofsOf(req))
+      const proofs = { ...proofsOf(req), enrolled: outcome.authenticatorId }
+      return proceed(req, res, deps.clock, enrolled, proofs)
     }
     if (renderIfLocked(res, deps.clock, outcome)) return
     if (outcome.problem === 'wrong') return renderEnrol(deps, req, res, WRONG_CODE, 401)

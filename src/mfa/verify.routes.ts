@@ -1,4 +1,4 @@
-import { type Response, Router } from 'express'
+import { type Request, type Response, Router } from 'express'
 import type { Deps } from '../deps.ts'
 import { durationText } from '../duration-text.ts'
 import type { Person } from '../gate/facts.ts'
@@ -18,15 +18,15 @@ export function verifyRoutes(deps: Deps): Router {
   const { clock } = deps
   const routes = Router({ caseSensitive: true, strict: true })
 
-  routes.get('/mfa/verify', (_req, res) => {
+  routes.get('/mfa/verify', (req, res) => {
     const lock = codeLockOf(personOf(res), clock.now())
     if (lock) return renderLockPage(res, clock, lock)
-    renderVerify(deps, res)
+    renderVerify(deps, req, res)
   })
 
   routes.post('/mfa/verify', readForm, async (req, res) => {
     const code = typedCode(req.body)
-    if (code === null) return renderVerify(deps, res, MISSING_CODE, 422)
+    if (code === null) return renderVerify(deps, req, res, MISSING_CODE, 422)
     const person = personOf(res)
     const outcome = await verifyCode(deps, person, code, originOf(req))
     if (outcome.ok) {
@@ -34,7 +34,7 @@ export function verifyRoutes(deps: Deps): Router {
       return proceed(req, res, clock, person, { ...proofsOf(req), verified })
     }
     if (renderIfLocked(res, clock, outcome)) return
-    if (outcome.problem === 'wrong') return renderVerify(deps, res, wrongCode(deps, person), 401)
+    if (outcome.problem === 'wrong') return renderVerify(deps, req, res, wrongCode(deps, person), 401)
     // Reset while the code was typed: the session is over, the gate knows where to go.
     res.redirect(303, '/')
   })
@@ -50,12 +50,21 @@ function wrongCode({ clock, config }: Deps, { codeLockout }: Person): string {
     : `${WRONG_CODE} One more wrong code may lock your codes for ${durationText(lockMs)}.`
 }
 
-function renderVerify({ clock }: Deps, res: Response, problem: string | null = null, status = 200): void {
+function renderVerify(
+  { clock }: Deps,
+  req: Request,
+  res: Response,
+  problem: string | null = null,
+  status = 200,
+): void {
   const { authenticator } = personOf(res)
   if (!authenticator) throw new Error('nobody verifies without an authenticator')
+  const { enrolled, passwordAt } = proofsOf(req)
   res.status(status).render('mfa/verify', {
     problem,
     justEnrolled: authenticator.lastUsedAt === null,
+    // While this session stood at enrolment: whoever did it has a key that this browser has never shown.
+    enrolledElsewhere: enrolled !== authenticator.id && passwordAt < authenticator.activatedAt.getTime(),
     secondsUntilNext: secondsUntilNextCode(authenticator.lastAcceptedStep, clock.now()),
   })
 }

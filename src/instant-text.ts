@@ -1,4 +1,5 @@
 // How an instant is written. In the reader's time zone, which is always said; where none is known, in UTC: so do mails.
+import { MINUTE as MINUTE_MS } from './durations.ts'
 
 const MINUTE = {
   day: 'numeric',
@@ -17,6 +18,11 @@ const days = new Map<string, Intl.DateTimeFormat>()
 export function instantText(instant: Date, timeZone = 'UTC'): string {
   const format = formatOf(minutes, timeZone, { ...MINUTE, timeZoneName: 'short' })
   return format.format(instant)
+}
+
+/** The next whole minute, for what ends: who comes at the minute that is written is not too early. */
+export function upToMinute(instant: Date): Date {
+  return new Date(Math.ceil(instant.getTime() / MINUTE_MS) * MINUTE_MS)
 }
 
 /** '24 Nov': the day it is in that time zone. */

@@ -67,6 +67,17 @@ describe('wrong passwords', () => {
     assert.equal((await mailsOwedTo(email, 'lockout')).length, 1)
   })
 
+  test('the time that is written is never too early', async () => {
+    const browser = app.browser()
+    app.clock.advance(MINUTE - (app.clock.now().getTime() % MINUTE) + SECOND)
+    await failPassword(browser, 'nobody@too-early.example', 5)
+
+    const [, written = ''] = /<time datetime="([^"]+)"/.exec(browser.last.body) ?? []
+
+    const lockedUntil = app.clock.now().getTime() + 15 * MINUTE
+    assert.equal(new Date(written).getTime(), lockedUntil - SECOND + MINUTE)
+  })
+
   test('an address that nobody has behaves the same, locks included', async () => {
     const browser = app.browser()
 

@@ -10,6 +10,7 @@ import { notifications } from '../src/db/schema/notifications.ts'
 import { users } from '../src/db/schema/users.ts'
 import { helperOf } from '../src/gate/helper-of.ts'
 import { readPerson } from '../src/gate/read-person.ts'
+import { upToMinute } from '../src/instant-text.ts'
 import type { NotificationKind } from '../src/notifications/kinds.ts'
 import { MailRefusedError, SEND_LIMIT_MS } from '../src/notifications/mailer.ts'
 import { renderMail } from '../src/notifications/render-mail.ts'
@@ -136,7 +137,7 @@ function messageId(notificationId: string, { PUBLIC_URL }: Config): string {
 function lockFacts({ kind, lockedUntil }: Record<string, string>) {
   return {
     lockKind: kind === 'password' || kind === 'code' ? kind : undefined,
-    lockedUntil: lockedUntil === undefined ? undefined : new Date(lockedUntil),
+    lockedUntil: lockedUntil === undefined ? undefined : upToMinute(new Date(lockedUntil)),
   } as const
 }
 

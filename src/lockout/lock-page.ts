@@ -1,6 +1,7 @@
 import type { Response } from 'express'
 import type { Clock } from '../clock.ts'
 import { DAY, SECOND } from '../durations.ts'
+import { upToMinute } from '../instant-text.ts'
 import type { AttemptFailed } from './attempt-failed.ts'
 
 /** Who is kept waiting: the password or code count of an account, an address, or a disabled authenticator. */
@@ -18,7 +19,7 @@ export function renderLockPage(
   if (kind === 'code' && status === 401 && res.locals.stage !== 'signed-in') showSignedOut(res)
   const waitMs = until ? until.getTime() - clock.now().getTime() : DAY
   res.set('Retry-After', String(Math.max(1, Math.ceil(waitMs / SECOND))))
-  res.status(status).render('lockout/locked', { kind, until })
+  res.status(status).render('lockout/locked', { kind, until: until && upToMinute(until) })
 }
 
 /**

@@ -60,6 +60,7 @@ describe('the session', () => {
     assert.equal((await idle.get('/')).status, 200)
     app.clock.advance(31 * MINUTE)
     assert.equal((await idle.get('/')).location, '/sign-in')
+    assert.match((await idle.get('/sign-in')).body, /You are signed out: your sign-in took too long/)
 
     const busy = app.browser()
     await busy.signInWithPassword('finance@harbour.example')

@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response, Router } from 'express'
 import type { Clock } from '../clock.ts'
+import { leaveNotice } from '../http/notice.ts'
 import { factsOf, type Person, type Proofs } from './facts.ts'
 import { helperOf } from './helper-of.ts'
 import { type StageName, stageOf } from './stages.ts'
@@ -35,6 +36,7 @@ export function gate(clock: Clock, rooms: Rooms): RequestHandler {
     res.locals.helper = helperOf(res.locals.person)
     rooms[stage.name](req, res, (error?: unknown) => {
       if (error || stage.name === 'signed-in') return next(error)
+      if (stage.name === 'signed-out' && wasHere(req)) leaveNotice(res, 'session-over')
       res.redirect(303, stage.name === 'signed-out' ? signInPage(req) : stage.page)
     })
   }
@@ -52,6 +54,11 @@ export function proofsOf(req: Request): Proofs {
   const { proofs } = req.session
   if (!proofs) throw new Error('the gate let nobody through here')
   return proofs
+}
+
+/** Also by the cookie alone: of a session that ran out nothing is read. */
+function wasHere(req: Request): boolean {
+  return req.session.proofs !== undefined || /(?:^|;\s*)(?:__Host-)?sid=/.test(req.get('cookie') ?? '')
 }
 
 function signInPage(req: Request): string {

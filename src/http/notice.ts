@@ -19,6 +19,10 @@ interface Notice<Name extends string = string> {
 const NOTICES = {
   'password-changed': { page: '/sign-in', text: 'Your password is changed. Sign in with the new one.' },
   'signed-out': { page: '/sign-in', text: 'You are signed out.' },
+  'session-over': {
+    page: '/sign-in',
+    text: 'You are signed out: your sign-in took too long, or it was ended. Sign in again.',
+  },
   'own-password-changed': {
     page: '/account',
     text: 'Your password is changed. You are signed out everywhere else.',

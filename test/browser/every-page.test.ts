@@ -12,6 +12,7 @@ import { startApp, type TestApp } from '../support/app.ts'
 import { DEMO_PASSWORD } from '../support/browser.ts'
 import { launchBrowser } from '../support/chromium.ts'
 import { People } from '../support/people.ts'
+import { focusRingContrast } from './focus-ring.ts'
 import { inspect } from './inspect.ts'
 import { Visitor } from './visitor.ts'
 
@@ -286,6 +287,26 @@ describe('every page is accessible, fits 320 pixels and keeps to the content sec
     complaints.splice(0)
   })
 })
+
+for (const colorScheme of ['light', 'dark'] as const)
+  test(`what has the focus in the header can be seen, ${colorScheme}`, async () => {
+    await visitor.page.emulateMedia({ colorScheme })
+    await visitor.signInWithPassword('admin@online.harbour.example')
+    const inHeader = visitor.page.locator('header.top :focus')
+    const seen: (string | null)[] = []
+
+    await visitor.tabTo('.brand')
+    while ((await inHeader.count()) > 0) {
+      const name = await inHeader.textContent()
+      assert.ok((await focusRingContrast(visitor.page)) >= 3, `the ring around ${name}`)
+      seen.push(name)
+      if (await inHeader.evaluate((element) => element.localName === 'summary'))
+        await visitor.page.keyboard.press('Enter')
+      await visitor.page.keyboard.press('Tab')
+    }
+
+    assert.ok(seen.includes('Home') && seen.includes('Users') && seen.at(-1) === 'Sign out', seen.join())
+  })
 
 async function failPasswords(email: string): Promise<void> {
   const guesser = app.browser()

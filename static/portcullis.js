@@ -36,7 +36,7 @@ document.addEventListener('htmx:finally:request', ({ detail: { ctx } }) => {
   const isList = isDone && ctx.response.status < 400 && ctx.sourceElement.matches('[data-list], #results')
   say('', isList ? results.dataset.said : '')
   // The link to another page went with the page it stood on.
-  if (isList && document.activeElement === document.body) results.focus()
+  if (isList && document.activeElement === document.body) goTo(results)
 })
 
 document.addEventListener('htmx:error', ({ detail: { ctx } }) => {
@@ -132,6 +132,12 @@ async function copyText(button) {
 
 function closeMenus(clicked) {
   for (const menu of document.querySelectorAll('.menu[open]')) if (!menu.contains(clicked)) menu.open = false
+}
+
+// Of what is higher than the window the browser takes any part for enough.
+function goTo(element) {
+  element.focus()
+  if (element.getBoundingClientRect().top < 0) element.scrollIntoView()
 }
 
 function isWatched(ctx) {

@@ -50,6 +50,13 @@ async function holdUp(path: string): Promise<() => void> {
   return open
 }
 
+async function recordWrongPasswords(count: number): Promise<void> {
+  await app.database.sql`
+    insert into audit_events (at, client_id, subject_id, action, outcome)
+    select ${app.clock.now().toISOString()}::timestamptz, client_id, id, 'sign-in.password', 'failure'
+    from users cross join generate_series(1, ${count}::int) where email = 'tech@online.harbour.example'`
+}
+
 describe('a list with JavaScript', () => {
   let visitor: Visitor
   beforeEach(async () => {
@@ -114,15 +121,18 @@ describe('a list with JavaScript', () => {
     assert.equal(await visitor.page.locator('[role=alert]').count(), 0)
   })
 
-  test('takes the focus when its page is turned, since the link is gone', async () => {
-    for (let i = 0; i < 60; i += 1)
-      await app.browser().signInWithPassword('tech@online.harbour.example', 'no')
+  test('takes the focus when its page is turned, since the link is gone, and is shown from its start', async () => {
+    await recordWrongPasswords(120)
     await visitor.visit('/audit')
     await visitor.page.getByRole('link', { name: 'Older events' }).click()
 
-    await visitor.page.locator('#results:focus').waitFor()
+    const results = visitor.page.locator('#results:focus')
+    await results.waitFor()
     await visitor.page.getByRole('link', { name: 'First page' }).waitFor()
     assert.ok(new URL(visitor.page.url()).searchParams.get('after'))
+    const { y, height } = (await results.boundingBox()) ?? assert.fail()
+    assert.ok(height > 2000, `longer than the window: ${height}`)
+    assert.ok(y >= 0 && y < 100, `it begins at ${y}`)
   })
 
   test('whose session is over leads to the sign-in page', async () => {

@@ -215,3 +215,21 @@ test('a page that keeps itself up to date says when it cannot, and when it can a
 
   await operator.page.locator('#busy', { hasText: 'Up to date again.' }).waitFor({ state: 'attached' })
 })
+
+test('a name without a space is broken, and the list stays as wide as the window', async () => {
+  const name = 'Donaudampfschifffahrts'.repeat(5).slice(0, 100)
+  const { sql } = app.database
+  await sql`update clients set name = ${name} where id = (select client_id from users where email = 'admin@meridian.example')`
+  await sql`update users set name = ${name} where email = 'tech@meridian.example'`
+  context = await browser.newContext({ reducedMotion: 'reduce' })
+  const desk = new Visitor(await context.newPage(), app)
+
+  await desk.enrolAndSignIn('desk@platform.example', '/service-desk?q=meridian')
+
+  await desk.page.getByRole('link', { name }).first().waitFor()
+  for (const width of [1025, 1280]) {
+    await desk.page.setViewportSize({ width, height: 800 })
+    assert.equal(await desk.page.evaluate('document.documentElement.scrollWidth'), width)
+  }
+  await inspect(desk.page, 'service-desk-long-name')
+})

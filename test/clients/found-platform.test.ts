@@ -36,6 +36,9 @@ const says = (message: RegExp) => (error: Error & { code?: number; stderr?: stri
 
 test('without an address and a name it says how it is used, and founds nothing', async () => {
   await assert.rejects(found('--email', 'nobody'), says(/^Usage: npm run found -- --email/))
+  const email = ['--email', 'ada@gate.example']
+  await assert.rejects(found(...email, '--name', '\u2060'), says(/^Usage:/))
+  await assert.rejects(found(...email, '--name', 'Ada', '--account', '\u00ad'), says(/^Usage:/))
   assert.equal(await app.deps.db.$count(users), 0)
 })
 

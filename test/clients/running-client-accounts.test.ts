@@ -120,6 +120,8 @@ describe('creating a client account', () => {
         ['name', 'adminName', 'adminEmail', 'ticket', 'reason'],
       ],
       [{ name: long, adminName: long }, ['name', 'adminName']],
+      // Nothing can be seen of them.
+      [{ name: '\u3164', adminName: '\u2800' }, ['name', 'adminName']],
       [{ adminEmail: `${'a'.repeat(250)}@account.example` }, ['adminEmail']],
       // The Kelvin sign becomes our k where the case is folded.
       [{ adminEmail: '\u212aate@account.example' }, ['adminEmail']],
@@ -261,6 +263,7 @@ describe('the Service Desk', () => {
 
     for (const [fields, problems] of [
       [{ ...EVIDENCE, name: '' }, ['name']],
+      [{ ...EVIDENCE, name: '\u200b' }, ['name']],
       [{ name: 'Harbour Web', ticket: '', reason: '' }, ['ticket', 'reason']],
       [{ ...EVIDENCE, name: 'Harbour kiosks' }, ['name']],
     ] as [Record<string, string>, string[]][]) {

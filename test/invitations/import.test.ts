@@ -122,7 +122,7 @@ unknown@test.example,Unknown Group,gardener
 platform@test.example,Platform Group,operator
 boss@test.example,Would Be Admin,admin
 none@test.example,No Group,
-nameless@test.example,,tech-operator
+nameless@test.example,\u3164,tech-operator
 formula@test.example,"=HYPERLINK(""http://evil.example"",""x"")",tech-operator
 =cmd@test.example,Formula,tech-operator
 short@test.example,Short

@@ -102,6 +102,13 @@ describe('inviting', () => {
     assert.match(answer.body, /value="no address"/)
   })
 
+  test('a name of which nothing can be seen is missing', async () => {
+    const answer = await cast.as(ADMIN).post('/users', people.newcomer({ name: '\u200b\u3164' }))
+
+    assert.equal(answer.status, 422)
+    assert.equal(problemOf(answer, 'name'), 'Enter their name.')
+  })
+
   test('of several messages the first alone is announced and gets the focus', async () => {
     const { body } = await cast.as(ADMIN).post('/users', people.newcomer({ email: 'no address', name: '' }))
 

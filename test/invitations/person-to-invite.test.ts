@@ -11,8 +11,15 @@ test('names are taken as people write them', () => {
     'Ravi s/o Muthu',
     'Seán O’Brien',
     '張 偉',
+    'नेहा',
+    '🦊',
   ])
     assert.deepEqual(readName(name), { name })
+})
+
+test('a name of which nothing can be seen is none', () => {
+  for (const name of ['', ' ', '\u00ad', '\u115f', '\u200b', '\u200d', '\u2060', '\u2800', '\u3164'])
+    assert.deepEqual(readName(name), { problem: 'no-name' }, JSON.stringify(name))
 })
 
 test('a name cannot carry an address that mails would turn into a link', () => {

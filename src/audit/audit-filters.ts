@@ -1,6 +1,6 @@
 // What the audit log can be narrowed down to, as its address says it. Empty means all. Pure.
 import { validate as isUuid } from 'uuid'
-import { cursor, SHORTEST_TERM, searchTerm } from '../typed/list-query.ts'
+import { cursor, lastSaid, SHORTEST_TERM, searchTerm } from '../typed/list-query.ts'
 import { AUDIT_ACTIONS, type AuditAction, OUTCOMES, type Outcome } from './actions.ts'
 import { readMoment } from './moment.ts'
 
@@ -36,7 +36,7 @@ const LONGEST_ADDRESS = 254
 
 /** Reads the filters from an address. Days are those of `timeZone`. */
 export function readAuditFilters(query: Record<string, unknown>, timeZone: string): ReadFilters {
-  const typed = Object.fromEntries(FIELDS.map((field) => [field, textOf(query[field])])) as TypedFilters
+  const typed = Object.fromEntries(FIELDS.map((field) => [field, lastSaid(query[field])])) as TypedFilters
   typed.q = searchTerm.parse(typed.q)
   const problems: ReadFilters['problems'] = {}
 
@@ -64,12 +64,6 @@ export function readAuditFilters(query: Record<string, unknown>, timeZone: strin
 }
 
 const notAMoment = 'Write a date such as 2026-11-24, or a date and a time such as 2026-11-24T08:15.'
-
-/** Of a field that is said twice the last one counts. */
-function textOf(value: unknown): string {
-  const last: unknown = Array.isArray(value) ? value.at(-1) : value
-  return typeof last === 'string' ? last.trim() : ''
-}
 
 function looksLikeAddress(text: string): boolean {
   return text.length <= LONGEST_ADDRESS && /^[^\s@\p{Cc}]+@[^\s@\p{Cc}]+$/u.test(text)

@@ -17,6 +17,12 @@ export const searchTerm = z
   )
   .catch('')
 
+/** What a parameter says; of one that is said twice the last time counts. */
+export function lastSaid(value: unknown): string {
+  const last: unknown = Array.isArray(value) ? value.at(-1) : value
+  return typeof last === 'string' ? last.trim() : ''
+}
+
 /** The id of the last entry of the page before; empty for the first page. */
 export const cursor = z.uuid().or(z.literal('')).catch('')
 

@@ -39,7 +39,7 @@ interface StartingPlace extends Place {
   begins: boolean
 }
 
-const NOBODY: UserPage = { ids: [], next: null, cutShort: false }
+export const NOBODY: UserPage = { ids: [], next: null, cutShort: false }
 
 /**
  * A page of an account's users, in the order of their names; of a search, those whose name begins with the term come

@@ -12,7 +12,7 @@ import { readInvitation } from '../invitations/invitations.queries.ts'
 import { IDENTIFICATIONS } from '../mfa-reset/identifications.ts'
 import { listHref } from '../typed/list-query.ts'
 import { actNoticeOn, readActNotice } from './act-notice.ts'
-import { findUsers } from './find-users.queries.ts'
+import { findUsers, NOBODY } from './find-users.queries.ts'
 import { readRoleGroupChoices } from './role-groups.queries.ts'
 import { userActions } from './user-actions.ts'
 import { readUserFilters } from './user-filters.ts'
@@ -62,25 +62,27 @@ async function renderList(deps: Deps, req: Request, res: Response, clientId?: st
   if (!view.allowed) return refuse(res, view.refusal)
 
   const { account, actor, relation, target } = view
-  const filters = readUserFilters(req.query)
-  const page = await findUsers(deps.db, account, filters)
+  const { typed, problems, filters } = readUserFilters(req.query)
+  const page = filters ? await findUsers(deps.db, account, filters) : NOBODY
   const now = deps.clock.now()
   const rows = await readUserRows(deps.db, page.ids)
-  res.render('users/users', {
+  res.status(filters ? 200 : 422).render('users/users', {
     account,
     isOwn: relation === 'own',
     readOnlyBecause: readOnlyBecause(actor, relation),
     done: await readActNotice(deps.db, req, account.id),
     base: usersPageOf(viewer, account.id),
     mayInvite: mayInvite(actor, target) === null,
-    filters,
-    isFiltered: [filters.q, filters.role, filters.mfa, filters.status].some((value) => value !== ''),
+    typed,
+    problems,
+    isSound: filters !== null,
+    isFiltered: Object.values(typed).some((value) => value !== ''),
     roleGroups: await readRoleGroupChoices(deps.db, account),
     users: rows.map((row) => userView(row, actor, relation, now)),
     cutShort: page.cutShort,
     path: req.path,
-    first: filters.after && listHref(req.path, { ...filters, after: '' }),
-    next: page.next && listHref(req.path, { ...filters, after: page.next }),
+    first: filters?.after && listHref(req.path, typed),
+    next: page.next && listHref(req.path, { ...typed, after: page.next }),
   })
 }
 

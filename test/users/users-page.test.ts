@@ -7,6 +7,7 @@ import { users } from '../../src/db/schema/users.ts'
 import { bulkSeed } from '../../src/demo/bulk-seed.ts'
 import { MINUTE } from '../../src/durations.ts'
 import type { TestApp } from '../support/app.ts'
+import { fieldsWithProblem, problemOf } from '../support/browser.ts'
 import { Cast } from '../support/cast.ts'
 
 let cast: Cast
@@ -195,9 +196,36 @@ describe('searching and filtering', () => {
     await app.deps.db.delete(roleGroups).where(eq(roleGroups.id, added.id))
   })
 
-  test('takes what makes no sense as not said', async () => {
-    assert.equal((await found('mfa=maybe&status=&after=x&q[]=a&q=b&q=c')).length, 6)
+  test('takes a place that makes no sense as not said, and of a filter that is said twice the last', async () => {
+    assert.equal((await found('mfa=&status=&after=x&q[]=a')).length, 6)
+    assert.deepEqual(await found('q=b&q=amara'), ['Amara Okafor'])
+    assert.deepEqual(await found('role=admin&role=no-such-group'), [])
+    assert.deepEqual(await found('status=maybe&status=invited'), ['Nina Kowalska'])
   })
+
+  for (const [query, field, message] of [
+    ['mfa=maybe', 'mfa', 'There is no such choice. Choose one of the list.'],
+    ['mfa=enrolled&mfa=maybe', 'mfa', 'There is no such choice. Choose one of the list.'],
+    ['status=maybe', 'status', 'There is no such status. Choose one of the list.'],
+    ['status=withdrawn', 'status', 'There is no such status. Choose one of the list.'],
+  ] as const)
+    test(`tells beside its field that a filter makes no sense, and shows nobody: ${query}`, async () => {
+      const harbour = `/clients/${await cast.people.clientId('Harbour Group')}/users`
+      for (const [email, path] of [
+        ['admin@harbour.example', '/users'],
+        ['admin@harbour.example', harbour],
+        ['desk@platform.example', harbour],
+      ] as const) {
+        const page = await cast.as(email).get(`${path}?${query}&q=theo&role=tech-operator`)
+
+        assert.equal(page.status, 422)
+        assert.equal(problemOf(page, field), message)
+        assert.deepEqual(fieldsWithProblem(page), [field])
+        assert.deepEqual(userIdsOn(page.body), [])
+        assert.match(page.body, /name="q"[^>]* value="theo"/)
+        assert.match(page.body, /<option value="tech-operator" selected>/)
+      }
+    })
 
   test('cannot be used to place somebody of another account among the own', async () => {
     assert.deepEqual(await found(`after=${(await app.userNamed('admin@meridian.example')).id}`), [])

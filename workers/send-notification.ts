@@ -21,6 +21,8 @@ const actors = alias(users, 'actors')
 const actorAccounts = alias(clients, 'actor_accounts')
 const subjects = alias(users, 'subjects')
 
+const SERVICE_DESK = 'the Service Desk'
+
 /** As many as may be open at once: a later one is sent as soon as the first has run out. */
 const MAX_OPEN_RESET_LINKS = 3
 
@@ -43,7 +45,8 @@ export const sendNotification: Job<'send-notification'> = async ({ notificationI
       to: { name: recipient.name, address: recipient.email },
       ...renderMail(notification.kind as NotificationKind, {
         recipient,
-        helper: helperOf(await readPerson(tx, recipient.id)),
+        // Of what the Service Desk did no Admin may know, and it may have been done to the only one.
+        helper: event?.actorOfPlatform ? SERVICE_DESK : helperOf(await readPerson(tx, recipient.id)),
         publicUrl: config.PUBLIC_URL,
         link: link?.url,
         at: event?.at ?? notification.createdAt,
@@ -107,7 +110,7 @@ function actorText(event: {
   actorOfPlatform: boolean | null
 }) {
   if (event.actorName === null || event.actorAccount === null) return undefined
-  return event.actorOfPlatform ? 'the Service Desk' : `${event.actorName} of ${event.actorAccount}`
+  return event.actorOfPlatform ? SERVICE_DESK : `${event.actorName} of ${event.actorAccount}`
 }
 
 /** Anybody may ask for somebody's password reset: it must not become a way to flood them. */

@@ -412,7 +412,10 @@ describe('withdrawing an invitation', () => {
     const answer = await cast.as(ADMIN).post(`/users/${id}/invitation/withdraw`)
 
     assert.deepEqual([answer.status, answer.location], [303, '/users'])
-    assert.equal((await app.browser().get(link)).status, 410)
+    const gone = await app.browser().get(link)
+    assert.equal(gone.status, 410)
+    assert.match(gone.body, /it was withdrawn/)
+    assert.match(gone.body, /ask whoever invited you/)
     assert.equal((await cast.as(ADMIN).get(`/users/${id}`)).status, 404)
     assert.doesNotMatch((await cast.as(ADMIN).get('/users?q=wilma')).body, /Wilma Withdrawn/)
     assert.doesNotMatch((await cast.as(DESK).get('/service-desk?q=wilma')).body, /Wilma Withdrawn/)

@@ -3,7 +3,7 @@
 export const REFUSALS = {
   /** Also whatever is none of the actor's business: no different from what does not exist. */
   unknown: { status: 404, sentence: 'There is nothing here.' },
-  'admins-only': { status: 403, sentence: 'Only Admins of your account may do this.' },
+  'admins-only': { status: 403, sentence: 'Only Admins and the Service Desk may do this.' },
   'parents-only-look': {
     status: 403,
     sentence: 'You can look into this account, but only its own Admins and the Service Desk may change it.',

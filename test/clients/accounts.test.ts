@@ -72,8 +72,12 @@ describe('accounts', () => {
 
   test('are forbidden to whoever is no Admin', async () => {
     for (const path of ['/clients', '/mfa-policy', '/audit'])
-      for (const email of ['tech@harbour.example', 'finance@harbour.example', 'operator@platform.example'])
-        assert.equal((await cast.as(email).get(path)).status, 403, `${email} ${path}`)
+      for (const email of ['tech@harbour.example', 'finance@harbour.example', 'operator@platform.example']) {
+        const { status, body } = await cast.as(email).get(path)
+        assert.equal(status, 403, `${email} ${path}`)
+        // The platform account has no Admins of its own.
+        assert.match(body, /Only Admins and the Service Desk may do this\./)
+      }
   })
 
   test("let a parent's Admin look and change nothing", async () => {

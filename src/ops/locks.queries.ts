@@ -1,6 +1,7 @@
-import { and, count, desc, gt, gte } from 'drizzle-orm'
+import { and, count, desc, eq, gt, gte, sql } from 'drizzle-orm'
 import type { Reader } from '../db/client.ts'
 import { addressLimits, lockouts } from '../db/schema/lockouts.ts'
+import { users } from '../db/schema/users.ts'
 import type { LockoutKind } from '../lockout/lockouts.queries.ts'
 
 const SHOWN = 50
@@ -10,8 +11,8 @@ export interface LocksInForce {
   code: number
   /** Network addresses that failed too often. */
   addresses: number
-  /** Those that last longest. An operator sees ids, not people; some are of addresses that nobody has. */
-  longest: { subject: string; kind: LockoutKind; until: Date }[]
+  /** Those that last longest. An operator sees ids, not people; some stand for addresses that nobody has. */
+  longest: { subject: string; ofUser: boolean; kind: LockoutKind; until: Date }[]
 }
 
 /** The locks that hold somebody up at `now`. `addressAttempts`: how many failures an address has. */
@@ -23,8 +24,14 @@ export async function readLocks(db: Reader, now: Date, addressAttempts: number):
     .where(inForce)
     .groupBy(lockouts.kind)
   const longest = await db
-    .select({ subject: lockouts.subject, kind: lockouts.kind, until: lockouts.lockedUntil })
+    .select({
+      subject: lockouts.subject,
+      ofUser: sql<boolean>`${users.id} is not null`,
+      kind: lockouts.kind,
+      until: lockouts.lockedUntil,
+    })
     .from(lockouts)
+    .leftJoin(users, eq(users.id, lockouts.subject))
     .where(inForce)
     .orderBy(desc(lockouts.lockedUntil))
     .limit(SHOWN)

@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { MINUTE, SECOND } from '../../src/durations.ts'
+import { subjectOfUnknown } from '../../src/lockout/lockouts.queries.ts'
 import { ageText } from '../../src/ops/age-text.ts'
 import { type Answer, type Browser, DEMO_PASSWORD } from '../support/browser.ts'
 import { REDIS_AVAILABLE, type RedisServer } from '../support/redis-server.ts'
 import { API, ControlRoom, OPERATOR, TECH, TOKEN } from './control-room.ts'
 
 const PAGES = ['/ops', '/ops/metrics', '/ops/queues', '/ops/queues/queue/notifications', API]
+const NOBODY = 'nobody@harbour.example'
 const BEARER = { authorization: `Bearer ${TOKEN}` }
 
 describe('the operators’ pages', () => {
@@ -65,14 +67,17 @@ describe('the operators’ pages', () => {
   test('/ops tells of the outbox, undelivered mail and locks, by numbers and ids', async () => {
     const id = await room.oweMail()
     const guesser = room.app.browser()
-    for (let i = 0; i < 5; i += 1)
-      await guesser.post('/sign-in', { email: TECH, password: `${DEMO_PASSWORD}?` })
+    for (const email of [TECH, NOBODY])
+      for (let i = 0; i < 5; i += 1) await guesser.post('/sign-in', { email, password: `${DEMO_PASSWORD}?` })
 
     const { body } = await room.operator.get('/ops')
 
     assert.match(body, new RegExp(`data-work="${id}" data-state="undispatched"`))
-    assert.match(body, /data-count="password-locks">1</)
-    assert.match(body, new RegExp(`data-lock="${await room.idOf(TECH)}"`))
+    assert.match(body, /data-count="password-locks">2</)
+    const whose = (subject: string) =>
+      new RegExp(`data-lock="${subject}".*?class="note">([^<]+)<`, 's').exec(body)?.[1]
+    assert.equal(whose(await room.idOf(TECH)), 'User')
+    assert.equal(whose(subjectOfUnknown(NOBODY)), 'E-mail address that nobody has')
     assert.match(body, /data-queue="notifications"/)
     assert.match(body, /data-count="unsealed">[1-9]/)
     assert.doesNotMatch(body, /harbour/i)

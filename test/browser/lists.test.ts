@@ -79,6 +79,21 @@ describe('a list with JavaScript', () => {
     assert.equal((await names()).length, 2)
   })
 
+  test('tells what makes no sense beside its field, until it is put right', async () => {
+    await visitor.visit('/users?status=maybe&q=mei')
+    await visitor.isTold('Status', /There is no such status/)
+    await visitor.page.getByText('Nobody is shown until that is put right.').waitFor()
+    assert.equal(await visitor.field('Name or e-mail address').inputValue(), 'mei')
+    await inspect(visitor.page, 'users-problem')
+
+    await visitor.field('Status').selectOption('Active')
+    await visitor.press('Search')
+    await visitor.page.getByText('Narrowed down.').waitFor()
+
+    assert.deepEqual(await names(), ['Mei-Ling Chen'])
+    assert.equal(await visitor.page.locator('.alert').count(), 0)
+  })
+
   test('shows and says that it is loading, and no longer when it has loaded', async () => {
     const open = await holdUp('/users')
     await visitor.press('Search')

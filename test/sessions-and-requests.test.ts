@@ -386,7 +386,7 @@ describe('requests from elsewhere', () => {
     const admin = app.browser()
     await admin.signInWithPassword('admin@meridian.example')
     for (const query of ['q', 'role', 'status', 'after', 'mfa'])
-      assert.ok([200, 400].includes((await admin.get(`/users?${query}=a%00b`)).status), query)
+      assert.ok([200, 400, 422].includes((await admin.get(`/users?${query}=a%00b`)).status), query)
   })
 
   test('GET changes nothing', async () => {

@@ -36,7 +36,7 @@ export function gate(clock: Clock, rooms: Rooms): RequestHandler {
     res.locals.helper = helperOf(res.locals.person)
     rooms[stage.name](req, res, (error?: unknown) => {
       if (error || stage.name === 'signed-in') return next(error)
-      if (stage.name === 'signed-out' && wasHere(req)) leaveNotice(res, 'session-over')
+      if (stage.name === 'signed-out' && wasHere(req, res)) leaveNotice(res, 'session-over')
       res.redirect(303, stage.name === 'signed-out' ? signInPage(req) : stage.page)
     })
   }
@@ -56,9 +56,16 @@ export function proofsOf(req: Request): Proofs {
   return proofs
 }
 
+/** The name of the session's cookie. Over https no other host, nor a page without https, can set it. */
+export function sessionCookie(secure: boolean): string {
+  return secure ? '__Host-sid' : 'sid'
+}
+
 /** Also by the cookie alone: of a session that ran out nothing is read. */
-function wasHere(req: Request): boolean {
-  return req.session.proofs !== undefined || /(?:^|;\s*)(?:__Host-)?sid=/.test(req.get('cookie') ?? '')
+function wasHere(req: Request, res: Response): boolean {
+  const beginning = `${sessionCookie(res.locals.secureCookies)}=`
+  const cookies = (req.get('cookie') ?? '').split(/;\s*/)
+  return req.session.proofs !== undefined || cookies.some((cookie) => cookie.startsWith(beginning))
 }
 
 function signInPage(req: Request): string {

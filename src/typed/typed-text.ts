@@ -9,8 +9,8 @@ const UNSEEN =
   /^[\p{White_Space}\p{M}\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\u2800\u{1d159}\u{13441}\u{13442}]*$/u
 
 /**
- * One line of at most `max` characters of which something can be seen. Control and bidirectional characters and runs of white
- * space become one space: they can forge lines, turn text round, and PostgreSQL keeps one of them not at all.
+ * One line of at most `max` characters of which something can be seen. Control and bidirectional characters and runs of
+ * white space become one space: they can forge lines, turn text round, and PostgreSQL keeps one of them not at all.
  */
 export function typedLine(max: number) {
   return z.string().transform(inOneLine).pipe(z.string().max(max).refine(canBeSeen))

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 
 /**
  * The content security policy of bull-board's page: it has a <base>, and its sign 'Loading' is styled inline, which
- * is allowed by its hashes and nothing else is. The page also asks for fonts of Google's: those stay blocked.
+ * is allowed by its hashes and nothing else is.
  */
 export function boardPolicy(): string {
   return [

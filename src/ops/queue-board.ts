@@ -32,6 +32,21 @@ const BUTTONS = { allowRetries: true, allowCompletedRetries: false }
 const OURS =
   '<link href="/static/queue-board.css" rel="stylesheet"><script src="/static/queue-board.js" defer></script>'
 
+/** Else the page would say "Loading" for ever. */
+const WITHOUT_SCRIPT =
+  '<noscript><p>The queue dashboard needs JavaScript. <a href="/ops">Operations</a> shows the queues without.</p></noscript>'
+
+/** The board's page, with what is ours. It asks a host of somebody else's for fonts: that is left out. */
+function boardPage(theirs: string): string {
+  const page = theirs
+    .replace(/<link [^>]*fonts\.googleapis\.com[^>]*>/, '')
+    .replace('</head>', `${OURS}$&`)
+    .replace(/<body[^>]*>/, `$&${WITHOUT_SCRIPT}`)
+  if (!page.includes(OURS) || !page.includes(WITHOUT_SCRIPT))
+    throw new Error('the page of the queue board has no head or no body')
+  return page
+}
+
 /** The queue dashboard, below `path`. Who may come here was asked before. */
 export function queueBoard(deps: Deps, engine: QueueEngine, path: string): Router {
   const serverAdapter = new ExpressAdapter().setBasePath(path)
@@ -91,7 +106,7 @@ export function queueBoard(deps: Deps, engine: QueueEngine, path: string): Route
   routes.use(sayIfAway)
 
   routes.use('/api', glance(deps.clock))
-  // Its page, with what is ours in its head. Where it goes on to our pages, these are shown as ever.
+  // Its page, with what is ours. Where it goes on to our pages, these are shown as ever.
   routes.use((req, res, next) => {
     const pagesPolicy = res.get('Content-Security-Policy')
     const goOn = (error?: unknown) => {
@@ -102,9 +117,8 @@ export function queueBoard(deps: Deps, engine: QueueEngine, path: string): Route
     res.setHeader('Content-Security-Policy', policy)
     res.render = (view: string, params?: object) =>
       show.render(view, params, (error: Error | null, page = '') => {
-        const [head, body] = page.split('</head>')
-        if (error || body === undefined) goOn(error ?? new Error('the page of the queue board has no head'))
-        else res.send(`${head}${OURS}</head>${body}`)
+        if (error) goOn(error)
+        else res.send(boardPage(page))
       })
     // Its routes alone: as an application it would make request and response its own.
     show.router(req, res, goOn)

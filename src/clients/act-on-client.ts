@@ -9,7 +9,9 @@ import { type Origin, record } from '../audit/record.ts'
 import type { Transaction } from '../db/client.ts'
 import type { Deps } from '../deps.ts'
 import type { Proofs } from '../gate/facts.ts'
+import { notifyAll } from '../notifications/notify.ts'
 import { wrongFields } from '../typed/typed-text.ts'
+import { adminsOf } from '../users/admins.queries.ts'
 
 export interface ClientRequest {
   actor: Proofs
@@ -28,6 +30,8 @@ export type ClientOutcome =
 
 interface ClientAct<Typed extends DeskEvidence> {
   action: AuditAction
+  /** What the Admins of the account are told by mail. */
+  mail?: 'client-suspended' | 'client-resumed'
   rule: (actor: Actor, account: AccountTarget) => Refusal | null
   form: z.ZodType<Typed>
   /** Does it, and returns what the audit log is to keep of it beside ticket and reason. */
@@ -48,7 +52,7 @@ const MESSAGES = {
 export function actOnClient<Typed extends DeskEvidence>(
   deps: Deps,
   { actor, clientId, form, origin }: ClientRequest,
-  { action, rule, ...act }: ClientAct<Typed>,
+  { action, mail, rule, ...act }: ClientAct<Typed>,
 ): Promise<ClientOutcome> {
   return deps.db.transaction(async (tx): Promise<ClientOutcome> => {
     const now = deps.clock.now()
@@ -60,7 +64,7 @@ export function actOnClient<Typed extends DeskEvidence>(
     const done = await act.carryOut(tx, verdict.account, typed.data, now)
     if ('problems' in done) return { ok: false, refusal: null, problems: done.problems }
     const { ticket, reason } = typed.data
-    await record(tx, {
+    const eventId = await record(tx, {
       at: now,
       action,
       outcome: 'success',
@@ -70,6 +74,13 @@ export function actOnClient<Typed extends DeskEvidence>(
       subjectId: null,
       details: { ...done.details, ticket, reason },
     })
+    if (mail) {
+      const admins = await adminsOf(tx, clientId)
+      await notifyAll(
+        tx,
+        admins.map((to) => ({ to, kind: mail, eventId, facts: {} })),
+      )
+    }
     return { ok: true }
   })
 }

@@ -9,6 +9,7 @@ import { personOf } from '../gate/gate.ts'
 import { readCoverages } from '../mfa-policy/coverage.queries.ts'
 import { coverageSentence } from '../mfa-policy/coverage-sentence.ts'
 import { cursor, listHref, searchTerm } from '../typed/list-query.ts'
+import { clientNoticeOn } from './client-notice.ts'
 import { type ClientRow, clientTree } from './client-tree.ts'
 import { listChildren, listClients, listSubtree, readClients } from './clients.queries.ts'
 import { withinSubtree } from './hierarchy.queries.ts'
@@ -68,6 +69,7 @@ async function renderClient(deps: Deps, req: Request, res: Response): Promise<vo
   res.render('clients/client', {
     account,
     client,
+    done: clientNoticeOn(req, account),
     isOwn: relation === 'own',
     readOnlyBecause: readOnlyBecause(actor, relation),
     parent: seesParent && client.parentId ? { id: client.parentId, name: client.parentName } : null,

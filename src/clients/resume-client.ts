@@ -10,6 +10,7 @@ import { actOnClient, type ClientOutcome, type ClientRequest } from './act-on-cl
 export function resumeClient(deps: Deps, request: ClientRequest): Promise<ClientOutcome> {
   return actOnClient(deps, request, {
     action: 'client.resumed',
+    mail: 'client-resumed',
     rule: mayResumeClient,
     form: deskEvidence,
     carryOut: async (tx, { id }, _typed, now) => {

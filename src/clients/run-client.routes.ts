@@ -10,6 +10,7 @@ import { originOf } from '../http/origin.ts'
 import { requirePresence } from '../presence/require-presence.ts'
 import { typedFields } from '../typed/typed-fields.ts'
 import type { ClientProblems } from './act-on-client.ts'
+import { goOnAfter } from './client-notice.ts'
 import { createClient, NEW_CLIENT_FIELDS, type NewClientProblems } from './create-client.ts'
 import { renameClient } from './rename-client.ts'
 import { resumeClient } from './resume-client.ts'
@@ -17,9 +18,9 @@ import { suspendClient } from './suspend-client.ts'
 
 /** What the Service Desk does to an account: each has a page that asks for ticket and reason, and then the act. */
 const ACTS = [
-  { path: 'name', verb: 'rename', rule: mayRenameClient, act: renameClient, view: 'clients/rename' },
-  { path: 'suspend', verb: 'suspend', rule: maySuspendClient, act: suspendClient, view: 'clients/suspend' },
-  { path: 'resume', verb: 'resume', rule: mayResumeClient, act: resumeClient, view: 'clients/resume' },
+  { path: 'name', verb: 'rename', done: 'client-renamed', rule: mayRenameClient, act: renameClient },
+  { path: 'suspend', verb: 'suspend', done: 'client-suspended', rule: maySuspendClient, act: suspendClient },
+  { path: 'resume', verb: 'resume', done: 'client-resumed', rule: mayResumeClient, act: resumeClient },
 ] as const
 
 /** Creating, renaming, suspending and resuming client accounts. Stands before the pages of single accounts. */
@@ -31,14 +32,14 @@ export function runClientRoutes(deps: Deps): Router {
 
   routes.post('/clients', readForm, presentToCreate, async (req, res) => {
     const outcome = await createClient(deps, { actor: proofsOf(req), form: req.body, origin: originOf(req) })
-    if (outcome.ok) return res.redirect(303, `/clients/${outcome.clientId}`)
+    if (outcome.ok) return goOnAfter(res, 'client-created', outcome.clientId)
     if (outcome.refusal !== null) return refuse(res, outcome.refusal)
     await renderNew(deps, res, req.body, outcome.problems)
   })
 
-  for (const { path, verb, rule, act, view } of ACTS) {
+  for (const { path, verb, done, rule, act } of ACTS) {
     const render = (req: Request, res: Response, problems: ClientProblems) =>
-      renderAct(deps, req, res, { rule, view, problems })
+      renderAct(deps, req, res, { verb, rule, problems })
     const present = requirePresence(deps, { act: `${verb} a client account` })
     routes.get(`/clients/:id/${path}`, (req, res) => render(req, res, {}))
     routes.post(`/clients/:id/${path}`, readForm, present, async (req, res) => {
@@ -49,7 +50,7 @@ export function runClientRoutes(deps: Deps): Router {
         form: req.body,
         origin: originOf(req),
       })
-      if (outcome.ok) return res.redirect(303, `/clients/${clientId}`)
+      if (outcome.ok) return goOnAfter(res, done, clientId)
       if (outcome.refusal !== null) return refuse(res, outcome.refusal)
       await render(req, res, outcome.problems)
     })
@@ -62,11 +63,7 @@ async function renderAct(
   deps: Deps,
   req: Request,
   res: Response,
-  {
-    rule,
-    view: template,
-    problems,
-  }: Pick<(typeof ACTS)[number], 'rule' | 'view'> & { problems: ClientProblems },
+  { verb, rule, problems }: Pick<(typeof ACTS)[number], 'verb' | 'rule'> & { problems: ClientProblems },
 ): Promise<void> {
   const view = await viewAccount(deps, personOf(res), String(req.params.id))
   if (!view.allowed) return refuse(res, view.refusal)
@@ -75,7 +72,7 @@ async function renderAct(
   if (refusal) return refuse(res, refusal)
 
   const body: Record<string, unknown> = req.body ?? { name: account.name }
-  res.status(hasProblems(problems) ? 422 : 200).render(template, {
+  res.status(hasProblems(problems) ? 422 : 200).render(`clients/${verb}`, {
     account,
     typed: typedFields(body, ['name', 'ticket', 'reason']),
     problems,

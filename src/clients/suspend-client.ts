@@ -13,6 +13,7 @@ import { actOnClient, type ClientOutcome, type ClientRequest } from './act-on-cl
 export function suspendClient(deps: Deps, request: ClientRequest): Promise<ClientOutcome> {
   return actOnClient(deps, request, {
     action: 'client.suspended',
+    mail: 'client-suspended',
     rule: maySuspendClient,
     form: deskEvidence,
     carryOut: async (tx, { id }, _typed, now) => {

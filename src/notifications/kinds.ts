@@ -28,6 +28,9 @@ export interface NotificationFacts {
   'mfa-policy-changed': { added: string; removed: string }
   /** Names of the role groups held from now on, in one line. */
   'role-groups-changed': { roleGroups: string }
+  /** To the Admins of a client account, of which nobody signs in any more. */
+  'client-suspended': Record<string, never>
+  'client-resumed': Record<string, never>
   'account-disabled': Record<string, never>
   'account-enabled': Record<string, never>
 }

@@ -61,6 +61,8 @@ const SUBJECTS: { readonly [Kind in NotificationKind]: (context: MailContext) =>
   'lockout-lifted': () => 'You can sign in again',
   'mfa-policy-changed': ({ recipient }) => `The MFA policy of ${recipient.clientName} was changed`,
   'role-groups-changed': () => 'Your role groups were changed',
+  'client-suspended': ({ recipient }) => `${recipient.clientName} was suspended`,
+  'client-resumed': ({ recipient }) => `${recipient.clientName} was resumed`,
   'account-disabled': () => 'Your account was disabled',
   'account-enabled': () => 'Your account was enabled again',
 }

@@ -304,7 +304,9 @@ describe('the Service Desk', () => {
     const again = app.browser()
     assert.equal((await again.signInWithPassword(USER)).status, 401, 'no different from a wrong password')
     assert.equal((await again.get(await cast.people.invitationLink('new.tech@harbour.example'))).status, 410)
-    assert.match((await cast.as(DESK).get(`/clients/${id}`)).body, /Suspended<\/span> since <time/)
+    const page = (await cast.as(DESK).get(`/clients/${id}`)).body
+    assert.match(page, /Suspended<\/span> since <time/)
+    assert.match(page, /Harbour Group is suspended, and everybody in it is signed out/)
     assert.equal((await cast.people.lastEvent('client.suspended', id))?.details.ticket, EVIDENCE.ticket)
     assert.equal((await cast.as(DESK).post(`/clients/${id}/suspend`, EVIDENCE)).status, 409)
     assert.equal((await cast.as(DESK).get(`/clients/${id}/suspend`)).status, 409)

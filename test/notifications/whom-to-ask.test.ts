@@ -60,6 +60,19 @@ test('the only Admin of an account asks the Service Desk, also about what they a
   tellsToAsk(await mailTo(id, 'role-groups-changed'), 'the Service Desk')
 })
 
+test('the Admins of an account hear that it was suspended, and that it was resumed', async () => {
+  const { id, clientId } = await app.userNamed(ONLY_ADMIN)
+
+  await act(DESK, `/clients/${clientId}/suspend`)
+  const suspended = await mailTo(id, 'client-suspended')
+  tellsToAsk(suspended, 'the Service Desk')
+  assert.match(suspended, /The client account Harbour Online, of which you are an Admin, was suspended/)
+  await act(DESK, `/clients/${clientId}/resume`)
+  const resumed = await mailTo(id, 'client-resumed')
+  tellsToAsk(resumed, 'the Service Desk')
+  assert.match(resumed, /Harbour Online, of which you are an Admin, was resumed by the Service Desk/)
+})
+
 test('the first Admin of a new account asks the Service Desk about the invitation', async () => {
   const adminEmail = 'first@new.example'
   await act(DESK, '/clients', { name: 'New Account', parentId: '', adminName: 'First Admin', adminEmail })

@@ -20,19 +20,23 @@ const parse = multer({ storage: multer.memoryStorage(), limits: LIMITS }).single
 export interface Upload {
   fields: Record<string, string>
   bytes: Uint8Array
+  /** More than may be sent, or a field with more: what came before it is here. */
+  tooLarge: boolean
 }
 
-export const NOTHING_UPLOADED: Upload = { fields: {}, bytes: new Uint8Array() }
+export const NOTHING_UPLOADED: Upload = { fields: {}, bytes: new Uint8Array(), tooLarge: false }
 
 /** Reads a form with one file, named 'file', into `req.body`: at most 2 MB of it. As readForm does with forms. */
 export function readUpload<Params>(req: Request<Params>, res: Response, next: NextFunction): void {
   if (!req.is('multipart/form-data')) throw createHttpError(415)
   parse(req as Request, res, (error?: unknown) => {
-    if (error) return next(createHttpError(isTooMuch(error) ? 413 : 400))
-    const fields = Object.entries(req.body).filter(
+    const tooLarge = isTooMuch(error)
+    if (error && !tooLarge) return next(createHttpError(400))
+    const fields = Object.entries(req.body ?? {}).filter(
       (field): field is [string, string] => typeof field[1] === 'string',
     )
-    req.body = { fields: Object.fromEntries(fields), bytes: req.file?.buffer ?? NOTHING_UPLOADED.bytes }
+    const bytes = req.file?.buffer ?? NOTHING_UPLOADED.bytes
+    req.body = { fields: Object.fromEntries(fields), bytes, tooLarge } satisfies Upload
     next()
   })
   // A slow line is no slow server.

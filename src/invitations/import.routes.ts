@@ -31,6 +31,8 @@ const filters = z.object({
   after: z.coerce.number().int().min(0).max(1_000_000).catch(0),
 })
 
+const TOO_LARGE = `That is more than 2 MB. ${MAX_LINES} people take far less: send the file as CSV, or in parts.`
+
 const LOOK = { act: 'check the people in a file', back: '/users/import' }
 
 /** Inviting many from a file: taken in, looked at line by line, confirmed, and watched. */
@@ -42,9 +44,10 @@ export function importRoutes(deps: Deps): Router {
   routes.get('/clients/:id/users/import', (req, res) => renderUpload(deps, res, req.params.id))
 
   routes.post('/users/import', readUploadOfInviter, async (req, res) => {
-    const { fields, bytes }: Upload = req.body
+    const { fields, bytes, tooLarge }: Upload = req.body
     const clientId = fields.clientId || personOf(res).clientId
     const pasted = fields.lines ?? ''
+    if (tooLarge) return renderUpload(deps, res, clientId, { lines: pasted, problem: TOO_LARGE }, 413)
     const outcome = await draftImport(deps, {
       actor: proofsOf(req),
       clientId,
@@ -96,13 +99,14 @@ async function renderUpload(
   res: Response,
   clientId?: string,
   { lines, problem }: { lines: string; problem: string } = { lines: '', problem: '' },
+  status = problem === '' ? 200 : 422,
 ): Promise<void> {
   const view = await viewAccount(deps, personOf(res), clientId)
   if (!view.allowed) return refuse(res, view.refusal)
   const { account, actor, relation, target } = view
   const refusal = mayInvite(actor, target)
   if (refusal) return refuse(res, refusal)
-  res.status(problem === '' ? 200 : 422).render('invitations/upload', {
+  res.status(status).render('invitations/upload', {
     account,
     isOwn: relation === 'own',
     base: usersPageOf(personOf(res), account.id),

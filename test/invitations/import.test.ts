@@ -15,7 +15,7 @@ import { DAY, MINUTE } from '../../src/durations.ts'
 import { BATCH, importInvitations } from '../../src/invitations/import-invitations.ts'
 import { sweepExpired } from '../../workers/sweep-expired.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import type { Answer, Browser } from '../support/browser.ts'
+import { type Answer, type Browser, problemOf } from '../support/browser.ts'
 import { People } from '../support/people.ts'
 
 const HEAD = 'email,name,roleGroups\n'
@@ -216,8 +216,10 @@ last@test.example,Last One,customer-service-operator`,
     assert.match(wrong.body, />no such columns</)
   })
 
-  test('more than 2 MB is too much; anything but a form with a file is refused', async () => {
-    assert.equal((await upload(admin, `${HEAD}${'x'.repeat(2_100_000)}`)).status, 413)
+  test('more than 2 MB is too much, which is said beside the file; anything but a form with a file is refused', async () => {
+    const tooLarge = await upload(admin, `${HEAD}${'x'.repeat(2_100_000)}`)
+    assert.equal(tooLarge.status, 413)
+    assert.match(problemOf(tooLarge, 'file'), /more than 2 MB/)
     assert.equal((await admin.post('/users/import', { lines: HEAD })).status, 415)
     const broken = await admin.request('POST', '/users/import', {
       headers: { 'sec-fetch-site': 'same-origin', 'content-type': 'multipart/form-data; boundary=x' },

@@ -7,6 +7,8 @@ export interface EventFacts {
   actorId: string | null
   subjectId: string | null
   actorName: string | null
+  /** By an agent, in an account that is not the agent's own: there, their name says nothing to anybody. */
+  byServiceDesk: boolean
   subjectName: string | null
   details: Record<string, unknown>
 }
@@ -134,7 +136,7 @@ const SENTENCES: Record<AuditAction, Sentences> = {
 export function eventSentence({ action, outcome, details, ...people }: EventFacts): string {
   const { [action as AuditAction]: sentences }: Partial<typeof SENTENCES> = SENTENCES
   const names = {
-    actor: people.actorName ?? (people.actorId === null ? 'Nobody signed in' : 'Somebody of another account'),
+    actor: actorText(people),
     subject:
       people.subjectName ?? (people.subjectId === null ? 'nobody known' : 'somebody of another account'),
     kind: details.kind === 'password' ? 'password' : 'code',
@@ -144,6 +146,11 @@ export function eventSentence({ action, outcome, details, ...people }: EventFact
   return capitalised(
     sentence ? sentence(names) : `${action}: ${outcome}, by ${names.actor}, on ${names.subject}.`,
   )
+}
+
+function actorText(by: Pick<EventFacts, 'actorId' | 'actorName' | 'byServiceDesk'>): string {
+  if (by.actorName === null) return by.actorId === null ? 'Nobody signed in' : 'Somebody of another account'
+  return by.byServiceDesk ? `${by.actorName} of the Service Desk` : by.actorName
 }
 
 /** 'mfa-reset.requested' → 'MFA reset: requested'. */

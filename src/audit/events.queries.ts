@@ -1,11 +1,13 @@
-import { desc, eq, type SQL } from 'drizzle-orm'
+import { and, desc, eq, ne, type SQL, sql } from 'drizzle-orm'
 import { alias, unionAll } from 'drizzle-orm/pg-core'
 import type { Reader } from '../db/client.ts'
 import { auditEvents } from '../db/schema/audit-events.ts'
+import { clients } from '../db/schema/clients.ts'
 import { users } from '../db/schema/users.ts'
 import type { EventFacts } from './event-sentence.ts'
 
 const actors = alias(users, 'actors')
+const actorAccounts = alias(clients, 'actor_accounts')
 const subjects = alias(users, 'subjects')
 
 /** An audit event with the names of those it speaks of; null where it names nobody. */
@@ -54,6 +56,7 @@ export function readEvents(
       subjectId: newest.subjectId,
       actorName: actors.name,
       actorEmail: actors.email,
+      byServiceDesk: sql<boolean>`coalesce(${actorAccounts.isPlatform}, false)`,
       subjectName: subjects.name,
       subjectEmail: subjects.email,
       subjectClientId: subjects.clientId,
@@ -64,6 +67,10 @@ export function readEvents(
     })
     .from(newest)
     .leftJoin(actors, eq(actors.id, newest.actorId))
+    .leftJoin(
+      actorAccounts,
+      and(eq(actorAccounts.id, actors.clientId), ne(actorAccounts.id, newest.clientId)),
+    )
     .leftJoin(subjects, eq(subjects.id, newest.subjectId))
     .orderBy(desc(newest.at), desc(newest.id))
 }

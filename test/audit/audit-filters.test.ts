@@ -67,7 +67,7 @@ describe('the audit log is narrowed down', () => {
       'A wrong password was entered for Fiona Gallagher.',
     ])
     assert.deepEqual(await found({ ...in2025, q: 'achterberg' }), [
-      'Daniel Achterberg reset the MFA of Amara Okafor.',
+      'Daniel Achterberg of the Service Desk reset the MFA of Amara Okafor.',
     ])
     assert.deepEqual(await found({ ...in2025, q: '%%%' }), [], 'wildcards mean themselves')
   })

@@ -8,6 +8,7 @@ test('who asked for a new password is nobody known, whether a mail went out or n
     action: 'password.reset-requested',
     actorId: null,
     actorName: null,
+    byServiceDesk: false,
     subjectId: 'an id',
     subjectName: 'Nina Kowalska',
     details: {},
@@ -29,6 +30,7 @@ test('whoever ended one session did not end them all', () => {
     outcome: 'success' as const,
     actorId: 'an id',
     actorName: 'Nina Kowalska',
+    byServiceDesk: false,
     subjectId: 'an id',
     subjectName: 'Nina Kowalska',
   }
@@ -40,5 +42,26 @@ test('whoever ended one session did not end them all', () => {
   assert.equal(
     eventSentence({ ...ended, details: { ended: 'all others' } }),
     'Nina Kowalska ended their other sessions.',
+  )
+})
+
+test('an agent is named as one where nobody knows their name', () => {
+  const reset = {
+    action: 'mfa-reset.requested',
+    outcome: 'success' as const,
+    actorId: 'an id',
+    actorName: 'Daniel Achterberg',
+    subjectId: 'another id',
+    subjectName: 'Amara Okafor',
+    details: {},
+  }
+
+  assert.equal(
+    eventSentence({ ...reset, byServiceDesk: true }),
+    'Daniel Achterberg of the Service Desk reset the MFA of Amara Okafor.',
+  )
+  assert.equal(
+    eventSentence({ ...reset, byServiceDesk: false }),
+    'Daniel Achterberg reset the MFA of Amara Okafor.',
   )
 })

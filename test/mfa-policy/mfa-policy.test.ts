@@ -166,7 +166,7 @@ describe('the Service Desk', () => {
       reason: 'Asked for by their board',
     })
     const log = await cast.as(ADMIN).get('/audit?action=mfa-policy.changed')
-    assert.match(log.body, /Daniel Achterberg changed the MFA policy\./)
+    assert.match(log.body, /Daniel Achterberg of the Service Desk changed the MFA policy\./)
   })
 
   test('says both: what is missing is told beside its field, what was typed is kept', async () => {

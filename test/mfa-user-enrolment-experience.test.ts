@@ -97,12 +97,18 @@ describe('1. Existing users of a role group requiring MFA that have not yet enro
     assert.equal((await user.get('/mfa/verify')).location, '/mfa/enrol')
   })
 
-  test('starting over makes a new key, and a code from the old one is refused', async () => {
+  test('starting over makes a new key for the rest of the time, and a code from the old one is refused', async () => {
     const user = app.browser()
     await user.signInWithPassword('tech@online.harbour.example')
     const old = await user.scanKey()
+    const end = /This key waits for you until <time[^>]*>/
+    const waits = end.exec((await user.get('/mfa/enrol')).body)?.[0]
+    app.clock.advance(3 * 60_000)
 
     assert.equal((await user.post('/mfa/enrol/restart')).location, '/mfa/enrol')
+    const page = await user.get('/mfa/enrol')
+    assert.match(page.body, /Here is a new key/)
+    assert.equal(end.exec(page.body)?.[0], waits, 'not longer than the sign-in')
     const fresh = await user.scanKey()
 
     assert.notDeepEqual(fresh, old)

@@ -6,7 +6,7 @@ import { readPerson } from '../gate/read-person.ts'
 import { saveProofs } from '../gate/save-proofs.ts'
 import { storedId } from '../gate/session-store.ts'
 import { readForm } from '../http/form.ts'
-import { leaveNotice } from '../http/notice.ts'
+import { leaveNotice, noticeFor } from '../http/notice.ts'
 import { originOf } from '../http/origin.ts'
 import { renderIfLocked, renderLockPage } from '../lockout/lock-page.ts'
 import { codeLockOf } from '../lockout/policy.ts'
@@ -73,6 +73,7 @@ export function authenticatorRoutes(deps: Deps): Router {
 
   routes.post(`${PAGE}/restart`, async (req, res) => {
     await beginEnrolment(deps, personOf(res), storedId(req.sessionID), originOf(req), 'restart')
+    leaveNotice(res, 'device-restarted')
     res.redirect(303, PAGE)
   })
 
@@ -126,6 +127,7 @@ async function renderPage(
   res.status(status).render('account/scan', {
     key: await enrolmentView(deps.config, person, pending),
     replaces: person.authenticator !== null,
+    notice: noticeFor(req),
     problem,
   })
 }

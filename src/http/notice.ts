@@ -15,6 +15,8 @@ interface Notice<Name extends string = string> {
   about?: string | undefined
 }
 
+const NEW_KEY = 'Here is a new key. The one before no longer works: delete its entry in your app.'
+
 /** What a page may have to say about what was just done, and which page. The cookie holds the name, never the text. */
 const NOTICES = {
   'password-changed': { page: '/sign-in', text: 'Your password is changed. Sign in with the new one.' },
@@ -23,6 +25,8 @@ const NOTICES = {
     page: '/sign-in',
     text: 'You are signed out: your sign-in took too long, or it was ended. Sign in again.',
   },
+  'enrolment-restarted': { page: '/mfa/enrol', text: NEW_KEY },
+  'device-restarted': { page: '/account/authenticator', text: NEW_KEY },
   'own-password-changed': {
     page: '/account',
     text: 'Your password is changed. You are signed out everywhere else.',

@@ -6,6 +6,7 @@ import { proceed } from '../gate/proceed.ts'
 import { readPerson } from '../gate/read-person.ts'
 import { storedId } from '../gate/session-store.ts'
 import { readForm } from '../http/form.ts'
+import { leaveNotice, noticeFor } from '../http/notice.ts'
 import { originOf } from '../http/origin.ts'
 import { renderIfLocked, renderLockPage } from '../lockout/lock-page.ts'
 import { codeLockOf } from '../lockout/policy.ts'
@@ -28,7 +29,8 @@ export function enrolRoutes(deps: Deps): Router {
   })
 
   routes.post('/mfa/enrol/restart', async (req, res) => {
-    await beginEnrolment(deps, personOf(res), storedId(req.sessionID), originOf(req), 'anew')
+    await beginEnrolment(deps, personOf(res), storedId(req.sessionID), originOf(req), 'restart')
+    leaveNotice(res, 'enrolment-restarted')
     res.redirect(303, '/mfa/enrol')
   })
 
@@ -66,6 +68,7 @@ async function renderEnrol(
   res.status(status).render('mfa/enrol', {
     key: await enrolmentView(deps.config, person, enrolment),
     required: mfaRequired(person),
+    notice: noticeFor(req),
     problem,
   })
 }

@@ -16,10 +16,14 @@ export class ConfigurationError extends Error {
 const port = z.coerce.number('must be a port number').int().min(1).max(65_535)
 const wholeNumber = z.coerce.number('must be a whole number').int().min(1).max(100_000)
 
+/** With its unit: '900' would be taken for milliseconds, and a lock of 15 minutes for one of a second. */
 const duration = z.string().transform((text, ctx) => {
-  const length = ms(text as ms.StringValue)
+  const length = /[a-z]$/i.test(text) ? ms(text as ms.StringValue) : undefined
   if (typeof length === 'number' && Number.isFinite(length) && length > 0) return length
-  ctx.addIssue({ code: 'custom', message: `must be a length of time such as 15m or 12h, not '${text}'` })
+  ctx.addIssue({
+    code: 'custom',
+    message: `must be a length of time with its unit, such as 15m or 12h, not '${text}'`,
+  })
   return z.NEVER
 })
 

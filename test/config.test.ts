@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ConfigurationError, readConfig } from '../src/config.ts'
+import { MINUTE, SECOND } from '../src/durations.ts'
 
 const COMPLETE = {
   DATABASE_URL: 'postgres://portcullis@localhost/portcullis',
@@ -19,4 +20,12 @@ test('TRUST_PROXY takes a number of proxies, addresses and networks, and nothing
   assert.deepEqual(trusting('192.0.2.1,2001:db8::/32,::1'), ['192.0.2.1', '2001:db8::/32', '::1'])
   for (const text of ['true', '1.2', 'cafe', '10.0.0.0/99', '2001:db8::/129', '10.0.0.0/', '*'])
     assert.throws(() => trusting(text), ConfigurationError, text)
+})
+
+test('a length of time has its unit, so that no number is taken for another than was meant', () => {
+  const lasting = (text: string) => readConfig({ ...COMPLETE, LOCKOUT_DURATION: text }).LOCKOUT_DURATION
+  assert.equal(lasting('15m'), 15 * MINUTE)
+  assert.equal(lasting('90 s'), 90 * SECOND)
+  for (const text of ['900', '900.5', '-15m', '0m', 'm', 'soon', 'Infinity s'])
+    assert.throws(() => lasting(text), ConfigurationError, text)
 })

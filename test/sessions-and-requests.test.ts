@@ -7,7 +7,7 @@ import { authenticators } from '../src/db/schema/authenticators.ts'
 import { lockouts } from '../src/db/schema/lockouts.ts'
 import { memberships, mfaPolicies, roleGroups } from '../src/db/schema/role-groups.ts'
 import { sessions } from '../src/db/schema/sessions.ts'
-import { HOUR, MINUTE } from '../src/durations.ts'
+import { HOUR, MINUTE, SECOND } from '../src/durations.ts'
 import { startApp, type TestApp } from './support/app.ts'
 import { awaitWaiters } from './support/await-waiters.ts'
 import type { Answer, Browser } from './support/browser.ts'
@@ -52,6 +52,19 @@ describe('the session', () => {
     const thief = app.browser()
     thief.cookies.set('sid', copied ?? '')
     assert.equal((await thief.get('/')).location, '/sign-in')
+  })
+
+  test('goes on while it is used, however short the idle limit', async () => {
+    const hasty = await startApp({ SESSION_IDLE: '20s' })
+    const user = hasty.browser()
+    await user.signInWithPassword('finance@harbour.example')
+    for (let clicks = 0; clicks < 3; clicks += 1) {
+      hasty.clock.advance(15 * SECOND)
+      assert.equal((await user.get('/')).status, 200)
+    }
+    hasty.clock.advance(20 * SECOND)
+    assert.equal((await user.get('/')).location, '/sign-in')
+    await hasty.close()
   })
 
   test('ends after 30 idle minutes, and after 12 hours whatever is done', async () => {

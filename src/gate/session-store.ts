@@ -64,8 +64,6 @@ export interface SessionLimits {
   absoluteMs: number
 }
 
-const TOUCH_EVERY_MS = MINUTE
-
 /**
  * Sessions in PostgreSQL. Reading one also reads everything the gate asks about its user, in one prepared
  * query. A session that was read is only ever updated, never inserted: a slow request cannot bring back one
@@ -77,6 +75,8 @@ export class SessionStore extends Store {
   readonly #db: Database
   readonly #clock: Clock
   readonly #limits: SessionLimits
+  /** How long a session in use goes without its row being written. */
+  readonly #touchEveryMs: number
   readonly #read
   readonly #insert
   readonly #update
@@ -86,6 +86,7 @@ export class SessionStore extends Store {
     this.#db = db
     this.#clock = clock
     this.#limits = limits
+    this.#touchEveryMs = Math.min(MINUTE, limits.idleMs / 10)
     this.#read = gateDb
       .select({
         data: sessions.data,
@@ -170,7 +171,7 @@ export class SessionStore extends Store {
 
   override touch(sid: string, session: SessionData, done: (error?: unknown) => void = () => {}): void {
     const now = this.#clock.now()
-    if (session.loaded && now.getTime() - session.loaded.touchedAt.getTime() < TOUCH_EVERY_MS) {
+    if (session.loaded && now.getTime() - session.loaded.touchedAt.getTime() < this.#touchEveryMs) {
       done()
       return
     }

@@ -7,7 +7,8 @@ import { auditRoutes } from './audit/audit.routes.ts'
 import { clientsRoutes } from './clients/clients.routes.ts'
 import { runClientRoutes } from './clients/run-client.routes.ts'
 import type { Deps } from './deps.ts'
-import { gate, type Rooms, sessionCookie } from './gate/gate.ts'
+import { gate, type Rooms } from './gate/gate.ts'
+import { sessionCookieName, sessionCookieOptions } from './gate/session-cookie.ts'
 import { SessionStore } from './gate/session-store.ts'
 import { STAGES } from './gate/stages.ts'
 import { homeRoutes } from './home/home.routes.ts'
@@ -141,8 +142,8 @@ function sessions(deps: Deps, secure: boolean) {
       absoluteMs: config.SESSION_ABSOLUTE,
     }),
     secret: config.SESSION_SECRET,
-    name: sessionCookie(secure),
-    cookie: { httpOnly: true, sameSite: 'lax', secure, path: '/' },
+    name: sessionCookieName(secure),
+    cookie: sessionCookieOptions(secure),
     resave: false,
     saveUninitialized: false,
     rolling: false,

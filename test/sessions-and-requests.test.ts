@@ -49,6 +49,9 @@ describe('the session', () => {
 
     assert.equal(answer.status, 303)
     assert.equal(answer.location, '/sign-in')
+    assert.equal(sid(user), undefined)
+    await user.get('/account')
+    assert.doesNotMatch((await user.get('/sign-in')).body, /took too long/, 'they ended it themselves')
     const thief = app.browser()
     thief.cookies.set('sid', copied ?? '')
     assert.equal((await thief.get('/')).location, '/sign-in')
@@ -154,12 +157,17 @@ describe('the session', () => {
     }
   })
 
-  test('behind https what a page says of what was just done is in a Secure cookie too', async () => {
+  test('behind https the cookie of the session and of what was just done are Secure', async () => {
     const secure = await startApp({ PUBLIC_URL: 'https://dashboard.example', TRUST_PROXY: 'loopback' })
     try {
       const answer = await secure.browser().post('/sign-out', {}, { 'x-forwarded-proto': 'https' })
+      const [session = '', notice = ''] = answer.headers.getSetCookie()
       assert.match(
-        answer.headers.getSetCookie()[0] ?? '',
+        session,
+        /^__Host-sid=; Path=\/; Expires=Thu, 01 Jan 1970 .*; HttpOnly; Secure; SameSite=Lax$/,
+      )
+      assert.match(
+        notice,
         /^notice=signed-out; Max-Age=10; Path=\/sign-in; .*HttpOnly; Secure; SameSite=Lax$/,
       )
     } finally {

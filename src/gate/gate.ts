@@ -5,6 +5,7 @@ import { factsOf, type Person, type Proofs } from './facts.ts'
 import { helperOf } from './helper-of.ts'
 import { ownPath } from './own-path.ts'
 import { saveProofs } from './save-proofs.ts'
+import { sessionCookieName } from './session-cookie.ts'
 import { isPageOfStage, type StageName, stageOf } from './stages.ts'
 
 declare global {
@@ -64,14 +65,9 @@ export function proofsOf(req: Request): Proofs {
   return proofs
 }
 
-/** The name of the session's cookie. Over https no other host, nor a page without https, can set it. */
-export function sessionCookie(secure: boolean): string {
-  return secure ? '__Host-sid' : 'sid'
-}
-
 /** Also by the cookie alone: of a session that ran out nothing is read. */
 function wasHere(req: Request, res: Response): boolean {
-  const beginning = `${sessionCookie(res.locals.secureCookies)}=`
+  const beginning = `${sessionCookieName(res.locals.secureCookies)}=`
   const cookies = (req.get('cookie') ?? '').split(/;\s*/)
   return req.session.proofs !== undefined || cookies.some((cookie) => cookie.startsWith(beginning))
 }

@@ -2,6 +2,7 @@ import type { Request, Response } from 'express'
 import { record } from '../audit/record.ts'
 import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'
+import { sessionCookieName, sessionCookieOptions } from '../gate/session-cookie.ts'
 import { leaveNotice } from '../http/notice.ts'
 import { originOf } from '../http/origin.ts'
 
@@ -23,6 +24,9 @@ export async function signOut({ db, clock }: Deps, req: Request, res: Response):
         subjectId: person.id,
       }),
     )
+  // Else the gate would tell whoever comes back that their sign-in had been ended.
+  const secure: boolean = res.locals.secureCookies
+  res.clearCookie(sessionCookieName(secure), sessionCookieOptions(secure))
   leaveNotice(res, 'signed-out')
   res.redirect(303, '/sign-in')
 }

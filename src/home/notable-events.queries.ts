@@ -27,14 +27,17 @@ const NOTABLE: readonly AuditAction[] = AUDIT_ACTIONS.filter((action) => !ROUTIN
 
 /** The newest security events of an account as sentences, with the names that the viewer may read. */
 export async function readNotableEvents(db: Reader, looking: Looking) {
-  // The newest of each kind: however many sign-ins there were since, no more is read.
+  // The newest of each kind, as the index has them: however many there are of it, no more is read.
+  const shown = sql.raw(String(SHOWN))
   const newest = sql`(
     select newest.id from unnest(string_to_array(${NOTABLE.join(',')}, ',')) as notable(action)
+    cross join unnest(enum_range(null::audit_outcome)) as ended(outcome)
     cross join lateral (
-      select e.id from audit_events e where e.client_id = ${looking.clientId} and e.action = notable.action
-      order by e.id desc limit ${sql.raw(String(SHOWN))}
+      select e.at, e.id from audit_events e
+      where e.client_id = ${looking.clientId} and e.action = notable.action and e.outcome = ended.outcome
+      order by e.at desc, e.id desc limit ${shown}
     ) newest
-    order by newest.id desc limit ${sql.raw(String(SHOWN))}
+    order by newest.at desc, newest.id desc limit ${shown}
   )`
   const events = await readEvents(db, sql`${auditEvents.id} = any(array${newest})`, SHOWN)
   const named = await withoutForeignNames(db, looking, events)

@@ -42,9 +42,9 @@ export async function rotateKeys(
     batch = await readBatch(db, batch.at(-1)?.id)
   ) {
     for (const { id, sealed } of batch) {
-      if (sealedWith(sealed) === newest.id) continue
-      if (await reseal(db, id, sealed, keys)) rotation.resealed += 1
-      else rotation.unreadable.push(id)
+      const outcome = await reseal(db, id, sealed, keys)
+      if (outcome === 'resealed') rotation.resealed += 1
+      if (outcome === 'unreadable') rotation.unreadable.push(id)
     }
     done += batch.length
     onProgress(done)
@@ -63,18 +63,18 @@ async function readBatch(db: Database, after: string | null | undefined) {
   return rows.flatMap(({ id, sealed }) => (sealed ? [{ id, sealed }] : []))
 }
 
-/** False if no key opens it. */
 async function reseal(
   db: Database,
   id: string,
   sealed: Buffer,
   keys: readonly EncryptionKey[],
-): Promise<boolean> {
+): Promise<'resealed' | 'sealed-already' | 'unreadable'> {
   let secret: Buffer
   try {
+    if (sealedWith(sealed) === keys[0]?.id) return 'sealed-already'
     secret = unseal(sealed, id, keys)
   } catch {
-    return false
+    return 'unreadable'
   }
   await db
     .update(authenticators)
@@ -82,7 +82,7 @@ async function reseal(
     .where(and(eq(authenticators.id, id), eq(authenticators.sealedSecret, sealed)))
     .prepare('reseal_secret')
     .execute()
-  return true
+  return 'resealed'
 }
 
 function recordRotation(db: Database, newestKey: string, { resealed, unreadable }: Rotation, at: Date) {

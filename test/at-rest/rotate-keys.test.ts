@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { eq } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import { rotateKeys } from '../../src/at-rest/rotate-keys.ts'
 import { sealedWith, unseal } from '../../src/at-rest/sealed-secret.ts'
 import { readEncryptionKeys } from '../../src/config.ts'
@@ -72,4 +72,20 @@ test('the command leaves alone what no key opens, says which, and ends with 1', 
     return true
   })
   assert.deepEqual((await stored())[0]?.sealedSecret, row.sealedSecret)
+})
+
+test('a damaged secret is told of and holds up no other', async () => {
+  const [row] = await stored()
+  assert.ok(row)
+  const { id, sealedSecret } = row
+  const damaged = and(eq(authenticators.id, id), eq(authenticators.status, 'active'))
+  await app.deps.db
+    .update(authenticators)
+    .set({ sealedSecret: Buffer.of(9) })
+    .where(damaged)
+
+  const rotation = await rotateKeys(app.deps.db, readEncryptionKeys(NEW), app.clock.now(), () => {})
+
+  assert.deepEqual(rotation, { resealed: 0, unreadable: [id] })
+  await app.deps.db.update(authenticators).set({ sealedSecret }).where(damaged)
 })

@@ -1,8 +1,9 @@
 import type { Job } from 'bullmq'
-import { and, gt, inArray, isNull, lt } from 'drizzle-orm'
+import { and, gt, inArray, isNull, lt, or } from 'drizzle-orm'
 import { validate as isUuid } from 'uuid'
 import type { Database } from '../src/db/client.ts'
 import { outbox } from '../src/db/schema/outbox.ts'
+import { HOUR } from '../src/durations.ts'
 import { JOB_NAMES, QUEUE_OF } from '../src/outbox/jobs.ts'
 import type { QueueEngine } from '../src/outbox/queues.ts'
 import { addJobs } from './add-jobs.ts'
@@ -20,6 +21,9 @@ export async function restoreJobs(
   await retryUnrecorded(db, engine)
 }
 
+/** What is due so much later waits for a later look: every invitation owes a reminder for days. */
+const NOT_YET_MS = HOUR
+
 /** An emptied Redis forgot its jobs, delayed ones too. Those that are still there do not change. */
 async function addVanished(db: Database, engine: QueueEngine, now: Date, before: Date): Promise<void> {
   for (let after: string | undefined, more = true; more; ) {
@@ -31,6 +35,7 @@ async function addVanished(db: Database, engine: QueueEngine, now: Date, before:
           isNull(outbox.doneAt),
           isNull(outbox.failedAt),
           lt(outbox.dispatchedAt, before),
+          or(isNull(outbox.dueAt), lt(outbox.dueAt, new Date(now.getTime() + NOT_YET_MS))),
           inArray(outbox.job, JOB_NAMES),
           after === undefined ? undefined : gt(outbox.id, after),
         ),

@@ -3,7 +3,10 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, test } from 'node:test'
 import { isNull, sql } from 'drizzle-orm'
 import { outbox } from '../../src/db/schema/outbox.ts'
+import { DAY, MINUTE } from '../../src/durations.ts'
+import { QUEUE_OF } from '../../src/outbox/jobs.ts'
 import { openQueueEngine } from '../../src/outbox/queues.ts'
+import { restoreJobs } from '../../workers/restore-jobs.ts'
 import { eventually } from '../support/eventually.ts'
 import { REDIS_AVAILABLE, REDIS_INSTALLED, RedisServer } from '../support/redis-server.ts'
 import { onEachEngine, present, Workshop } from '../workers/workshop.ts'
@@ -74,7 +77,7 @@ describe('Redis goes away and comes back', { skip: !REDIS_AVAILABLE }, () => {
     await workshop.mailServer.stop()
     const { engine } = await workshop.startWorker({ backoff: () => 200 })
     const { notificationId } = await workshop.oweMail()
-    const dueAt = new Date(Date.now() + 3_600_000)
+    const dueAt = new Date(Date.now() + 45 * MINUTE)
     const later = { job: 'end-lockout', payload: { subject: workshop.userId, kind: 'code' }, dueAt }
     const [row] = await workshop.db.insert(outbox).values(later).returning({ id: outbox.id })
     const maintenance = await engine.queue('maintenance')
@@ -90,6 +93,22 @@ describe('Redis goes away and comes back', { skip: !REDIS_AVAILABLE }, () => {
 
     assert.ok(Math.abs(restored.timestamp + restored.delay - dueAt.getTime()) < 1000)
     assert.equal(workshop.mailsAbout(notificationId).length, 1)
+    await workshop.db.delete(outbox)
+  })
+
+  test('what is due in days comes back when its time is near', async () => {
+    const { engine } = await workshop.startWorker()
+    const dueAt = new Date(Date.now() + 6 * DAY)
+    const reminder = { job: 'remind-of-invitation', payload: { invitationId: workshop.userId }, dueAt }
+    const [row] = await workshop.db.insert(outbox).values(reminder).returning({ id: outbox.id })
+    const queued = async () => (await engine.queue(QUEUE_OF['remind-of-invitation'])).getJob(present(row).id)
+    await eventually('it waits', queued)
+    await redis.empty()
+
+    await restoreJobs(workshop.db, engine, new Date(), 0)
+    assert.equal(await queued(), undefined, 'nobody looks through them all every half minute')
+    await restoreJobs(workshop.db, engine, new Date(dueAt.getTime() - 30 * MINUTE), 0)
+    assert.ok(await queued())
     await workshop.db.delete(outbox)
   })
 

@@ -87,8 +87,9 @@ export const errorPages: ErrorRequestHandler = (error: unknown, req, res, _next)
  */
 export function lastResort(req: Request, res: Response): NextFunction {
   return (error?: unknown) => {
-    logLate(req, error)
-    if (!res.headersSent) res.status(500).end()
+    if (res.headersSent) return logLate(req, error)
+    req.log.error({ err: error }, 'no page could be shown, not even that of the error')
+    res.status(500).end()
   }
 }
 

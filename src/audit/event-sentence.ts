@@ -18,6 +18,8 @@ interface Names {
   subject: string
   /** What was counted or locked: 'password' or 'code'. */
   kind: string
+  /** What a lock ended with, before its time. */
+  endedWith: string
   /** Which sessions were ended. */
   sessions: string
 }
@@ -45,7 +47,9 @@ const SENTENCES: Record<AuditAction, Sentences> = {
     refused: ({ subject }) => `${subject} was asked to confirm their identity, but attempts were locked.`,
   },
   'lockout.started': { success: ({ subject, kind }) => `${subject}: too many wrong ${kind}s, now locked.` },
-  'lockout.ended': { success: ({ subject, kind }) => `${subject}: the ${kind} lock ended.` },
+  'lockout.ended': {
+    success: ({ subject, kind, endedWith }) => `${subject}: the ${kind} lock ended${endedWith}.`,
+  },
   'lockout.lifted': {
     success: ({ actor, subject, kind }) => `${actor} lifted the ${kind} lock of ${subject}.`,
     refused: ({ actor, subject }) => `${actor} was not allowed to unlock ${subject}.`,
@@ -132,6 +136,11 @@ const SENTENCES: Record<AuditAction, Sentences> = {
   },
 }
 
+const ENDED_WITH: Readonly<Record<string, string>> = {
+  'mfa-reset': ' with the MFA reset',
+  'reset-link': ' with a new password',
+}
+
 /** One sentence, whatever the event: one that is not known here is told by its name. */
 export function eventSentence({ action, outcome, details, ...people }: EventFacts): string {
   const { [action as AuditAction]: sentences }: Partial<typeof SENTENCES> = SENTENCES
@@ -140,6 +149,7 @@ export function eventSentence({ action, outcome, details, ...people }: EventFact
     subject:
       people.subjectName ?? (people.subjectId === null ? 'nobody known' : 'somebody of another account'),
     kind: details.kind === 'password' ? 'password' : 'code',
+    endedWith: ENDED_WITH[String(details.through)] ?? '',
     sessions: details.ended === 'one' ? 'one of their sessions' : 'their other sessions',
   }
   const sentence = sentences?.[outcome]

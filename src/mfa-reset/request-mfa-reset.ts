@@ -12,8 +12,7 @@ import { authenticators } from '../db/schema/authenticators.ts'
 import { identifiedBy, mfaResets } from '../db/schema/mfa-resets.ts'
 import type { Deps } from '../deps.ts'
 import { endSessions } from '../gate/end-sessions.ts'
-import { changeLockout } from '../lockout/change-lockout.ts'
-import { clear } from '../lockout/policy.ts'
+import { clearLockout } from '../lockout/clear-lockout.ts'
 import { enqueue } from '../outbox/enqueue.ts'
 import { wrongFields } from '../typed/typed-text.ts'
 import type { UserRequest } from '../users/act-on-user.ts'
@@ -62,11 +61,12 @@ export async function requestMfaReset(deps: Deps, request: UserRequest): Promise
       requestedAt: now,
     } as const
     const codes = { subject: person.id, kind: 'code' as const }
+    const by = { at: now, clientId: person.clientId, actorId: actor.userId, origin }
     // None needs what another one answers: they go to the database together, not one after the other.
     const [revoked] = await Promise.all([
       revokeAuthenticator(tx, authenticator.id, now),
       endSessions(tx, person.id, now),
-      changeLockout(tx, codes, now, (state) => clear(state, now), person.codeLockout),
+      clearLockout(tx, codes, { ...by, through: 'mfa-reset' }, person.codeLockout),
       recordReset(tx, reset, origin),
       enqueue(tx, 'complete-mfa-reset', { mfaResetId: id }),
     ])

@@ -1,4 +1,4 @@
-// The code field as people fill it in: apps show '123 456', so spaces do not matter. Nothing else is mended.
+// The code field as people fill it in: apps show '123 456', also with spaces that do not break. Nothing else is mended.
 
 export const MISSING_CODE = 'Enter the six digits that your authenticator app shows.'
 /** Wrong, expired and reused are one sentence. */
@@ -9,5 +9,10 @@ export const WRONG_CODE =
 export function typedCode(body: Record<string, unknown>): string | null {
   const { code } = body
   if (typeof code !== 'string') return null
-  return code.replaceAll(' ', '') || null
+  return withoutSpaces(code) || null
+}
+
+/** What stands between the digits does not matter, just as the field's own pattern takes it. */
+export function withoutSpaces(code: string): string {
+  return code.replace(/\s/g, '')
 }

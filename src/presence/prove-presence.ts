@@ -3,6 +3,7 @@ import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'
 import { acceptCode } from '../mfa/accept-code.ts'
 import type { CodeOutcome } from '../mfa/code-outcome.ts'
+import { withoutSpaces } from '../mfa/typed-code.ts'
 import { checkPassword, type PasswordOutcome } from '../sign-in/check-password.ts'
 import { typedPassword } from '../sign-in/password-rules.ts'
 
@@ -15,7 +16,7 @@ export async function provePresence(
   typed: string,
   origin: Origin,
 ): Promise<PresenceOutcome> {
-  if (person.authenticator) return acceptCode(deps, person, typed.replaceAll(' ', ''), 'presence', origin)
+  if (person.authenticator) return acceptCode(deps, person, withoutSpaces(typed), 'presence', origin)
 
   const password = typedPassword(typed)
   return password === null

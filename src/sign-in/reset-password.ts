@@ -6,8 +6,7 @@ import { passwordResets } from '../db/schema/links.ts'
 import { users } from '../db/schema/users.ts'
 import type { Deps } from '../deps.ts'
 import { sessionsStillLive } from '../gate/sessions-still-live.ts'
-import { changeLockout } from '../lockout/change-lockout.ts'
-import { clear } from '../lockout/policy.ts'
+import { clearLockout } from '../lockout/clear-lockout.ts'
 import { hashPassword, passwordMatches } from './password-hash.ts'
 import { setPassword } from './set-password.ts'
 
@@ -63,8 +62,10 @@ export async function resetPassword(
       await tx.update(passwordResets).set({ usedAt: null }).where(eq(passwordResets.id, owner.resetId))
       return 'same'
     }
-    await setPassword(tx, owner, { passwordHash, through: 'reset-link', origin, now })
-    await changeLockout(tx, { subject: owner.id, kind: 'password' }, now, (state) => clear(state, now))
+    const through = 'reset-link'
+    await setPassword(tx, owner, { passwordHash, through, origin, now })
+    const by = { at: now, clientId: owner.clientId, actorId: owner.id, origin, through } as const
+    await clearLockout(tx, { subject: owner.id, kind: 'password' }, by)
     return 'changed'
   })
 }

@@ -110,7 +110,7 @@ for (const javaScriptEnabled of [true, false])
       await rosa.visit('/')
       await rosa.arrivesAt('/mfa/verify')
       const code = rosa.phone.nextCode()
-      await rosa.enterCode(`${code.slice(0, 3)} ${code.slice(3)}`)
+      await rosa.enterCode(` ${code.slice(0, 3)}\u00a0${code.slice(3)}`)
 
       await rosa.arrivesAt('/')
       await rosa.heading('Hello, Rosa Delgado')

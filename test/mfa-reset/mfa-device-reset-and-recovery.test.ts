@@ -192,6 +192,21 @@ describe('Admin-initiated MFA reset for users', () => {
     )
     app.clock.advance(15 * MINUTE)
   })
+
+  test('a lock on codes ends with the authenticator, and that is on record', async () => {
+    await cast.comeBack(TECH)
+    await cast.comeBack(ADMIN)
+    const guesser = app.browser()
+    await guesser.signInWithPassword(TECH)
+    for (let i = 0; i < 5; i += 1) await guesser.verify(cast.as(TECH).wrongCode())
+
+    await cast.reset(ADMIN, TECH)
+
+    const [ended] = await cast.people.eventsOf(TECH, 'lockout.ended')
+    assert.deepEqual(ended?.details, { kind: 'code', through: 'mfa-reset' })
+    assert.equal(ended?.actorId, (await app.userNamed(ADMIN)).id)
+    assert.equal((await app.browser().signInWithPassword(TECH)).location, '/mfa/enrol')
+  })
 })
 
 describe('Admins cannot reset MFA for other Admins; such cases require Service Desk intervention', () => {

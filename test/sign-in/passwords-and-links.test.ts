@@ -122,6 +122,8 @@ describe('a forgotten password', () => {
     await app.browser().post(await people.passwordResetLink(email), { password: NEW_PASSWORD })
 
     assert.equal((await app.browser().signInWithPassword(email, NEW_PASSWORD)).location, '/')
+    const ended = await people.lastEvent('lockout.ended')
+    assert.deepEqual(ended?.details, { kind: 'password', through: 'reset-link' })
   })
 
   test('the present password is no new one, and the link stays good', async () => {

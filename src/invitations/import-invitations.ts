@@ -2,7 +2,7 @@ import { and, asc, eq, inArray, isNull } from 'drizzle-orm'
 import { channelOf } from '../access/evidence.ts'
 import { judgeWithinAccount } from '../access/judge-account.ts'
 import { mayInvite } from '../access/rules.ts'
-import { NO_REQUEST } from '../audit/record.ts'
+import { NO_REQUEST, record } from '../audit/record.ts'
 import type { EncryptionKey } from '../config.ts'
 import type { Transaction } from '../db/client.ts'
 import { invitationImportLines, invitationImports } from '../db/schema/invitation-imports.ts'
@@ -26,17 +26,36 @@ export async function importInvitations(
   { keys, now }: { keys: readonly EncryptionKey[]; now: Date },
   importId: string,
 ): Promise<void> {
-  const [running] = await tx
-    .select()
-    .from(invitationImports)
-    .where(and(eq(invitationImports.id, importId), eq(invitationImports.status, 'confirmed')))
-    .for('update')
+  const confirmed = and(eq(invitationImports.id, importId), eq(invitationImports.status, 'confirmed'))
+  const [running] = await tx.select().from(invitationImports).where(confirmed)
   if (!running) return
   const { clientId, importedBy: userId, reason, ticket } = running
   const origin = running.origin ?? NO_REQUEST
   const about = { actor: userId, clientId, action: 'invitation.sent', now, origin } as const
   const verdict = await judgeWithinAccount(tx, about, mayInvite)
-  if (!verdict.allowed) return finish(tx, importId, now, 'not-allowed')
+  // After the actor, as by whoever confirms it a second time: else the two would wait for each other.
+  const [locked] = await tx
+    .select({ id: invitationImports.id })
+    .from(invitationImports)
+    .where(confirmed)
+    .for('update')
+  if (!locked) return
+  if (!verdict.allowed) {
+    const left = await settleLeft(tx, importId)
+    // Of whoever is stopped altogether the judge says nothing, and nobody else may open what they imported.
+    if (verdict.refusal === 'unknown')
+      await record(tx, {
+        at: now,
+        action: 'invitation.sent',
+        outcome: 'refused',
+        origin,
+        clientId,
+        actorId: userId,
+        subjectId: null,
+        details: { importId, notInvited: left },
+      })
+    return finish(tx, importId, now)
+  }
 
   const lines = await tx
     .select()
@@ -68,16 +87,17 @@ export async function importInvitations(
     { actorId: userId, origin, details },
     { clientId, userIds: [...idOf.values()] },
   )
-  const [invited, taken] = [true, false].map((added) =>
-    people.filter(({ email }) => idOf.has(email) === added).map(({ line }) => line),
-  )
-  await settle(tx, importId, invited ?? [], 'invited')
-  await settle(tx, importId, taken ?? [], 'taken')
+  const invited = people.filter(({ email }) => idOf.has(email))
+  const taken = people.filter(({ email }) => !idOf.has(email))
+  await settle(tx, importId, linesOf(invited), 'invited')
+  await settle(tx, importId, linesOf(taken), 'taken')
   await settle(tx, importId, refused, 'not-allowed')
 
   if (lines.length === BATCH) await enqueue(tx, 'import-invitations', { importId })
   else await finish(tx, importId, now)
 }
+
+const linesOf = (people: readonly { line: number }[]) => people.map(({ line }) => line)
 
 const openLines = (importId: string) =>
   and(eq(invitationImportLines.importId, importId), isNull(invitationImportLines.outcome))
@@ -95,8 +115,17 @@ async function settle(
     .where(and(openLines(importId), inArray(invitationImportLines.line, [...lines])))
 }
 
-async function finish(tx: Transaction, importId: string, now: Date, left?: LineProblem): Promise<void> {
-  if (left) await tx.update(invitationImportLines).set({ outcome: left }).where(openLines(importId))
+/** How many they were. */
+async function settleLeft(tx: Transaction, importId: string): Promise<number> {
+  const left = await tx
+    .update(invitationImportLines)
+    .set({ outcome: 'not-allowed' })
+    .where(openLines(importId))
+    .returning({ line: invitationImportLines.line })
+  return left.length
+}
+
+async function finish(tx: Transaction, importId: string, now: Date): Promise<void> {
   await tx
     .update(invitationImports)
     .set({ status: 'done', finishedAt: now })

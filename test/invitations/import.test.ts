@@ -363,6 +363,10 @@ describe('carrying it out', () => {
     await work(path)
 
     assert.deepEqual(await outcomesOf(path), [[2, 'not-allowed', '']])
+    const stopped = await people.lastEvent('invitation.sent')
+    assert.equal(stopped?.outcome, 'refused')
+    assert.equal(stopped?.actorId, actor.id)
+    assert.deepEqual(stopped?.details, { importId: path.split('/').at(-1), notInvited: 1 })
     assert.equal(await app.deps.db.$count(users, eq(users.email, 'late@test.example')), 0)
   })
 })

@@ -16,7 +16,7 @@ const USERS_AN_ACCOUNT = 100
 
 export interface BulkRequest {
   users: number
-  /** How many of them, active ones, have an authenticator. */
+  /** How many of them have an authenticator: the first, who are all active. */
   enrolled: number
   /** How many client accounts to spread them over; null: one for a hundred users. */
   accounts: number | null
@@ -59,6 +59,7 @@ interface Place {
 interface NewUser extends ReturnType<typeof bulkUser> {
   id: string
   clientId: string
+  isEnrolled: boolean
 }
 
 /** Adds users (and accounts for them) to whatever there is. Commits batch by batch. */
@@ -66,17 +67,12 @@ export async function bulkSeed(db: Database, request: BulkRequest, deps: BulkDep
   const passwordHash = await hashPassword(DEMO_PASSWORD)
   const places = request.into === null ? await addAccounts(db, request) : [await findPlace(db, request)]
   const [existing] = await db.select({ users: count() }).from(users)
-  let toEnrol = request.enrolled
   let done = 0
 
-  for (const batch of inBatches(newUsers(places, existing?.users ?? 0))) {
-    const active = batch.filter(({ status }) => status === 'active').slice(0, toEnrol)
-    toEnrol -= active.length
-    const enrolled = active.map((user) => ({
-      ...user,
-      secret: newSecret(),
-      authenticatorId: uuidv7(),
-    }))
+  for (const batch of inBatches(newUsers(places, request.enrolled, existing?.users ?? 0))) {
+    const enrolled = batch
+      .filter(({ isEnrolled }) => isEnrolled)
+      .map((user) => ({ ...user, secret: newSecret(), authenticatorId: uuidv7() }))
     await db.transaction(async (tx) => {
       // One look at all of them, where the triggers would look at each.
       await tx.execute(sql`set local portcullis.relist = 'by hand'`)
@@ -126,12 +122,14 @@ async function findPlace(db: Database, { into, users: size }: BulkRequest): Prom
   return { clientId: only.id, name, size, isNew: false }
 }
 
-function* newUsers(places: readonly Place[], existing: number): Generator<NewUser> {
+function* newUsers(places: readonly Place[], enrolled: number, existing: number): Generator<NewUser> {
   let number = existing
   for (const { clientId, name, size, isNew } of places)
     for (let index = 0; index < size; index += 1) {
       number += 1
-      yield { id: uuidv7(), clientId, ...bulkUser(name, number, isNew && index === 0) }
+      const user = bulkUser(name, number, isNew && index === 0)
+      const isEnrolled = number - existing <= enrolled
+      yield { id: uuidv7(), clientId, ...user, isEnrolled, status: isEnrolled ? 'active' : user.status }
     }
 }
 

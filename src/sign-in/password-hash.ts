@@ -8,15 +8,20 @@ const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 const PREFIX = '$argon2id$v=19$m=19456,t=2,p=1$'
 
 /**
- * How many are given to the thread pool at a time, which `npm start` makes a thread a core: one for each, as more would
- * only slow each other, and one that waits there. A thread that is done takes it up at once, instead of idling until
- * the event loop comes round to the next.
+ * How many can be hashed at once: no more than there are cores, nor than Node's pool has threads. `npm start` makes it a
+ * thread a core; left alone it has four.
  */
-const HASHED_AT_A_TIME = availableParallelism() + 1
+const THREADS = Math.min(availableParallelism(), Number(process.env.UV_THREADPOOL_SIZE) || 4)
+
+/**
+ * How many are given to the pool at a time: one for each thread, as more would only slow each other, and one that waits
+ * there. A thread that is done takes it up at once, instead of idling until the event loop comes round to the next.
+ */
+const HASHED_AT_A_TIME = THREADS + 1
 const limit = pLimit(HASHED_AT_A_TIME)
 
 /** How many may wait for their turn: about a second's worth. Beyond it people get 503 at once, not a hung page. */
-const MAX_WAITING = 50 * availableParallelism()
+const MAX_WAITING = 50 * THREADS
 let admitted = 0
 
 /** Thrown when too many passwords are being checked already, before an attempt is spent. */

@@ -136,6 +136,11 @@ describe('many users', () => {
   })
 
   test('those who are enrolled sign in with what was printed', async () => {
+    assert.equal(
+      (await seedMany({ users: 100, enrolled: 100 })).length,
+      100,
+      'everybody, if that is asked for',
+    )
     const enrolled = await seedMany({ users: 40, enrolled: 3 })
     assert.equal(enrolled.length, 3)
 

@@ -1,6 +1,5 @@
 import type { Request, Response } from 'express'
 import type { Deps } from '../deps.ts'
-import { mfaRequired } from '../gate/facts.ts'
 import { personOf } from '../gate/gate.ts'
 import { storedId } from '../gate/session-store.ts'
 import { noticeFor } from '../http/notice.ts'
@@ -20,7 +19,6 @@ export async function renderAccount(
   res.status(answer?.status ?? 200).render('account/account', {
     roleGroupNames: person.roleGroups.map(({ name }) => name),
     authenticator: person.authenticator,
-    required: mfaRequired(person),
     sessions: sessions.map(({ storedId: _hidden, ...session }) => session),
     signIns: await readRecentSignIns(db, person.id),
     problems: answer?.problems ?? problemsOf({}),

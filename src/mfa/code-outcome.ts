@@ -4,5 +4,5 @@ import type { AttemptFailed } from '../lockout/attempt-failed.ts'
 export type CodeOutcome =
   | { ok: true; authenticatorId: string }
   | AttemptFailed<'code'>
-  /** The secret on the page is not pending any more: expired, started over, or another session began. */
+  /** What the code was for is gone: the key expired or was started over, or the authenticator was reset. */
   | { ok: false; problem: 'superseded' }

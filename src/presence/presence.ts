@@ -3,7 +3,7 @@ import { MINUTE } from '../durations.ts'
 import type { Proofs } from '../gate/facts.ts'
 
 /** How long a proof is good for: resetting, unlocking and the like ask again after it. */
-const PRESENCE_LIFE_MS = 10 * MINUTE
+export const PRESENCE_LIFE_MS = 10 * MINUTE
 
 /** Whether the last proof of any kind (password, code, presence) is at most 10 minutes old. */
 export function isPresent({ passwordAt, verified, presentAt }: Proofs, now: Date): boolean {

@@ -6,7 +6,7 @@ import { originOf } from '../http/origin.ts'
 import { renderIfLocked } from '../lockout/lock-page.ts'
 import { WRONG_CODE } from '../mfa/typed-code.ts'
 import { admit } from '../sign-in/password-hash.ts'
-import { isPresent } from './presence.ts'
+import { isPresent, PRESENCE_LIFE_MS } from './presence.ts'
 import { provePresence } from './prove-presence.ts'
 
 /** The field in which the person proves to be there; it travels with the form that is held up. */
@@ -55,6 +55,7 @@ export function renderPresence(
   res.status(401).render('presence/prove', {
     ...held,
     problem,
+    proofLifeMs: PRESENCE_LIFE_MS,
     withCode: personOf(res).authenticator !== null,
     held: Object.entries(form).flatMap(([name, value]) =>
       [value].flat().map((single) => ({ name, value: String(single) })),

@@ -25,7 +25,14 @@ export interface AccountRequest {
 }
 
 export type AccountVerdict =
-  | { allowed: true; actor: Actor; actorPerson: Person; target: AccountTarget; account: Account }
+  | {
+      allowed: true
+      actor: Actor
+      target: AccountTarget
+      account: Account
+      /** For a further rule, about what was typed: records what it refuses. */
+      recordRefusal: (refusal: Refusal) => Promise<void>
+    }
   | { allowed: false; refusal: Refusal }
 
 type AccountRule = (actor: Actor, target: AccountTarget) => Refusal | null
@@ -82,11 +89,11 @@ async function decide(
   const relation = await relationOf(tx, actorPerson.clientId, account.id)
   const actor = actorOf(actorPerson)
   const target = accountTargetOf(account, relation)
+  const about = { action, now, origin, actor: actorPerson, clientId: account.id, relation, subjectId: null }
+  const onRecord = (refusal: Refusal) => recordRefusal(tx, { ...about, refusal })
   const refusal = rule(actor, target)
-  if (refusal === null) return { allowed: true, actor, actorPerson, target, account }
-
-  const about = { action, now, origin, clientId: account.id, relation, subjectId: null }
-  await recordRefusal(tx, { ...about, actor: actorPerson, refusal })
+  if (refusal === null) return { allowed: true, actor, target, account, recordRefusal: onRecord }
+  await onRecord(refusal)
   return { allowed: false, refusal }
 }
 

@@ -15,7 +15,14 @@ import type { Refusal } from './refusals.ts'
 import type { Actor, Target } from './rules.ts'
 
 export type Verdict =
-  | { allowed: true; actor: Actor; actorPerson: Person; target: Target; targetPerson: Person }
+  | {
+      allowed: true
+      actor: Actor
+      target: Target
+      targetPerson: Person
+      /** For a further rule, about what was typed: records what it refuses. */
+      recordRefusal: (refusal: Refusal) => Promise<void>
+    }
   | { allowed: false; refusal: Refusal }
 
 /**
@@ -45,17 +52,12 @@ export async function judge(
   const relation = await relationOf(tx, actorPerson.clientId, targetPerson.clientId)
   const actor = actorOf(actorPerson)
   const target = targetOf(targetPerson, passwordLockout, relation, now)
+  const { clientId, id: subjectId } = targetPerson
+  const about = { ...request, actor: actorPerson, clientId, relation, subjectId }
+  const onRecord = (refusal: Refusal) => recordRefusal(tx, { ...about, refusal })
   const refusal = rule(actor, target)
-  if (refusal === null) return { allowed: true, actor, actorPerson, target, targetPerson }
-
-  await recordRefusal(tx, {
-    ...request,
-    actor: actorPerson,
-    clientId: targetPerson.clientId,
-    relation,
-    subjectId: targetPerson.id,
-    refusal,
-  })
+  if (refusal === null) return { allowed: true, actor, target, targetPerson, recordRefusal: onRecord }
+  await onRecord(refusal)
   return { allowed: false, refusal }
 }
 

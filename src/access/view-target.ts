@@ -4,10 +4,13 @@ import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'
 import { readPerson } from '../gate/read-person.ts'
 import { readLockout } from '../lockout/lockouts.queries.ts'
-import type { Verdict } from './judge.ts'
 import { actorOf, targetOf } from './people.ts'
 import type { Refusal } from './refusals.ts'
 import type { Actor, Target } from './rules.ts'
+
+export type TargetView =
+  | { allowed: true; actor: Actor; target: Target; targetPerson: Person }
+  | { allowed: false; refusal: Refusal }
 
 /** Asks a rule about a user for a page that shows them. What acts asks again, in its transaction (judge.ts). */
 export async function viewTarget(
@@ -15,7 +18,7 @@ export async function viewTarget(
   viewer: Person,
   targetId: string,
   rule: (actor: Actor, target: Target) => Refusal | null,
-): Promise<Verdict> {
+): Promise<TargetView> {
   const targetPerson = isUuid(targetId) ? await readPerson(db, targetId) : null
   if (!targetPerson) return { allowed: false, refusal: 'unknown' }
   const relation = await relationOf(db, viewer.clientId, targetPerson.clientId)
@@ -23,7 +26,5 @@ export async function viewTarget(
   const actor = actorOf(viewer)
   const target = targetOf(targetPerson, passwordLockout, relation, clock.now())
   const refusal = rule(actor, target)
-  return refusal === null
-    ? { allowed: true, actor, actorPerson: viewer, target, targetPerson }
-    : { allowed: false, refusal }
+  return refusal === null ? { allowed: true, actor, target, targetPerson } : { allowed: false, refusal }
 }

@@ -1,6 +1,5 @@
 import { type EvidenceField, evidenceProblems, readEvidence } from '../access/evidence.ts'
 import { judgeWithinAccount } from '../access/judge-account.ts'
-import { recordRefusal } from '../access/record-refusal.ts'
 import type { Refusal } from '../access/refusals.ts'
 import { mayInvite } from '../access/rules.ts'
 import { type Origin, record } from '../audit/record.ts'
@@ -36,18 +35,16 @@ export async function inviteUser(
   return deps.db.transaction(async (tx): Promise<InviteOutcome> => {
     const now = deps.clock.now()
     const { actor, clientId, form, origin } = request
-    const asked = { action: ACTION, clientId, now, origin } as const
-    const verdict = await judgeWithinAccount(tx, { ...asked, actor }, mayInvite)
+    const asked = { actor, action: ACTION, clientId, now, origin } as const
+    const verdict = await judgeWithinAccount(tx, asked, mayInvite)
     if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
 
-    const { account, actorPerson, target } = verdict
+    const { account } = verdict
     const all = await readRoleGroups(tx)
     const chosen = chooseRoleGroups(verdict.actor, account.isPlatform, all, roleGroupKeys(form))
     if (!chosen.ok && chosen.refusal !== null) {
-      const { refusal } = chosen
-      const refused = { ...asked, clientId: account.id, actor: actorPerson, relation: target.relation }
-      await recordRefusal(tx, { ...refused, subjectId: null, refusal })
-      return { ok: false, refusal }
+      await verdict.recordRefusal(chosen.refusal)
+      return { ok: false, refusal: chosen.refusal }
     }
 
     const email = readEmail(textIn(form, 'email'))

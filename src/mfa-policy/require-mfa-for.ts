@@ -2,7 +2,6 @@ import { and, eq, inArray } from 'drizzle-orm'
 import type { ActOutcome } from '../access/act-outcome.ts'
 import { type EvidenceField, readEvidence } from '../access/evidence.ts'
 import { judgeAccount } from '../access/judge-account.ts'
-import { recordRefusal } from '../access/record-refusal.ts'
 import { mayLoosenPolicy, mayTightenPolicy } from '../access/rules.ts'
 import { type Origin, record } from '../audit/record.ts'
 import { mfaPolicies } from '../db/schema/role-groups.ts'
@@ -29,8 +28,8 @@ export async function requireMfaFor(
     const now = deps.clock.now()
     const { actor, clientId, origin, form } = request
     const wanted = readPolicyForm(form)
-    const about = { action: 'mfa-policy.changed', clientId, now, origin } as const
-    const verdict = await judgeAccount(tx, { ...about, actor }, mayTightenPolicy)
+    const about = { actor, action: 'mfa-policy.changed', clientId, now, origin } as const
+    const verdict = await judgeAccount(tx, about, mayTightenPolicy)
     if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
 
     const requirements = await readRequirements(tx, verdict.account)
@@ -41,14 +40,7 @@ export async function requireMfaFor(
     const loosens = change.removed.length > 0
     const refusal = loosens ? mayLoosenPolicy(verdict.actor, verdict.target) : null
     if (refusal) {
-      const { actorPerson, target } = verdict
-      await recordRefusal(tx, {
-        ...about,
-        actor: actorPerson,
-        relation: target.relation,
-        subjectId: null,
-        refusal,
-      })
+      await verdict.recordRefusal(refusal)
       return { ok: false, refusal }
     }
     const { evidence, missing } = readEvidence(verdict.actor, form, { adminsSayWhy: false })

@@ -2,7 +2,6 @@ import { and, eq, inArray } from 'drizzle-orm'
 import type { ActOutcome } from '../access/act-outcome.ts'
 import { type EvidenceField, readEvidence } from '../access/evidence.ts'
 import { judge } from '../access/judge.ts'
-import { recordRefusal } from '../access/record-refusal.ts'
 import { mayChangeRoleGroups } from '../access/rules.ts'
 import { type Origin, record } from '../audit/record.ts'
 import { memberships } from '../db/schema/role-groups.ts'
@@ -31,23 +30,13 @@ export async function changeRoleGroups(
     const verdict = await judge(tx, { actor, targetId, action: ACTION, now, origin }, mayChangeRoleGroups)
     if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
 
-    const { actorPerson, target, targetPerson: person } = verdict
+    const { targetPerson: person } = verdict
     const held = person.roleGroups.map(({ key }) => key)
     const all = await readRoleGroups(tx)
     const chosen = chooseRoleGroups(verdict.actor, person.ofPlatform, all, roleGroupKeys(form), held)
     if (!chosen.ok && chosen.refusal !== null) {
-      const { refusal } = chosen
-      await recordRefusal(tx, {
-        action: ACTION,
-        now,
-        origin,
-        actor: actorPerson,
-        clientId: person.clientId,
-        relation: target.relation,
-        subjectId: person.id,
-        refusal,
-      })
-      return { ok: false, refusal }
+      await verdict.recordRefusal(chosen.refusal)
+      return { ok: false, refusal: chosen.refusal }
     }
     const { evidence, missing } = readEvidence(verdict.actor, form, { adminsSayWhy: false })
     if (!chosen.ok || !evidence)

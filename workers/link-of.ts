@@ -3,8 +3,8 @@ import { type LinkPurpose, linkToken } from '../src/at-rest/link-token.ts'
 import type { Config } from '../src/config.ts'
 import type { Transaction } from '../src/db/client.ts'
 import { invitations, passwordResets } from '../src/db/schema/links.ts'
-import { invitedPerson } from '../src/invitations/accept-invitation.ts'
-import { ownerOfResetLink } from '../src/sign-in/reset-password.ts'
+import { invitedPerson } from '../src/invitations/invited-person.queries.ts'
+import { ownerOfResetLink } from '../src/sign-in/reset-link.queries.ts'
 import { HopelessJobError, type JobDeps } from './job.ts'
 
 export interface Link {

@@ -7,8 +7,8 @@ import { clients } from '../db/schema/clients.ts'
 import { roleGroups } from '../db/schema/role-groups.ts'
 import { users } from '../db/schema/users.ts'
 import { addInvitedUsers } from '../invitations/add-invited-users.ts'
-import { withdraw } from '../invitations/change-invitation.ts'
 import { sendInvitations } from '../invitations/send-invitations.ts'
+import { withdraw } from '../invitations/withdraw-invitation.ts'
 import { AddressTakenError } from './create-client.ts'
 
 /** Whoever runs the command is nobody that the product knows. */

@@ -1,34 +1,13 @@
-import { and, eq, gt, inArray, isNull } from 'drizzle-orm'
+import { and, eq, inArray, isNull } from 'drizzle-orm'
 import { type Origin, record } from '../audit/record.ts'
-import type { Reader, Transaction } from '../db/client.ts'
+import type { Transaction } from '../db/client.ts'
 import { invitations } from '../db/schema/links.ts'
 import { users } from '../db/schema/users.ts'
 import type { Deps } from '../deps.ts'
 import { type Person, passwordSuffices } from '../gate/facts.ts'
-import { readPerson } from '../gate/read-person.ts'
 import { hashPassword } from '../sign-in/password-hash.ts'
 import { activateUser } from '../users/activate-user.ts'
-
-/** The invited person an open invitation link belongs to; null for a used, expired, replaced or unknown one. */
-export async function invitedPerson(
-  { clock }: Pick<Deps, 'clock'>,
-  db: Reader,
-  tokenHash: Buffer,
-): Promise<Person | null> {
-  const [row] = await db
-    .select({ userId: invitations.userId })
-    .from(invitations)
-    .where(
-      and(
-        eq(invitations.tokenHash, tokenHash),
-        isNull(invitations.usedAt),
-        isNull(invitations.revokedAt),
-        gt(invitations.expiresAt, clock.now()),
-      ),
-    )
-  const person = row ? await readPerson(db, row.userId) : null
-  return person?.status === 'invited' && !person.clientSuspended ? person : null
-}
+import { invitedPerson } from './invited-person.queries.ts'
 
 /**
  * Uses an invitation up: sets the password and, only where no role group requires MFA, makes the account

@@ -12,7 +12,8 @@ import { renderLinkGone } from './link-gone.ts'
 import { admit } from './password-hash.ts'
 import { passwordProblem, SAME_PASSWORD } from './password-rules.ts'
 import { requestPasswordReset } from './request-password-reset.ts'
-import { ownerOfResetLink, resetPassword } from './reset-password.ts'
+import { ownerOfResetLink } from './reset-link.queries.ts'
+import { resetPassword } from './reset-password.ts'
 
 const form = z.object({
   email: z

@@ -1,0 +1,27 @@
+import { and, eq, gt, isNull } from 'drizzle-orm'
+import type { Reader } from '../db/client.ts'
+import { invitations } from '../db/schema/links.ts'
+import type { Deps } from '../deps.ts'
+import type { Person } from '../gate/facts.ts'
+import { readPerson } from '../gate/read-person.ts'
+
+/** The invited person an open invitation link belongs to; null for a used, expired, replaced or unknown one. */
+export async function invitedPerson(
+  { clock }: Pick<Deps, 'clock'>,
+  db: Reader,
+  tokenHash: Buffer,
+): Promise<Person | null> {
+  const [row] = await db
+    .select({ userId: invitations.userId })
+    .from(invitations)
+    .where(
+      and(
+        eq(invitations.tokenHash, tokenHash),
+        isNull(invitations.usedAt),
+        isNull(invitations.revokedAt),
+        gt(invitations.expiresAt, clock.now()),
+      ),
+    )
+  const person = row ? await readPerson(db, row.userId) : null
+  return person?.status === 'invited' && !person.clientSuspended ? person : null
+}

@@ -1,0 +1,26 @@
+import { mayChangeInvitation } from '../access/rules.ts'
+import type { Deps } from '../deps.ts'
+import { actOnUser, type UserOutcome, type UserRequest } from '../users/act-on-user.ts'
+import { closeInvitation } from './close-invitation.ts'
+import { sendInvitations } from './send-invitations.ts'
+
+/**
+ * Sends an invitation again. The old link dies, and with it whatever was begun through it: a password that somebody
+ * chose, an authenticator, a half-way sign-in. The new mail goes to the address of the user and nowhere else.
+ */
+export function resendInvitation(deps: Deps, request: UserRequest): Promise<UserOutcome> {
+  return actOnUser(deps, request, {
+    action: 'invitation.resent',
+    rule: mayChangeInvitation,
+    adminsSayWhy: false,
+    carryOut: async (tx, { id, clientId }, { at, actorId, origin, details }) => {
+      await closeInvitation(tx, id, at)
+      await sendInvitations(
+        tx,
+        { keys: deps.config.ENCRYPTION_KEYS, now: at },
+        { actorId, origin, details },
+        { clientId, userIds: [id], again: true },
+      )
+    },
+  })
+}

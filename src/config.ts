@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import ms from 'ms'
 import { z } from 'zod'
-import { HOUR, MINUTE } from './durations.ts'
+import { HOUR, MINUTE } from './time/durations.ts'
 
 /** Thrown at start when the environment does not add up. The message lists every problem, a line each. */
 export class ConfigurationError extends Error {

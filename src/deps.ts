@@ -1,9 +1,9 @@
 // The one place where what a process needs is built.
 import type { Sql } from 'postgres'
-import { type Clock, startDatabaseClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { type Database, openDatabase } from './db/client.ts'
 import { createLog, type Logger } from './log.ts'
+import { type Clock, startDatabaseClock } from './time/clock.ts'
 
 export interface Deps {
   config: Config

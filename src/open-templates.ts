@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import nunjucks from 'nunjucks'
 import { LINK_LIFE_MS } from './at-rest/link-token.ts'
-import { durationText } from './duration-text.ts'
 import { PROJECT_ROOT } from './project-root.ts'
+import { durationText } from './time/duration-text.ts'
 
 const VIEWS = join(PROJECT_ROOT, 'views')
 

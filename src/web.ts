@@ -3,10 +3,10 @@ import { createApp } from './app.ts'
 import { runCommand } from './command.ts'
 import { readConfig } from './config.ts'
 import { openDeps } from './deps.ts'
-import { SECOND } from './durations.ts'
 import { drainOf } from './http/drain.ts'
 import { createExpressServer } from './http/express-server.ts'
 import { openQueueEngine } from './outbox/queues.ts'
+import { SECOND } from './time/durations.ts'
 
 const DRAIN_MS = 10 * SECOND
 

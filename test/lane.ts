@@ -2,8 +2,8 @@
 // compiled by V8, once. Each is a suite of its own, with its own hooks.
 import { basename, dirname, join } from 'node:path'
 import { after, describe, mock } from 'node:test'
-import { MINUTE, SECOND } from '../src/durations.ts'
 import { PROJECT_ROOT } from '../src/project-root.ts'
+import { MINUTE, SECOND } from '../src/time/durations.ts'
 import { filesOfRun, markEnded, markTaken } from './support/files-of-run.ts'
 
 const FILE_TIMEOUT_MS = 4 * MINUTE

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { SECOND } from '../src/durations.ts'
+import { SECOND } from '../src/time/durations.ts'
 
 const AGAIN_AFTER_MS = SECOND
 

@@ -4,9 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
 import { type Config, ConfigurationError, readConfig } from '../src/config.ts'
 import { openDeps } from '../src/deps.ts'
-import { SECOND } from '../src/durations.ts'
 import { createLog, type Logger } from '../src/log.ts'
 import { watchOutage } from '../src/outbox/watch-outage.ts'
+import { SECOND } from '../src/time/durations.ts'
 import { startWorker } from './start-worker.ts'
 
 const STOP_WITHIN_MS = 10 * SECOND

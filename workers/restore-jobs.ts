@@ -3,9 +3,9 @@ import { and, gt, inArray, isNull, lt, or } from 'drizzle-orm'
 import { validate as isUuid } from 'uuid'
 import type { Database } from '../src/db/client.ts'
 import { outbox } from '../src/db/schema/outbox.ts'
-import { HOUR } from '../src/durations.ts'
 import { JOB_NAMES, QUEUE_OF } from '../src/outbox/jobs.ts'
 import type { QueueEngine } from '../src/outbox/queues.ts'
+import { HOUR } from '../src/time/durations.ts'
 import { addJobs } from './add-jobs.ts'
 
 const BATCH = 500

@@ -1,6 +1,5 @@
 import type { Job as QueuedJob } from 'bullmq'
 import type { Deps } from '../src/deps.ts'
-import { SECOND } from '../src/durations.ts'
 import { openMailer } from '../src/notifications/mailer.ts'
 import type { WorkOptions } from '../src/outbox/backend.ts'
 import {
@@ -12,6 +11,7 @@ import {
   SCHEDULED_QUEUE,
 } from '../src/outbox/jobs.ts'
 import { type EngineOptions, openQueueEngine, type QueueEngine } from '../src/outbox/queues.ts'
+import { SECOND } from '../src/time/durations.ts'
 import { SCHEDULED } from './all-jobs.ts'
 import { type RelayOptions, relayOutbox } from './relay-outbox.ts'
 import { retryDelay } from './retry-delay.ts'

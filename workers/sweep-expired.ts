@@ -7,8 +7,8 @@ import { passwordResets } from '../src/db/schema/links.ts'
 import { addressLimits, lockouts } from '../src/db/schema/lockouts.ts'
 import { outbox } from '../src/db/schema/outbox.ts'
 import { sessions } from '../src/db/schema/sessions.ts'
-import { DAY } from '../src/durations.ts'
 import { shredded } from '../src/mfa/shredded.ts'
+import { DAY } from '../src/time/durations.ts'
 import type { JobDeps } from './job.ts'
 
 const BATCH = 1000

@@ -2,7 +2,7 @@
 // still write the link, the token is derived from the row's id with a key that never enters the database.
 import { createHash, createHmac, hkdfSync } from 'node:crypto'
 import type { EncryptionKey } from '../config.ts'
-import { DAY, MINUTE } from '../durations.ts'
+import { DAY, MINUTE } from '../time/durations.ts'
 
 /** How long a link works, if it is not used before. */
 export const LINK_LIFE_MS = { invitation: 7 * DAY, 'password-reset': 30 * MINUTE } as const

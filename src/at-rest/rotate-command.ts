@@ -1,11 +1,12 @@
 // npm run keys:rotate: seals all authenticators' secrets with the first key of ENCRYPTION_KEYS, so that the others can
 // be taken out of the configuration. Exit code 1 if a secret is left that no key opens.
-import { startDatabaseClock } from '../clock.ts'
+
 import { runCommand } from '../command.ts'
 import { readKeysConfig } from '../config.ts'
 import { openDatabase } from '../db/client.ts'
-import { durationText } from '../duration-text.ts'
 import { showProgress } from '../show-progress.ts'
+import { startDatabaseClock } from '../time/clock.ts'
+import { durationText } from '../time/duration-text.ts'
 import { LINK_LIFE_MS } from './link-token.ts'
 import { countSecrets, rotateKeys } from './rotate-keys.ts'
 

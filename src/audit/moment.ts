@@ -1,6 +1,6 @@
 // A day or an instant as somebody writes it, ISO 8601. Pure.
-import { DAY, MINUTE, SECOND } from '../durations.ts'
-import { instantIn } from '../zone-clock.ts'
+import { DAY, MINUTE, SECOND } from '../time/durations.ts'
+import { instantIn } from '../time/zone-clock.ts'
 
 const WRITTEN =
   /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(Z|[+ -]\d{2}:?\d{2})?)?$/i

@@ -1,11 +1,11 @@
 // npm run found -- --email E --name N [--account A]: begins a product without demo data.
 import { LINK_LIFE_MS } from '../at-rest/link-token.ts'
-import { startDatabaseClock } from '../clock.ts'
 import { readOptions, runCommand, UsageError } from '../command.ts'
 import { readKeysConfig } from '../config.ts'
 import { openDatabase } from '../db/client.ts'
-import { durationText } from '../duration-text.ts'
 import { readEmail, readName } from '../invitations/person-to-invite.ts'
+import { startDatabaseClock } from '../time/clock.ts'
+import { durationText } from '../time/duration-text.ts'
 import { clientName } from './client-name.ts'
 import { AddressTakenError } from './create-client.ts'
 import { AlreadyFoundedError, foundPlatform } from './found-platform.ts'

@@ -1,7 +1,6 @@
 import { eq, sql } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
 import { NO_REQUEST } from '../audit/record.ts'
-import type { Clock } from '../clock.ts'
 import type { EncryptionKey } from '../config.ts'
 import type { Database, Transaction } from '../db/client.ts'
 import { clients } from '../db/schema/clients.ts'
@@ -9,6 +8,7 @@ import { memberships, mfaPolicies, roleGroups } from '../db/schema/role-groups.t
 import { users } from '../db/schema/users.ts'
 import { sendInvitations } from '../invitations/send-invitations.ts'
 import { hashPassword } from '../sign-in/password-hash.ts'
+import type { Clock } from '../time/clock.ts'
 import { type CastAccount, type CastMember, DEMO_CAST, DEMO_PASSWORD } from './demo-cast.ts'
 
 export interface SeedDeps {

@@ -1,6 +1,6 @@
 import type { Request, RequestHandler, Response, Router } from 'express'
-import type { Clock } from '../clock.ts'
 import { leaveNotice } from '../http/notice.ts'
+import type { Clock } from '../time/clock.ts'
 import { factsOf, type Person, type Proofs } from './facts.ts'
 import { helperOf } from './helper-of.ts'
 import { ownPath } from './own-path.ts'

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../time/clock.ts'
 import { Loaded } from './session-store.ts'
 
 /** For what a page fetches by itself: that is no sign of life, and must not keep a session from running out. */

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express'
-import type { Clock } from '../clock.ts'
 import { originOf } from '../http/origin.ts'
+import type { Clock } from '../time/clock.ts'
 import { factsOf, type Person, type Proofs } from './facts.ts'
 import { saveProofs } from './save-proofs.ts'
 import { stageOf } from './stages.ts'

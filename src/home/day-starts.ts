@@ -1,6 +1,6 @@
 // When the days of a reader begin. Pure.
-import { DAY } from '../durations.ts'
-import { instantIn, shownIn } from '../zone-clock.ts'
+import { DAY } from '../time/durations.ts'
+import { instantIn, shownIn } from '../time/zone-clock.ts'
 
 /**
  * The instants at which the last `count` days began in that time zone, oldest first; the last of them is today.

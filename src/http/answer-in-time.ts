@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express'
-import { SECOND } from '../durations.ts'
+import { SECOND } from '../time/durations.ts'
 import { errorPages, TooSlowError } from './errors.ts'
 
 declare global {

@@ -1,7 +1,7 @@
 import { Router } from 'express'
 import type { Deps } from '../deps.ts'
-import { SECOND } from '../durations.ts'
-import { within } from '../within.ts'
+import { SECOND } from '../time/durations.ts'
+import { within } from '../time/within.ts'
 
 const PATIENCE_MS = 2 * SECOND
 

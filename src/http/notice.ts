@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express'
-import { SECOND } from '../durations.ts'
+import { SECOND } from '../time/durations.ts'
 
 declare global {
   namespace Express {

@@ -1,7 +1,7 @@
 import type { Express } from 'express'
 import nunjucks from 'nunjucks'
-import { exactText, instantText } from '../instant-text.ts'
 import { openTemplates } from '../open-templates.ts'
+import { exactText, instantText } from '../time/instant-text.ts'
 
 /**
  * Makes `res.render('sign-in/sign-in', …)` render the views. Nunjucks' own binding to Express renders through a

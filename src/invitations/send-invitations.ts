@@ -4,9 +4,9 @@ import { type Origin, recordForEach } from '../audit/record.ts'
 import type { EncryptionKey } from '../config.ts'
 import type { Transaction } from '../db/client.ts'
 import { invitations } from '../db/schema/links.ts'
-import { DAY } from '../durations.ts'
 import { notifyAll } from '../notifications/notify.ts'
 import { enqueueAll } from '../outbox/enqueue.ts'
+import { DAY } from '../time/durations.ts'
 
 /** How long before its end the invited person is reminded. */
 export const REMINDER_LEAD_MS = DAY

@@ -3,7 +3,7 @@ import ipaddr from 'ipaddr.js'
 import { preparedOnce } from '../db/prepared-once.ts'
 import { addressLimits } from '../db/schema/lockouts.ts'
 import type { Deps } from '../deps.ts'
-import { MINUTE } from '../durations.ts'
+import { MINUTE } from '../time/durations.ts'
 
 const WINDOW_MS = 15 * MINUTE
 

@@ -1,7 +1,7 @@
 import type { Response } from 'express'
-import type { Clock } from '../clock.ts'
-import { DAY, SECOND } from '../durations.ts'
-import { upToMinute } from '../instant-text.ts'
+import type { Clock } from '../time/clock.ts'
+import { DAY, SECOND } from '../time/durations.ts'
+import { upToMinute } from '../time/instant-text.ts'
 import type { AttemptFailed } from './attempt-failed.ts'
 
 /** Who is kept waiting: the password or code count of an account, an address, or a disabled authenticator. */

@@ -3,7 +3,6 @@ import { type AuditEntry, type Origin, record } from '../audit/record.ts'
 import type { Transaction } from '../db/client.ts'
 import { lockouts } from '../db/schema/lockouts.ts'
 import type { Deps } from '../deps.ts'
-import { HOUR } from '../durations.ts'
 import type { Person } from '../gate/facts.ts'
 import { countAddressFailure } from '../lockout/address-limit.ts'
 import type { AttemptFailed } from '../lockout/attempt-failed.ts'
@@ -11,6 +10,7 @@ import { MAX_CONSECUTIVE_CODE_FAILURES } from '../lockout/policy.ts'
 import { recordLockout } from '../lockout/record-lockout.ts'
 import type { SpentAttempt } from '../lockout/spend-attempt.ts'
 import { notify } from '../notifications/notify.ts'
+import { HOUR } from '../time/durations.ts'
 
 const WARN_AT_MOST_EVERY_MS = HOUR
 

@@ -1,8 +1,8 @@
 import { createTransport } from 'nodemailer'
 import type { Config } from '../config.ts'
-import { SECOND } from '../durations.ts'
 import type { Logger } from '../log.ts'
 import { watchOutage } from '../outbox/watch-outage.ts'
+import { SECOND } from '../time/durations.ts'
 import type { Mail } from './render-mail.ts'
 
 export interface AddressedMail extends Mail {

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
-import { instantText } from '../instant-text.ts'
 import { openTemplates } from '../open-templates.ts'
+import { instantText } from '../time/instant-text.ts'
 import { inOneLine } from '../typed/typed-text.ts'
 import { describeDevice } from './describe-device.ts'
 import type { NotificationKind } from './kinds.ts'

@@ -1,5 +1,5 @@
-import { durationText } from '../duration-text.ts'
-import { MINUTE, SECOND } from '../durations.ts'
+import { durationText } from '../time/duration-text.ts'
+import { MINUTE, SECOND } from '../time/durations.ts'
 
 /** Milliseconds as an age in words: '12 seconds', from a minute on '3 hours 5 minutes'. */
 export function ageText(milliseconds: number): string {

@@ -2,8 +2,8 @@ import { and, desc, eq, isNotNull, isNull, or, type SQL, sql } from 'drizzle-orm
 import type { Reader } from '../db/client.ts'
 import { notifications } from '../db/schema/notifications.ts'
 import { outbox } from '../db/schema/outbox.ts'
-import { SECOND } from '../durations.ts'
 import { isJobName, type JobName, QUEUE_OF } from '../outbox/jobs.ts'
+import { SECOND } from '../time/durations.ts'
 
 const SHOWN = 50
 const MAIL: JobName = 'send-notification'

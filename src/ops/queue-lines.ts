@@ -1,8 +1,8 @@
 import type { Queue } from 'bullmq'
-import { SECOND } from '../durations.ts'
 import { QUEUES } from '../outbox/jobs.ts'
 import type { QueueEngine } from '../outbox/queues.ts'
-import { within } from '../within.ts'
+import { SECOND } from '../time/durations.ts'
+import { within } from '../time/within.ts'
 
 const PATIENCE_MS = 2 * SECOND
 

@@ -1,6 +1,6 @@
 // Every job there is: its queue, and the ids it carries. Nothing personal and no secret travels in a job.
 import { z } from 'zod'
-import { MINUTE } from '../durations.ts'
+import { MINUTE } from '../time/durations.ts'
 
 /** Jobs that a change owes: enqueued in its transaction, done exactly once. */
 const payloads = {

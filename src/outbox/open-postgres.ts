@@ -1,6 +1,6 @@
 import { createPostgresBackend, type PgPool, Queue, runMigrations, Worker } from 'bullmq'
 import pg from 'pg'
-import { SECOND } from '../durations.ts'
+import { SECOND } from '../time/durations.ts'
 import type { Backend } from './backend.ts'
 
 /** Each worker keeps one to itself to be notified on. */

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { Queue, Worker } from 'bullmq'
 import { Redis, type RedisOptions } from 'ioredis'
-import { SECOND } from '../durations.ts'
 import type { Logger } from '../log.ts'
+import { SECOND } from '../time/durations.ts'
 import type { Backend } from './backend.ts'
 import { checkRedis } from './check-redis.ts'
 

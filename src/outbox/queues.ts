@@ -1,8 +1,8 @@
 // The one place that knows on which engine BullMQ runs: Redis where REDIS_URL is given, else PostgreSQL.
 import type { DefaultJobOptions, Processor, Queue, Worker } from 'bullmq'
 import type { Config } from '../config.ts'
-import { DAY, HOUR, SECOND } from '../durations.ts'
 import type { Logger } from '../log.ts'
+import { DAY, HOUR, SECOND } from '../time/durations.ts'
 import type { Backend, WorkOptions } from './backend.ts'
 import type { QueueName } from './jobs.ts'
 import { openPostgres } from './open-postgres.ts'

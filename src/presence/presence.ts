@@ -1,6 +1,7 @@
 // Whether somebody who administers has lately proven to be there. Pure.
-import { MINUTE } from '../durations.ts'
+
 import type { Proofs } from '../gate/facts.ts'
+import { MINUTE } from '../time/durations.ts'
 
 /** How long a proof is good for: resetting, unlocking and the like ask again after it. */
 export const PRESENCE_LIFE_MS = 10 * MINUTE

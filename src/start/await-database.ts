@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import postgres from 'postgres'
-import { SECOND } from '../durations.ts'
+import { SECOND } from '../time/durations.ts'
 import { StartError } from './start-error.ts'
 
 /** Waits until the given database answers. Throws StartError when it answers that it does not want us. */

@@ -2,7 +2,7 @@
 // unlike a file with a process number, a lock goes when its holder does, however it ends.
 import { setTimeout as pause } from 'node:timers/promises'
 import postgres, { type Sql } from 'postgres'
-import { SECOND } from '../durations.ts'
+import { SECOND } from '../time/durations.ts'
 
 /** A killed owner's connection may outlive it for a moment. */
 const PATIENCE_MS = 2 * SECOND

@@ -3,8 +3,8 @@ import type { Request, Response } from 'express'
 import { LINK_LIFE_MS } from '../at-rest/link-token.ts'
 import type { Reader } from '../db/client.ts'
 import { users } from '../db/schema/users.ts'
-import { durationText } from '../duration-text.ts'
 import { readNotice, writeNotice } from '../http/notice.ts'
+import { durationText } from '../time/duration-text.ts'
 
 /** What the page that follows says of what was done to somebody. */
 const ACTS = {

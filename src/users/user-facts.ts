@@ -2,9 +2,9 @@
 import { targetOf } from '../access/people.ts'
 import type { Refusal } from '../access/refusals.ts'
 import { type Actor, mayChangeInvitation, mayResetMfa, mayUnlock, type Relation } from '../access/rules.ts'
-import { DAY, MINUTE, SECOND } from '../durations.ts'
 import { mfaRequired, type Person, passwordSuffices } from '../gate/facts.ts'
 import { authenticatorDisabled, type LockoutState, lockInForce } from '../lockout/policy.ts'
+import { DAY, MINUTE, SECOND } from '../time/durations.ts'
 
 /** A user as read (user-rows.queries.ts). */
 interface Read {

@@ -4,8 +4,8 @@ import { NO_REQUEST, record } from '../../src/audit/record.ts'
 import type { Database } from '../../src/db/client.ts'
 import { notifications } from '../../src/db/schema/notifications.ts'
 import { users } from '../../src/db/schema/users.ts'
-import { MINUTE } from '../../src/durations.ts'
 import { notify } from '../../src/notifications/notify.ts'
+import { MINUTE } from '../../src/time/durations.ts'
 
 export interface Mails {
   count: number

@@ -3,7 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { DatabasePool } from '../../src/db/client.ts'
 import type { EnrolledUser } from '../../src/demo/bulk-seed.ts'
-import { MINUTE, SECOND } from '../../src/durations.ts'
+import { MINUTE, SECOND } from '../../src/time/durations.ts'
 import { eventually } from '../support/eventually.ts'
 import { REDIS_INSTALLED, RedisServer } from '../support/redis-server.ts'
 import { makeRunFolder, removeRunFolder } from '../support/run-folder.ts'

@@ -2,7 +2,7 @@
 
 import type { DatabasePool } from '../../src/db/client.ts'
 import { bulkSeed, type EnrolledUser } from '../../src/demo/bulk-seed.ts'
-import { MINUTE } from '../../src/durations.ts'
+import { MINUTE } from '../../src/time/durations.ts'
 import { makeRunFolder, removeRunFolder } from '../support/run-folder.ts'
 import { Connection } from './connection.ts'
 import type { SignInLoad, SignInsDone } from './people.tool.js'

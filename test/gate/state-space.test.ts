@@ -2,10 +2,10 @@
 // Beside the gate runs a witness that remembers what really happened, told only in the specification's words.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { HOUR, MINUTE } from '../../src/durations.ts'
 import { factsOf, type Person, type Proofs, passwordSuffices } from '../../src/gate/facts.ts'
 import { type StageName, stageOf } from '../../src/gate/stages.ts'
 import { NO_FAILURES } from '../../src/lockout/policy.ts'
+import { HOUR, MINUTE } from '../../src/time/durations.ts'
 
 interface World {
   now: number

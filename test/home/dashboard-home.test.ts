@@ -8,7 +8,7 @@ import { notifications } from '../../src/db/schema/notifications.ts'
 import { outbox } from '../../src/db/schema/outbox.ts'
 import { users } from '../../src/db/schema/users.ts'
 import { bulkSeed } from '../../src/demo/bulk-seed.ts'
-import { DAY, MINUTE } from '../../src/durations.ts'
+import { DAY, MINUTE } from '../../src/time/durations.ts'
 import type { TestApp } from '../support/app.ts'
 import { Cast } from '../support/cast.ts'
 

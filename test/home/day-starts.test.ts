@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { HOUR } from '../../src/durations.ts'
 import { dayStarts } from '../../src/home/day-starts.ts'
+import { HOUR } from '../../src/time/durations.ts'
 
 const starts = (now: string, timeZone: string, count: number) =>
   dayStarts(new Date(now), timeZone, count).map((start) => start.toISOString().slice(0, 16))

@@ -5,12 +5,12 @@ import { Agent, createServer, get } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, mock, test } from 'node:test'
 import express from 'express'
-import { SECOND } from '../../src/durations.ts'
 import { answerInTime } from '../../src/http/answer-in-time.ts'
 import { errorPages } from '../../src/http/errors.ts'
 import { createViews, useViews } from '../../src/http/render.ts'
 import { requestLog } from '../../src/http/request-log.ts'
 import { createLog } from '../../src/log.ts'
+import { SECOND } from '../../src/time/durations.ts'
 
 /** Emits that a page was reached, and takes when it may go on. */
 const pages = new EventEmitter()

@@ -4,8 +4,8 @@ import { once } from 'node:events'
 import { createServer, type RequestListener, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { test } from 'node:test'
-import { HOUR } from '../../src/durations.ts'
 import { drainOf } from '../../src/http/drain.ts'
+import { HOUR } from '../../src/time/durations.ts'
 
 /** So patient that a test which waits for it does not end. */
 const PATIENCE_MS = HOUR

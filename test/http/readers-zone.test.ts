@@ -1,7 +1,7 @@
 // Times on pages: in the reader's time zone if it is known, else in UTC, and always exact.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { exactText, instantText } from '../../src/instant-text.ts'
+import { exactText, instantText } from '../../src/time/instant-text.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import type { Browser } from '../support/browser.ts'
 

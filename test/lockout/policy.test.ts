@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { HOUR, MINUTE } from '../../src/durations.ts'
 import {
   authenticatorDisabled,
   clear,
@@ -16,6 +15,7 @@ import {
   nextLock,
   spend,
 } from '../../src/lockout/policy.ts'
+import { HOUR, MINUTE } from '../../src/time/durations.ts'
 
 const POLICY = { attempts: 5, windowMs: 15 * MINUTE, durationMs: 15 * MINUTE, maxDurationMs: 24 * HOUR }
 const at = (ms: number) => new Date(Date.UTC(2026, 0, 1) + ms)

@@ -7,8 +7,8 @@ import { notifications } from '../../src/db/schema/notifications.ts'
 import { outbox } from '../../src/db/schema/outbox.ts'
 import { memberships, mfaPolicies, roleGroups } from '../../src/db/schema/role-groups.ts'
 import { users } from '../../src/db/schema/users.ts'
-import { MINUTE } from '../../src/durations.ts'
 import { renderMail } from '../../src/notifications/render-mail.ts'
+import { MINUTE } from '../../src/time/durations.ts'
 import type { TestApp } from '../support/app.ts'
 import {
   type Answer,

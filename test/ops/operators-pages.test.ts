@@ -1,9 +1,9 @@
 // /ops and what is below it: for operators with a code, and for nobody else.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { MINUTE, SECOND } from '../../src/durations.ts'
 import { subjectOfUnknown } from '../../src/lockout/lockouts.queries.ts'
 import { ageText } from '../../src/ops/age-text.ts'
+import { MINUTE, SECOND } from '../../src/time/durations.ts'
 import { type Answer, type Browser, DEMO_PASSWORD } from '../support/browser.ts'
 import { REDIS_AVAILABLE, type RedisServer } from '../support/redis-server.ts'
 import { API, ControlRoom, OPERATOR, TECH, TOKEN } from './control-room.ts'

@@ -6,7 +6,7 @@ import { passwordResets } from '../../src/db/schema/links.ts'
 import { addressLimits, lockouts } from '../../src/db/schema/lockouts.ts'
 import { outbox } from '../../src/db/schema/outbox.ts'
 import { sessions } from '../../src/db/schema/sessions.ts'
-import { DAY, HOUR, MINUTE, SECOND } from '../../src/durations.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../../src/time/durations.ts'
 import { sweepExpired } from '../../workers/sweep-expired.ts'
 import { Workshop } from './workshop.ts'
 

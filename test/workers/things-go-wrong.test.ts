@@ -7,7 +7,7 @@ import { clients } from '../../src/db/schema/clients.ts'
 import { invitations, passwordResets } from '../../src/db/schema/links.ts'
 import { outbox } from '../../src/db/schema/outbox.ts'
 import { users } from '../../src/db/schema/users.ts'
-import { HOUR } from '../../src/durations.ts'
+import { HOUR } from '../../src/time/durations.ts'
 import { eventually } from '../support/eventually.ts'
 import { onEachEngine, present } from './workshop.ts'
 

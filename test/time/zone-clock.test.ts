@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { readMoment } from '../src/audit/moment.ts'
-import { DAY, HOUR } from '../src/durations.ts'
-import { dayStarts } from '../src/home/day-starts.ts'
-import { instantIn, shownIn } from '../src/zone-clock.ts'
+import { readMoment } from '../../src/audit/moment.ts'
+import { dayStarts } from '../../src/home/day-starts.ts'
+import { DAY, HOUR } from '../../src/time/durations.ts'
+import { instantIn, shownIn } from '../../src/time/zone-clock.ts'
 
 const ZONES = fc.constantFrom(...Intl.supportedValuesOf('timeZone'))
 const DAYS = fc

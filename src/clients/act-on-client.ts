@@ -12,6 +12,7 @@ import type { Proofs } from '../gate/facts.ts'
 import { notifyAll } from '../notifications/notify.ts'
 import { wrongFields } from '../typed/typed-text.ts'
 import { adminsOf } from '../users/admins.queries.ts'
+import { NAME_MISSING } from './client-name.ts'
 
 export interface ClientRequest {
   actor: Proofs
@@ -44,7 +45,7 @@ interface ClientAct<Typed extends DeskEvidence> {
 }
 
 const MESSAGES = {
-  name: 'Give the account a name, at most 100 characters.',
+  name: NAME_MISSING,
   ...EVIDENCE_PROBLEMS,
 } as const
 

@@ -5,6 +5,7 @@ import { typedLine } from '../typed/typed-text.ts'
 
 const MAX_CLIENT_NAME = 100
 
+export const NAME_MISSING = `Give the account a name, at most ${MAX_CLIENT_NAME} characters.`
 export const NAME_TAKEN = 'There is already an account with this name there.'
 
 /** The name of a client account as typed. */

@@ -14,11 +14,17 @@ import { mfaPolicies, roleGroups } from '../db/schema/role-groups.ts'
 import type { Deps } from '../deps.ts'
 import type { Proofs } from '../gate/facts.ts'
 import { addInvitedUsers } from '../invitations/add-invited-users.ts'
-import { EMAIL_PROBLEMS, NAME_PROBLEMS, readEmail, readName } from '../invitations/person-to-invite.ts'
+import {
+  ADDRESS_TAKEN,
+  EMAIL_PROBLEMS,
+  NAME_PROBLEMS,
+  readEmail,
+  readName,
+} from '../invitations/person-to-invite.ts'
 import { sendInvitations } from '../invitations/send-invitations.ts'
 import { typedFields } from '../typed/typed-fields.ts'
 import { wrongFields } from '../typed/typed-text.ts'
-import { clientName, NAME_TAKEN, nameIsTaken } from './client-name.ts'
+import { clientName, NAME_MISSING, NAME_TAKEN, nameIsTaken } from './client-name.ts'
 
 const newClient = deskEvidence.extend({
   name: clientName,
@@ -37,7 +43,7 @@ export type CreateOutcome =
   | { ok: false; refusal: null; problems: NewClientProblems }
 
 const MESSAGES: Record<keyof z.infer<typeof newClient>, string> = {
-  name: 'Give the account a name, at most 100 characters.',
+  name: NAME_MISSING,
   parentId: 'There is no account with this id for another to sit below.',
   ...EVIDENCE_PROBLEMS,
 }
@@ -108,10 +114,10 @@ export async function createClient(
     })
 }
 
-/** Thrown to undo the account that was begun. Says not whose address it is. */
+/** Thrown to undo the account that was begun. */
 export class AddressTakenError extends Error {
   constructor() {
-    super('Somebody already uses this address. Ask for another one.')
+    super(ADDRESS_TAKEN)
     this.name = 'AddressTakenError'
   }
 }

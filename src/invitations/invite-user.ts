@@ -5,10 +5,10 @@ import { mayInvite } from '../access/rules.ts'
 import { type Origin, record } from '../audit/record.ts'
 import type { Deps } from '../deps.ts'
 import type { Proofs } from '../gate/facts.ts'
-import { chooseRoleGroups, roleGroupKeys } from '../users/choose-role-groups.ts'
+import { CHOOSE_ROLE_GROUPS, chooseRoleGroups, roleGroupKeys } from '../users/choose-role-groups.ts'
 import { readRoleGroups } from '../users/role-groups.queries.ts'
 import { addInvitedUsers } from './add-invited-users.ts'
-import { EMAIL_PROBLEMS, NAME_PROBLEMS, readEmail, readName } from './person-to-invite.ts'
+import { ADDRESS_TAKEN, EMAIL_PROBLEMS, NAME_PROBLEMS, readEmail, readName } from './person-to-invite.ts'
 import { sendInvitations } from './send-invitations.ts'
 
 export type InviteField = 'email' | 'name' | 'roleGroups' | EvidenceField
@@ -20,9 +20,6 @@ export type InviteOutcome =
   | { ok: false; refusal: null; problems: Partial<Record<InviteField, string>> }
 
 const ACTION = 'invitation.sent'
-
-/** Does not say where: that is none of the inviter's business. */
-const TAKEN = 'Somebody with this address already has an account. An address can be used only once.'
 
 /**
  * Invites somebody into an account: a user who is active only once they have chosen a password and done whatever the
@@ -53,7 +50,7 @@ export async function inviteUser(
     const problems = {
       ...('problem' in email && { email: EMAIL_PROBLEMS[email.problem] }),
       ...('problem' in name && { name: NAME_PROBLEMS[name.problem] }),
-      ...(!chosen.ok && { roleGroups: 'Choose at least one role group.' }),
+      ...(!chosen.ok && { roleGroups: CHOOSE_ROLE_GROUPS }),
       ...evidenceProblems(missing),
     }
     if ('problem' in email || 'problem' in name || !chosen.ok || !evidence)
@@ -73,7 +70,7 @@ export async function inviteUser(
         subjectId: null,
       } as const
       await record(tx, { ...about, ...by, details: { problem: 'address-taken' } })
-      return { ok: false, refusal: null, problems: { email: TAKEN } }
+      return { ok: false, refusal: null, problems: { email: ADDRESS_TAKEN } }
     }
     const roleGroups = chosen.roleGroups.map((roleGroup) => roleGroup.name).join(', ')
     await sendInvitations(

@@ -1,7 +1,13 @@
 // What becomes of each line of a file of people to invite. Pure.
 import type { Actor } from '../access/rules.ts'
 import { chooseRoleGroups, type RoleGroupChoice } from '../users/choose-role-groups.ts'
-import { type EmailProblem, type NameProblem, readEmail, readName } from './person-to-invite.ts'
+import {
+  ADDRESS_TAKEN,
+  type EmailProblem,
+  type NameProblem,
+  readEmail,
+  readName,
+} from './person-to-invite.ts'
 import type { FileLine } from './read-invitation-file.ts'
 
 export type LineProblem =
@@ -27,7 +33,7 @@ export const LINE_PROBLEMS: Readonly<Record<LineProblem, (detail: string) => str
   'unknown-role-group': (detail) => `There is no role group “${detail}” in this account.`,
   'not-allowed': () => 'You may not give this role group: ask the Service Desk.',
   duplicate: (detail) => `Line ${detail} has the same address.`,
-  taken: () => 'Somebody with this address already has an account.',
+  taken: () => ADDRESS_TAKEN,
 }
 
 export interface JudgedLine {

@@ -34,6 +34,10 @@ export const NAME_PROBLEMS: Readonly<Record<NameProblem, string>> = {
   formula: 'A name cannot begin with =, +, - or @.',
 }
 
+/** Does not say whose it is, nor where: that is none of the inviter's business. */
+export const ADDRESS_TAKEN =
+  'Somebody with this address already has an account. An address can be used only once.'
+
 /** RFC 2606: nobody can have an address there, and withdrawn people do (see `withdraw`). */
 const NOBODYS = /\.invalid$/
 

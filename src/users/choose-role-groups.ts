@@ -9,6 +9,9 @@ export interface RoleGroupChoice extends Grant {
   ofPlatform: boolean
 }
 
+/** Said where none was chosen, or one that there is not. */
+export const CHOOSE_ROLE_GROUPS = 'Choose at least one of the role groups of this account.'
+
 export type Chosen =
   | { ok: true; roleGroups: RoleGroupChoice[] }
   | { ok: false; refusal: Refusal }

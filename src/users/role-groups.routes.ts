@@ -11,7 +11,7 @@ import { requirePresence } from '../presence/require-presence.ts'
 import { typedFields } from '../typed/typed-fields.ts'
 import { goOnAfter } from './act-notice.ts'
 import { changeRoleGroups } from './change-role-groups.ts'
-import { offerRoleGroups, roleGroupKeys } from './choose-role-groups.ts'
+import { CHOOSE_ROLE_GROUPS, offerRoleGroups, roleGroupKeys } from './choose-role-groups.ts'
 import { readRoleGroups } from './role-groups.queries.ts'
 
 /** Which role groups a user holds. */
@@ -59,7 +59,7 @@ async function renderRoleGroups(
     typed: typedFields(req.body, EVIDENCE_FIELDS),
     problems: {
       ...evidenceProblems(missing.filter((field) => field !== 'roleGroups')),
-      ...(missing.includes('roleGroups') && { roleGroups: 'Choose at least one role group.' }),
+      ...(missing.includes('roleGroups') && { roleGroups: CHOOSE_ROLE_GROUPS }),
     },
   })
 }

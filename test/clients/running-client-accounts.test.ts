@@ -146,7 +146,7 @@ describe('creating a client account', () => {
     assert.match(kept.body, /value="A &lt;b&gt;"/)
     assert.match(kept.body, new RegExp(`value="iris${made}@account.example"`))
     const taken = await cast.as(DESK).post('/clients', newAccount({ adminEmail: FOREIGN_ADMIN }))
-    assert.match(taken.body, /Somebody already uses this address/)
+    assert.match(taken.body, /Somebody with this address already has an account/)
     assert.doesNotMatch(taken.body, /Meridian Foods|Marta/, 'it does not tell whose it is')
     assert.equal(await app.deps.db.$count(clients), before)
   })

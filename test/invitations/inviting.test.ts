@@ -98,7 +98,7 @@ describe('inviting', () => {
     assert.equal(answer.status, 422)
     assert.match(problemOf(answer, 'email'), /complete e-mail address/)
     assert.match(problemOf(answer, 'name'), /Enter their name/)
-    assert.match(problemOf(answer, 'roleGroups'), /at least one role group/)
+    assert.match(problemOf(answer, 'roleGroups'), /at least one of the role groups/)
     assert.match(answer.body, /value="no address"/)
   })
 

@@ -4,6 +4,7 @@ import type { LockoutState } from '../lockout/policy.ts'
 import { lockInForce } from '../lockout/policy.ts'
 import type { AccountTarget, Actor, Relation, Target } from './rules.ts'
 
+/** What the rules ask about whoever acts: the most that any of their role groups gives. */
 export function actorOf({ id, roleGroups }: Person): Actor {
   return {
     id,
@@ -14,6 +15,7 @@ export function actorOf({ id, roleGroups }: Person): Actor {
   }
 }
 
+/** What the rules ask about whoever is acted on. Locked out: by wrong passwords or wrong codes, `now`. */
 export function targetOf(
   person: Person,
   passwordLockout: LockoutState,
@@ -31,6 +33,7 @@ export function targetOf(
   }
 }
 
+/** What the rules ask about a client account. */
 export function accountTargetOf(
   { isPlatform, suspendedAt }: { isPlatform: boolean; suspendedAt: Date | null },
   relation: Relation,

@@ -88,14 +88,17 @@ export function mayGrant(actor: Actor, roleGroup: Grant): Refusal | null {
   return roleGroup.rank > actor.rank ? 'above-own-rank' : null
 }
 
+/** Changing what somebody holds. Of each role group `mayGrant` is asked, too. */
 export function mayChangeRoleGroups(actor: Actor, target: Target): Refusal | null {
   return mayAdminister(actor, target)
 }
 
+/** Shutting somebody out of the dashboard. */
 export function mayDisable(actor: Actor, target: Target): Refusal | null {
   return mayAdminister(actor, target) ?? (target.status === 'disabled' ? 'already-disabled' : null)
 }
 
+/** Letting in again whoever was disabled. */
 export function mayEnable(actor: Actor, target: Target): Refusal | null {
   return mayAdminister(actor, target) ?? (target.status === 'disabled' ? null : 'not-disabled')
 }
@@ -125,6 +128,7 @@ export function mayCreateClient(actor: Actor): Refusal | null {
   return actor.isServiceDesk ? null : 'clients-by-service-desk'
 }
 
+/** Giving an account another name: the Service Desk. Whoever may look into it is told so. */
 export function mayRenameClient(actor: Actor, account: AccountTarget): Refusal | null {
   if (!actor.isServiceDesk)
     return mayViewAccount(actor, account.relation) === 'unknown' ? 'unknown' : 'clients-by-service-desk'
@@ -136,6 +140,7 @@ export function maySuspendClient(actor: Actor, account: AccountTarget): Refusal 
   return mayRenameClient(actor, account) ?? (account.suspended ? 'already-suspended' : null)
 }
 
+/** Ending a suspension. */
 export function mayResumeClient(actor: Actor, account: AccountTarget): Refusal | null {
   return mayRenameClient(actor, account) ?? (account.suspended ? null : 'not-suspended')
 }

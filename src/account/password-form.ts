@@ -7,6 +7,7 @@ export interface PasswordProblems {
   password: string
 }
 
+/** Every field, with what was found. */
 export function problemsOf(found: Partial<PasswordProblems>): PasswordProblems {
   return { currentPassword: '', password: '', ...found }
 }

@@ -18,6 +18,7 @@ export interface ClientNode extends ClientRow {
   under: string | null
 }
 
+/** The accounts at the top, each with those below it. An account whose parent is not in the list stands at the top. */
 export function clientTree(rows: readonly ClientRow[]): ClientNode[] {
   const nodes = new Map<string, ClientNode>()
   const roots: ClientNode[] = []

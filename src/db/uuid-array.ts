@@ -10,6 +10,7 @@ export function uuidArrayOf(text: string | Placeholder): SQL {
   return sql`string_to_array(${text}, ',')::uuid[]`
 }
 
+/** What the placeholder of `uuidArrayOf` is given. */
 export function uuidsAsText(ids: readonly string[]): string {
   return ids.join(',')
 }

@@ -43,6 +43,7 @@ export async function hasDemoData(db: Database): Promise<boolean> {
   return row !== undefined
 }
 
+/** The id of each role group, by its key. */
 export async function roleGroupIdsByKey(tx: Transaction): Promise<ReadonlyMap<string, string>> {
   const rows = await tx.select({ key: roleGroups.key, id: roleGroups.id }).from(roleGroups)
   return new Map(rows.map(({ key, id }) => [key, id]))

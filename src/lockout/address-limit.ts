@@ -17,6 +17,7 @@ export const refusedAddress = and(
   gte(addressLimits.failures, sql.placeholder('allowedFailures')),
 )
 
+/** What fills the placeholders of `refusedAddress`. */
 export function refusedAddressOf({ clock, config }: Pick<Deps, 'clock' | 'config'>, address: string | null) {
   return {
     network: networkOf(address),

@@ -33,6 +33,7 @@ export interface UnfinishedWork {
 
 const undispatched = isNull(outbox.dispatchedAt)
 
+/** How much is owed, and for how long. */
 export async function readOutbox(db: Reader): Promise<OutboxState> {
   const [row] = await db
     .select({

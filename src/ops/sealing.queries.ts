@@ -10,6 +10,7 @@ export interface Sealing {
   lastSealedAt: Date | null
 }
 
+/** How far the chain is now. */
 export async function readSealing(db: Reader): Promise<Sealing> {
   const unsealed = await db.$count(auditUnsealed)
   const [last] = await db

@@ -3,6 +3,7 @@
 /** RFC 5321 allows no longer path; what is longer is nobody's address. */
 export const MAX_EMAIL_LENGTH = 254
 
+/** Whether it is an address is not asked. */
 export function canonicalEmail(typed: string): string {
   return typed.trim().toLowerCase()
 }

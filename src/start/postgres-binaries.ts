@@ -24,6 +24,7 @@ export async function installedBinaries(): Promise<PostgresBinaries> {
   return { root, version: manifest.version }
 }
 
+/** The path of one of its programs. */
 export function program(binaries: PostgresBinaries, name: 'initdb' | 'pg_ctl' | 'postgres'): string {
   return join(binaries.root, 'bin', name)
 }

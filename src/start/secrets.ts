@@ -3,10 +3,12 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { keepFile, readIfThere } from './keep-file.ts'
 
+/** The secret that signs session cookies; made at the first start. */
 export function sessionSecret(dataDir: string): Promise<string> {
   return keepFile(join(dataDir, 'session-secret'), () => randomBytes(32).toString('base64url'))
 }
 
+/** The keys that seal secrets, as ENCRYPTION_KEYS has them; made at the first start. */
 export function encryptionKeys(dataDir: string): Promise<string> {
   return keepFile(encryptionKeysFile(dataDir), () => `k1:${randomBytes(32).toString('base64')}`)
 }
@@ -16,10 +18,12 @@ export function existingEncryptionKeys(dataDir: string): Promise<string | null> 
   return readIfThere(encryptionKeysFile(dataDir))
 }
 
+/** The password of the embedded PostgreSQL; made at the first start. */
 export function postgresPassword(dataDir: string): Promise<string> {
   return keepFile(postgresPasswordFile(dataDir), () => randomBytes(24).toString('base64url'))
 }
 
+/** The same where a start has made it, or null. */
 export function existingPostgresPassword(dataDir: string): Promise<string | null> {
   return readIfThere(postgresPasswordFile(dataDir))
 }

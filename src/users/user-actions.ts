@@ -18,6 +18,7 @@ export interface UserActions {
   enable: boolean
 }
 
+/** What the page of `target` offers to `actor`. */
 export function userActions(actor: Actor, target: Target): UserActions {
   return {
     any: mayAdminister(actor, target) === null,

@@ -25,6 +25,7 @@ export interface ReadUserFilters {
   filters: UserFilters | null
 }
 
+/** Reads the address of the users page. */
 export function readUserFilters(query: Record<string, unknown>): ReadUserFilters {
   const typed = {
     q: searchTerm.parse(lastSaid(query.q)),

@@ -13,6 +13,7 @@ export interface UserView extends UserFacts {
   resetNote: string
 }
 
+/** What a viewer sees of a user, and what they may do to them. */
 export function userView(
   read: Parameters<typeof userFacts>[0],
   actor: Actor,

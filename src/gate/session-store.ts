@@ -14,7 +14,8 @@ import { lockoutColumns } from '../lockout/lockouts.queries.ts'
 import type { Clock } from '../time/clock.ts'
 import { MINUTE } from '../time/durations.ts'
 import { UnavailableError } from '../unavailable-error.ts'
-import type { Person, Proofs } from './facts.ts'
+import type { Proofs } from './facts.ts'
+import { Loaded } from './loaded.ts'
 import {
   accountOfUser,
   activeAuthenticatorOfUser,
@@ -29,25 +30,6 @@ declare module 'express-session' {
     /** Where the session was begun; shown to its owner in the list of sessions. */
     begunFrom?: { address: string | null; userAgent: string | null }
     loaded?: Loaded
-  }
-}
-
-/** What is known of the stored row behind a session. It is never written back: its JSON is nothing. */
-export class Loaded {
-  /** The id in the row, which is an older one until a regenerated session is saved. */
-  readonly id: string
-  readonly person: Person | null
-  readonly touchedAt: Date
-  /** What this very request has stored, as JSON: express-session saves a new session twice. */
-  readonly stored: string | null
-  constructor(id: string, person: Person | null, touchedAt: Date, stored: string | null = null) {
-    this.id = id
-    this.person = person
-    this.touchedAt = touchedAt
-    this.stored = stored
-  }
-  toJSON(): undefined {
-    return undefined
   }
 }
 

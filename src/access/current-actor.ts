@@ -12,8 +12,8 @@ import { isSignedIn } from '../gate/stages.ts'
  */
 export async function currentActor(tx: Transaction, proofs: Proofs, now: Date): Promise<Person | null> {
   const { userId } = proofs
-  await lockActor(tx).execute({ userId })
-  const person = await readPerson(tx, userId)
+  // Sent together, done one after the other: what is read is seen once the lock is held.
+  const [, person] = await Promise.all([lockActor(tx).execute({ userId }), readPerson(tx, userId)])
   return person && isSignedIn(proofs, person, now) ? person : null
 }
 

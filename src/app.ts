@@ -78,7 +78,7 @@ export function createApp(deps: Deps, { app, queues, draining = () => false }: A
   app.use(answerScraper(config, metrics))
   app.use(sameOriginOnly(config.PUBLIC_URL))
   app.use(sessions(deps, secureCookies))
-  app.use(gate(deps.clock, config.PUBLIC_URL, rooms(deps, opsRoutes(deps, queues, metrics))))
+  app.use(gate(deps.clock, rooms(deps, opsRoutes(deps, queues, metrics))))
   app.use(notFound)
   app.use(errorPages)
   return (req, res) => {

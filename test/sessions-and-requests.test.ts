@@ -11,7 +11,6 @@ import { HOUR, MINUTE, SECOND } from '../src/time/durations.ts'
 import { startApp, type TestApp } from './support/app.ts'
 import { awaitWaiters } from './support/await-waiters.ts'
 import type { Answer, Browser } from './support/browser.ts'
-import { People } from './support/people.ts'
 
 let app: TestApp
 before(async () => {
@@ -607,26 +606,6 @@ describe('the door has no side entrance', () => {
       password: 'demo-password-please-change',
     })
     await user.enrol()
-
-    assert.equal((await user.verify(user.nextCode())).location, '/account?tab=sessions')
-  })
-
-  test('whoever opens a page while half-way comes to it once they are signed in', async () => {
-    const { email } = await new People(app).add('Portcullis Platform', ['service-desk'])
-    const user = app.browser()
-    await user.signInWithPassword(email)
-    assert.equal((await user.get('/account?tab=sessions')).location, '/mfa/enrol')
-    await user.enrol()
-    for (const noPage of [
-      '/',
-      '/sign-out',
-      '/mfa/enrol',
-      '/sign-in?next=%2Fclients',
-      '/reset-password/secret',
-    ])
-      assert.equal((await user.get(noPage)).location, '/mfa/verify')
-    const fetched = await user.get('/users', { 'Sec-Fetch-Dest': 'empty' })
-    assert.equal(fetched.location, '/mfa/verify')
 
     assert.equal((await user.verify(user.nextCode())).location, '/account?tab=sessions')
   })

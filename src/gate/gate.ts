@@ -3,10 +3,8 @@ import { leaveNotice } from '../http/notice.ts'
 import type { Clock } from '../time/clock.ts'
 import { factsOf, type Person, type Proofs } from './facts.ts'
 import { helperOf } from './helper-of.ts'
-import { ownPath } from './own-path.ts'
-import { saveProofs } from './save-proofs.ts'
 import { sessionCookieName } from './session-cookie.ts'
-import { isPageOfStage, type StageName, stageOf } from './stages.ts'
+import { type StageName, stageOf } from './stages.ts'
 
 declare global {
   namespace Express {
@@ -25,15 +23,12 @@ declare global {
 /** The pages of each stage. What is not in the router of a browser's own stage is out of its reach. */
 export type Rooms = Readonly<Record<StageName, Router>>
 
-/** Where everybody is sent after signing in anyway, and where nobody can be. */
-const NO_PAGES = new Set(['/', '/sign-out'])
-
 /**
  * The one door: derives the browser's stage anew for every request, whatever its method, and lets it into that
  * stage's room and no other. From anywhere else it is sent to its own page; only who is signed in may be told
  * that there is nothing.
  */
-export function gate(clock: Clock, publicUrl: string, rooms: Rooms): RequestHandler {
+export function gate(clock: Clock, rooms: Rooms): RequestHandler {
   return (req, res, next) => {
     const person = req.session.loaded?.person ?? null
     const stage = stageOf(factsOf(req.session.proofs, person, clock.now()))
@@ -42,11 +37,8 @@ export function gate(clock: Clock, publicUrl: string, rooms: Rooms): RequestHand
     res.locals.helper = helperOf(res.locals.person)
     rooms[stage.name](req, res, (error?: unknown) => {
       if (error || stage.name === 'signed-in') return next(error)
-      if (stage.name === 'signed-out') {
-        if (wasHere(req, res)) leaveNotice(res, 'session-over')
-        return res.redirect(303, signInPage(req))
-      }
-      rememberPage(req, publicUrl).then(() => res.redirect(303, stage.page), next)
+      if (stage.name === 'signed-out' && wasHere(req, res)) leaveNotice(res, 'session-over')
+      res.redirect(303, stage.name === 'signed-out' ? signInPage(req) : stage.page)
     })
   }
 }
@@ -74,31 +66,13 @@ function wasHere(req: Request, res: Response): boolean {
 
 function signInPage(req: Request): string {
   const wanted = pageWanted(req)
-  return wanted === null ? '/sign-in' : `/sign-in?next=${encodeURIComponent(wanted)}`
+  return req.method === 'GET' && wanted !== '/' ? `/sign-in?next=${encodeURIComponent(wanted)}` : '/sign-in'
 }
 
-/** Whoever is half-way comes to the page they wanted once they are signed in. Never to the link of a mail: it holds a token. */
-async function rememberPage(req: Request, publicUrl: string): Promise<void> {
-  const wanted = ownPath(pageWanted(req), publicUrl)
-  const proofs = proofsOf(req)
-  if (wanted !== null && wanted !== proofs.next && !isPageOfStage(wanted))
-    await saveProofs(req, { ...proofs, next: wanted })
-}
-
-/** The page somebody wanted to see, if there is one to come back to. Of a part of a page: the page that it is a part of. */
-function pageWanted(req: Request): string | null {
-  if (req.method !== 'GET') return null
+/** Where a part of a page was asked for: the page that it is a part of. */
+function pageWanted(req: Request): string {
   const around = req.get('HX-Current-URL')
-  const page = around !== undefined && URL.canParse(around) ? pathOf(around) : pageOpened(req)
-  return page === null || NO_PAGES.has(page) ? null : page
-}
-
-function pathOf(url: string): string {
-  const { pathname, search } = new URL(url)
+  if (around === undefined || !URL.canParse(around)) return req.originalUrl
+  const { pathname, search } = new URL(around)
   return pathname + search
-}
-
-/** What a script fetches by itself, as the queue board does, is no page. */
-function pageOpened(req: Request): string | null {
-  return (req.get('Sec-Fetch-Dest') ?? 'document') === 'document' ? req.originalUrl : null
 }

@@ -35,14 +35,6 @@ export function stageOf(facts: Facts): Stage {
   return stage
 }
 
-/** Whether a path leads to a page of sign-in, or to something below one. */
-export function isPageOfStage(path: string): boolean {
-  return STAGES.flatMap(({ pages }) => pages).some((page) => {
-    const [fixed = page] = page.split('/:')
-    return path === fixed || path.startsWith(`${fixed}/`) || path.startsWith(`${fixed}?`)
-  })
-}
-
 /**
  * Whether these proofs still open the dashboard to this person. Asked again by what acts or takes long: whoever is not
  * signed in any more acts no more, however long ago the request was let in.

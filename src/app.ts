@@ -25,7 +25,7 @@ import { staticFiles } from './http/static-files.ts'
 import { importRoutes } from './invitations/import.routes.ts'
 import { inviteRoutes } from './invitations/invite.routes.ts'
 import { enrolRoutes } from './mfa/enrol.routes.ts'
-import { verifyRoutes } from './mfa/verify.routes.ts'
+import { lockedCodeRoutes, verifyRoutes } from './mfa/verify.routes.ts'
 import { mfaPolicyRoutes } from './mfa-policy/mfa-policy.routes.ts'
 import { mfaResetRoutes } from './mfa-reset/mfa-reset.routes.ts'
 import { showNav } from './nav/show-nav.ts'
@@ -92,7 +92,13 @@ export function createApp(deps: Deps, { app, queues, draining = () => false }: A
 function rooms(deps: Deps, ops: Router): Rooms {
   const signOut = signOutRoutes(deps)
   return {
-    'signed-out': room(signInRoutes(deps), activateRoutes(deps), forgotPasswordRoutes(deps), signOut),
+    'signed-out': room(
+      signInRoutes(deps),
+      activateRoutes(deps),
+      forgotPasswordRoutes(deps),
+      lockedCodeRoutes(deps),
+      signOut,
+    ),
     enrol: room(enrolRoutes(deps), signOut),
     verify: room(verifyRoutes(deps), signOut),
     'signed-in': room(

@@ -33,11 +33,12 @@ export type AccountVerdict =
       /** For a further rule, about what was typed: records what it refuses. */
       recordRefusal: (refusal: Refusal) => Promise<void>
     }
-  | { allowed: false; refusal: Refusal }
+  /** `recorded`: not where nobody acts, or nothing is there. */
+  | { allowed: false; refusal: Refusal; recorded: boolean }
 
 type AccountRule = (actor: Actor, target: AccountTarget) => Refusal | null
 
-const UNKNOWN = { allowed: false, refusal: 'unknown' } as const
+const UNKNOWN = { allowed: false, refusal: 'unknown', recorded: false } as const
 
 /**
  * Judges an act that changes a client account by the rows as they are now: locks the account and the actor, reads
@@ -94,7 +95,7 @@ async function decide(
   const refusal = rule(actor, target)
   if (refusal === null) return { allowed: true, actor, target, account, recordRefusal: onRecord }
   await onRecord(refusal)
-  return { allowed: false, refusal }
+  return { allowed: false, refusal, recorded: true }
 }
 
 /** Who began it, unless they or their account were stopped since. */

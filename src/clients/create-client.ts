@@ -26,7 +26,8 @@ import { typedFields } from '../typed/typed-fields.ts'
 import { wrongFields } from '../typed/typed-text.ts'
 import { clientName, NAME_MISSING, NAME_TAKEN, nameIsTaken } from './client-name.ts'
 
-const newClient = deskEvidence.extend({
+/** The page asks for ticket and reason too, but a request without these fields is complete. */
+const newClient = deskEvidence.partial().extend({
   name: clientName,
   /** Empty: at the top. */
   parentId: z.uuid().or(z.literal('')).default(''),
@@ -82,6 +83,7 @@ export async function createClient(
       const typed = readNewClient(request.form)
       if (!typed.ok) return typed
       const { name, ticket, reason } = typed.client
+      const evidence = { ...(ticket && { ticket }), ...(reason && { reason }) }
       const parentId = typed.client.parentId || null
       const parent = parentId === null ? null : await findParent(tx, parentId)
       if (parentId !== null && !parent)
@@ -101,9 +103,9 @@ export async function createClient(
         outcome: 'success',
         clientId,
         // Not its name: those below may not look into the account above.
-        details: { name, ...(parentId && { parentId }), ticket, reason },
+        details: { name, ...(parentId && { parentId }), ...evidence },
       })
-      const by = { actorId: person.id, origin, details: { ticket, reason } }
+      const by = { actorId: person.id, origin, details: evidence }
       const to = { clientId, userIds: [...added.values()] }
       await sendInvitations(tx, { keys: deps.config.ENCRYPTION_KEYS, now }, by, to)
       return { ok: true, clientId }

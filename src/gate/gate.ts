@@ -23,6 +23,9 @@ declare global {
 /** The pages of each stage. What is not in the router of a browser's own stage is out of its reach. */
 export type Rooms = Readonly<Record<StageName, Router>>
 
+/** Where everybody comes after signing in anyway, and where there is nothing to see. */
+const NO_PAGES = new Set(['/', '/sign-out'])
+
 /**
  * The one door: derives the browser's stage anew for every request, whatever its method, and lets it into that
  * stage's room and no other. From anywhere else it is sent to its own page; only who is signed in may be told
@@ -66,7 +69,9 @@ function wasHere(req: Request, res: Response): boolean {
 
 function signInPage(req: Request): string {
   const wanted = pageWanted(req)
-  return req.method === 'GET' && wanted !== '/' ? `/sign-in?next=${encodeURIComponent(wanted)}` : '/sign-in'
+  return req.method !== 'GET' || NO_PAGES.has(wanted)
+    ? '/sign-in'
+    : `/sign-in?next=${encodeURIComponent(wanted)}`
 }
 
 /** Where a part of a page was asked for: the page that it is a part of. */

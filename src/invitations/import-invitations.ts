@@ -42,8 +42,8 @@ export async function importInvitations(
   if (!locked) return
   if (!verdict.allowed) {
     const left = await settleLeft(tx, importId)
-    // Of whoever is stopped altogether the judge says nothing, and nobody else may open what they imported.
-    if (verdict.refusal === 'unknown')
+    // Of whoever is stopped altogether the judge records nothing, and nobody else may open what they imported.
+    if (!verdict.recorded)
       await record(tx, {
         at: now,
         action: 'invitation.sent',

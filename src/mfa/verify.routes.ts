@@ -1,6 +1,6 @@
 import { type Request, type Response, Router } from 'express'
 import type { Deps } from '../deps.ts'
-import type { Person } from '../gate/facts.ts'
+import { factsOf, type Person } from '../gate/facts.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
 import { proceed } from '../gate/proceed.ts'
 import { readForm } from '../http/form.ts'
@@ -9,6 +9,7 @@ import { renderIfLocked, renderLockPage } from '../lockout/lock-page.ts'
 import { lockoutPolicyOf } from '../lockout/lockout-policy-of.ts'
 import { codeLockOf, nextLock } from '../lockout/policy.ts'
 import { durationText } from '../time/duration-text.ts'
+import { refuseCode } from './fail-code.ts'
 import { secondsUntilNextCode } from './totp.ts'
 import { MISSING_CODE, typedCode, WRONG_CODE } from './typed-code.ts'
 import { verifyCode } from './verify-code.ts'
@@ -37,6 +38,26 @@ export function verifyRoutes(deps: Deps): Router {
     if (outcome.problem === 'wrong') return renderVerify(deps, req, res, wrongCode(deps, person), 401)
     // Reset while the code was typed: the session is over, the gate knows where to go.
     res.redirect(303, '/')
+  })
+
+  return routes
+}
+
+/**
+ * A further code after the one that locked: the half-way sign-in has ended with that, but whoever goes on hears of the
+ * lock, as during it everywhere. Any other session that is not signed in has no business here.
+ */
+export function lockedCodeRoutes(deps: Deps): Router {
+  const { clock } = deps
+  const routes = Router({ caseSensitive: true, strict: true })
+
+  routes.post(['/mfa/verify', '/mfa/enrol'], async (req, res, next) => {
+    const person = req.session.loaded?.person ?? null
+    const lock = person && codeLockOf(person, clock.now())
+    const { passwordProven } = factsOf(req.session.proofs, person, clock.now())
+    if (!person || !lock || !passwordProven) return next()
+    const purpose = req.path === '/mfa/enrol' ? 'enrol' : 'verify'
+    renderIfLocked(res, clock, await refuseCode(deps, person, purpose, lock.until, originOf(req)))
   })
 
   return routes

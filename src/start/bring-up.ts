@@ -68,6 +68,8 @@ export async function bringUp(config: StartConfig, surroundings: Surroundings): 
     MAIL_FROM: config.MAIL_FROM ?? DEMO_MAIL_FROM,
     LOG_LEVEL: config.LOG_LEVEL,
   }
+  // Else the worker might find nobody who takes its first mail, and complain.
+  if (catcher) await allReady([catcher.child], stopping)
   const children = [
     superviseChild({
       name: 'web',
@@ -86,7 +88,7 @@ export async function bringUp(config: StartConfig, surroundings: Surroundings): 
   onStop(async () => {
     await Promise.all(children.map((child) => child.stop()))
   })
-  await allReady(catcher ? [catcher.child, ...children] : children, stopping)
+  await allReady(children, stopping)
   say(
     banner({
       address,

@@ -85,6 +85,18 @@ describe('creating a client account', () => {
     assert.match((await cast.as(ADMIN).get('/clients')).body, /Harbour Kiosks/)
   })
 
+  test('also by a request that has the account and its first Admin in it, and nothing else', async () => {
+    const { ticket: _ticket, reason: _reason, ...form } = newAccount()
+
+    const answer = await cast.as(DESK).post('/clients', form)
+
+    const account = await clientNamed(form.name ?? '')
+    assert.equal(answer.location, `/clients/${account.id}`)
+    assert.deepEqual((await cast.people.lastEvent('client.created', account.id))?.details, {
+      name: account.name,
+    })
+  })
+
   test('which starts with MFA required of Admins: the first one activates the account by enrolling', async () => {
     const form = newAccount()
     await cast.as(DESK).post('/clients', form)

@@ -352,6 +352,33 @@ describe('carrying it out', () => {
     assert.deepEqual(await outcomesOf(path), [[2, null, '']])
   })
 
+  test('an agent who is none any more before the job runs invites nobody, which is on record once', async () => {
+    const clientId = await people.clientId('Meridian Foods')
+    const agent = await people.add('Portcullis Platform', ['service-desk'])
+    const browser = app.browser()
+    await browser.enrolAndSignIn(agent.email)
+    const path = await drafted(browser, `${HEAD}late2@test.example,Late,tech-operator\n`, { clientId })
+    await browser.post(path, EVIDENCE)
+    const [operator] = await app.deps.db.select().from(roleGroups).where(eq(roleGroups.key, 'operator'))
+    assert.ok(operator)
+    await app.deps.db
+      .update(memberships)
+      .set({ roleGroupId: operator.id })
+      .where(eq(memberships.userId, agent.id))
+
+    await work(path)
+
+    const refused = await app.deps.db
+      .select()
+      .from(auditEvents)
+      .where(and(eq(auditEvents.actorId, agent.id), eq(auditEvents.outcome, 'refused')))
+    assert.deepEqual(
+      refused.map(({ details }) => details),
+      [{ refusal: 'unknown', clientId }],
+    )
+    assert.equal(await app.deps.db.$count(users, eq(users.email, 'late2@test.example')), 0)
+  })
+
   test('an Admin who is disabled before the job runs invites nobody', async () => {
     const actor = await people.add('Meridian Foods', ['admin'])
     const browser = app.browser()

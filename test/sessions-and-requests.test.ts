@@ -341,6 +341,15 @@ describe('what cannot be read is refused with 503', () => {
   })
 })
 
+test('a process is not ready on a database that was never migrated', async () => {
+  const { sql } = app.deps
+  assert.equal((await app.browser().get('/readyz')).status, 200)
+  await sql`alter schema public rename to elsewhere`
+  assert.equal((await app.browser().get('/readyz')).status, 503)
+  await sql`alter schema elsewhere rename to public`
+  assert.equal((await app.browser().get('/readyz')).status, 200)
+})
+
 describe('requests from elsewhere', () => {
   const fields = { email: 'finance@harbour.example', password: 'demo-password-please-change' }
   const refused: Record<string, Record<string, string>> = {

@@ -18,7 +18,7 @@ export const REFUSALS = {
   },
   'granted-by-service-desk': {
     status: 403,
-    sentence: 'Only the Service Desk can make somebody an Admin, or take that away.',
+    sentence: 'Only the Service Desk gives or takes away a role group that administers, such as Admin.',
   },
   'above-own-rank': {
     status: 403,

@@ -24,8 +24,9 @@ export function healthRoutes({ sql }: Deps, draining: () => boolean): Router {
   return routes
 }
 
+/** Also whether it was migrated at all: without tables there is nothing to serve. */
 function databaseAnswers(sql: Deps['sql']): Promise<boolean> {
-  return within(PATIENCE_MS, sql`select 1`).then(
+  return within(PATIENCE_MS, sql`select from users limit 0`).then(
     () => true,
     () => false,
   )

@@ -68,9 +68,11 @@ export async function bringUp(config: StartConfig, surroundings: Surroundings): 
     MAIL_FROM: config.MAIL_FROM ?? DEMO_MAIL_FROM,
     LOG_LEVEL: config.LOG_LEVEL,
   }
-  // Else the worker might find nobody who takes its first mail, and complain.
-  if (catcher) await allReady([catcher.child], stopping)
-  const children = [
+  const children: SupervisedChild[] = []
+  onStop(async () => {
+    await Promise.all(children.map((child) => child.stop()))
+  })
+  children.push(
     superviseChild({
       name: 'web',
       module: new URL(`../web${MODULE_SUFFIX}`, import.meta.url),
@@ -78,16 +80,17 @@ export async function bringUp(config: StartConfig, surroundings: Surroundings): 
       env: { UV_THREADPOOL_SIZE: String(Math.max(2, availableParallelism())), ...env },
       say,
     }),
+  )
+  // Else the worker might find nobody who takes its first mail, and complain.
+  if (catcher) await allReady([catcher.child], stopping)
+  children.push(
     superviseChild({
       name: 'worker',
       module: new URL(`../../workers/main${MODULE_SUFFIX}`, import.meta.url),
       env,
       say,
     }),
-  ]
-  onStop(async () => {
-    await Promise.all(children.map((child) => child.stop()))
-  })
+  )
   await allReady(children, stopping)
   say(
     banner({

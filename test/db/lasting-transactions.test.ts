@@ -45,7 +45,20 @@ describe('lasting transactions', () => {
       return db.select({ one: sql<number>`1` }).from(sql`(values (1)) as values`).prepare('one')
     })
 
-    await Promise.all(Array.from({ length: 20 }, () => small.db.transaction((tx) => one(tx).execute())))
+    // However long the second connection takes to come up: the first waits for it.
+    let begun = 0
+    let goOn = () => {}
+    const twoAreOpen = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+
+    const work = async (tx: Transaction) => {
+      begun += 1
+      if (begun === 2) goOn()
+      await twoAreOpen
+      await one(tx).execute()
+    }
+    await Promise.all(Array.from({ length: 20 }, () => small.db.transaction(work)))
 
     assert.equal(built, 2)
     await small.close()

@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express'
-import { readNotice, writeNotice } from '../http/notice.ts'
+import { noticeAbout, writeNotice } from '../http/notice.ts'
 
 /** What the page of a client account says of what was just done to it. */
 const ACTS = {
@@ -18,7 +18,6 @@ export function goOnAfter(res: Response, act: keyof typeof ACTS, clientId: strin
 }
 
 /** What to say of the act that has just been done to this account, if any was. */
-export function clientNoticeOn(req: Request, { id, name }: { id: string; name: string }): string | null {
-  const done = readNotice(req, ACTS)
-  return done?.about === id ? ACTS[done.name](name) : null
+export function clientNoticeOn(req: Request, account: { id: string; name: string }): string | null {
+  return noticeAbout(req, ACTS, account)
 }

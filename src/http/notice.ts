@@ -74,6 +74,16 @@ export function readNotice<Name extends string>(
   return isOneOf(known, name) ? { name, about } : null
 }
 
+/** What the notice that was left says of this person or account, if it is about them. */
+export function noticeAbout<Name extends string>(
+  req: Request,
+  sentences: Readonly<Record<Name, (name: string) => string>>,
+  { id, name }: { id: string; name: string },
+): string | null {
+  const left = readNotice(req, sentences)
+  return left?.about === id ? sentences[left.name](name) : null
+}
+
 function isOneOf<Name extends string>(
   known: Readonly<Record<Name, unknown>>,
   name: string | undefined,

@@ -3,7 +3,7 @@ import type { Request, Response } from 'express'
 import { LINK_LIFE_MS } from '../at-rest/link-token.ts'
 import type { Reader } from '../db/client.ts'
 import { users } from '../db/schema/users.ts'
-import { readNotice, writeNotice } from '../http/notice.ts'
+import { noticeAbout, readNotice, writeNotice } from '../http/notice.ts'
 import { durationText } from '../time/duration-text.ts'
 
 /** What the page that follows says of what was done to somebody. */
@@ -43,7 +43,6 @@ export async function readActNotice(db: Reader, req: Request, clientId: string) 
 }
 
 /** The same on the page of the person themselves. */
-export function actNoticeOn(req: Request, { id, name }: { id: string; name: string }): string | null {
-  const done = readNotice(req, ACTS)
-  return done?.about === id ? ACTS[done.name](name) : null
+export function actNoticeOn(req: Request, person: { id: string; name: string }): string | null {
+  return noticeAbout(req, ACTS, person)
 }

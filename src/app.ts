@@ -22,6 +22,7 @@ import { requestLog } from './http/request-log.ts'
 import { sameOriginOnly } from './http/same-origin.ts'
 import { neverCached, securityHeaders } from './http/security-headers.ts'
 import { staticFiles } from './http/static-files.ts'
+import { warnOfPlainRequests } from './http/warn-of-plain-requests.ts'
 import { importRoutes } from './invitations/import.routes.ts'
 import { inviteRoutes } from './invitations/invite.routes.ts'
 import { enrolRoutes } from './mfa/enrol.routes.ts'
@@ -77,6 +78,7 @@ export function createApp(deps: Deps, { app, queues, draining = () => false }: A
   app.use(answerInTime)
   app.use(answerScraper(config, metrics))
   app.use(sameOriginOnly(config.PUBLIC_URL))
+  if (secureCookies) app.use(warnOfPlainRequests(deps.log))
   app.use(sessions(deps, secureCookies))
   app.use(gate(deps.clock, rooms(deps, opsRoutes(deps, queues, metrics))))
   app.use(notFound)

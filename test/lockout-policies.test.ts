@@ -212,9 +212,15 @@ describe('wrong codes', () => {
     await browser.signInWithPassword(email)
     await browser.scanKey()
 
-    for (let i = 0; i < 5; i += 1)
-      assert.equal((await browser.post('/mfa/enrol', { code: browser.wrongCode() })).status, 401)
+    const pages: string[] = []
+    for (let i = 0; i < 5; i += 1) {
+      const { status, body } = await browser.post('/mfa/enrol', { code: browser.wrongCode() })
+      assert.equal(status, 401)
+      pages.push(body)
+    }
 
+    assert.doesNotMatch(pages[2] ?? '', /One more wrong code/)
+    assert.match(pages[3] ?? '', /One more wrong code may lock your codes for 15 minutes\./)
     app.clock.advance(SECOND)
     await browser.signInWithPassword(email)
     assert.equal((await browser.get('/mfa/enrol')).status, 429)

@@ -15,7 +15,8 @@ import { confirmEnrolment } from '../mfa/confirm-enrolment.ts'
 import { enrolmentView } from '../mfa/enrolment-view.ts'
 import { readPendingAuthenticator } from '../mfa/pending-authenticator.queries.ts'
 import { revokePendingAuthenticator } from '../mfa/revoke-pending-authenticator.ts'
-import { MISSING_CODE, typedCode, WRONG_CODE } from '../mfa/typed-code.ts'
+import { MISSING_CODE, typedCode } from '../mfa/typed-code.ts'
+import { wrongCode } from '../mfa/wrong-code.ts'
 import { admit } from '../sign-in/password-hash.ts'
 import { typedPassword } from '../sign-in/password-rules.ts'
 import { proveIdentity } from './prove-identity.ts'
@@ -101,7 +102,7 @@ export function authenticatorRoutes(deps: Deps): Router {
       })
     }
     if (renderIfLocked(res, clock, outcome)) return
-    if (outcome.problem === 'wrong') return renderPage(deps, req, res, WRONG_CODE, 401)
+    if (outcome.problem === 'wrong') return renderPage(deps, req, res, wrongCode(deps, person), 401)
     // Expired, started over, or begun elsewhere meanwhile: from the beginning.
     const both = 'That key is no longer valid. Prove again that it is you, and start again.'
     renderProve(res, { both }, 409)

@@ -13,7 +13,8 @@ import { codeLockOf } from '../lockout/policy.ts'
 import { beginEnrolment } from './begin-enrolment.ts'
 import { confirmEnrolment } from './confirm-enrolment.ts'
 import { enrolmentView } from './enrolment-view.ts'
-import { MISSING_CODE, typedCode, WRONG_CODE } from './typed-code.ts'
+import { MISSING_CODE, typedCode } from './typed-code.ts'
+import { wrongCode } from './wrong-code.ts'
 
 const SUPERSEDED =
   'That key is no longer valid: it was too old, or setting up was started again, perhaps in another browser. If that was not you, choose a new password and tell an Admin. Otherwise scan the new key below.'
@@ -46,7 +47,7 @@ export function enrolRoutes(deps: Deps): Router {
       return proceed(req, res, deps.clock, enrolled, proofs)
     }
     if (renderIfLocked(res, deps.clock, outcome)) return
-    if (outcome.problem === 'wrong') return renderEnrol(deps, req, res, WRONG_CODE, 401)
+    if (outcome.problem === 'wrong') return renderEnrol(deps, req, res, wrongCode(deps, person), 401)
     await renderEnrol(deps, req, res, SUPERSEDED, 409)
   })
 

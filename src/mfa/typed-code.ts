@@ -1,9 +1,6 @@
 // The code field as people fill it in: apps show '123 456', also with spaces that do not break. Nothing else is mended.
 
 export const MISSING_CODE = 'Enter the six digits that your authenticator app shows.'
-/** Wrong, expired and reused are one sentence. */
-export const WRONG_CODE =
-  'That code is not right, or has already been used. Each works once: if your app still shows it, wait for the next.'
 
 /** The typed code without spaces; null if there is none, or the field came more than once. */
 export function typedCode(body: Record<string, unknown>): string | null {

@@ -1,18 +1,17 @@
 import { type Request, type Response, Router } from 'express'
 import type { Deps } from '../deps.ts'
-import { factsOf, type Person } from '../gate/facts.ts'
+import { factsOf } from '../gate/facts.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
 import { proceed } from '../gate/proceed.ts'
 import { readForm } from '../http/form.ts'
 import { originOf } from '../http/origin.ts'
 import { renderIfLocked, renderLockPage } from '../lockout/lock-page.ts'
-import { lockoutPolicyOf } from '../lockout/lockout-policy-of.ts'
-import { codeLockOf, nextLock } from '../lockout/policy.ts'
-import { durationText } from '../time/duration-text.ts'
+import { codeLockOf } from '../lockout/policy.ts'
 import { refuseCode } from './fail-code.ts'
 import { secondsUntilNextCode } from './totp.ts'
-import { MISSING_CODE, typedCode, WRONG_CODE } from './typed-code.ts'
+import { MISSING_CODE, typedCode } from './typed-code.ts'
 import { verifyCode } from './verify-code.ts'
+import { wrongCode } from './wrong-code.ts'
 
 /** The MFA prompt. Spec: "The user is presented with the MFA prompt and must enter their TOTP code." */
 export function verifyRoutes(deps: Deps): Router {
@@ -61,14 +60,6 @@ export function lockedCodeRoutes(deps: Deps): Router {
   })
 
   return routes
-}
-
-/** From what was read before the attempt, so that a reused code, which costs none, gets the same answer as a wrong one. */
-function wrongCode({ clock, config }: Deps, { codeLockout }: Person): string {
-  const lockMs = nextLock(codeLockout, clock.now(), lockoutPolicyOf(config))
-  return lockMs === null
-    ? WRONG_CODE
-    : `${WRONG_CODE} One more wrong code may lock your codes for ${durationText(lockMs)}.`
 }
 
 function renderVerify(

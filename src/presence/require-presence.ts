@@ -4,7 +4,7 @@ import { personOf, proofsOf } from '../gate/gate.ts'
 import { saveProofs } from '../gate/save-proofs.ts'
 import { originOf } from '../http/origin.ts'
 import { renderIfLocked } from '../lockout/lock-page.ts'
-import { WRONG_CODE } from '../mfa/typed-code.ts'
+import { wrongCode } from '../mfa/wrong-code.ts'
 import { admit } from '../sign-in/password-hash.ts'
 import { isPresent, PRESENCE_LIFE_MS } from './presence.ts'
 import { provePresence } from './prove-presence.ts'
@@ -39,7 +39,7 @@ export function requirePresence(deps: Deps, { act, back }: Held): RequestHandler
       return next()
     }
     if (renderIfLocked(res, deps.clock, outcome)) return
-    renderPresence(res, held, person.authenticator ? WRONG_CODE : 'That password is not right.')
+    renderPresence(res, held, person.authenticator ? wrongCode(deps, person) : 'That password is not right.')
   }
 }
 

@@ -1,0 +1,20 @@
+import type { Deps } from '../deps.ts'
+import type { Person } from '../gate/facts.ts'
+import { lockoutPolicyOf } from '../lockout/lockout-policy-of.ts'
+import { nextLock } from '../lockout/policy.ts'
+import { durationText } from '../time/duration-text.ts'
+
+/** Wrong, expired and reused are one sentence. */
+const WRONG_CODE =
+  'That code is not right, or has already been used. Each works once: if your app still shows it, wait for the next.'
+
+/**
+ * What is said of a code that was not accepted, with a warning if one more may lock. From the person as read before
+ * the attempt, so that a reused code, which costs none, gets the same answer as a wrong one.
+ */
+export function wrongCode({ clock, config }: Deps, { codeLockout }: Person): string {
+  const lockMs = nextLock(codeLockout, clock.now(), lockoutPolicyOf(config))
+  return lockMs === null
+    ? WRONG_CODE
+    : `${WRONG_CODE} One more wrong code may lock your codes for ${durationText(lockMs)}.`
+}

@@ -1,4 +1,5 @@
 // An audit event as a sentence that a person reads. Pure.
+import { REFUSALS, type Refusal } from '../access/refusals.ts'
 import type { AuditAction, Outcome } from './actions.ts'
 
 export interface EventFacts {
@@ -22,6 +23,8 @@ interface Names {
   endedWith: string
   /** Which sessions were ended. */
   sessions: string
+  /** What a refusal was: not permitted, or overtaken by what somebody else did. */
+  mayNot: string
 }
 
 type Sentence = (names: Names) => string
@@ -52,7 +55,7 @@ const SENTENCES: Record<AuditAction, Sentences> = {
   },
   'lockout.lifted': {
     success: ({ actor, subject, kind }) => `${actor} lifted the ${kind} lock of ${subject}.`,
-    refused: ({ actor, subject }) => `${actor} was not allowed to unlock ${subject}.`,
+    refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} unlock ${subject}.`,
   },
   'authenticator.enrolment-begun': {
     success: ({ subject }) => `${subject} began to set up an authenticator.`,
@@ -66,55 +69,55 @@ const SENTENCES: Record<AuditAction, Sentences> = {
   },
   'mfa-reset.requested': {
     success: ({ actor, subject }) => `${actor} reset the MFA of ${subject}.`,
-    refused: ({ actor, subject }) => `${actor} was not allowed to reset the MFA of ${subject}.`,
+    refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} reset the MFA of ${subject}.`,
   },
   'mfa-reset.completed': { success: ({ subject }) => `The MFA reset of ${subject} was completed.` },
   'invitation.sent': {
     success: ({ actor, subject }) => `${actor} invited ${subject}.`,
     failure: ({ actor }) => `${actor} tried to invite somebody whose address already has an account.`,
-    refused: ({ actor }) => `${actor} was not allowed to invite somebody.`,
+    refused: ({ actor, mayNot }) => `${actor} ${mayNot} invite somebody.`,
   },
   'invitation.resent': {
     success: ({ actor, subject }) => `${actor} sent ${subject} the invitation again.`,
-    refused: ({ actor, subject }) => `${actor} was not allowed to send ${subject} the invitation again.`,
+    refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} send ${subject} the invitation again.`,
   },
   'invitation.withdrawn': {
     success: ({ actor, subject }) => `${actor} withdrew the invitation of ${subject}.`,
-    refused: ({ actor, subject }) => `${actor} was not allowed to withdraw the invitation of ${subject}.`,
+    refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} withdraw the invitation of ${subject}.`,
   },
   'invitation.accepted': { success: ({ subject }) => `${subject} accepted the invitation.` },
   'user.role-groups-changed': {
     success: ({ actor, subject }) => `${actor} changed the role groups of ${subject}.`,
-    refused: ({ actor, subject }) => `${actor} was not allowed to change the role groups of ${subject}.`,
+    refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} change the role groups of ${subject}.`,
   },
   'user.disabled': {
     success: ({ actor, subject }) => `${actor} disabled the account of ${subject}.`,
-    refused: ({ actor, subject }) => `${actor} was not allowed to disable the account of ${subject}.`,
+    refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} disable the account of ${subject}.`,
   },
   'user.enabled': {
     success: ({ actor, subject }) => `${actor} enabled the account of ${subject}.`,
-    refused: ({ actor, subject }) => `${actor} was not allowed to enable the account of ${subject}.`,
+    refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} enable the account of ${subject}.`,
   },
   'user.activated': { success: ({ subject }) => `The account of ${subject} became active.` },
   'mfa-policy.changed': {
     success: ({ actor }) => `${actor} changed the MFA policy.`,
-    refused: ({ actor }) => `${actor} was not allowed to change an MFA policy.`,
+    refused: ({ actor, mayNot }) => `${actor} ${mayNot} change an MFA policy.`,
   },
   'client.created': {
     success: ({ actor }) => `${actor} created this account.`,
-    refused: ({ actor }) => `${actor} was not allowed to create a client account.`,
+    refused: ({ actor, mayNot }) => `${actor} ${mayNot} create a client account.`,
   },
   'client.renamed': {
     success: ({ actor }) => `${actor} renamed this account.`,
-    refused: ({ actor }) => `${actor} was not allowed to rename a client account.`,
+    refused: ({ actor, mayNot }) => `${actor} ${mayNot} rename a client account.`,
   },
   'client.suspended': {
     success: ({ actor }) => `${actor} suspended this account.`,
-    refused: ({ actor }) => `${actor} was not allowed to suspend a client account.`,
+    refused: ({ actor, mayNot }) => `${actor} ${mayNot} suspend a client account.`,
   },
   'client.resumed': {
     success: ({ actor }) => `${actor} resumed this account.`,
-    refused: ({ actor }) => `${actor} was not allowed to resume a client account.`,
+    refused: ({ actor, mayNot }) => `${actor} ${mayNot} resume a client account.`,
   },
   // By whoever knows the address.
   'password.reset-requested': {
@@ -151,11 +154,17 @@ export function eventSentence({ action, outcome, details, ...people }: EventFact
     kind: details.kind === 'password' ? 'password' : 'code',
     endedWith: ENDED_WITH[String(details.through)] ?? '',
     sessions: details.ended === 'one' ? 'one of their sessions' : 'their other sessions',
+    mayNot: cameTooLate(details.refusal) ? 'tried in vain to' : 'was not allowed to',
   }
   const sentence = sentences?.[outcome]
   return capitalised(
     sentence ? sentence(names) : `${action}: ${outcome}, by ${names.actor}, on ${names.subject}.`,
   )
+}
+
+function cameTooLate(refusal: unknown): boolean {
+  const { [refusal as Refusal]: known }: Partial<typeof REFUSALS> = REFUSALS
+  return known?.status === 409
 }
 
 function actorText(by: Pick<EventFacts, 'actorId' | 'actorName' | 'byServiceDesk'>): string {
@@ -164,7 +173,7 @@ function actorText(by: Pick<EventFacts, 'actorId' | 'actorName' | 'byServiceDesk
 }
 
 /** 'mfa-reset.requested' → 'MFA reset: requested'. */
-export function actionLabel(action: AuditAction): string {
+export function actionLabel(action: string): string {
   const [noun = '', what] = action.split('.')
   return capitalised([noun.replace('mfa-', 'MFA '), what?.replaceAll('-', ' ')].filter(Boolean).join(': '))
 }

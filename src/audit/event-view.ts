@@ -1,14 +1,15 @@
 import { describeDevice } from '../notifications/describe-device.ts'
-import { eventSentence } from './event-sentence.ts'
+import { exactText } from '../time/instant-text.ts'
+import { actionLabel, eventSentence, outcomeLabel } from './event-sentence.ts'
 import type { EventRow } from './events.queries.ts'
 
 /** An event as the views print it: its sentence, and the facts behind it as pairs of words. */
 export function eventView(event: EventRow) {
   const { id, action, outcome, address, userAgent, requestId, details } = event
   const facts: [string, string | null][] = [
-    ['Event', action],
-    ['Outcome', outcome],
-    ['At', event.at.toISOString()],
+    ['Event', actionLabel(action)],
+    ['Outcome', outcomeLabel(outcome)],
+    ['At', exactText(event.at)],
     ['By', event.actorEmail],
     ['On', event.subjectEmail],
     ['Address', address],

@@ -65,3 +65,24 @@ test('an agent is named as one where nobody knows their name', () => {
     'Daniel Achterberg reset the MFA of Amara Okafor.',
   )
 })
+
+test('whoever was overtaken by somebody else is not said to have done what is not theirs', () => {
+  const refused = {
+    action: 'mfa-reset.requested',
+    outcome: 'refused' as const,
+    actorId: 'an id',
+    actorName: 'Amara Okafor',
+    byServiceDesk: false,
+    subjectId: 'another id',
+    subjectName: 'Theo Marchetti',
+  }
+
+  assert.equal(
+    eventSentence({ ...refused, details: { refusal: 'nothing-to-reset' } }),
+    'Amara Okafor tried in vain to reset the MFA of Theo Marchetti.',
+  )
+  assert.equal(
+    eventSentence({ ...refused, details: { refusal: 'parents-only-look' } }),
+    'Amara Okafor was not allowed to reset the MFA of Theo Marchetti.',
+  )
+})

@@ -45,11 +45,17 @@ document.addEventListener('htmx:error', ({ detail: { ctx } }) => {
   else sayFailed(ctx, 'The server did not answer. Check your connection and try again.')
 })
 
-// The answer to a form is its own page, whatever the status. A list takes nothing but its results from it.
+// What is refused in a form is told by the page that answers it. A list takes nothing but its results from an answer.
 document.addEventListener('htmx:response:error', ({ detail: { ctx } }) => {
+  const { status, headers } = ctx.response
   if (isWatched(ctx)) sayStale()
   else if (ctx.sourceElement.matches('[data-list]'))
-    sayFailed(ctx, `This could not be loaded (error ${ctx.response.status}). What you see is from before.`)
+    sayFailed(ctx, `This could not be loaded (error ${status}). What you see is from before.`)
+  else if (status >= 500)
+    sayFailed(
+      ctx,
+      `This could not be done (error ${status}). What you filled in is still here: try again in a moment. If you ask for help, give this reference: ${headers.get('X-Request-Id')}`,
+    )
 })
 
 document.addEventListener('click', (event) => {

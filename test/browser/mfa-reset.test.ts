@@ -45,7 +45,13 @@ for (const javaScriptEnabled of [true, false])
         .locator('[role=status]:focus', { hasText: 'of Theo Marchetti no longer works' })
         .waitFor()
       await admin.page.getByText('Reset requested').waitFor()
-      if (javaScriptEnabled) await inspect(admin.page, 'users-resetting')
+      if (javaScriptEnabled) {
+        await inspect(admin.page, 'users-resetting')
+        await admin.page.getByRole('link', { name: 'Theo Marchetti', exact: true }).focus()
+        await admin.page.evaluate("document.activeElement.dataset.before = 'yes'")
+        // The row is renewed by itself, and whoever stands in it stays there.
+        await admin.page.locator('th a:focus:not([data-before])', { hasText: 'Theo Marchetti' }).waitFor()
+      }
 
       await theo.visit('/')
       await theo.arrivesAt('/sign-in')

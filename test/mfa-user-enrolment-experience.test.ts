@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { startApp, type TestApp } from './support/app.ts'
+import { problemOf } from './support/browser.ts'
 import { People } from './support/people.ts'
 import { totp } from './support/rfc6238.ts'
 
@@ -142,6 +143,10 @@ describe('1. Existing users of a role group requiring MFA that have not yet enro
     assert.equal((await here.post('/mfa/enrol', { code: here.code() })).location, '/mfa/verify')
     assert.match((await here.get('/mfa/verify')).body, /was set up for you in another browser/)
     assert.doesNotMatch(here.last.body, /Your authenticator is set up/)
+    const wrong = await here.verify(elsewhere.wrongCode())
+    assert.match(wrong.body, /another browser meanwhile/)
+    assert.match(problemOf(wrong, 'code'), /not right/)
+    assert.match(wrong.body, /id="code-problem" role="alert"/, 'what is newer is what is heard')
     assert.match((await elsewhere.get('/mfa/verify')).body, /Your authenticator is set up/)
     assert.doesNotMatch(elsewhere.last.body, /another browser/)
   })

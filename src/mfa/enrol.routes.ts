@@ -10,6 +10,7 @@ import { leaveNotice, noticeFor } from '../http/notice.ts'
 import { originOf } from '../http/origin.ts'
 import { renderIfLocked, renderLockPage } from '../lockout/lock-page.ts'
 import { codeLockOf } from '../lockout/policy.ts'
+import { readLastReset } from '../mfa-reset/last-reset.queries.ts'
 import { beginEnrolment } from './begin-enrolment.ts'
 import { confirmEnrolment } from './confirm-enrolment.ts'
 import { enrolmentView } from './enrolment-view.ts'
@@ -69,6 +70,7 @@ async function renderEnrol(
   res.status(status).render('mfa/enrol', {
     key: await enrolmentView(deps.config, person, enrolment),
     required: mfaRequired(person),
+    resetAt: await readLastReset(deps.db, person.id),
     notice: noticeFor(req),
     problem,
   })

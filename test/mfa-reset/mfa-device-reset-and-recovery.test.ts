@@ -79,7 +79,9 @@ describe('Admin-initiated MFA reset for users', () => {
       '/mfa/enrol',
       'the old code is of no use',
     )
+    const page = await theo.get('/mfa/enrol')
     assert.equal((await theo.enrol()).location, '/mfa/verify')
+    assert.match(page.body, /Your authenticator was reset <time/)
     assert.notDeepEqual(theo.secret, oldSecret)
     assert.equal((await theo.verify(theo.nextCode())).location, '/')
     assert.equal((await theo.get('/')).status, 200)

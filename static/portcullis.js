@@ -27,7 +27,7 @@ document.addEventListener('htmx:before:request', ({ detail: { ctx } }) => {
 document.addEventListener('htmx:finally:request', ({ detail: { ctx } }) => {
   const isDone = ctx.status === 'swapped'
   if (isWatched(ctx)) {
-    if (isDone && ctx.response.status < 400) sayFresh()
+    if (isDone && ctx.response.status < 400) sayFresh(ctx.sourceElement.dataset.said)
     return
   }
   clearTimeout(loading)
@@ -162,8 +162,9 @@ function sayStale() {
   say('This page is not up to date: the server does not answer. Trying again…')
 }
 
-function sayFresh() {
-  if (stale) say('', 'Up to date again.')
+// `news`: what has come of it, where that is the end.
+function sayFresh(news) {
+  if (news || stale) say('', news ?? 'Up to date again.')
   stale = false
 }
 

@@ -46,17 +46,19 @@ export function importRoutes(deps: Deps): Router {
   routes.post('/users/import', readUploadOfInviter, async (req, res) => {
     const { fields, bytes, tooLarge }: Upload = req.body
     const clientId = fields.clientId || personOf(res).clientId
-    const pasted = fields.lines ?? ''
-    if (tooLarge) return renderUpload(deps, res, clientId, { lines: pasted, problem: TOO_LARGE }, 413)
+    const lines = fields.lines ?? ''
+    if (tooLarge) return renderUpload(deps, res, clientId, { lines, fileProblem: TOO_LARGE }, 413)
+    const isFile = bytes.length > 0
     const outcome = await draftImport(deps, {
       actor: proofsOf(req),
       clientId,
-      bytes: bytes.length > 0 ? bytes : new TextEncoder().encode(pasted),
+      bytes: isFile ? bytes : new TextEncoder().encode(lines),
       origin: originOf(req),
     })
     if (outcome.ok) return res.redirect(303, `/users/import/${outcome.importId}`)
     if (outcome.refusal !== null) return refuse(res, outcome.refusal)
-    await renderUpload(deps, res, clientId, { lines: pasted, problem: outcome.problem })
+    const where = isFile || lines === '' ? 'fileProblem' : 'linesProblem'
+    await renderUpload(deps, res, clientId, { lines, [where]: outcome.problem }, 422)
   })
 
   routes.get('/users/import/:id', (req, res) => renderImport(deps, req, res))
@@ -98,8 +100,8 @@ async function renderUpload(
   deps: Deps,
   res: Response,
   clientId?: string,
-  { lines, problem }: { lines: string; problem: string } = { lines: '', problem: '' },
-  status = problem === '' ? 200 : 422,
+  typed: { lines?: string; fileProblem?: string; linesProblem?: string } = {},
+  status = 200,
 ): Promise<void> {
   const view = await viewAccount(deps, personOf(res), clientId)
   if (!view.allowed) return refuse(res, view.refusal)
@@ -112,8 +114,10 @@ async function renderUpload(
     base: usersPageOf(personOf(res), account.id),
     roleGroups: await readRoleGroupChoices(deps.db, account),
     maxLines: MAX_LINES,
-    lines,
-    problem,
+    lines: '',
+    fileProblem: '',
+    linesProblem: '',
+    ...typed,
   })
 }
 

@@ -15,7 +15,7 @@ import { BATCH, importInvitations } from '../../src/invitations/import-invitatio
 import { DAY, MINUTE } from '../../src/time/durations.ts'
 import { sweepExpired } from '../../workers/sweep-expired.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { type Answer, type Browser, problemOf } from '../support/browser.ts'
+import { type Answer, type Browser, fieldsWithProblem, problemOf } from '../support/browser.ts'
 import { People } from '../support/people.ts'
 
 const HEAD = 'email,name,roleGroups\n'
@@ -214,6 +214,7 @@ last@test.example,Last One,customer-service-operator`,
     const wrong = await upload(admin, '', { lines: 'no such columns' })
     assert.equal(wrong.status, 422)
     assert.match(wrong.body, />no such columns</)
+    assert.deepEqual(fieldsWithProblem(wrong), ['lines'])
   })
 
   test('more than 2 MB is too much, which is said beside the file; anything but a form with a file is refused', async () => {

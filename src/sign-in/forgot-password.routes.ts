@@ -52,7 +52,7 @@ export function forgotPasswordRoutes(deps: Deps): Router {
   routes.get('/reset-password/:token', async (req, res) => {
     const owner = await ownerOfResetLink(deps, deps.db, hashToken(req.params.token))
     if (!owner) return renderLinkGone(res, 'password-reset')
-    renderReset(req, res, null)
+    renderReset(req, res, owner)
   })
 
   routes.post('/reset-password/:token', readForm, (req, res) =>
@@ -61,10 +61,10 @@ export function forgotPasswordRoutes(deps: Deps): Router {
       if (!owner) return renderLinkGone(res, 'password-reset')
       const password: unknown = req.body.password
       const problem = passwordProblem(password, owner)
-      if (problem !== null || typeof password !== 'string') return renderReset(req, res, problem)
+      if (problem !== null || typeof password !== 'string') return renderReset(req, res, owner, problem)
       const outcome = await resetPassword(deps, hashToken(req.params.token), password, originOf(req))
       if (outcome === 'gone') return renderLinkGone(res, 'password-reset')
-      if (outcome === 'same') return renderReset(req, res, SAME_PASSWORD)
+      if (outcome === 'same') return renderReset(req, res, owner, SAME_PASSWORD)
       leaveNotice(res, 'password-changed')
       res.redirect(303, '/sign-in')
     }),
@@ -82,7 +82,12 @@ function renderForgotProblem(req: Request, res: Response): void {
   })
 }
 
-function renderReset(req: Request, res: Response, problem: string | null): void {
+function renderReset(
+  req: Request,
+  res: Response,
+  { email }: { email: string },
+  problem: string | null = null,
+): void {
   const status = problem === null ? 200 : 422
-  res.status(status).render('sign-in/reset-password', { action: req.path, problem })
+  res.status(status).render('sign-in/reset-password', { email, action: req.path, problem })
 }

@@ -48,7 +48,9 @@ describe('a forgotten password', () => {
     await app.browser().post('/forgot-password', { email: ' TECH@harbour.example ' })
     const link = await people.passwordResetLink(email)
 
-    assert.equal((await app.browser().get(link)).status, 200)
+    const page = await app.browser().get(link)
+    assert.equal(page.status, 200)
+    assert.match(page.body, /value="[^"]+@[^"]+" autocomplete="username"/, 'for who keeps passwords')
     const answer = await app.browser().post(link, { password: NEW_PASSWORD })
 
     assert.equal(answer.status, 303)

@@ -9,6 +9,11 @@ import { listenToOutbox } from './listen-to-outbox.ts'
 import { restoreJobs } from './restore-jobs.ts'
 
 const LONGEST_REST_MS = 5 * SECOND
+/**
+ * What is owed gathers for so long. A relay that set out at once would take a core, where it shares them with web, from
+ * the answer to the very click that rang; and what is owed together goes out in one batch.
+ */
+const GATHER_MS = 15
 
 export interface RelayOptions {
   /** How often the queues are compared with the outbox; no missed wake-up costs more than this. */
@@ -58,6 +63,7 @@ export function relayOutbox(
         outage.ended()
         failures = 0
         await bell.rungWithin(restoreAt - Date.now())
+        await sleep(GATHER_MS)
       } catch (error) {
         outage.began(error)
         const rest = Math.min(100 * 2 ** failures++, LONGEST_REST_MS)

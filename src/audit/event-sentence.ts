@@ -172,10 +172,14 @@ function actorText(by: Pick<EventFacts, 'actorId' | 'actorName' | 'byServiceDesk
   return by.byServiceDesk ? `${by.actorName} of the Service Desk` : by.actorName
 }
 
+/** What people call it, where the name of an action says it otherwise. */
+const NOUNS: Readonly<Record<string, string>> = { client: 'client account', presence: 'confirming identity' }
+
 /** 'mfa-reset.requested' → 'MFA reset: requested'. */
 export function actionLabel(action: string): string {
-  const [noun = '', what] = action.split('.')
-  return capitalised([noun.replace('mfa-', 'MFA '), what?.replaceAll('-', ' ')].filter(Boolean).join(': '))
+  const [name = '', what] = action.split('.')
+  const noun = NOUNS[name] ?? name.replace('mfa-', 'MFA ')
+  return capitalised([noun, what?.replaceAll('-', ' ')].filter(Boolean).join(': '))
 }
 
 const OUTCOME_LABELS = { success: 'Done', failure: 'Failed', refused: 'Refused' } as const

@@ -187,7 +187,9 @@ describe('the Service Desk', () => {
   async function found(q: string): Promise<string[]> {
     const page = await cast.as('desk@platform.example').get(`/service-desk?${new URLSearchParams({ q })}`)
     assert.equal(page.status, 200)
-    return [...page.body.matchAll(/<a href="\/users\/[^/"]+" id="[^"]+">([^<]+)</g)].map(([, name = '']) => name)
+    return [...page.body.matchAll(/<a href="\/users\/[^/"]+" id="[^"]+">([^<]+)</g)].map(
+      ([, name = '']) => name,
+    )
   }
 
   test('finds any user of any account by name, e-mail address or account', async () => {

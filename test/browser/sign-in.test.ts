@@ -101,6 +101,8 @@ for (const javaScriptEnabled of [true, false])
       await rosa.enrolAndSignIn('admin@retail.harbour.example')
       await rosa.signOut()
       await rosa.page.getByText('You are signed out.').waitFor()
+      const described = await rosa.field('E-mail address').getAttribute('aria-describedby')
+      assert.equal(described, 'done', 'heard with the field, which has the focus')
 
       await rosa.enterPassword('admin@retail.harbour.example')
       await rosa.arrivesAt('/mfa/verify')

@@ -5,7 +5,7 @@ import type { EncryptionKey } from '../config.ts'
 import type { Database, Transaction } from '../db/client.ts'
 import { clients } from '../db/schema/clients.ts'
 import { memberships, mfaPolicies, roleGroups } from '../db/schema/role-groups.ts'
-import { users } from '../db/schema/users.ts'
+import { foldedEmail, users } from '../db/schema/users.ts'
 import { sendInvitations } from '../invitations/send-invitations.ts'
 import { hashPassword } from '../sign-in/password-hash.ts'
 import type { Clock } from '../time/clock.ts'
@@ -39,7 +39,7 @@ export async function hasDemoData(db: Database): Promise<boolean> {
   const [row] = await db
     .select({ id: users.id })
     .from(users)
-    .where(eq(sql`lower(${users.email})`, email))
+    .where(eq(foldedEmail(users.email), email))
   return row !== undefined
 }
 

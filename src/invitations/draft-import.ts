@@ -5,7 +5,7 @@ import { mayInvite } from '../access/rules.ts'
 import { type Origin, record } from '../audit/record.ts'
 import type { Transaction } from '../db/client.ts'
 import { invitationImportLines, invitationImports } from '../db/schema/invitation-imports.ts'
-import { users } from '../db/schema/users.ts'
+import { foldedEmail, users } from '../db/schema/users.ts'
 import type { Deps } from '../deps.ts'
 import type { Proofs } from '../gate/facts.ts'
 import { readRoleGroups } from '../users/role-groups.queries.ts'
@@ -84,8 +84,8 @@ async function addLines(tx: Transaction, importId: string, lines: readonly Judge
 async function takenAmong(tx: Transaction, emails: readonly string[]): Promise<ReadonlySet<string>> {
   // One parameter, whatever their number. No address has a line break in it.
   const rows = await tx
-    .select({ email: sql<string>`lower(${users.email})` })
+    .select({ email: foldedEmail(users.email) })
     .from(users)
-    .where(sql`lower(${users.email}) = any(string_to_array(${emails.join('\n')}, E'\n'))`)
+    .where(sql`${foldedEmail(users.email)} = any(string_to_array(${emails.join('\n')}, E'\n'))`)
   return new Set(rows.map(({ email }) => email))
 }

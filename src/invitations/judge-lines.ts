@@ -3,6 +3,7 @@ import type { Actor } from '../access/rules.ts'
 import { chooseRoleGroups, type RoleGroupChoice } from '../users/choose-role-groups.ts'
 import {
   ADDRESS_TAKEN,
+  EMAIL_PROBLEMS,
   type EmailProblem,
   type NameProblem,
   readEmail,
@@ -24,6 +25,7 @@ export type LineProblem =
 export const LINE_PROBLEMS: Readonly<Record<LineProblem, (detail: string) => string>> = {
   'wrong-columns': () => 'It has more or fewer cells than there are columns.',
   'bad-address': () => 'That is not a complete e-mail address.',
+  'not-ascii': () => EMAIL_PROBLEMS['not-ascii'],
   formula: () => 'A cell that begins with =, +, - or @ is a formula to a spreadsheet.',
   'no-name': () => 'There is no name.',
   'long-name': () => 'The name is longer than 100 characters.',

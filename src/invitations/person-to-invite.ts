@@ -17,12 +17,14 @@ const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Bidi_Control}]/u
  */
 const LINK = /@|\/\/|[\p{L}\p{N}-]{2}\.\p{L}{2}|\.\p{L}{2,}\//iu
 
-export type EmailProblem = 'bad-address' | 'formula'
+export type EmailProblem = 'bad-address' | 'not-ascii' | 'formula'
 export type NameProblem = 'no-name' | 'long-name' | 'bad-name' | 'link' | 'formula'
 
 /** The sentence for each, beside the field. */
 export const EMAIL_PROBLEMS: Readonly<Record<EmailProblem, string>> = {
   'bad-address': 'Enter a complete e-mail address, such as name@company.example.',
+  'not-ascii':
+    'Use plain letters a to z without accents: this address has another character in it, which may only look like one.',
   formula: 'An address cannot begin with =, +, - or @.',
 }
 
@@ -48,8 +50,9 @@ export function readEmail(typed: string): { email: string } | { problem: EmailPr
   const email = canonicalEmail(typed)
   if (FORMULA.test(email)) return { problem: 'formula' }
   if (NOBODYS.test(email)) return { problem: 'bad-address' }
-  // As typed, for folding the case turns some letters of other alphabets into ours.
-  return address.safeParse(typed.trim()).success ? { email } : { problem: 'bad-address' }
+  // Else somebody could be invited under an address that looks like another person's.
+  if (/\P{ASCII}/u.test(email)) return { problem: 'not-ascii' }
+  return address.safeParse(email).success ? { email } : { problem: 'bad-address' }
 }
 
 /** The name in one line, or what is wrong with it. */

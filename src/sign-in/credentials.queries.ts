@@ -3,7 +3,7 @@ import { preparedOnce } from '../db/prepared-once.ts'
 import { authenticators } from '../db/schema/authenticators.ts'
 import { clients } from '../db/schema/clients.ts'
 import { addressLimits, lockouts } from '../db/schema/lockouts.ts'
-import { users } from '../db/schema/users.ts'
+import { foldedEmail, users } from '../db/schema/users.ts'
 import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'
 import {
@@ -54,7 +54,7 @@ const credentialsQuery = preparedOnce((db) =>
     .from(
       sql`(select ${sql.placeholder('email')}::text as email, ${sql.placeholder('unknown')}::uuid as subject) as typed`,
     )
-    .leftJoin(users, eq(sql`lower(${users.email})`, sql`typed.email`))
+    .leftJoin(users, eq(foldedEmail(users.email), sql`typed.email`))
     .leftJoin(clients, accountOfUser)
     .leftJoin(authenticators, activeAuthenticatorOfUser)
     .leftJoin(lockouts, codeLockoutOfUser)

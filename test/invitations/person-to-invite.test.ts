@@ -35,6 +35,16 @@ test('a name cannot carry an address that mails would turn into a link', () => {
     assert.deepEqual(readName(name), { problem: 'link' }, name)
 })
 
+test('an address with a character outside of ASCII is refused by name, also one that folds to a plain letter', () => {
+  for (const email of [
+    'des\u212a@company.example',
+    'ann@compan\u0443.example',
+    'zo\u00eb@company.example',
+    'ann@\u017fite.example',
+  ])
+    assert.deepEqual(readEmail(email), { problem: 'not-ascii' }, email)
+})
+
 test('nobody has an address where withdrawn people are put', () => {
   assert.deepEqual(readEmail('Ann@Company.example'), { email: 'ann@company.example' })
   for (const email of ['0196f0c0-0000-7000-8000-000000000000@withdrawn.invalid', 'ann@Company.INVALID'])

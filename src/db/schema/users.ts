@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { type SQLWrapper, sql } from 'drizzle-orm'
 import { check, index, integer, pgEnum, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { id, instant } from '../columns.ts'
 import { clients } from './clients.ts'
@@ -8,6 +8,9 @@ import { clients } from './clients.ts'
  * address up; to everything else there is nobody (see toPerson).
  */
 export const userStatus = pgEnum('user_status', ['invited', 'active', 'disabled', 'withdrawn'])
+
+/** In "C" PostgreSQL folds A to Z and nothing else, whatever the locale of the database: as `canonicalEmail` does. */
+export const foldedEmail = (email: SQLWrapper) => sql<string>`lower(${email} collate "C")`
 
 export const users = pgTable(
   'users',
@@ -26,7 +29,7 @@ export const users = pgTable(
     activatedAt: instant('activated_at'),
   },
   (t) => [
-    uniqueIndex('users_email_key').on(sql`lower(${t.email})`),
+    uniqueIndex('users_email_key').on(foldedEmail(t.email)),
     check('users_email_trimmed', sql`${t.email} = btrim(${t.email}) and ${t.email} <> ''`),
     check('users_name_not_blank', sql`btrim(${t.name}) <> ''`),
     // Both are keys of indexes, which take no more than some 2,700 bytes.

@@ -36,7 +36,7 @@ export function accountRoutes(deps: Deps): Router {
         const { epoch } = outcome
         leaveNotice(res, 'own-password-changed')
         const proofs = { ...proofsOf(req), epoch, next: '/account' }
-        return proceed(req, res, clock, { ...person, sessionEpoch: epoch }, proofs)
+        return proceed(req, res, deps, { ...person, sessionEpoch: epoch }, proofs)
       }
       if (outcome.problem === 'superseded') return res.redirect(303, '/')
       if (renderIfLocked(res, clock, outcome)) return

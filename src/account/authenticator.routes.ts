@@ -1,5 +1,6 @@
 import { type Request, type Response, Router } from 'express'
 import type { Deps } from '../deps.ts'
+import { halfwayUntil } from '../gate/facts.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
 import { proceed } from '../gate/proceed.ts'
 import { readPerson } from '../gate/read-person.ts'
@@ -10,7 +11,7 @@ import { leaveNotice, noticeFor } from '../http/notice.ts'
 import { originOf } from '../http/origin.ts'
 import { renderIfLocked, renderLockPage } from '../lockout/lock-page.ts'
 import { codeLockOf } from '../lockout/policy.ts'
-import { beginEnrolment } from '../mfa/begin-enrolment.ts'
+import { type Beginning, beginEnrolment } from '../mfa/begin-enrolment.ts'
 import { confirmEnrolment } from '../mfa/confirm-enrolment.ts'
 import { enrolmentView } from '../mfa/enrolment-view.ts'
 import { readPendingAuthenticator } from '../mfa/pending-authenticator.queries.ts'
@@ -67,13 +68,13 @@ export function authenticatorRoutes(deps: Deps): Router {
       }
       // What was proven anew is as good as a sign-in: after the change 10 minutes are left for the next code.
       await saveProofs(req, { ...proofsOf(req), passwordAt: clock.now().getTime() })
-      await beginEnrolment(deps, person, storedId(req.sessionID), originOf(req), 'anew')
+      await beginEnrolment(deps, person, beginning(req, 'anew'), originOf(req))
       res.redirect(303, PAGE)
     }),
   )
 
   routes.post(`${PAGE}/restart`, async (req, res) => {
-    await beginEnrolment(deps, personOf(res), storedId(req.sessionID), originOf(req), 'restart')
+    await beginEnrolment(deps, personOf(res), beginning(req, 'restart'), originOf(req))
     leaveNotice(res, 'device-restarted')
     res.redirect(303, PAGE)
   })
@@ -94,7 +95,7 @@ export function authenticatorRoutes(deps: Deps): Router {
       const enrolled = await readPerson(db, person.id)
       if (!enrolled) throw new Error('an enrolled person is gone')
       // This session has verified with the authenticator that is dead: the gate asks it for a further code.
-      return proceed(req, res, clock, enrolled, {
+      return proceed(req, res, deps, enrolled, {
         ...proofsOf(req),
         enrolled: outcome.authenticatorId,
         epoch: outcome.epoch,
@@ -109,6 +110,10 @@ export function authenticatorRoutes(deps: Deps): Router {
   })
 
   return routes
+}
+
+function beginning(req: Request, how: Beginning['how']): Beginning {
+  return { session: storedId(req.sessionID), until: halfwayUntil(proofsOf(req)), how }
 }
 
 /** The key to scan if it is pending in this session, else the form that comes before it. */

@@ -70,6 +70,11 @@ export interface Facts {
   halfwayOver: boolean
 }
 
+/** When a half-way sign-in with these proofs runs out. */
+export function halfwayUntil({ passwordAt }: Pick<Proofs, 'passwordAt'>): Date {
+  return new Date(passwordAt + HALFWAY_LIFE_MS)
+}
+
 const NOBODY: Facts = {
   passwordProven: false,
   enrolmentRequired: true,

@@ -1,18 +1,21 @@
 import type { Request, Response } from 'express'
+import type { Deps } from '../deps.ts'
 import { originOf } from '../http/origin.ts'
-import type { Clock } from '../time/clock.ts'
-import { factsOf, type Person, type Proofs } from './facts.ts'
+import { beginEnrolment } from '../mfa/begin-enrolment.ts'
+import { factsOf, halfwayUntil, type Person, type Proofs } from './facts.ts'
 import { saveProofs } from './save-proofs.ts'
+import { storedId } from './session-store.ts'
 import { stageOf } from './stages.ts'
 
 /**
  * After something was proven: gives the session a new id (the old one is dead) and new proofs, and sends the
- * browser to the page of the stage that follows from them. No handler decides where to go next.
+ * browser to the page of the stage that follows from them. No handler decides where to go next. Who comes to the stage
+ * enrol gets a secret here, so that the page which shows it need not make one.
  */
 export async function proceed(
   req: Request,
   res: Response,
-  clock: Clock,
+  deps: Pick<Deps, 'db' | 'clock' | 'config'>,
   person: Person,
   proofs: Proofs,
 ): Promise<void> {
@@ -22,7 +25,15 @@ export async function proceed(
   })
   req.session.begunFrom = originOf(req)
   await saveProofs(req, proofs)
-  const stage = stageOf(factsOf(proofs, person, clock.now()))
+  const stage = stageOf(factsOf(proofs, person, deps.clock.now()))
+  if (stage.name === 'enrol') {
+    const beginning = {
+      session: storedId(req.sessionID),
+      until: halfwayUntil(proofs),
+      how: 'anew',
+    } as const
+    await beginEnrolment(deps, person, beginning, originOf(req))
+  }
   req.log.info({ from, to: stage.name, userId: person.id }, 'stage')
   res.redirect(303, stage.name === 'signed-in' ? (proofs.next ?? stage.page) : stage.page)
 }

@@ -7,52 +7,57 @@ import { authenticators } from '../db/schema/authenticators.ts'
 import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'
 import { sessionsStillLive } from '../gate/sessions-still-live.ts'
-import { MINUTE } from '../time/durations.ts'
 import { type PendingAuthenticator, readPendingAuthenticator } from './pending-authenticator.queries.ts'
 import { revokePendingAuthenticator } from './revoke-pending-authenticator.ts'
 import { newSecret } from './totp.ts'
 
-/** How long a secret that was shown waits for its first code. */
-const PENDING_LIFE_MS = 10 * MINUTE
+export interface Beginning {
+  /** The stored id of the session that begins. */
+  session: string
+  /** How long the secret waits for its first code. */
+  until: Date
+  /**
+   * `resume`: the secret that is pending in this session, else a new one. `anew`: a new one in any case.
+   * `restart`: a new one in place of the pending one; without a pending one, none.
+   */
+  how: 'resume' | 'anew' | 'restart'
+  /** A random one unless given. */
+  secret?: Buffer
+}
 
 /**
- * `resume`: the secret that is pending in this session, else a new one. `anew`: a new one in any case.
- * `restart`: a new one in place of the pending one, for the rest of its time; without a pending one, none.
+ * Makes a secret pending in this session. Only unsafe requests call this: a GET changes nothing. Another session never
+ * sees the secret: someone else who knows the password begins with a secret of their own, and the other one is void.
+ * It is to become the person's first authenticator or to replace the one that `person` was read with; null if that is
+ * not the active one any more. For a person who has an authenticator, password and code must have been proven in the
+ * same request, or the enrolment that was begun so is restarted.
  */
-export type Beginning = 'resume' | 'anew' | 'restart'
-
-/**
- * The pending secret of this session: the same at every reload, a new one after 10 minutes or if asked for.
- * Another session never sees it: somebody who also knows the password begins with a secret of their own, and
- * the other one is void. It is to become the person's first authenticator or to take the place of the one that
- * `person` was read with; null if that is not the active one any more. Whoever calls this for somebody who has
- * one must have had password and code proven in the same request, or restart what was begun so.
- */
-export async function beginEnrolment(
-  deps: Deps,
+export function beginEnrolment(
+  deps: Pick<Deps, 'db' | 'clock' | 'config'>,
   person: Person,
-  session: string,
+  { session, until, how, secret = newSecret() }: Beginning,
   origin: Origin,
-  beginning: Beginning = 'resume',
 ): Promise<PendingAuthenticator | null> {
   return deps.db.transaction(async (tx) => {
     // Two tabs at once: the second waits here and then finds the secret of the first.
     if (!(await sessionsStillLive(tx, person))) return null
     if ((await activeAuthenticatorId(tx, person.id)) !== (person.authenticator?.id ?? null)) return null
     const pending = await readPendingAuthenticator(deps, tx, person.id, session)
-    if (beginning === 'resume' && pending) return pending
-    if (beginning === 'restart' && !pending) return null
+    if (how === 'resume' && pending) return pending
+    if (how === 'restart' && !pending) return null
 
     const now = deps.clock.now()
     await revokePendingAuthenticator(tx, person.id, now)
     const id = uuidv7()
-    const secret = newSecret()
-    const fullTime = new Date(now.getTime() + PENDING_LIFE_MS)
-    const pendingUntil = beginning === 'restart' && pending ? pending.pendingUntil : fullTime
     const sealedSecret = seal(secret, id, deps.config.ENCRYPTION_KEYS)
-    await tx
-      .insert(authenticators)
-      .values({ id, userId: person.id, sealedSecret, begunInSession: session, createdAt: now, pendingUntil })
+    await tx.insert(authenticators).values({
+      id,
+      userId: person.id,
+      sealedSecret,
+      begunInSession: session,
+      createdAt: now,
+      pendingUntil: until,
+    })
     await record(tx, {
       at: now,
       action: 'authenticator.enrolment-begun',
@@ -62,7 +67,7 @@ export async function beginEnrolment(
       actorId: person.id,
       subjectId: person.id,
     })
-    return { id, secret, pendingUntil }
+    return { id, secret, pendingUntil: until }
   })
 }
 

@@ -1,6 +1,6 @@
 import { type Request, type Response, Router } from 'express'
 import type { Deps } from '../deps.ts'
-import { mfaRequired } from '../gate/facts.ts'
+import { halfwayUntil, mfaRequired } from '../gate/facts.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
 import { proceed } from '../gate/proceed.ts'
 import { readPerson } from '../gate/read-person.ts'
@@ -11,14 +11,22 @@ import { originOf } from '../http/origin.ts'
 import { renderIfLocked, renderLockPage } from '../lockout/lock-page.ts'
 import { codeLockOf } from '../lockout/policy.ts'
 import { readLastReset } from '../mfa-reset/last-reset.queries.ts'
-import { beginEnrolment } from './begin-enrolment.ts'
+import { type Beginning, beginEnrolment } from './begin-enrolment.ts'
 import { confirmEnrolment } from './confirm-enrolment.ts'
 import { enrolmentView } from './enrolment-view.ts'
+import { offeredSecret } from './offered-secret.ts'
+import { hasBegun, readPendingAuthenticator } from './pending-authenticator.queries.ts'
 import { MISSING_CODE, typedCode } from './typed-code.ts'
 import { wrongCode } from './wrong-code.ts'
 
 const SUPERSEDED =
   'That key is no longer valid: it was too old, or setting up was started again, perhaps in another browser. If that was not you, choose a new password and tell an Admin. Otherwise scan the new key below.'
+
+/** A secret that the enrolment page shows. */
+interface Shown {
+  secret: Buffer
+  pendingUntil: Date
+}
 
 /** Enrolment: the secret is shown, and a first code from it makes it the person's authenticator. */
 export function enrolRoutes(deps: Deps): Router {
@@ -27,48 +35,76 @@ export function enrolRoutes(deps: Deps): Router {
   routes.get('/mfa/enrol', async (req, res) => {
     const lock = codeLockOf(personOf(res), deps.clock.now())
     if (lock) return renderLockPage(res, deps.clock, lock)
-    await renderEnrol(deps, req, res)
+    await renderEnrol(deps, req, res, await readShown(deps, req, res))
   })
 
   routes.post('/mfa/enrol/restart', async (req, res) => {
-    await beginEnrolment(deps, personOf(res), storedId(req.sessionID), originOf(req), 'restart')
+    await begin(deps, req, res, 'anew')
     leaveNotice(res, 'enrolment-restarted')
     res.redirect(303, '/mfa/enrol')
   })
 
   routes.post('/mfa/enrol', readForm, async (req, res) => {
     const code = typedCode(req.body)
-    if (code === null) return renderEnrol(deps, req, res, MISSING_CODE, 422)
+    if (code === null) return renderEnrol(deps, req, res, await readShown(deps, req, res), MISSING_CODE, 422)
+    const offered = await readOffer(deps, req, res)
+    if (offered) await begin(deps, req, res, 'resume', offered.secret)
+
     const person = personOf(res)
     const outcome = await confirmEnrolment(deps, person, storedId(req.sessionID), code, originOf(req))
     if (outcome.ok) {
       const enrolled = await readPerson(deps.db, person.id)
       if (!enrolled) throw new Error('an enrolled person is gone')
       const proofs = { ...proofsOf(req), enrolled: outcome.authenticatorId }
-      return proceed(req, res, deps.clock, enrolled, proofs)
+      return proceed(req, res, deps, enrolled, proofs)
     }
     if (renderIfLocked(res, deps.clock, outcome)) return
-    if (outcome.problem === 'wrong') return renderEnrol(deps, req, res, wrongCode(deps, person), 401)
-    await renderEnrol(deps, req, res, SUPERSEDED, 409)
+    const [problem, status] = outcome.problem === 'wrong' ? [wrongCode(deps, person), 401] : [SUPERSEDED, 409]
+    const pending = await begin(deps, req, res, 'resume')
+    // Enrolled meanwhile in another browser: the gate knows where to go.
+    if (!pending) return res.redirect(303, '/')
+    await renderEnrol(deps, req, res, pending, problem, status)
   })
 
   return routes
+}
+
+function begin(deps: Deps, req: Request, res: Response, how: Beginning['how'], secret?: Buffer) {
+  const beginning = {
+    session: storedId(req.sessionID),
+    until: halfwayUntil(proofsOf(req)),
+    how,
+    ...(secret && { secret }),
+  }
+  return beginEnrolment(deps, personOf(res), beginning, originOf(req))
+}
+
+/** What is pending in this session, or offered to it; null if it was begun elsewhere since. Changes nothing. */
+async function readShown(deps: Deps, req: Request, res: Response): Promise<Shown | null> {
+  const pending = await readPendingAuthenticator(deps, deps.db, personOf(res).id, storedId(req.sessionID))
+  return pending ?? (await readOffer(deps, req, res))
+}
+
+/** The derived secret, in a session that has begun no enrolment yet. */
+async function readOffer({ db, config }: Deps, req: Request, res: Response): Promise<Shown | null> {
+  const { id: userId } = personOf(res)
+  const proofs = proofsOf(req)
+  if (await hasBegun(db, userId, storedId(req.sessionID))) return null
+  const signIn = { sessionId: req.sessionID, userId, passwordAt: proofs.passwordAt }
+  return { secret: offeredSecret(signIn, config.ENCRYPTION_KEYS), pendingUntil: halfwayUntil(proofs) }
 }
 
 async function renderEnrol(
   deps: Deps,
   req: Request,
   res: Response,
+  shown: Shown | null,
   problem: string | null = null,
   status = 200,
 ): Promise<void> {
   const person = personOf(res)
-  const enrolment = await beginEnrolment(deps, person, storedId(req.sessionID), originOf(req))
-  // Enrolled meanwhile in another browser: the gate knows where to go.
-  if (!enrolment) return res.redirect(303, '/')
-
   res.status(status).render('mfa/enrol', {
-    key: await enrolmentView(deps.config, person, enrolment),
+    key: shown && (await enrolmentView(deps.config, person, shown)),
     required: mfaRequired(person),
     resetAt: await readLastReset(deps.db, person.id),
     notice: noticeFor(req),

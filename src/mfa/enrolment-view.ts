@@ -7,7 +7,7 @@ import { manualKey, provisioningUri } from './totp.ts'
 export async function enrolmentView(
   { PUBLIC_URL }: Pick<Config, 'PUBLIC_URL'>,
   { email }: { email: string },
-  { secret, pendingUntil }: PendingAuthenticator,
+  { secret, pendingUntil }: Pick<PendingAuthenticator, 'secret' | 'pendingUntil'>,
 ) {
   const issuer = `Portcullis ${new URL(PUBLIC_URL).hostname}`
   const otpauthUri = provisioningUri(secret, issuer, email)

@@ -37,3 +37,13 @@ export async function readPendingAuthenticator(
   const { id, sealedSecret, pendingUntil } = row
   return { id, pendingUntil, secret: unseal(sealedSecret, id, config.ENCRYPTION_KEYS) }
 }
+
+/** Whether anything was ever begun in this session (its stored id), be it void by now. */
+export async function hasBegun(db: Reader, userId: string, session: string): Promise<boolean> {
+  const [begun] = await db
+    .select({ id: authenticators.id })
+    .from(authenticators)
+    .where(and(eq(authenticators.userId, userId), eq(authenticators.begunInSession, session)))
+    .limit(1)
+  return begun !== undefined
+}

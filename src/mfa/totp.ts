@@ -5,7 +5,7 @@ export const PERIOD_SECONDS = 30
 const DIGITS = 6
 const DRIFT_STEPS = 1
 /** RFC 4226 section 4, R6: 160 bit recommended. */
-const SECRET_BYTES = 20
+export const SECRET_BYTES = 20
 
 /** A new random secret of 160 bit. */
 export function newSecret(): Buffer {

@@ -31,7 +31,7 @@ export function verifyRoutes(deps: Deps): Router {
     const outcome = await verifyCode(deps, person, code, originOf(req))
     if (outcome.ok) {
       const verified = { at: clock.now().getTime(), authenticatorId: outcome.authenticatorId }
-      return proceed(req, res, clock, person, { ...proofsOf(req), verified })
+      return proceed(req, res, deps, person, { ...proofsOf(req), verified })
     }
     if (renderIfLocked(res, clock, outcome)) return
     if (outcome.problem === 'wrong') return renderVerify(deps, req, res, wrongCode(deps, person), 401)

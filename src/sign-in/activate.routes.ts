@@ -33,7 +33,7 @@ export function activateRoutes(deps: Deps): Router {
       if (!person) return renderLinkGone(res, 'invitation')
       const { id: userId, sessionEpoch: epoch } = person
       const proofs = { userId, epoch, passwordAt: deps.clock.now().getTime() }
-      await proceed(req, res, deps.clock, person, proofs)
+      await proceed(req, res, deps, person, proofs)
     }),
   )
 

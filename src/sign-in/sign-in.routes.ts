@@ -47,7 +47,7 @@ export function signInRoutes(deps: Deps): Router {
           passwordAt: deps.clock.now().getTime(),
           ...(next && { next }),
         }
-        return proceed(req, res, deps.clock, outcome.person, proofs)
+        return proceed(req, res, deps, outcome.person, proofs)
       }
       if (renderIfLocked(res, deps.clock, outcome)) return
       renderSignIn(req, res, PUBLIC_URL, { problem: 'The e-mail address or the password is wrong.' }, 401)

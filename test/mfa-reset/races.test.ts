@@ -2,7 +2,8 @@
 // runs against each other never ends in an error.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { eq } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
+import { authenticators } from '../../src/db/schema/authenticators.ts'
 import { memberships, roleGroups } from '../../src/db/schema/role-groups.ts'
 import { users } from '../../src/db/schema/users.ts'
 import { type Browser, keyOn } from '../support/browser.ts'
@@ -36,12 +37,12 @@ async function enrolledTechOperator() {
 }
 
 /** One who has scanned a key and confirms it next. */
-async function enrollingTechOperator(): Promise<{ email: string; browser: Browser }> {
-  const { email } = await techOperator()
+async function enrollingTechOperator(): Promise<{ id: string; email: string; browser: Browser }> {
+  const { id, email } = await techOperator()
   const browser = cast.app.browser()
   assert.equal((await browser.signInWithPassword(email)).location, '/mfa/enrol')
   await browser.scanKey()
-  return { email, browser }
+  return { id, email, browser }
 }
 
 describe('a reset', () => {
@@ -147,6 +148,30 @@ describe('a reset', () => {
       await db.insert(memberships).values({ userId: actorId, roleGroupId: admin.id })
     }
   })
+})
+
+test('a first enrolment confirmed twice at once, 40 times: one active authenticator, one event on record', async () => {
+  const { db } = cast.app.deps
+  for (let round = 0; round < 40; round += 1) {
+    const { id, browser } = await enrollingTechOperator()
+    const again = Object.assign(cast.app.browser(), { secret: browser.secret })
+    for (const [name, value] of browser.cookies) again.cookies.set(name, value)
+    const code = browser.code()
+
+    const answers = await race(
+      round,
+      () => browser.post('/mfa/enrol', { code }),
+      () => again.post('/mfa/enrol', { code }),
+    )
+
+    const confirmed = [browser, again].filter((_, i) => answers[i]?.location === '/mfa/verify')
+    for (const { status } of answers) assert.equal(status, 303, `round ${round}: neither is an error`)
+    assert.equal(confirmed.length, 1, `round ${round}`)
+    assert.equal((await confirmed[0]?.verify(code))?.status, 401, 'the code was spent')
+    const active = and(eq(authenticators.userId, id), eq(authenticators.status, 'active'))
+    assert.equal(await db.$count(authenticators, active), 1, `round ${round}`)
+    assert.equal((await cast.people.eventsOf(id, 'authenticator.enrolled')).length, 1, `round ${round}`)
+  }
 })
 
 test('confirming a key against starting over in a second tab, 40 times: the code is right or the key is void', async () => {

@@ -14,15 +14,18 @@ export interface Answer {
 
 export type Fields = Record<string, string> | [string, string][]
 
+/** What the authenticator app on a phone goes by. */
+type PhoneClock = Pick<TestClock, 'now' | 'advance'>
+
 export class Browser {
   readonly #origin: string
-  readonly #clock: TestClock
+  readonly #clock: PhoneClock
   readonly cookies = new Map<string, string>()
   /** The authenticator app on this person's phone: the key scanned last. */
   secret: Buffer | null = null
   last: Answer = { status: 0, location: null, headers: new Headers(), body: '' }
 
-  constructor(origin: string, clock: TestClock) {
+  constructor(origin: string, clock: PhoneClock) {
     this.#origin = origin
     this.#clock = clock
   }

@@ -90,8 +90,8 @@ export function createApp(deps: Deps, { app, queues, draining = () => false }: A
   }
 }
 
-/** What can be reached from where. A route that stands in no room is nowhere. */
-function rooms(deps: Deps, ops: Router): Rooms {
+/** What can be reached from where. A route that stands in no room is nowhere. Exported for the test that tries every route. */
+export function rooms(deps: Deps, ops: Router): Rooms {
   const signOut = signOutRoutes(deps)
   return {
     'signed-out': room(

@@ -11,6 +11,7 @@ import { HOUR, MINUTE, SECOND } from '../src/time/durations.ts'
 import { startApp, type TestApp } from './support/app.ts'
 import { awaitWaiters } from './support/await-waiters.ts'
 import type { Answer, Browser } from './support/browser.ts'
+import { People } from './support/people.ts'
 
 let app: TestApp
 before(async () => {
@@ -186,9 +187,7 @@ describe('the session', () => {
   })
 
   test('the code of one user does not open the half-way sign-in of another', async () => {
-    const one = app.browser()
     const other = app.browser()
-    await one.enrolAndSignIn('admin@online.harbour.example').catch(() => {})
     const tech = app.browser()
     await tech.enrolAndSignIn('tech@online.harbour.example')
     const admin = app.browser()
@@ -252,17 +251,68 @@ describe('the session', () => {
     assert.equal((await user.signIn(email)).location, '/')
   })
 
-  test('a slow request cannot bring back a session that was ended meanwhile', async () => {
-    const user = app.browser()
-    await user.signInWithPassword('admin@meridian.example')
-    const { id } = await app.userNamed('admin@meridian.example')
+  describe('a request that is under way cannot bring back a session that is ended meanwhile', () => {
+    /** Lets a request wait at its work, past the gate, while the row of its session is deleted; returns its answer. */
+    async function endDuring(send: () => Promise<Answer>, userId: string, work: string): Promise<Answer> {
+      const { sql, db } = app.deps
+      let answer: Promise<Answer> | undefined
+      await sql.begin(async (holding) => {
+        await holding.unsafe(work)
+        answer = send()
+        await awaitWaiters(sql)
+        await db.delete(sessions).where(eq(sessions.userId, userId))
+      })
+      assert.ok(answer)
+      return answer
+    }
 
-    await Promise.all([
-      ...Array.from({ length: 20 }, () => user.get('/')),
-      app.deps.db.delete(sessions).where(eq(sessions.userId, id)),
-    ])
+    async function assertGone(user: Browser, userId: string): Promise<void> {
+      assert.equal((await user.get('/')).location, '/sign-in')
+      assert.equal(await app.deps.db.$count(sessions, eq(sessions.userId, userId)), 0)
+    }
 
-    assert.equal((await user.get('/')).location, '/sign-in')
+    test('not by showing that it is in use', async () => {
+      const user = app.browser()
+      await user.signInWithPassword('admin@meridian.example')
+      const { id } = await app.userNamed('admin@meridian.example')
+      app.clock.advance(2 * MINUTE)
+
+      const hold = 'lock table audit_events in access exclusive mode'
+      assert.equal((await endDuring(() => user.get('/account'), id, hold)).status, 200)
+
+      await assertGone(user, id)
+    })
+
+    test('not by the new id that a right code gives it', async () => {
+      const people = new People(app)
+      const { id, email } = await people.add('Harbour Group', ['tech-operator'])
+      const user = app.browser()
+      user.secret = await people.enrol(id)
+      assert.equal((await user.signInWithPassword(email)).location, '/mfa/verify')
+      const before = sid(user)
+
+      const hold = `select from authenticators where user_id = '${id}' for update`
+      const { status } = await endDuring(() => user.verify(), id, hold)
+
+      assert.equal(status, 303)
+      await assertGone(user, id)
+      const withOldId = app.browser()
+      withOldId.cookies.set('sid', before ?? '')
+      await assertGone(withOldId, id)
+    })
+
+    test('not by what a proof of presence adds to it', async () => {
+      const user = app.browser()
+      await user.signInWithPassword('admin@meridian.example')
+      const { id } = await app.userNamed('admin@meridian.example')
+      app.clock.advance(11 * MINUTE)
+      const proven = { presence: 'demo-password-please-change' }
+
+      const hold = 'lock table lockouts in exclusive mode'
+      await endDuring(() => user.post('/account/sessions/end-others', proven), id, hold)
+
+      await assertGone(user, id)
+    })
   })
 })
 

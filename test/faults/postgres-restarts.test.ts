@@ -78,7 +78,6 @@ after(async () => {
 test('PostgreSQL killed three times under load: no acknowledged change is lost, every mail goes out once', async () => {
   const acknowledged: string[] = []
   const statuses = new Map<number, number>()
-  const slowest = { ms: 0 }
   let restarting = true
   const queue = [...emails]
 
@@ -87,9 +86,7 @@ test('PostgreSQL killed three times under load: no acknowledged change is lost, 
     while (restarting || queue.length > 0) {
       const email = queue.pop()
       if (email === undefined) return
-      const since = performance.now()
       const { status } = await browser.post('/forgot-password', { email })
-      slowest.ms = Math.max(slowest.ms, performance.now() - since)
       statuses.set(status, (statuses.get(status) ?? 0) + 1)
       if (status === 200) acknowledged.push(email)
       // Refused in an outage: the person tries again, a moment later.
@@ -111,7 +108,6 @@ test('PostgreSQL killed three times under load: no acknowledged change is lost, 
     [...statuses.keys()].every((status) => status === 200 || status === 503),
     String([...statuses]),
   )
-  assert.ok(slowest.ms < 7_000, `nobody waited ${Math.round(slowest.ms)} ms`)
 
   await eventually(
     'everything owed is done',

@@ -134,16 +134,13 @@ test('more than 5 000 people are refused at once; 5 000 are not', () => {
   )
 })
 
-test('no more is read of a file than is needed to refuse it: others wait meanwhile', () => {
-  const since = performance.now()
+test('no more is read of a file than is needed to refuse it', () => {
+  // Whoever reads on comes to a quotation mark that is never closed, and refuses the file for that.
+  const problem = (text: string) => problemOf(readInvitationFile(utf8(`${HEAD}${text}\n"`)))
 
-  assert.match(
-    problemOf(readInvitationFile(utf8(HEAD + 'a\n'.repeat(100_000)))),
-    /^It names more than 5000 people/,
-  )
-  assert.match(problemOf(readInvitationFile(utf8(HEAD + ','.repeat(1_000_000)))), /^Line 2 is far too long/)
-
-  assert.ok(performance.now() - since < 10_000)
+  assert.match(problem('a'), /never closed/)
+  assert.match(problem('a\n'.repeat(5001)), /^It names more than 5000 people/)
+  assert.match(problem(','.repeat(1_000_000)), /^Line 2 is far too long/)
 })
 
 test('what csvRows writes is read back line by line, whatever is in the cells, and no cell begins a formula', () => {

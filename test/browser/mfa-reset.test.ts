@@ -2,8 +2,11 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, test } from 'node:test'
 import type { Browser } from 'playwright-core'
+import { startWorker } from '../../workers/start-worker.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { closeWindows, launchBrowser } from '../support/chromium.ts'
+import { eventually } from '../support/eventually.ts'
+import { SHORT } from '../workers/short-times.ts'
 import { inspect } from './inspect.ts'
 import { Visitor } from './visitor.ts'
 
@@ -30,7 +33,7 @@ for (const javaScriptEnabled of [true, false])
       return visitor
     }
 
-    test('an Admin resets a Tech Operator, who then re-enrols', async () => {
+    test('an Admin resets a Tech Operator, sees the worker complete it, and the Tech Operator re-enrols', async () => {
       const theo = await signedIn('tech@harbour.example')
       const admin = await signedIn('admin@harbour.example', '/users')
 
@@ -52,6 +55,22 @@ for (const javaScriptEnabled of [true, false])
         // The row is renewed by itself, and whoever stands in it stays there.
         await admin.page.locator('th a:focus:not([data-before])', { hasText: 'Theo Marchetti' }).waitFor()
       }
+
+      assert.equal(await row.getByText('Reset requested').count(), 1, 'no worker has run yet')
+      const worker = await startWorker(app.deps, SHORT)
+      const completed = row.locator('[data-reset=completed]', { hasText: 'must enrol again to sign in' })
+      try {
+        // The row is renewed by itself, and without JavaScript by the Admin.
+        if (javaScriptEnabled) await completed.waitFor()
+        else
+          await eventually('the reset is completed', async () => {
+            await admin.visit('/users')
+            return (await completed.count()) === 1
+          })
+      } finally {
+        await worker.stop()
+      }
+      assert.equal(await row.getByText('Reset requested').count(), 0)
 
       await theo.visit('/')
       await theo.arrivesAt('/sign-in')

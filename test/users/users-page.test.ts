@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { eq, sql } from 'drizzle-orm'
+import { mfaResets } from '../../src/db/schema/mfa-resets.ts'
 import { memberships, roleGroups } from '../../src/db/schema/role-groups.ts'
 import { users } from '../../src/db/schema/users.ts'
 import { bulkSeed } from '../../src/demo/bulk-seed.ts'
+import { completeMfaReset } from '../../src/mfa-reset/complete-mfa-reset.ts'
 import { MINUTE } from '../../src/time/durations.ts'
 import type { TestApp } from '../support/app.ts'
 import { fieldsWithProblem, problemOf } from '../support/browser.ts'
@@ -366,7 +368,9 @@ describe('a reset', () => {
     assert.match(requested, /hx-trigger="every 2000ms"/)
     assert.doesNotMatch(requested, /href="[^"]*mfa-reset"/)
 
-    await app.database.sql`update mfa_resets set status = 'completed', completed_at = now()`
+    const [reset] = await app.deps.db.select().from(mfaResets).where(eq(mfaResets.userId, tech))
+    assert.ok(reset)
+    await app.deps.db.transaction((tx) => completeMfaReset(tx, reset.id, app.clock.now()))
     const completed = rowOf((await admin.get(`/users/${tech}/row`)).body, tech)
     assert.match(completed, /data-reset="completed"/)
     assert.match(completed, /hx-trigger="every 10000ms"/)

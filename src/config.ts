@@ -61,7 +61,10 @@ export interface EncryptionKey {
   key: Buffer
 }
 
-const encryptionKeys = z.string().transform((text, ctx): EncryptionKey[] => {
+/** A key that seals the audit log. */
+export type AuditKey = EncryptionKey
+
+const namedKeys = z.string().transform((text, ctx): EncryptionKey[] => {
   const keys = text.split(',').map((entry) => {
     const [id = '', base64 = ''] = entry.trim().split(':')
     return { id, key: Buffer.from(base64, 'base64') }
@@ -104,7 +107,7 @@ const settings = z.object({
     .regex(/^[^\r\n]*[^\s<>@]+@[^\s<>@]+>?$/, "must be an address such as 'Portcullis <gate@example.com>'"),
   MAIL_CATCHER_PORT: port.default(1080),
   SESSION_SECRET: sessionSecrets,
-  ENCRYPTION_KEYS: encryptionKeys,
+  ENCRYPTION_KEYS: namedKeys,
   TRUST_PROXY: trustProxy.optional(),
   LOCKOUT_ATTEMPTS: wholeNumber.max(100).default(5),
   LOCKOUT_WINDOW: duration.default(15 * MINUTE),
@@ -132,6 +135,11 @@ const lockoutDurations = z.object({ LOCKOUT_DURATION: z.number(), LOCKOUT_MAX_DU
 
 const environment = lockoutsAddUp(settings)
 
+/** Web has no AUDIT_KEYS: what takes over the process that faces the internet cannot seal a forged log. */
+const auditKeys = { AUDIT_KEYS: namedKeys }
+
+const workerEnvironment = lockoutsAddUp(settings.extend(auditKeys))
+
 /** What `npm start` brings itself where it is not given. A PORT that was not given may move to a free one. */
 const startEnvironment = lockoutsAddUp(
   settings
@@ -144,6 +152,7 @@ const startEnvironment = lockoutsAddUp(
       ENCRYPTION_KEYS: true,
     })
     .extend({
+      AUDIT_KEYS: namedKeys.optional(),
       PORT: port.optional(),
       MAIL_CATCHER_PORT: port.optional(),
       DEMO_DATA: onOff.default(true),
@@ -158,6 +167,7 @@ const keysEnvironment = settings.pick({ DATABASE_URL: true, ENCRYPTION_KEYS: tru
 const verifyEnvironment = settings
   .pick({ DATABASE_URL: true, DATA_DIR: true })
   .partial({ DATABASE_URL: true })
+  .extend({ AUDIT_KEYS: namedKeys.optional() })
 
 const seedEnvironment = settings
   .pick({ DATABASE_URL: true, DATA_DIR: true, ENCRYPTION_KEYS: true })
@@ -165,11 +175,17 @@ const seedEnvironment = settings
   .extend({ DEMO_DATA: onOff.optional() })
 
 export type Config = z.infer<typeof environment>
+export type WorkerConfig = z.infer<typeof workerEnvironment>
 export type StartConfig = z.infer<typeof startEnvironment>
 
-/** Reads the configuration of one process (web, worker, commands). Throws ConfigurationError. */
+/** Reads the configuration of web. Throws ConfigurationError. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   return parse(environment, env)
+}
+
+/** Reads the configuration of the worker, which seals the audit log. Throws ConfigurationError. */
+export function readWorkerConfig(env: NodeJS.ProcessEnv): WorkerConfig {
+  return parse(workerEnvironment, env)
 }
 
 /** Reads the configuration of `npm start`, where everything has a default. Throws ConfigurationError. */
@@ -187,7 +203,7 @@ export function readKeysConfig(env: NodeJS.ProcessEnv): z.infer<typeof keysEnvir
   return parse(keysEnvironment, env)
 }
 
-/** Reads what `npm run audit:verify` needs; without DATABASE_URL it looks into DATA_DIR. Throws ConfigurationError. */
+/** Reads what `npm run audit:verify` needs; what is not given it looks for in DATA_DIR. Throws ConfigurationError. */
 export function readVerifyConfig(env: NodeJS.ProcessEnv): z.infer<typeof verifyEnvironment> {
   return parse(verifyEnvironment, env)
 }
@@ -200,6 +216,11 @@ export function readSeedConfig(env: NodeJS.ProcessEnv): z.infer<typeof seedEnvir
 /** Reads ENCRYPTION_KEYS as kept in DATA_DIR. Throws ConfigurationError. */
 export function readEncryptionKeys(text: string): EncryptionKey[] {
   return parse(settings.pick({ ENCRYPTION_KEYS: true }), { ENCRYPTION_KEYS: text }).ENCRYPTION_KEYS
+}
+
+/** Reads AUDIT_KEYS as kept in DATA_DIR. Throws ConfigurationError. */
+export function readAuditKeys(text: string): AuditKey[] {
+  return parse(z.object(auditKeys), { AUDIT_KEYS: text }).AUDIT_KEYS
 }
 
 function parse<Output>(schema: z.ZodType<Output>, env: NodeJS.ProcessEnv): Output {

@@ -1,7 +1,7 @@
 // What the environment may say.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ConfigurationError, readConfig } from '../src/config.ts'
+import { ConfigurationError, readConfig, readWorkerConfig } from '../src/config.ts'
 import { MINUTE, SECOND } from '../src/time/durations.ts'
 
 const COMPLETE = {
@@ -28,4 +28,20 @@ test('a length of time has its unit, so that no number is taken for another than
   assert.equal(lasting('90 s'), 90 * SECOND)
   for (const text of ['900', '900.5', '-15m', '0m', 'm', 'soon', 'Infinity s'])
     assert.throws(() => lasting(text), ConfigurationError, text)
+})
+
+test('the worker must be given AUDIT_KEYS, and web has no use for them', () => {
+  const key = Buffer.alloc(32, 9).toString('base64')
+  const keysOf = (text: string) => readWorkerConfig({ ...COMPLETE, AUDIT_KEYS: text }).AUDIT_KEYS
+  assert.deepEqual(
+    keysOf(`a2:${key}, a1:${key}`).map(({ id }) => id),
+    ['a2', 'a1'],
+  )
+  for (const text of ['', key, `a1:${key.slice(4)}`, `a1:${key},a1:${key}`])
+    assert.throws(() => keysOf(text), /^ConfigurationError: .*\n {2}- AUDIT_KEYS must/, text)
+  assert.throws(
+    () => readWorkerConfig({ ...COMPLETE, PUBLIC_URL: '' }),
+    /PUBLIC_URL must be given\n.*AUDIT_KEYS must be given/,
+  )
+  assert.ok(!('AUDIT_KEYS' in readConfig({ ...COMPLETE, AUDIT_KEYS: `a1:${key}` })))
 })

@@ -7,6 +7,7 @@ import { remindOfInvitationJob } from './remind-of-invitation.ts'
 import { sealAuditEvents } from './seal-audit-events.ts'
 import { sendNotification } from './send-notification.ts'
 import { sweepExpired } from './sweep-expired.ts'
+import { tellAuditHead } from './tell-audit-head.ts'
 
 export const JOBS: { readonly [Name in JobName]: Job<Name> } = {
   'send-notification': sendNotification,
@@ -19,4 +20,5 @@ export const JOBS: { readonly [Name in JobName]: Job<Name> } = {
 export const SCHEDULED: { readonly [Name in ScheduledJobName]: (deps: JobDeps) => Promise<void> } = {
   'sweep-expired': sweepExpired,
   'seal-audit-events': sealAuditEvents,
+  'tell-audit-head': tellAuditHead,
 }

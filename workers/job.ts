@@ -1,11 +1,12 @@
 // What a job is to this process: a function of its payload, in the transaction that marks it done.
 
+import type { WorkerConfig } from '../src/config.ts'
 import type { Transaction } from '../src/db/client.ts'
 import type { Deps } from '../src/deps.ts'
 import type { Mailer } from '../src/notifications/mailer.ts'
 import type { JobName, JobPayloads } from '../src/outbox/jobs.ts'
 
-export type JobDeps = Pick<Deps, 'config' | 'db' | 'clock' | 'log'> & { mailer: Mailer }
+export type JobDeps = Pick<Deps, 'db' | 'clock' | 'log'> & { config: WorkerConfig; mailer: Mailer }
 
 /**
  * Does one thing and is safe to run twice; what it writes commits together with the mark that it is done.

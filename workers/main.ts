@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
-import { type Config, ConfigurationError, readConfig } from '../src/config.ts'
+import { ConfigurationError, readWorkerConfig, type WorkerConfig } from '../src/config.ts'
 import { openDeps } from '../src/deps.ts'
 import { createLog, type Logger } from '../src/log.ts'
 import { watchOutage } from '../src/outbox/watch-outage.ts'
@@ -27,9 +27,9 @@ if (stop) {
 }
 process.exit()
 
-function configuration(): Config {
+function configuration(): WorkerConfig {
   try {
-    return readConfig(process.env)
+    return readWorkerConfig(process.env)
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error
     process.stderr.write(`${error.message}\n`)
@@ -39,7 +39,7 @@ function configuration(): Config {
 
 /** Tries until the database answers. Returns how to stop; null if it was told to stop before. */
 async function start(
-  config: Config,
+  config: WorkerConfig,
   log: Logger,
   stopped: AbortSignal,
 ): Promise<(() => Promise<void>) | null> {
@@ -60,11 +60,11 @@ async function start(
   return null
 }
 
-async function open(config: Config): Promise<() => Promise<void>> {
+async function open(config: WorkerConfig): Promise<() => Promise<void>> {
   const deps = await openDeps(config, 'worker')
   try {
     await deps.db.execute(sql`select 1`)
-    const worker = await startWorker(deps)
+    const worker = await startWorker({ ...deps, config })
     return () => worker.stop().then(deps.close)
   } catch (error) {
     await deps.close()

@@ -144,6 +144,6 @@ function lockFacts({ kind, lockedUntil }: Record<string, string>) {
   } as const
 }
 
-function plainFacts({ roleGroups, added, removed }: Record<string, string>) {
-  return { roleGroups, added, removed }
+function plainFacts({ roleGroups, added, removed, head }: Record<string, string>) {
+  return { roleGroups, added, removed, head }
 }

@@ -1,5 +1,4 @@
 import type { Job as QueuedJob } from 'bullmq'
-import type { Deps } from '../src/deps.ts'
 import { openMailer } from '../src/notifications/mailer.ts'
 import type { WorkOptions } from '../src/outbox/backend.ts'
 import {
@@ -13,6 +12,7 @@ import {
 import { type EngineOptions, openQueueEngine, type QueueEngine } from '../src/outbox/queues.ts'
 import { SECOND } from '../src/time/durations.ts'
 import { SCHEDULED } from './all-jobs.ts'
+import type { JobDeps } from './job.ts'
 import { type RelayOptions, relayOutbox } from './relay-outbox.ts'
 import { retryDelay } from './retry-delay.ts'
 import { runJob } from './run-job.ts'
@@ -42,7 +42,7 @@ export interface RunningWorker {
 
 /** Relays the outbox and works on every queue. Redis and the mail server may be away; the database must answer. */
 export async function startWorker(
-  deps: Pick<Deps, 'config' | 'db' | 'clock' | 'log'>,
+  deps: Omit<JobDeps, 'mailer'>,
   times: WorkerTimes = {},
 ): Promise<RunningWorker> {
   const engine = openQueueEngine(deps.config, deps.log, times)

@@ -32,6 +32,8 @@ export const AUDIT_ACTIONS = [
   'password.changed',
   'encryption-keys.rotated',
   'audit.exported',
+  'audit.taken-over',
+  'audit.head-sent',
   'queue.job-retried',
   'queue.job-promoted',
   'queue.job-removed',
@@ -40,9 +42,15 @@ export const AUDIT_ACTIONS = [
 
 export type AuditAction = (typeof AUDIT_ACTIONS)[number]
 
+const OF_PLATFORM: ReadonlySet<AuditAction> = new Set([
+  'encryption-keys.rotated',
+  'audit.taken-over',
+  'audit.head-sent',
+])
+
 /** Of what no client account has anything on record: the work of operators. */
 export function ofPlatform(action: AuditAction): boolean {
-  return action.startsWith('queue.') || action === 'encryption-keys.rotated'
+  return action.startsWith('queue.') || OF_PLATFORM.has(action)
 }
 
 export const OUTCOMES = ['success', 'failure', 'refused'] as const

@@ -131,6 +131,10 @@ const SENTENCES: Record<AuditAction, Sentences> = {
     failure: () => 'Secrets were sealed with the newest encryption key; some could not be opened.',
   },
   'audit.exported': { success: ({ actor }) => `${actor} exported the audit log.` },
+  'audit.taken-over': {
+    success: () => 'From here on the audit log is sealed with a key, which covers what was sealed before.',
+  },
+  'audit.head-sent': { success: () => 'The head of the audit log was sent to the operators.' },
   'queue.job-retried': { success: ({ actor }) => `${actor} retried failed jobs.` },
   'queue.job-promoted': { success: ({ actor }) => `${actor} ran a delayed job at once.` },
   'queue.job-removed': { success: ({ actor }) => `${actor} removed a job from its queue.` },

@@ -1,18 +1,12 @@
-import { and, asc, desc, eq, gt, lte, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, lte, sql } from 'drizzle-orm'
+import type { AuditKey } from '../config.ts'
 import type { Database } from '../db/client.ts'
 import { auditEvents } from '../db/schema/audit-events.ts'
 import { auditSeals, auditUnsealed } from '../db/schema/audit-seals.ts'
-import { CHAIN_START, linkHash, type StoredEvent } from './chain.ts'
-import { storedEvent } from './stored-event.ts'
+import { CHAIN_START, keyedHash, keylessHash, type StoredEvent } from './chain.ts'
+import { type Head, readHead, type Seal, sealColumns, toSeal } from './seals.queries.ts'
 
 const BATCH = 2000
-
-/** A seal as somebody keeps it elsewhere. */
-export interface Pin {
-  seq: number
-  /** Hexadecimal. */
-  hash: string
-}
 
 export type Harm =
   /** The event does not fit its seal. */
@@ -24,6 +18,12 @@ export type Harm =
   /** The seal was made for another place of the chain, or for an event that stands elsewhere in it. */
   | 'reordered'
   | 'seal-missing'
+  /** The seal names a key that was not given. */
+  | 'key-unknown'
+  /** The seal has no key, and one before it has. */
+  | 'keyless'
+  /** No seal has a key: the worker has not taken the chain over yet, or its keyed seals were removed. */
+  | 'not-taken-over'
   /** The chain holds together and is not the one that was pinned. */
   | 'rewritten'
   /** The chain ends before the seal that was pinned. */
@@ -39,18 +39,29 @@ export interface Broken {
 export interface ChainReport {
   /** How many seals were found to be right. */
   verified: number
+  /** How many of them are from before there were keys. They come first. */
+  keyless: number
   unsealed: number
   /** The last seal there is; null: nothing was sealed yet. */
-  head: Pin | null
+  head: Head | null
   broken: Broken | null
 }
 
-interface Link {
+export interface Expected {
+  /** Every key that seals were made with. */
+  keys: readonly AuditKey[]
+  /** Heads that were kept elsewhere. */
+  pins: readonly Head[]
+}
+
+/** What the walk knows when it comes to a seal. */
+interface Walk {
   seq: number
-  eventId: string
-  hash: Buffer
-  /** Null: it is gone. */
-  event: StoredEvent | null
+  previous: Buffer
+  keyless: boolean
+  last: number
+  keys: ReadonlyMap<string, AuditKey>
+  pins: ReadonlyMap<number, readonly string[]>
 }
 
 /**
@@ -59,42 +70,48 @@ interface Link {
  */
 export async function verifyChain(
   db: Database,
-  pins: readonly Pin[],
+  { keys, pins }: Expected,
   onProgress: (done: number, total: number) => void,
 ): Promise<ChainReport> {
   const head = await readHead(db)
   const unsealed = await db.$count(auditUnsealed)
-  let verified = 0
-  let broken: Broken | null = null
-  let previous: Buffer = CHAIN_START
-
-  for await (const batch of links(db, head?.seq ?? 0)) {
-    for (const link of batch) {
-      broken = await judgeLink(db, link, { seq: verified + 1, previous, head, pins })
-      if (broken) return { verified, unsealed, head, broken }
-      verified += 1
-      previous = link.hash
-    }
-    onProgress(verified, head?.seq ?? 0)
+  const walk: Walk = {
+    seq: 1,
+    previous: CHAIN_START,
+    keyless: true,
+    last: head?.seq ?? 0,
+    keys: new Map(keys.map((key) => [key.id, key])),
+    pins: hashesBySeq(pins),
   }
-  broken = findCutOff(head, pins) ?? (await findOutside(db))
-  return { verified, unsealed, head, broken }
+  const report = { verified: 0, keyless: 0, unsealed, head }
+
+  for await (const batch of seals(db, walk.last)) {
+    for (const seal of batch) {
+      const broken = await judgeSeal(db, seal, walk)
+      if (broken) return { ...report, broken }
+      report.verified += 1
+      walk.seq += 1
+      walk.previous = seal.hash
+      walk.keyless &&= seal.keyId === null
+      if (walk.keyless) report.keyless += 1
+    }
+    onProgress(report.verified, walk.last)
+  }
+  const broken = findCutOff(head, pins) ?? findNotTakenOver(head, walk) ?? (await findOutside(db))
+  return { ...report, broken }
 }
 
-async function readHead(db: Database): Promise<Pin | null> {
-  const [head] = await db
-    .select({ seq: auditSeals.seq, hash: auditSeals.hash })
-    .from(auditSeals)
-    .orderBy(desc(auditSeals.seq))
-    .limit(1)
-  return head ? { seq: head.seq, hash: head.hash.toString('hex') } : null
+function hashesBySeq(pins: readonly Head[]): ReadonlyMap<number, readonly string[]> {
+  const hashes = new Map<number, string[]>()
+  for (const { seq, hash } of pins) hashes.set(seq, [...(hashes.get(seq) ?? []), hash])
+  return hashes
 }
 
 /** The chain up to `last`, in its order, batch by batch. */
-async function* links(db: Database, last: number): AsyncGenerator<Link[]> {
+async function* seals(db: Database, last: number): AsyncGenerator<Seal[]> {
   for (let after = -1; after < last; ) {
     const batch = await db
-      .select({ seq: auditSeals.seq, eventId: auditSeals.eventId, hash: auditSeals.hash, event: storedEvent })
+      .select(sealColumns)
       .from(auditSeals)
       .leftJoin(auditEvents, eq(auditEvents.id, auditSeals.eventId))
       .where(and(gt(auditSeals.seq, after), lte(auditSeals.seq, last)))
@@ -103,52 +120,52 @@ async function* links(db: Database, last: number): AsyncGenerator<Link[]> {
     const end = batch.at(-1)
     if (!end) return
     after = end.seq
-    yield batch.map(({ event, ...link }) => ({ ...link, event: isWhole(event) ? event : null }))
+    yield batch.map(toSeal)
   }
 }
 
-/** Of an event that is gone every column is null. */
-function isWhole(event: { [Column in keyof StoredEvent]: unknown } | null): event is StoredEvent {
-  return event !== null && event.id !== null
-}
-
-async function judgeLink(
-  db: Database,
-  link: Link,
-  expected: { seq: number; previous: Buffer; head: Pin | null; pins: readonly Pin[] },
-): Promise<Broken | null> {
-  const { seq, eventId, hash, event } = link
-  const { previous, head, pins } = expected
-  if (seq > expected.seq) return { harm: 'seal-missing', seq: expected.seq, eventId: null }
-  if (seq < expected.seq) return { harm: 'reordered', seq, eventId }
+async function judgeSeal(db: Database, seal: Seal, walk: Walk): Promise<Broken | null> {
+  const { seq, eventId, keyId, hash, event } = seal
+  if (seq > walk.seq) return { harm: 'seal-missing', seq: walk.seq, eventId: null }
+  if (seq < walk.seq) return { harm: 'reordered', seq, eventId }
+  if (keyId === null && !walk.keyless) return { harm: 'keyless', seq, eventId }
+  if (keyId !== null && !walk.keys.has(keyId)) return { harm: 'key-unknown', seq, eventId }
   if (!event) return { harm: 'removed', seq, eventId }
-  if (!linkHash(previous, event).equals(hash)) {
-    const moved = await fitsElsewhere(db, { seq, hash, event }, previous, head?.seq ?? 0)
+  if (!fits(seal, walk.previous, event, walk)) {
+    const moved = await fitsElsewhere(db, seal, event, walk)
     return { harm: moved ? 'reordered' : 'changed', seq, eventId }
   }
-  const rewritten = pins.some((pin) => pin.seq === seq && pin.hash !== hash.toString('hex'))
+  const pinned = walk.pins.get(seq)
+  const rewritten = pinned?.some((expected) => expected !== hash.toString('hex'))
   return rewritten ? { harm: 'rewritten', seq, eventId } : null
 }
 
+/** Whether the seal would be right for this event, behind this hash. */
+function fits({ keyId, hash, sealedAt }: Seal, previous: Buffer, event: StoredEvent, { keys }: Walk) {
+  if (keyId === null) return keylessHash(previous, event).equals(hash)
+  const key = keys.get(keyId)
+  return key !== undefined && keyedHash(key, previous, event, sealedAt).equals(hash)
+}
+
 /** Whether the seal would be right for an event sealed elsewhere, or behind another seal. */
-async function fitsElsewhere(
-  db: Database,
-  link: { seq: number; hash: Buffer; event: StoredEvent },
-  previous: Buffer,
-  last: number,
-): Promise<boolean> {
-  if (linkHash(CHAIN_START, link.event).equals(link.hash)) return true
-  for await (const batch of links(db, last))
-    for (const { seq, hash, event } of batch) {
-      if (seq !== link.seq && event && linkHash(previous, event).equals(link.hash)) return true
-      if (linkHash(hash, link.event).equals(link.hash)) return true
+async function fitsElsewhere(db: Database, seal: Seal, event: StoredEvent, walk: Walk): Promise<boolean> {
+  if (fits(seal, CHAIN_START, event, walk)) return true
+  for await (const batch of seals(db, walk.last))
+    for (const other of batch) {
+      if (other.seq !== seal.seq && other.event && fits(seal, walk.previous, other.event, walk)) return true
+      if (fits(seal, other.hash, event, walk)) return true
     }
   return false
 }
 
-function findCutOff(head: Pin | null, pins: readonly Pin[]): Broken | null {
+function findCutOff(head: Head | null, pins: readonly Head[]): Broken | null {
   const cut = pins.find((pin) => pin.seq > (head?.seq ?? 0))
   return cut ? { harm: 'cut-off', seq: cut.seq, eventId: null } : null
+}
+
+/** Without a key anyone can make a whole chain and say that it is from before. */
+function findNotTakenOver(head: Head | null, { keyless }: Walk): Broken | null {
+  return head && keyless ? { harm: 'not-taken-over', seq: head.seq, eventId: null } : null
 }
 
 /**

@@ -33,6 +33,8 @@ export interface NotificationFacts {
   'client-resumed': Record<string, never>
   'account-disabled': Record<string, never>
   'account-enabled': Record<string, never>
+  /** To the operators, daily: up to where the audit log is sealed, as SEQ:HASH. */
+  'audit-head': { head: string }
 }
 
 export type NotificationKind = keyof NotificationFacts

@@ -33,6 +33,8 @@ export interface MailContext {
   /** mfa-policy-changed: of which role groups MFA is required from now on, and of which no more. */
   added?: string | undefined
   removed?: string | undefined
+  /** audit-head: SEQ:HASH. */
+  head?: string | undefined
 }
 
 export interface Mail {
@@ -65,6 +67,7 @@ const SUBJECTS: { readonly [Kind in NotificationKind]: (context: MailContext) =>
   'client-resumed': ({ recipient }) => `${recipient.clientName} was resumed`,
   'account-disabled': () => 'Your account was disabled',
   'account-enabled': () => 'Your account was enabled again',
+  'audit-head': ({ at }) => `Head of the audit log on ${at?.toISOString().slice(0, 10)}`,
 }
 
 const html = openTemplates({ autoescape: true })
@@ -87,6 +90,7 @@ export function renderMail(kind: NotificationKind, context: MailContext): Mail {
     subjectName: context.subjectName && oneLine(context.subjectName),
     added: context.added,
     removed: context.removed,
+    head: context.head,
     lockKind: context.lockKind,
     lockedUntil: context.lockedUntil && instantText(context.lockedUntil),
     expiresAt: context.expiresAt && instantText(context.expiresAt),

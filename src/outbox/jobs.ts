@@ -1,6 +1,6 @@
 // Every job there is: its queue, and the ids it carries. Nothing personal and no secret travels in a job.
 import { z } from 'zod'
-import { MINUTE } from '../time/durations.ts'
+import { HOUR, MINUTE } from '../time/durations.ts'
 
 /** Jobs that a change owes: enqueued in its transaction, done exactly once. */
 const payloads = {
@@ -46,6 +46,8 @@ export const SCHEDULED_JOBS = {
   'sweep-expired': 5 * MINUTE,
   /** Seals what the audit log has that is new. */
   'seal-audit-events': MINUTE,
+  /** Mails the head of the audit log to the operators; the first run of a day does. */
+  'tell-audit-head': HOUR,
 } as const
 export const SCHEDULED_QUEUE: QueueName = 'maintenance'
 

@@ -15,7 +15,7 @@ import { banner } from './banner.ts'
 import { holdLock } from './data-dir-lock.ts'
 import { startEmbeddedPostgres } from './embedded-postgres.ts'
 import { anyFreePort, choosePort } from './free-port.ts'
-import { encryptionKeys, sessionSecret } from './secrets.ts'
+import { auditKeys, encryptionKeys, sessionSecret } from './secrets.ts'
 import { StartError } from './start-error.ts'
 import { type SupervisedChild, superviseChild } from './supervise-child.ts'
 
@@ -51,6 +51,7 @@ export async function bringUp(config: StartConfig, surroundings: Surroundings): 
     SESSION_SECRET: config.SESSION_SECRET?.join(',') ?? (await sessionSecret(dataDir)),
     ENCRYPTION_KEYS: surroundings.env.ENCRYPTION_KEYS || (await encryptionKeys(dataDir)),
   }
+  const AUDIT_KEYS = surroundings.env.AUDIT_KEYS || (await auditKeys(dataDir))
   await migrateDatabase(databaseUrl)
   const demo = await prepareDemoData(config, databaseUrl, secrets.ENCRYPTION_KEYS)
   stopping.throwIfAborted()
@@ -77,7 +78,7 @@ export async function bringUp(config: StartConfig, surroundings: Surroundings): 
       name: 'web',
       module: new URL(`../web${MODULE_SUFFIX}`, import.meta.url),
       // Passwords are hashed there, one more at a time than there are cores: see HASHED_AT_A_TIME.
-      env: { UV_THREADPOOL_SIZE: String(Math.max(2, availableParallelism())), ...env },
+      env: { UV_THREADPOOL_SIZE: String(Math.max(2, availableParallelism())), ...env, AUDIT_KEYS: undefined },
       say,
     }),
   )
@@ -87,7 +88,7 @@ export async function bringUp(config: StartConfig, surroundings: Surroundings): 
     superviseChild({
       name: 'worker',
       module: new URL(`../../workers/main${MODULE_SUFFIX}`, import.meta.url),
-      env,
+      env: { ...env, AUDIT_KEYS },
       say,
     }),
   )

@@ -18,6 +18,16 @@ export function existingEncryptionKeys(dataDir: string): Promise<string | null> 
   return readIfThere(encryptionKeysFile(dataDir))
 }
 
+/** The keys that seal the audit log, as AUDIT_KEYS has them; made at the first start. */
+export function auditKeys(dataDir: string): Promise<string> {
+  return keepFile(auditKeysFile(dataDir), () => `a1:${randomBytes(32).toString('base64')}`)
+}
+
+/** The same where a start has made them, or null. */
+export function existingAuditKeys(dataDir: string): Promise<string | null> {
+  return readIfThere(auditKeysFile(dataDir))
+}
+
 /** The password of the embedded PostgreSQL; made at the first start. */
 export function postgresPassword(dataDir: string): Promise<string> {
   return keepFile(postgresPasswordFile(dataDir), () => randomBytes(24).toString('base64url'))
@@ -29,4 +39,5 @@ export function existingPostgresPassword(dataDir: string): Promise<string | null
 }
 
 const encryptionKeysFile = (dataDir: string) => join(dataDir, 'encryption-keys')
+const auditKeysFile = (dataDir: string) => join(dataDir, 'audit-keys')
 const postgresPasswordFile = (dataDir: string) => join(dataDir, 'postgres-password')

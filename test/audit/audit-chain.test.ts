@@ -1,24 +1,33 @@
-// The hash chain over the audit log: nothing is skipped, and nothing is changed, removed, inserted or reordered unseen.
+// The chain over the audit log, sealed with a key that the database never holds: nothing is skipped, and nothing is
+// changed, removed, inserted or reordered without being found.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { createHmac, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import { rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, before, beforeEach, describe, test } from 'node:test'
+import { asc, eq } from 'drizzle-orm'
 import type { Sql } from 'postgres'
-import { CHAIN_START, linkHash } from '../../src/audit/chain.ts'
+import { CHAIN_START, keyedHash, keylessHash } from '../../src/audit/chain.ts'
 import { NO_REQUEST, record } from '../../src/audit/record.ts'
-import { sealEvents } from '../../src/audit/seal-events.ts'
-import { type Harm, type Pin, verifyChain } from '../../src/audit/verify-chain.ts'
+import { ChainEndError, sealEvents } from '../../src/audit/seal-events.ts'
+import type { Head } from '../../src/audit/seals.queries.ts'
+import { storedEvent } from '../../src/audit/stored-event.ts'
+import { type Harm, verifyChain } from '../../src/audit/verify-chain.ts'
+import { type AuditKey, readAuditKeys } from '../../src/config.ts'
 import { type DatabasePool, openDatabase } from '../../src/db/client.ts'
 import { auditEvents } from '../../src/db/schema/audit-events.ts'
-import { auditUnsealed } from '../../src/db/schema/audit-seals.ts'
-import { createTestDatabase, type TestDatabase } from '../support/cluster.ts'
+import { auditSeals, auditUnsealed } from '../../src/db/schema/audit-seals.ts'
+import { AUDIT_KEYS, createTestDatabase, type TestDatabase } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
 import { onEachEngine } from '../workers/workshop.ts'
 
 const NOW = new Date('2026-03-02T09:00:00Z')
 const ALL = 1_000_000
+const KEYS = readAuditKeys(AUDIT_KEYS)
 
 let database: TestDatabase
 let pool: DatabasePool
@@ -54,12 +63,30 @@ async function happen(times: number): Promise<string[]> {
   return events.map(({ id }) => id)
 }
 
-function seal(): Promise<number> {
-  return sealEvents(pool.db, NOW, ALL)
+function seal(keys: readonly AuditKey[] = KEYS): Promise<number> {
+  return sealEvents(pool.db, { keys, now: NOW, atMost: ALL })
 }
 
-function verify(...pins: Pin[]) {
-  return verifyChain(pool.db, pins, () => {})
+function verify(...pins: Head[]) {
+  return verifyChain(pool.db, { keys: KEYS, pins }, () => {})
+}
+
+/** What sealed before there were keys. Anyone who can write to the database can do the same. */
+async function sealWithoutKey(): Promise<void> {
+  const events = await pool.db
+    .select(storedEvent)
+    .from(auditUnsealed)
+    .innerJoin(auditEvents, eq(auditEvents.id, auditUnsealed.eventId))
+    .orderBy(asc(auditUnsealed.eventId))
+  const last = (await chain()).at(-1)
+  let seq = last?.seq ?? 0
+  let hash: Buffer = last ? Buffer.from(last.hash, 'hex') : CHAIN_START
+  for (const event of events) {
+    hash = keylessHash(hash, event)
+    seq += 1
+    await pool.db.insert(auditSeals).values({ seq, eventId: event.id, hash, sealedAt: NOW })
+  }
+  await pool.db.delete(auditUnsealed)
 }
 
 /** What a superuser can do, whom no trigger stops. */
@@ -96,6 +123,7 @@ describe('sealing', () => {
     const report = await verify()
     assert.deepEqual(report, {
       verified: 2503,
+      keyless: 0,
       unsealed: 0,
       head: { seq: 2503, hash: seals.at(-1)?.hash },
       broken: null,
@@ -124,7 +152,7 @@ describe('sealing', () => {
     )
     assert.deepEqual(
       { ...(await verify()), head: null },
-      { verified: 8, unsealed: 0, head: null, broken: null },
+      { verified: 8, keyless: 0, unsealed: 0, head: null, broken: null },
     )
   })
 
@@ -166,12 +194,12 @@ describe('sealing', () => {
   test('goes on where a run that had enough stopped', async () => {
     await happen(2500)
 
-    assert.equal(await sealEvents(pool.db, NOW, 1000), 1000)
+    assert.equal(await sealEvents(pool.db, { keys: KEYS, now: NOW, atMost: 1000 }), 1000)
     assert.equal((await verify()).unsealed, 1500)
     assert.equal(await seal(), 1500)
   })
 
-  test('hashes in a form that others can compute: the hash before, then the row as a JSON array', async () => {
+  test('hashes in a form that others can compute: the hash before, then time of sealing and row as a JSON array', async () => {
     const event = {
       id: '019b0000-0000-7000-8000-000000000001',
       at: '1772442000000000',
@@ -185,10 +213,12 @@ describe('sealing', () => {
       requestId: null,
       details: '{"a": 1}',
     }
-    const row = `["019b0000-0000-7000-8000-000000000001","1772442000000000",null,null,null,"sign-out","success","192.0.2.1","a \\"b\\"",null,"{\\"a\\": 1}"]`
-    const expected = createHash('sha256').update('00'.repeat(32), 'hex').update(row).digest('hex')
+    const sealedAt = `${NOW.getTime()}000`
+    const row = `["${sealedAt}","019b0000-0000-7000-8000-000000000001","1772442000000000",null,null,null,"sign-out","success","192.0.2.1","a \\"b\\"",null,"{\\"a\\": 1}"]`
+    const key = Buffer.alloc(32, 9)
+    const expected = createHmac('sha256', key).update('00'.repeat(32), 'hex').update(row).digest('hex')
 
-    assert.equal(linkHash(CHAIN_START, event).toString('hex'), expected)
+    assert.equal(keyedHash({ key }, CHAIN_START, event, sealedAt).toString('hex'), expected)
     const [{ id, at }] = await pool.sql<[{ id: string; at: string }]>`
       insert into audit_events (id, at, action, outcome, address, user_agent, details)
       values (${event.id}, ${NOW.toISOString()}, 'sign-out', 'success', '192.0.2.1', 'a "b"', '{"a":1}') returning id, at`
@@ -197,25 +227,38 @@ describe('sealing', () => {
     const name = pool.sql(new URL(database.url).pathname.slice(1))
     await pool.sql`alter database ${name} set timezone to 'Asia/Kolkata'`
     const elsewhere = openDatabase(database.url, 'test-elsewhere', 1)
-    await sealEvents(elsewhere.db, NOW, ALL)
+    await sealEvents(elsewhere.db, { keys: KEYS, now: NOW, atMost: ALL })
+    assert.equal((await verifyChain(elsewhere.db, { keys: KEYS, pins: [] }, () => {})).broken, null)
     await elsewhere.close()
     await pool.sql`alter database ${name} reset timezone`
     assert.equal((await chain())[0]?.hash, expected)
   })
 })
 
-describe('the seals', () => {
-  test('cannot be changed, removed or emptied by the application', async () => {
-    await happen(1)
-    await seal()
-
+describe('the events and their seals', () => {
+  for (const [table, column] of [
+    ['audit_events', 'details'],
+    ['audit_seals', 'hash'],
+  ] as const)
     for (const statement of [
-      'update audit_seals set seq = 2',
-      'delete from audit_seals',
-      'truncate audit_seals',
+      `update ${table} set ${column} = ${column}`,
+      `update ${table} set ${column} = ${column} where false`,
+      `delete from ${table}`,
+      `truncate ${table} cascade`,
     ])
-      await assert.rejects(pool.sql.unsafe(statement), /append-only/)
-  })
+      test(`are append-only: ${statement}`, async () => {
+        await happen(1)
+        await seal()
+        const before = await contents()
+
+        await assert.rejects(pool.sql.unsafe(statement), { code: '42501', message: /are append-only$/ })
+
+        assert.deepEqual(await contents(), before)
+      })
+
+  async function contents() {
+    return [await pool.db.select().from(auditEvents), await pool.db.select().from(auditSeals)]
+  }
 })
 
 describe('verifying names the first row that is broken', () => {
@@ -225,7 +268,7 @@ describe('verifying names the first row that is broken', () => {
     await seal()
   })
 
-  async function finds(harm: Harm, seq: number | null, eventId: string | null | undefined, ...pins: Pin[]) {
+  async function finds(harm: Harm, seq: number | null, eventId: string | null | undefined, ...pins: Head[]) {
     assert.deepEqual((await verify(...pins)).broken, { harm, seq, eventId })
   }
 
@@ -311,7 +354,10 @@ describe('verifying names the first row that is broken', () => {
     await finds('changed', 12, ids[11])
     await tamper((sql) => sql`delete from audit_seals where seq = 5`)
     await finds('seal-missing', 5, null)
-    await tamper((sql) => sql`insert into audit_seals values (0, uuidv7(), sha256('x'), now())`)
+    await tamper(
+      (sql) =>
+        sql`insert into audit_seals (seq, event_id, hash, sealed_at) values (0, uuidv7(), sha256('x'), now())`,
+    )
     assert.equal((await verify()).broken?.seq, 0)
   })
 
@@ -332,7 +378,7 @@ describe('verifying names the first row that is broken', () => {
     await finds('cut-off', 20, null, kept)
   })
 
-  test('where the whole chain was written anew, against a seal that was kept elsewhere', async () => {
+  test('where the worker was made to seal a forged log anew, against a seal that was kept elsewhere', async () => {
     const kept = (await verify()).head
     assert.ok(kept)
     await tamper(async (sql) => {
@@ -347,12 +393,175 @@ describe('verifying names the first row that is broken', () => {
     assert.equal((await verify()).broken, null, 'the chain alone cannot tell')
     assert.equal((await verify(kept)).broken?.harm, 'rewritten')
   })
+
+  test('where the last 25 were cut off, or five were written anew, by someone who has no key', async () => {
+    await happen(30)
+    await seal()
+    const kept = (await verify()).head
+    assert.ok(kept)
+    const cut = await tamperedCopy(async (sql) => {
+      await sql`delete from audit_events where id in (select event_id from audit_seals where seq > 25)`
+      await sql`delete from audit_seals where seq > 25`
+    }, kept)
+    assert.deepEqual(cut, { harm: 'cut-off', seq: 50, eventId: null })
+
+    const forged = (await chain()).slice(-5).map(({ eventId }) => eventId)
+    await tamper(async (sql) => {
+      await sql`update audit_events set outcome = 'refused' where id = any(${forged}::uuid[])`
+      await sql`delete from audit_seals where seq > 45`
+      await sql`insert into audit_unsealed select unnest(${forged}::uuid[])`
+    })
+    const other = [{ id: 'a1', key: Buffer.alloc(32, 1) }]
+    await assert.rejects(seal(other), ChainEndError, 'with a key of their own nothing is sealed')
+    await sealWithoutKey()
+    await finds('keyless', 46, forged[0])
+    await tamper((sql) => sql`update audit_seals set key_id = 'a1' where key_id is null`)
+    await finds('changed', 46, forged[0])
+  })
+
+  test('where a seal was replaced by that of a twin, or its key or its time was changed', async () => {
+    await tamper(
+      (sql) => sql`update audit_seals set hash = (select hash from audit_seals where seq = 5) where seq = 6`,
+    )
+    await finds('changed', 6, ids[5])
+    await tamper(
+      (sql) => sql`update audit_seals set sealed_at = sealed_at + interval '1 microsecond' where seq = 3`,
+    )
+    await finds('changed', 3, ids[2])
+    await tamper((sql) => sql`update audit_seals set key_id = 'a2' where seq = 2`)
+    await finds('key-unknown', 2, ids[1])
+    await tamper((sql) => sql`update audit_seals set key_id = null where seq = 1`)
+    await finds('changed', 1, ids[0])
+  })
+
+  /** Verifies against a pin what somebody has tampered with, and puts it back. */
+  async function tamperedCopy(work: (sql: Sql) => Promise<unknown>, pin: Head) {
+    const events = await pool.db.select().from(auditEvents)
+    const seals = await pool.db.select().from(auditSeals)
+    await tamper(work)
+    const { broken } = await verify(pin)
+    await tamper((sql) => sql`truncate audit_events, audit_unsealed, audit_seals cascade`)
+    await pool.db.insert(auditEvents).values(events)
+    await pool.db.delete(auditUnsealed)
+    await pool.db.insert(auditSeals).values(seals)
+    assert.equal((await verify(pin)).broken, null)
+    return broken
+  }
+})
+
+describe('keys', () => {
+  const [old] = KEYS
+  const newer = { id: 'a2', key: Buffer.alloc(32, 2) }
+
+  test('rotate: the first seals, all verify, and none may be taken out', async () => {
+    assert.ok(old)
+    await happen(3)
+    await seal([old])
+    await happen(2)
+    await seal([newer, old])
+    await happen(1)
+
+    await assert.rejects(seal([old]), /its key 'a2' is not among AUDIT_KEYS/)
+    const keyIds = await pool.db
+      .select({ keyId: auditSeals.keyId })
+      .from(auditSeals)
+      .orderBy(asc(auditSeals.seq))
+    assert.deepEqual(
+      keyIds.map(({ keyId }) => keyId),
+      ['a1', 'a1', 'a1', 'a2', 'a2'],
+    )
+    const harmWith = async (keys: AuditKey[]) =>
+      (await verifyChain(pool.db, { keys, pins: [] }, () => {})).broken
+    assert.equal(await harmWith([newer, old]), null)
+    assert.equal((await harmWith([newer]))?.harm, 'key-unknown')
+    assert.equal((await harmWith([old]))?.seq, 4)
+    assert.equal((await harmWith([newer, { id: 'a1', key: Buffer.alloc(32, 3) }]))?.harm, 'changed')
+  })
+
+  test('another key under the same id seals nothing, so that no chain comes of two', async () => {
+    await happen(3)
+    await seal()
+    await happen(1)
+
+    await assert.rejects(
+      seal([{ id: 'a1', key: Buffer.alloc(32, 3) }]),
+      /does not fit its event and key 'a1'/,
+    )
+
+    assert.equal((await verify()).unsealed, 1)
+    assert.equal(await seal(), 1)
+  })
+
+  test('nothing is sealed behind a seal that was forged', async () => {
+    const ids = await happen(3)
+    await seal()
+    await happen(1)
+    await tamper((sql) => sql`update audit_events set outcome = 'refused' where id = ${ids[2] ?? ''}`)
+
+    await assert.rejects(seal(), ChainEndError)
+  })
+})
+
+describe('a chain from before there were keys', () => {
+  let ids: string[] = []
+  beforeEach(async () => {
+    ids = await happen(10)
+    await sealWithoutKey()
+  })
+
+  test('is taken over, once: the first keyed seal covers it, and an event names its head', async () => {
+    const head = (await chain()).at(-1)
+    assert.equal((await verify()).broken?.harm, 'not-taken-over')
+
+    assert.equal(await seal(), 1, 'the event that says so')
+    await happen(3)
+    await seal()
+
+    const taken = await pool.db.select().from(auditEvents).where(eq(auditEvents.action, 'audit.taken-over'))
+    assert.deepEqual(
+      taken.map(({ details }) => details),
+      [{ head: `10:${head?.hash}` }],
+    )
+    const report = await verify()
+    assert.deepEqual(
+      { ...report, head: null },
+      { verified: 14, keyless: 10, unsealed: 0, head: null, broken: null },
+    )
+  })
+
+  test('cannot be written anew afterwards, although it has no key', async () => {
+    await seal()
+    await tamper(async (sql) => {
+      await sql`update audit_events set outcome = 'refused' where id = ${ids[4] ?? ''}`
+      await sql`delete from audit_seals where seq between 5 and 10`
+      await sql`insert into audit_unsealed select unnest(${ids.slice(4)}::uuid[])`
+      await sql`update audit_seals set seq = 111 where seq = 11`
+    })
+    // The forger goes on from the fourth seal.
+    const [takeOver] = (await pool.db.select().from(auditSeals).where(eq(auditSeals.seq, 111))) ?? []
+    assert.ok(takeOver)
+    await tamper((sql) => sql`delete from audit_seals where seq = 111`)
+    await sealWithoutKey()
+    await pool.db.insert(auditSeals).values({ ...takeOver, seq: 11 })
+
+    assert.deepEqual((await verify()).broken, { harm: 'changed', seq: 11, eventId: takeOver.eventId })
+  })
+
+  test('is no excuse: seals without a key are refused behind the take-over, by verifying and by sealing', async () => {
+    await seal()
+    const [id] = await happen(1)
+    await sealWithoutKey()
+
+    assert.deepEqual((await verify()).broken, { harm: 'keyless', seq: 12, eventId: id })
+    await happen(1)
+    await assert.rejects(seal(), /it has no key, and seals before it have one/)
+  })
 })
 
 describe('npm run audit:verify', () => {
-  async function run(...args: string[]) {
+  async function run(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}) {
     const child = spawn(process.execPath, ['dist/src/audit/verify-command.js', ...args], {
-      env: { ...process.env, DATABASE_URL: database.url },
+      env: { ...process.env, DATABASE_URL: database.url, AUDIT_KEYS, ...env },
     })
     const [stdout, stderr, [code]] = await Promise.all([
       text(child.stdout),
@@ -371,11 +580,12 @@ describe('npm run audit:verify', () => {
     const { stdout, stderr, code } = await run()
 
     const [, pin = ''] = /^Head: (7:[0-9a-f]{64})$/m.exec(stdout) ?? []
+    assert.match(stdout, /^No pin was given: a cut tail is not found by this run\./m)
     assert.match(stdout, /^All 7 sealed events are as they were sealed\. 1 event waits to be sealed\.$/m)
     assert.match(stderr, /100 % 7 of 7 seals/)
     assert.equal(code, 0)
-    assert.equal((await run('--expect', pin)).code, 0)
-    const other = await run('--expect', `7:${'ab'.repeat(32)}`)
+    assert.equal((await run(['--expect', pin])).code, 0)
+    const other = await run(['--expect', `7:${'ab'.repeat(32)}`])
     assert.match(other.stdout, /^BROKEN at seal 7, event [0-9a-f-]{36}: the chain was written anew/)
     assert.equal(other.code, 1)
   })
@@ -392,9 +602,53 @@ describe('npm run audit:verify', () => {
     assert.equal(code, 1)
   })
 
+  test('finds a cut tail by any head that was kept, typed or in a log', async () => {
+    const kept: string[] = []
+    for (let round = 0; round < 3; round += 1) {
+      await happen(4)
+      await seal()
+      kept.push(/^Head: (.*)$/m.exec((await run()).stdout)?.[1] ?? '')
+    }
+    const log = join(tmpdir(), `${randomUUID()}.log`)
+    await writeFile(log, kept.map((head) => `${JSON.stringify({ level: 30, auditHead: head })}\n`).join(''))
+    const whole = await run(['--expect-file', log, '--expect', kept[0] ?? ''])
+    assert.equal(whole.code, 0)
+    assert.match(whole.stdout, /^4 pins were compared\.$/m)
+    assert.doesNotMatch(whole.stdout, /No pin was given/)
+
+    await tamper(async (sql) => {
+      await sql`delete from audit_events where id in (select event_id from audit_seals where seq > 8)`
+      await sql`delete from audit_seals where seq > 8`
+    })
+
+    assert.equal((await run(['--expect', kept[1] ?? ''])).code, 0, 'it was kept before the cut')
+    for (const args of [
+      ['--expect', kept[1] ?? '', '--expect', kept[2] ?? ''],
+      ['--expect-file', log],
+    ]) {
+      const { stdout, code } = await run(args)
+      assert.match(stdout, /^BROKEN at seal 12: the end of the chain was cut off/)
+      assert.equal(code, 1)
+    }
+    await rm(log)
+  })
+
+  test('says which keys it lacks, and where a file of heads has none', async () => {
+    await happen(1)
+    await seal()
+    const elsewhere = { AUDIT_KEYS: '', DATA_DIR: join(tmpdir(), randomUUID()) }
+    assert.match((await run([], elsewhere)).stderr, /AUDIT_KEYS must be given: those that the worker has/)
+    const other = await run([], { AUDIT_KEYS: `a2:${Buffer.alloc(32).toString('base64')}` })
+    assert.match(other.stdout, /^BROKEN at seal 1, event .*: its key is not among AUDIT_KEYS/)
+    assert.equal(other.code, 1)
+    const nothing = await run(['--expect-file', '/dev/null'])
+    assert.match(nothing.stderr, /^\/dev\/null has no SEQ:HASH in it/)
+    assert.equal(nothing.code, 1)
+  })
+
   test('explains itself when it is asked in another way', async () => {
     for (const args of [['--expect', '7'], ['--expect', '0:ab'], ['--nonsense']]) {
-      const { stderr, code } = await run(...args)
+      const { stderr, code } = await run(args)
       assert.match(stderr, /^Usage: npm run audit:verify/)
       assert.equal(code, 1)
     }
@@ -419,7 +673,7 @@ onEachEngine('the scheduled job', (workshop) => {
     await Promise.all([workshop.startWorker(), workshop.startWorker()])
 
     await eventually('all are sealed', async () => (await workshop.db.$count(auditUnsealed)) === 0)
-    const report = await verifyChain(workshop.db, [], () => {})
+    const report = await verifyChain(workshop.db, { keys: KEYS, pins: [] }, () => {})
     assert.equal(report.verified, 30)
     assert.equal(report.broken, null)
   })

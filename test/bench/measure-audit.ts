@@ -8,8 +8,10 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { sealEvents } from '../../src/audit/seal-events.ts'
+import { readAuditKeys } from '../../src/config.ts'
 import type { EnrolledUser } from '../../src/demo/bulk-seed.ts'
 import { SECOND } from '../../src/time/durations.ts'
+import { AUDIT_KEYS } from '../support/cluster.ts'
 import { base32Decode, totp } from '../support/rfc6238.ts'
 import { makeRunFolder, removeRunFolder } from '../support/run-folder.ts'
 import { Connection } from './connection.ts'
@@ -57,7 +59,11 @@ export async function benchAudit({ quick }: SectionOptions, onStop: OnStop): Pro
 
   say('Sealing …')
   const began = performance.now()
-  const sealed = await sealEvents(product.database.db, new Date(), Number.POSITIVE_INFINITY)
+  const sealed = await sealEvents(product.database.db, {
+    keys: readAuditKeys(AUDIT_KEYS),
+    now: new Date(),
+    atMost: Number.POSITIVE_INFINITY,
+  })
   const sealSeconds = (performance.now() - began) / SECOND
   say('Verifying …')
   const verified = await measureVerifying(product)
@@ -181,7 +187,7 @@ async function measureDownload({ origin, pids }: Product, cookie: string, what: 
 
 async function measureVerifying({ databaseUrl }: Product) {
   const child = spawn(process.execPath, [VERIFY], {
-    env: { ...process.env, DATABASE_URL: databaseUrl },
+    env: { ...process.env, DATABASE_URL: databaseUrl, AUDIT_KEYS },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const { pid = 0 } = child

@@ -12,6 +12,7 @@ import { bulkSeed, type EnrolledUser } from '../../src/demo/bulk-seed.ts'
 import { startEmbeddedPostgres } from '../../src/start/embedded-postgres.ts'
 import { anyFreePort } from '../../src/start/free-port.ts'
 import { findPostmaster } from '../../src/start/postmaster.ts'
+import { AUDIT_KEYS } from '../support/cluster.ts'
 import { SmtpServer } from '../support/smtp-server.ts'
 
 /** One thread a core for hashing, as `npm start` sets it. */
@@ -64,6 +65,7 @@ export async function startProduct(folder: string, seed: Seed, onStop: OnStop): 
     MAIL_FROM: 'Portcullis <gate@portcullis.example>',
     SESSION_SECRET: randomBytes(32).toString('base64url'),
     ENCRYPTION_KEYS: keys,
+    AUDIT_KEYS,
     LOG_LEVEL: 'info',
   }
   const start = async (name: string, module: string, extra: NodeJS.ProcessEnv = {}) => {

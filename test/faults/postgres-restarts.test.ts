@@ -61,6 +61,7 @@ before(async () => {
     MAIL_FROM: 'Portcullis <gate@portcullis.test>',
     SESSION_SECRET: 'a-secret-for-tests-only-which-is-long-enough',
     ENCRYPTION_KEYS: `k1:${key.toString('base64')}`,
+    AUDIT_KEYS: `a1:${key.toString('base64')}`,
     ADDRESS_ATTEMPTS: '100000',
     LOG_LEVEL: 'warn',
   }

@@ -1,11 +1,12 @@
 // npm start as a person uses it, on a folder of its own.
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { promisify } from 'node:util'
 import { openDatabase } from '../../src/db/client.ts'
 import { findRunningCluster } from '../../src/start/embedded-postgres.ts'
 import { anyFreePort } from '../../src/start/free-port.ts'
@@ -13,6 +14,8 @@ import { findPostmaster } from '../../src/start/postmaster.ts'
 import { programOf } from '../../src/start/program-of.ts'
 import { eventually } from '../support/eventually.ts'
 import { testFolder } from '../support/run-folder.ts'
+
+const run = promisify(execFile)
 
 interface Start {
   process: ChildProcess
@@ -114,6 +117,17 @@ test('the invitation of the demo data is in the inbox', async () => {
   const [link] = new RegExp(`${address}/activate/[A-Za-z0-9_-]+`).exec(mail.html) ?? []
   assert.ok(link, 'it has a link')
   assert.ok(await answers(link))
+})
+
+test('the audit log is sealed with a key that is made in the folder', async () => {
+  const verify = () =>
+    run(process.execPath, ['dist/src/audit/verify-command.js'], {
+      env: { PATH: env.PATH, DATA_DIR: dataDir },
+    })
+
+  await eventually('events are sealed', async () => /^All \d+ sealed/.test((await verify()).stdout), 90_000)
+
+  assert.match(await readFile(join(dataDir, 'audit-keys'), 'utf8'), /^a1:[A-Za-z0-9+/]{43}=$/)
 })
 
 test('a second one on the same folder says so and stops', async () => {

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { eq } from 'drizzle-orm'
 import { createApp } from '../../src/app.ts'
-import { readConfig } from '../../src/config.ts'
+import { readWorkerConfig, type WorkerConfig } from '../../src/config.ts'
 import { type DatabasePool, openDatabase } from '../../src/db/client.ts'
 import { users } from '../../src/db/schema/users.ts'
 import type { Deps } from '../../src/deps.ts'
@@ -13,12 +13,12 @@ import { createLog } from '../../src/log.ts'
 import { openQueueEngine } from '../../src/outbox/queues.ts'
 import { Browser } from './browser.ts'
 import { TestClock } from './clock.ts'
-import { createTestDatabase, ENCRYPTION_KEYS } from './cluster.ts'
+import { AUDIT_KEYS, createTestDatabase, ENCRYPTION_KEYS } from './cluster.ts'
 
 export interface TestApp {
   origin: string
   clock: TestClock
-  deps: Deps
+  deps: Deps & { config: WorkerConfig }
   database: DatabasePool
   /** A browser that nobody has signed in with yet. */
   browser(): Browser
@@ -39,19 +39,20 @@ export async function startApp(
   const { port } = server.address() as AddressInfo
   const origin = `http://127.0.0.1:${port}`
 
-  const config = readConfig({
+  const config = readWorkerConfig({
     DATABASE_URL: testDatabase.url,
     PUBLIC_URL: origin,
     SMTP_URL: 'smtp://127.0.0.1:9',
     MAIL_FROM: 'Portcullis <gate@portcullis.test>',
     SESSION_SECRET: 'a-secret-for-tests-only-which-is-long-enough',
     ENCRYPTION_KEYS,
+    AUDIT_KEYS,
     LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'silent',
     ...env,
   })
   const database = openDatabase(testDatabase.url, 'test-web')
   const gate = openDatabase(testDatabase.url, 'test-web-gate', 2)
-  const deps: Deps = {
+  const deps = {
     config,
     db: database.db,
     gateDb: gate.db,

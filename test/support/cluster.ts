@@ -13,6 +13,7 @@ import { TestClock } from './clock.ts'
 const TEMPLATES = { empty: 'portcullis_empty', demo: 'portcullis_demo' }
 /** Of every application under test, unless a test is about keys. */
 export const ENCRYPTION_KEYS = `k1:${Buffer.alloc(32, 7).toString('base64')}`
+export const AUDIT_KEYS = `a1:${Buffer.alloc(32, 9).toString('base64')}`
 const CLUSTER_URL = 'TEST_CLUSTER_URL'
 
 /** Starts the cluster of a run in `folder`, with the databases to copy. It keeps nothing that matters. */

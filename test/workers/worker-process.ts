@@ -1,8 +1,9 @@
 // A worker in a process of its own, with short times, for tests that kill it.
-import { readConfig } from '../../src/config.ts'
+import { readWorkerConfig } from '../../src/config.ts'
 import { openDeps } from '../../src/deps.ts'
 import { startWorker } from '../../workers/start-worker.ts'
 import { SHORT } from './short-times.ts'
 
-await startWorker(await openDeps(readConfig(process.env), 'worker'), SHORT)
+const config = readWorkerConfig(process.env)
+await startWorker({ ...(await openDeps(config, 'worker')), config }, SHORT)
 process.send?.('ready')

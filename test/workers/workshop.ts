@@ -3,7 +3,7 @@ import { Writable } from 'node:stream'
 import { after, afterEach, before, describe } from 'node:test'
 import { eq, isNull, sql } from 'drizzle-orm'
 import { pino } from 'pino'
-import { type Config, readConfig } from '../../src/config.ts'
+import { readWorkerConfig, type WorkerConfig } from '../../src/config.ts'
 import { type DatabasePool, openDatabase } from '../../src/db/client.ts'
 import { clients } from '../../src/db/schema/clients.ts'
 import { notifications } from '../../src/db/schema/notifications.ts'
@@ -13,7 +13,7 @@ import { describeError } from '../../src/log.ts'
 import type { NotificationKind } from '../../src/notifications/kinds.ts'
 import { notify, type OwedMail } from '../../src/notifications/notify.ts'
 import { type RunningWorker, startWorker, type WorkerTimes } from '../../workers/start-worker.ts'
-import { createTestDatabase, ENCRYPTION_KEYS } from '../support/cluster.ts'
+import { AUDIT_KEYS, createTestDatabase, ENCRYPTION_KEYS } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
 import { REDIS_AVAILABLE, RedisServer } from '../support/redis-server.ts'
 import { SmtpServer } from '../support/smtp-server.ts'
@@ -35,7 +35,7 @@ export class Workshop {
   )
   readonly #workers: RunningWorker[] = []
   #database: (DatabasePool & { url: string; drop(): Promise<void> }) | undefined
-  #config: Config | undefined
+  #config: WorkerConfig | undefined
   #userId = ''
 
   constructor(engine: 'redis' | 'postgres') {
@@ -68,6 +68,7 @@ export class Workshop {
       PUBLIC_URL: 'https://gate.portcullis.test',
       SESSION_SECRET: 'a-secret-for-tests-only-that-is-long-enough',
       ENCRYPTION_KEYS,
+      AUDIT_KEYS,
     }
   }
 
@@ -81,7 +82,7 @@ export class Workshop {
     this.#database = { ...openDatabase(url, 'test-worker'), url, drop }
     await this.mailServer.start()
     await this.redis?.start()
-    this.#config = readConfig(this.environment)
+    this.#config = readWorkerConfig(this.environment)
     const [client] = await this.db.insert(clients).values({ name: 'Harbour Group' }).returning()
     const [user] = await this.db
       .insert(users)

@@ -1,0 +1,14 @@
+import { headText } from '../src/audit/seals.queries.ts'
+import { tellHead } from '../src/audit/tell-head.ts'
+import type { JobDeps } from './job.ts'
+
+/** Logs the head of the audit log and mails it to the operators, once a day. Any number of workers may be at it. */
+export async function tellAuditHead({
+  db,
+  clock,
+  log,
+}: Pick<JobDeps, 'db' | 'clock' | 'log'>): Promise<void> {
+  const head = await tellHead(db, clock.now())
+  if (head)
+    log.info({ auditHead: headText(head) }, 'The head of the audit log, as it is mailed to the operators.')
+}

@@ -1,5 +1,5 @@
 // npm run keys:rotate: seals all authenticators' secrets with the first key of ENCRYPTION_KEYS, so that the others can
-// be taken out of the configuration. Exit code 1 if a secret is left that no key opens.
+// be taken out of the configuration. Exit code 1 if a secret is left that no key opens. It opens each to know.
 
 import { runCommand } from '../command.ts'
 import { readKeysConfig } from '../config.ts'
@@ -21,6 +21,9 @@ await runCommand(async () => {
     const life = durationText(LINK_LIFE_MS.invitation)
     process.stdout.write(
       `Keep an older key until the links it made have run out (${life} for invitations), then remove it.\n`,
+    )
+    process.stdout.write(
+      'Secrets sealed before 2026-12 did not name their user; such a seal opens until its key is removed.\n',
     )
     for (const id of unreadable) process.stderr.write(`No key opens the secret of authenticator ${id}.\n`)
     if (unreadable.length > 0) process.exitCode = 1

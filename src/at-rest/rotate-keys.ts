@@ -3,7 +3,7 @@ import { NO_REQUEST, record } from '../audit/record.ts'
 import type { EncryptionKey } from '../config.ts'
 import type { Database } from '../db/client.ts'
 import { authenticators } from '../db/schema/authenticators.ts'
-import { seal, sealedWith, unseal } from './sealed-secret.ts'
+import { isCurrentSeal, type SecretOf, seal, unseal } from './sealed-secret.ts'
 
 const BATCH = 500
 
@@ -23,8 +23,9 @@ export async function countSecrets(db: Database): Promise<number> {
 }
 
 /**
- * Seals every authenticator's secret with the newest key that is not sealed with it yet, so that older keys can
- * be taken away. Runs while people sign in: a secret that changes meanwhile is left alone.
+ * Seals every authenticator's secret with the newest key that is not sealed with it yet, or is sealed in the form that
+ * does not name the user, so that older keys can be taken away. Every secret is opened, also those that name the newest
+ * key: it may be another key of that name. Runs while people sign in: a secret that changes meanwhile is left alone.
  */
 export async function rotateKeys(
   db: Database,
@@ -39,12 +40,12 @@ export async function rotateKeys(
   for (
     let batch = await readBatch(db, null);
     batch.length > 0;
-    batch = await readBatch(db, batch.at(-1)?.id)
+    batch = await readBatch(db, batch.at(-1)?.authenticatorId)
   ) {
-    for (const { id, sealed } of batch) {
-      const outcome = await reseal(db, id, sealed, keys)
+    for (const stored of batch) {
+      const outcome = await reseal(db, stored, keys, newest)
       if (outcome === 'resealed') rotation.resealed += 1
-      if (outcome === 'unreadable') rotation.unreadable.push(id)
+      if (outcome === 'unreadable') rotation.unreadable.push(stored.authenticatorId)
     }
     done += batch.length
     onProgress(done)
@@ -53,35 +54,42 @@ export async function rotateKeys(
   return rotation
 }
 
-async function readBatch(db: Database, after: string | null | undefined) {
+interface StoredSecret extends SecretOf {
+  sealed: Buffer
+}
+
+async function readBatch(db: Database, after: string | null | undefined): Promise<StoredSecret[]> {
   const rows = await db
-    .select({ id: authenticators.id, sealed: authenticators.sealedSecret })
+    .select({
+      authenticatorId: authenticators.id,
+      userId: authenticators.userId,
+      sealed: authenticators.sealedSecret,
+    })
     .from(authenticators)
     .where(and(isNotNull(authenticators.sealedSecret), after ? gt(authenticators.id, after) : undefined))
     .orderBy(asc(authenticators.id))
     .limit(BATCH)
-  return rows.flatMap(({ id, sealed }) => (sealed ? [{ id, sealed }] : []))
+  return rows.flatMap(({ sealed, ...of }) => (sealed ? [{ ...of, sealed }] : []))
 }
 
 async function reseal(
   db: Database,
-  id: string,
-  sealed: Buffer,
+  { sealed, ...of }: StoredSecret,
   keys: readonly EncryptionKey[],
+  newest: EncryptionKey,
 ): Promise<'resealed' | 'sealed-already' | 'unreadable'> {
   let secret: Buffer
   try {
-    if (sealedWith(sealed) === keys[0]?.id) return 'sealed-already'
-    secret = unseal(sealed, id, keys)
+    secret = unseal(sealed, of, keys)
   } catch {
     return 'unreadable'
   }
+  if (isCurrentSeal(sealed, newest)) return 'sealed-already'
+  const { id, userId, sealedSecret } = authenticators
   await db
     .update(authenticators)
-    .set({ sealedSecret: seal(secret, id, keys) })
-    .where(and(eq(authenticators.id, id), eq(authenticators.sealedSecret, sealed)))
-    .prepare('reseal_secret')
-    .execute()
+    .set({ sealedSecret: seal(secret, of, keys) })
+    .where(and(eq(id, of.authenticatorId), eq(userId, of.userId), eq(sealedSecret, sealed)))
   return 'resealed'
 }
 

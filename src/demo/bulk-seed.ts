@@ -169,8 +169,8 @@ async function insertAuthenticators(
   keys: readonly EncryptionKey[],
 ): Promise<void> {
   if (enrolled.length === 0) return
-  const sealed = enrolled.map(({ secret, authenticatorId }) =>
-    seal(secret, authenticatorId, keys).toString('base64'),
+  const sealed = enrolled.map(({ id: userId, secret, authenticatorId }) =>
+    seal(secret, { authenticatorId, userId }, keys).toString('base64'),
   )
   await tx.execute(sql`
     insert into authenticators (id, user_id, status, sealed_secret, pending_until, activated_at)

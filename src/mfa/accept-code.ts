@@ -48,7 +48,7 @@ export async function acceptCode(
   if (!active) return { ok: false, problem: 'superseded' }
   // Opened before the attempt is spent: a key that is not configured locks nobody out.
   const { authenticatorId } = active
-  const secret = unseal(active.sealedSecret, authenticatorId, config.ENCRYPTION_KEYS)
+  const secret = unseal(active.sealedSecret, { authenticatorId, userId: person.id }, config.ENCRYPTION_KEYS)
 
   const key = { subject: person.id, kind: 'code' as const }
   const attempt = await spendAttempt(deps, key, person.codeLockout, MAX_CONSECUTIVE_CODE_FAILURES)

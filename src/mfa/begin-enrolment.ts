@@ -49,7 +49,7 @@ export function beginEnrolment(
     const now = deps.clock.now()
     await revokePendingAuthenticator(tx, person.id, now)
     const id = uuidv7()
-    const sealedSecret = seal(secret, id, deps.config.ENCRYPTION_KEYS)
+    const sealedSecret = seal(secret, { authenticatorId: id, userId: person.id }, deps.config.ENCRYPTION_KEYS)
     await tx.insert(authenticators).values({
       id,
       userId: person.id,

@@ -35,7 +35,11 @@ export async function readPendingAuthenticator(
     )
   if (!row?.sealedSecret) return null
   const { id, sealedSecret, pendingUntil } = row
-  return { id, pendingUntil, secret: unseal(sealedSecret, id, config.ENCRYPTION_KEYS) }
+  return {
+    id,
+    pendingUntil,
+    secret: unseal(sealedSecret, { authenticatorId: id, userId }, config.ENCRYPTION_KEYS),
+  }
 }
 
 /** Whether anything was ever begun in this session (its stored id), be it void by now. */

@@ -94,7 +94,7 @@ export class People {
       id,
       userId,
       status: 'active',
-      sealedSecret: seal(key, id, this.#app.deps.config.ENCRYPTION_KEYS),
+      sealedSecret: seal(key, { authenticatorId: id, userId }, this.#app.deps.config.ENCRYPTION_KEYS),
       pendingUntil: now,
       activatedAt: now,
     })

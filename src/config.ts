@@ -45,7 +45,8 @@ const publicUrl = urlWith(['https:', 'http:'], 'https://dashboard.example').tran
   return url.origin
 })
 
-function isThisMachine(hostname: string): boolean {
+/** Whether a URL's host name is this machine itself. */
+export function isThisMachine(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]'
 }
 
@@ -155,7 +156,8 @@ const startEnvironment = lockoutsAddUp(
       AUDIT_KEYS: namedKeys.optional(),
       PORT: port.optional(),
       MAIL_CATCHER_PORT: port.optional(),
-      DEMO_DATA: onOff.default(true),
+      /** Not given: demo data where everything is local. */
+      DEMO_DATA: onOff.optional(),
       LOG_LEVEL: settings.shape.LOG_LEVEL.default('warn'),
     }),
 )
@@ -164,15 +166,16 @@ const migrateEnvironment = settings.pick({ DATABASE_URL: true })
 
 const keysEnvironment = settings.pick({ DATABASE_URL: true, ENCRYPTION_KEYS: true })
 
+const foundEnvironment = settings
+  .pick({ DATABASE_URL: true, DATA_DIR: true, ENCRYPTION_KEYS: true })
+  .partial({ DATABASE_URL: true, ENCRYPTION_KEYS: true })
+
 const verifyEnvironment = settings
   .pick({ DATABASE_URL: true, DATA_DIR: true })
   .partial({ DATABASE_URL: true })
   .extend({ AUDIT_KEYS: namedKeys.optional() })
 
-const seedEnvironment = settings
-  .pick({ DATABASE_URL: true, DATA_DIR: true, ENCRYPTION_KEYS: true })
-  .partial({ DATABASE_URL: true, ENCRYPTION_KEYS: true })
-  .extend({ DEMO_DATA: onOff.optional() })
+const seedEnvironment = foundEnvironment.extend({ DEMO_DATA: onOff.optional() })
 
 export type Config = z.infer<typeof environment>
 export type WorkerConfig = z.infer<typeof workerEnvironment>
@@ -198,9 +201,14 @@ export function readMigrateConfig(env: NodeJS.ProcessEnv): Pick<Config, 'DATABAS
   return parse(migrateEnvironment, env)
 }
 
-/** Reads what `npm run keys:rotate` and `npm run found` need. Throws ConfigurationError. */
+/** Reads what `npm run keys:rotate` needs. Throws ConfigurationError. */
 export function readKeysConfig(env: NodeJS.ProcessEnv): z.infer<typeof keysEnvironment> {
   return parse(keysEnvironment, env)
+}
+
+/** Reads what `npm run found` needs; what is not given it takes from DATA_DIR. Throws ConfigurationError. */
+export function readFoundConfig(env: NodeJS.ProcessEnv): z.infer<typeof foundEnvironment> {
+  return parse(foundEnvironment, env)
 }
 
 /** Reads what `npm run audit:verify` needs; what is not given it looks for in DATA_DIR. Throws ConfigurationError. */

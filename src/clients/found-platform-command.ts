@@ -1,9 +1,11 @@
 // npm run found -- --email E --name N [--account A]: begins a product without demo data.
 import { LINK_LIFE_MS } from '../at-rest/link-token.ts'
 import { readOptions, runCommand, UsageError } from '../command.ts'
-import { readKeysConfig } from '../config.ts'
+import { ConfigurationError, readEncryptionKeys, readFoundConfig } from '../config.ts'
 import { openDatabase } from '../db/client.ts'
 import { readEmail, readName } from '../invitations/person-to-invite.ts'
+import { databaseUrlOf } from '../start/database-url.ts'
+import { existingEncryptionKeys } from '../start/secrets.ts'
 import { startDatabaseClock } from '../time/clock.ts'
 import { durationText } from '../time/duration-text.ts'
 import { clientName } from './client-name.ts'
@@ -21,11 +23,11 @@ const OPTIONS = {
 
 await runCommand(async () => {
   const person = readPerson()
-  const { DATABASE_URL, ENCRYPTION_KEYS } = readKeysConfig(process.env)
-  const pool = openDatabase(DATABASE_URL, 'portcullis-found', 1)
+  const { url, keys } = await readTarget()
+  const pool = openDatabase(url, 'portcullis-found', 1)
   const clock = await startDatabaseClock(pool.sql)
   try {
-    await foundPlatform(pool.db, { ...person, keys: ENCRYPTION_KEYS, now: clock.now() })
+    await foundPlatform(pool.db, { ...person, keys, now: clock.now() })
     const life = durationText(LINK_LIFE_MS.invitation)
     process.stdout.write(`${person.email} is invited: the worker mails the link, which works for ${life}.\n`)
   } finally {
@@ -40,4 +42,14 @@ function readPerson(): { email: string; name: string; account: string } {
   const account = clientName.safeParse(values.account)
   if ('problem' in email || 'problem' in name || !account.success) throw new UsageError(USAGE)
   return { ...email, ...name, account: account.data }
+}
+
+/** The database and keys given by hand, or else those of the `npm start` that runs on DATA_DIR. */
+async function readTarget() {
+  const config = readFoundConfig(process.env)
+  const url = await databaseUrlOf(config)
+  if (config.ENCRYPTION_KEYS) return { url, keys: config.ENCRYPTION_KEYS }
+  const kept = await existingEncryptionKeys(config.DATA_DIR)
+  if (kept === null) throw new ConfigurationError(['ENCRYPTION_KEYS must be given: those the server has'])
+  return { url, keys: readEncryptionKeys(kept) }
 }

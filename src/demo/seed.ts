@@ -1,4 +1,4 @@
-import { eq, sql } from 'drizzle-orm'
+import { inArray, sql } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
 import { NO_REQUEST } from '../audit/record.ts'
 import type { EncryptionKey } from '../config.ts'
@@ -33,14 +33,13 @@ export async function seedDemoData(db: Database, deps: SeedDeps): Promise<void> 
   })
 }
 
-/** Whether the demo accounts are in this database. */
-export async function hasDemoData(db: Database): Promise<boolean> {
-  const email = DEMO_CAST[0]?.people[0]?.email ?? ''
-  const [row] = await db
-    .select({ id: users.id })
-    .from(users)
-    .where(eq(foldedEmail(users.email), email))
-  return row !== undefined
+/** What a database holds: 'nothing', 'demo' if any account of the demo cast is in it, else 'accounts'. */
+export async function contentOf(db: Database): Promise<'nothing' | 'demo' | 'accounts'> {
+  const [client] = await db.select({ id: clients.id }).from(clients).limit(1)
+  if (!client) return 'nothing'
+  const emails = DEMO_CAST.flatMap(({ people }) => people.map(({ email }) => email))
+  const demo = await db.$count(users, inArray(foldedEmail(users.email), emails))
+  return demo > 0 ? 'demo' : 'accounts'
 }
 
 /** The id of each role group, by its key. */

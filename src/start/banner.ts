@@ -7,13 +7,17 @@ export interface BannerFacts {
   dataDir: string
   /** The database was given with DATABASE_URL. */
   ownDatabase: boolean
-  demo: boolean
+  /** What the database holds. */
+  content: 'nothing' | 'demo' | 'accounts'
 }
 
 const INDENT = '  '
 
+const NO_ACCOUNTS =
+  'There are no accounts, and no demo data for others to reach. Begin with: npm run found -- --email E --name N (or DEMO_DATA=on).'
+
 /** What a person reads once everything is up. */
-export function banner({ address, inbox, dataDir, ownDatabase, demo }: BannerFacts): string {
+export function banner({ address, inbox, dataDir, ownDatabase, content }: BannerFacts): string {
   const lines = [
     '',
     'Portcullis is up.',
@@ -22,7 +26,8 @@ export function banner({ address, inbox, dataDir, ownDatabase, demo }: BannerFac
     ...(inbox ? [`  Inbox      ${inbox}  (every mail it sends)`] : []),
     `  Data       ${ownDatabase ? `DATABASE_URL, secrets in ${dataDir}` : `${dataDir}  (remove it to start afresh)`}`,
     '',
-    ...(demo ? demoLines() : []),
+    ...(content === 'demo' ? demoLines() : []),
+    ...(content === 'nothing' ? [NO_ACCOUNTS, ''] : []),
     'Ctrl-C stops everything.',
     '',
   ]

@@ -3,16 +3,15 @@ import { mkdir, realpath } from 'node:fs/promises'
 import { availableParallelism, hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { readEncryptionKeys, type StartConfig } from '../config.ts'
+import type { StartConfig } from '../config.ts'
 import { type DatabasePool, openDatabase } from '../db/client.ts'
 import { migrateDatabase } from '../db/migrate.ts'
-import { hasDemoData, seedDemoData } from '../demo/seed.ts'
 import { MODULE_SUFFIX } from '../project-root.ts'
-import { startDatabaseClock } from '../time/clock.ts'
 import { SECOND } from '../time/durations.ts'
 import { awaitDatabase } from './await-database.ts'
 import { banner } from './banner.ts'
 import { holdLock } from './data-dir-lock.ts'
+import { prepareDemoData } from './demo-data.ts'
 import { startEmbeddedPostgres } from './embedded-postgres.ts'
 import { anyFreePort, choosePort } from './free-port.ts'
 import { auditKeys, encryptionKeys, sessionSecret } from './secrets.ts'
@@ -53,7 +52,9 @@ export async function bringUp(config: StartConfig, surroundings: Surroundings): 
   }
   const AUDIT_KEYS = surroundings.env.AUDIT_KEYS || (await auditKeys(dataDir))
   await migrateDatabase(databaseUrl)
-  const demo = await prepareDemoData(config, databaseUrl, secrets.ENCRYPTION_KEYS)
+  const content = await withDatabase(databaseUrl, (pool) =>
+    prepareDemoData(config, pool, secrets.ENCRYPTION_KEYS),
+  )
   stopping.throwIfAborted()
 
   const address = config.PUBLIC_URL ?? `http://localhost:${port}`
@@ -99,7 +100,7 @@ export async function bringUp(config: StartConfig, surroundings: Surroundings): 
       inbox: catcher?.inbox ?? null,
       dataDir,
       ownDatabase: config.DATABASE_URL !== undefined,
-      demo,
+      content,
     }),
   )
 }
@@ -136,17 +137,6 @@ async function awaitOrphans(url: string): Promise<void> {
       if (orphans.length === 0) return
       await pause(100)
     }
-  })
-}
-
-/** Returns whether there are demo accounts to show. */
-async function prepareDemoData(config: StartConfig, url: string, keys: string): Promise<boolean> {
-  if (!config.DEMO_DATA) return false
-  return withDatabase(url, async ({ db, sql }) => {
-    const clock = await startDatabaseClock(sql)
-    await seedDemoData(db, { clock, keys: readEncryptionKeys(keys) })
-    clock.stop()
-    return hasDemoData(db)
   })
 }
 

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { openDatabase } from '../../src/db/client.ts'
+import { DEMO_PASSWORD } from '../../src/demo/demo-cast.ts'
 import { findRunningCluster } from '../../src/start/embedded-postgres.ts'
 import { anyFreePort } from '../../src/start/free-port.ts'
 import { findPostmaster } from '../../src/start/postmaster.ts'
@@ -189,4 +190,41 @@ test('it stops in order, and leaves no process behind', async () => {
   assert.equal(await answers(`${address}/healthz`), false)
   assert.equal(await answers(`${inbox}/api/healthz`), false)
   assert.equal(await programOf(postmaster?.pid ?? 0), null)
+})
+
+test('where others can reach it, a new product has no demo accounts, and says how to begin', async () => {
+  const elsewhere = await testFolder()
+  const changes = { HOST: '0.0.0.0', DATA_DIR: elsewhere }
+  const open = await up(npmStart(changes))
+
+  assert.match(open.output(), /no accounts.*npm run found -- --email E --name N/)
+  assert.doesNotMatch(open.output(), /demo-password|admin@harbour\.example/)
+  const signIn = await fetch(`${address}/sign-in`, {
+    method: 'POST',
+    headers: { 'Sec-Fetch-Site': 'same-origin' },
+    body: new URLSearchParams({ email: 'desk@platform.example', password: DEMO_PASSWORD }),
+    redirect: 'manual',
+  })
+  assert.equal(signIn.status, 401)
+
+  const found = ['run', 'found', '--', '--email', 'ada@gate.example', '--name', 'Ada Agent']
+  await promisify(execFile)('npm', found, { env: { ...env, ...changes } })
+  await eventually('she is invited by mail', async () =>
+    (await (await fetch(`${inbox}/api/email`)).text()).includes('ada@gate.example'),
+  )
+  open.process.kill('SIGTERM')
+  assert.equal(await open.ended, 0)
+})
+
+test('demo accounts of an earlier run are not opened to others, unless DEMO_DATA=on says so', async () => {
+  const refused = npmStart({ HOST: '0.0.0.0' })
+  assert.equal(await refused.ended, 1)
+  assert.match(refused.output(), /This database has demo accounts.*DEMO_DATA=on/)
+  assert.doesNotMatch(refused.output(), /\n\s+at /)
+  assert.equal(await answers(`${address}/healthz`), false)
+
+  const wanted = await up(npmStart({ HOST: '0.0.0.0', DEMO_DATA: 'on' }))
+  assert.ok(wanted.output().includes('admin@harbour.example'))
+  wanted.process.kill('SIGTERM')
+  assert.equal(await wanted.ended, 0)
 })

@@ -3,7 +3,8 @@ import type { Sql } from 'postgres'
 import type { Config } from './config.ts'
 import { type Database, openDatabase } from './db/client.ts'
 import { createLog, type Logger } from './log.ts'
-import { type Clock, startDatabaseClock } from './time/clock.ts'
+import { watchOutage } from './outbox/watch-outage.ts'
+import { type Clock, type MeasurementWatch, startDatabaseClock } from './time/clock.ts'
 
 export interface Deps {
   config: Config
@@ -20,15 +21,25 @@ export interface Deps {
   log: Logger
 }
 
-/** Connects to the database and starts the clock. `close` gives everything back. */
+/**
+ * Connects to the database and starts the clock. Rejects while the database is away, unless `mayWait`: then `clock.now()`
+ * throws until it is there. `close` gives everything back.
+ */
 export async function openDeps(
   config: Config,
   processName: string,
+  { mayWait = false }: { mayWait?: boolean } = {},
 ): Promise<Deps & { close(): Promise<void> }> {
   const log = createLog(processName, config.LOG_LEVEL)
   const pool = openDatabase(config.DATABASE_URL, `portcullis-${processName}`)
   const gatePool = openDatabase(config.DATABASE_URL, `portcullis-${processName}-gate`, 2)
-  const clock = await startDatabaseClock(pool.sql)
+  const closePools = () => Promise.all([pool.close(), gatePool.close()])
+  const clock = await startDatabaseClock(pool.sql, mayWait ? watchClock(log) : undefined).catch(
+    async (error) => {
+      await closePools()
+      throw error
+    },
+  )
   return {
     config,
     db: pool.db,
@@ -38,7 +49,16 @@ export async function openDeps(
     log,
     close: async () => {
       clock.stop()
-      await Promise.all([pool.close(), gatePool.close()])
+      await closePools()
     },
   }
+}
+
+function watchClock(log: Logger): MeasurementWatch {
+  const outage = watchOutage(log, {
+    began:
+      'The database does not tell its time. Is the database at DATABASE_URL up? Until its time has been read once, every request is answered 503.',
+    ended: 'The database tells its time again.',
+  })
+  return { failed: outage.began, succeeded: outage.ended }
 }

@@ -16,7 +16,7 @@ if (process.exitCode) process.exit()
 
 async function serve(): Promise<void> {
   const config = readConfig(process.env)
-  const deps = await openDeps(config, 'web')
+  const deps = await openDeps(config, 'web', { mayWait: true })
   let draining = false
   const queues = openQueueEngine(config, deps.log)
   const { server, app } = createExpressServer()

@@ -1,7 +1,6 @@
 // The worker process: relays the outbox and works on the queues until it is told to stop.
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { sql } from 'drizzle-orm'
 import { ConfigurationError, readWorkerConfig, type WorkerConfig } from '../src/config.ts'
 import { openDeps } from '../src/deps.ts'
 import { createLog, type Logger } from '../src/log.ts'
@@ -19,11 +18,11 @@ const log = createLog('worker', config.LOG_LEVEL)
 const stop = await start(config, log, stopping.signal)
 if (stop) {
   process.send?.('ready')
-  log.info('The worker is at work.')
+  log.info('The worker has started.')
   if (!stopping.signal.aborted) await once(stopping.signal, 'abort')
-  log.info('The worker finishes what it is at, then stops.')
+  log.info('The worker finishes the jobs it has begun, then stops.')
   const inTime = await Promise.race([stop().then(() => true), sleep(STOP_WITHIN_MS, false)])
-  if (!inTime) log.warn('Some jobs took too long to wait for; another worker takes them over.')
+  if (!inTime) log.warn('Some jobs took too long to wait for; they will be run again.')
 }
 process.exit()
 
@@ -44,7 +43,8 @@ async function start(
   stopped: AbortSignal,
 ): Promise<(() => Promise<void>) | null> {
   const outage = watchOutage(log, {
-    began: 'The worker cannot start; it keeps trying. Is the database at DATABASE_URL up and migrated?',
+    began:
+      'The worker cannot start; it tries again each second. Is the database at DATABASE_URL up and migrated?',
     ended: 'The database answers.',
   })
   while (!stopped.aborted) {
@@ -63,7 +63,6 @@ async function start(
 async function open(config: WorkerConfig): Promise<() => Promise<void>> {
   const deps = await openDeps(config, 'worker')
   try {
-    await deps.db.execute(sql`select 1`)
     const worker = await startWorker({ ...deps, config })
     return () => worker.stop().then(deps.close)
   } catch (error) {

@@ -6,7 +6,7 @@ import { within } from '../time/within.ts'
 const PATIENCE_MS = 2 * SECOND
 
 /** For what watches the process: alive, and able to serve. `draining` says that it is about to stop. */
-export function healthRoutes({ sql }: Deps, draining: () => boolean): Router {
+export function healthRoutes(deps: Pick<Deps, 'sql' | 'clock'>, draining: () => boolean): Router {
   const routes = Router({ caseSensitive: true, strict: true })
 
   routes.get('/healthz', (_req, res) => {
@@ -14,7 +14,7 @@ export function healthRoutes({ sql }: Deps, draining: () => boolean): Router {
   })
 
   routes.get('/readyz', async (_req, res) => {
-    const database = await databaseAnswers(sql)
+    const database = await databaseAnswers(deps)
     const ready = database && !draining()
     res
       .status(ready ? 200 : 503)
@@ -24,10 +24,13 @@ export function healthRoutes({ sql }: Deps, draining: () => boolean): Router {
   return routes
 }
 
-/** Also whether it was migrated at all: without tables there is nothing to serve. */
-function databaseAnswers(sql: Deps['sql']): Promise<boolean> {
-  return within(PATIENCE_MS, sql`select from users limit 0`).then(
-    () => true,
-    () => false,
-  )
+/** Also whether its time is known, and whether it was migrated at all: without tables there is nothing to serve. */
+async function databaseAnswers({ sql, clock }: Pick<Deps, 'sql' | 'clock'>): Promise<boolean> {
+  try {
+    await within(PATIENCE_MS, sql`select from users limit 0`)
+    clock.now()
+    return true
+  } catch {
+    return false
+  }
 }

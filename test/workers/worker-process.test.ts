@@ -35,7 +35,7 @@ onEachEngine('the worker process', (workshop) => {
     await eventually('the mail server has the mail', () => workshop.mailServer.read > read)
 
     worker.kill('SIGTERM')
-    await eventually('it says so', () => worker.output().includes('finishes what it is at'))
+    await eventually('it says so', () => worker.output().includes('finishes the jobs it has begun'))
     workshop.mailServer.answerStalled()
     const code = await worker.ended
 

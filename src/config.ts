@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import ms from 'ms'
 import { z } from 'zod'
+import { readConnection } from './db/connection.ts'
 import { HOUR, MINUTE } from './time/durations.ts'
 
 /** Thrown at start when the environment does not add up. The message lists every problem, a line each. */
@@ -34,6 +35,17 @@ function urlWith(protocols: readonly string[], example: string) {
     message: `must be a URL such as ${example}`,
   })
 }
+
+const databaseUrl = urlWith(
+  ['postgres:', 'postgresql:'],
+  'postgres://user:password@host:5432/portcullis',
+).superRefine((text, ctx) => {
+  try {
+    if (URL.canParse(text)) readConnection(text)
+  } catch (error) {
+    ctx.addIssue({ code: 'custom', message: error instanceof Error ? error.message : 'cannot be read' })
+  }
+})
 
 /** http only on the machine itself: elsewhere the session cookie would travel in the clear. */
 const publicUrl = urlWith(['https:', 'http:'], 'https://dashboard.example').transform((text, ctx) => {
@@ -100,7 +112,7 @@ const settings = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
   PUBLIC_URL: publicUrl,
   DATA_DIR: z.string().min(1).default('.data'),
-  DATABASE_URL: urlWith(['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/portcullis'),
+  DATABASE_URL: databaseUrl,
   REDIS_URL: urlWith(['redis:', 'rediss:'], 'redis://host:6379').optional(),
   SMTP_URL: urlWith(['smtp:', 'smtps:'], 'smtp://user:password@host:587'),
   MAIL_FROM: z

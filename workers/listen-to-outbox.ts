@@ -1,32 +1,50 @@
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { readConnection } from '../src/db/connection.ts'
+import type { Logger } from '../src/log.ts'
+import { LISTENER_NAME } from '../src/outbox/listeners.queries.ts'
+import { watchOutage } from '../src/outbox/watch-outage.ts'
 import { SECOND } from '../src/time/durations.ts'
 
 const AGAIN_AFTER_MS = SECOND
 
 /**
- * Calls `ring` at each commit that owes something, and whenever the connection is new: what came before was not
- * heard. A lost connection is made anew until `stop`.
+ * Calls `ring` at each commit that added to the outbox, and whenever the connection is new: what came before was not
+ * heard. A lost connection is made anew until `stop`. By `pg`: the `listen` of `postgres` gives up, unheard, when the
+ * first attempt to come back fails.
  */
-export function listenToOutbox(connectionString: string, ring: () => void): { stop(): Promise<void> } {
+export function listenToOutbox(address: string, log: Logger, ring: () => void): { stop(): Promise<void> } {
+  const { url, ssl } = readConnection(address)
   const stopping = new AbortController()
+  const outage = watchOutage(log, {
+    began:
+      'The worker cannot LISTEN for new work. It still finds all of it, but up to 30 s late. Check DATABASE_URL and its sslmode; a pooler must hold sessions.',
+    ended: 'The worker listens for new work again.',
+  })
 
   async function listen(): Promise<void> {
     const client = new pg.Client({
-      connectionString,
-      application_name: 'portcullis-relay',
+      connectionString: url,
+      ssl,
+      application_name: LISTENER_NAME,
       connectionTimeoutMillis: 5 * SECOND,
       keepAlive: true,
       keepAliveInitialDelayMillis: 10 * SECOND,
     })
     // An error ends the connection; its end is what is waited for.
-    client.on('error', () => {}).on('notification', ring)
+    let lostBy: Error | undefined
+    client.on('error', (error) => {
+      lostBy ??= error
+    })
+    client.on('notification', ring)
     try {
       await client.connect()
       await client.query('listen outbox')
+      outage.ended()
       ring()
       await once(client, 'end', { signal: stopping.signal })
+      throw lostBy ?? new Error('the connection ended')
     } finally {
       await client.end()
     }
@@ -34,7 +52,9 @@ export function listenToOutbox(connectionString: string, ring: () => void): { st
 
   async function keepListening(): Promise<void> {
     while (!stopping.signal.aborted) {
-      await listen().catch(() => {})
+      await listen().catch((error) => {
+        if (!stopping.signal.aborted) outage.began(error)
+      })
       await sleep(AGAIN_AFTER_MS, undefined, { signal: stopping.signal }).catch(() => {})
     }
   }

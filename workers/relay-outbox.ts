@@ -39,10 +39,10 @@ export function relayOutbox(
   { restoreEveryMs = 30 * SECOND, olderThanMs = MINUTE, alsoRestore = async () => {} }: RelayOptions = {},
 ): Relay {
   const bell = new Bell()
-  const listener = listenToOutbox(config.DATABASE_URL, () => bell.ring())
+  const listener = listenToOutbox(config.DATABASE_URL, log, () => bell.ring())
   const stopping = new AbortController()
   const outage = watchOutage(log, {
-    began: 'The outbox cannot be relayed. What requests owe waits in it; the relay keeps trying.',
+    began: 'The outbox cannot be relayed. Work waits in it; the relay keeps trying.',
     ended: 'The outbox is relayed again.',
   })
   let restoreAt = 0

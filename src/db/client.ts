@@ -1,5 +1,6 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import postgres, { type Sql } from 'postgres'
+import { readConnection } from './connection.ts'
 import { lastingTransactions } from './lasting-transactions.ts'
 
 export type Database = PostgresJsDatabase
@@ -18,8 +19,10 @@ export interface DatabasePool {
  * Opens a pool. Durable commits, and no statement or idle transaction that holds others up for long. Of a statement
  * that is not prepared the driver first asks for the types: prepared ones take one round trip instead of two.
  */
-export function openDatabase(url: string, applicationName: string, max = 10): DatabasePool {
+export function openDatabase(address: string, applicationName: string, max = 10): DatabasePool {
+  const { url, ssl } = readConnection(address)
   const sql = postgres(url, {
+    ssl,
     max,
     connect_timeout: 2,
     // Seconds until a lost connection is tried again: at most one, so that the product is back with the database.

@@ -4,12 +4,14 @@ import { drizzle } from 'drizzle-orm/postgres-js'
 import { migrate } from 'drizzle-orm/postgres-js/migrator'
 import postgres from 'postgres'
 import { PROJECT_ROOT } from '../project-root.ts'
+import { readConnection } from './connection.ts'
 
 const MIGRATIONS = join(PROJECT_ROOT, 'drizzle')
 
 /** Brings the database up to date. Under an advisory lock: any number of processes may start at once. */
-export async function migrateDatabase(url: string): Promise<void> {
-  const client = postgres(url, { max: 1, connect_timeout: 10, onnotice: () => {} })
+export async function migrateDatabase(address: string): Promise<void> {
+  const { url, ssl } = readConnection(address)
+  const client = postgres(url, { ssl, max: 1, connect_timeout: 10, onnotice: () => {} })
   try {
     const db = drizzle(client)
     await db.execute(sql`select pg_advisory_lock(hashtext('portcullis migrations'))`)

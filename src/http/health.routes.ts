@@ -1,12 +1,16 @@
 import { Router } from 'express'
 import type { Deps } from '../deps.ts'
+import { countListeners } from '../outbox/listeners.queries.ts'
 import { SECOND } from '../time/durations.ts'
 import { within } from '../time/within.ts'
 
 const PATIENCE_MS = 2 * SECOND
 
-/** For what watches the process: alive, and able to serve. `draining` says that it is about to stop. */
-export function healthRoutes(deps: Pick<Deps, 'sql' | 'clock'>, draining: () => boolean): Router {
+/**
+ * For what watches the process: alive, and able to serve. `draining` says that it is about to stop. That no relay
+ * listens for new work is told, but does not make web unready: people can still sign in.
+ */
+export function healthRoutes(deps: Pick<Deps, 'sql' | 'db' | 'clock'>, draining: () => boolean): Router {
   const routes = Router({ caseSensitive: true, strict: true })
 
   routes.get('/healthz', (_req, res) => {
@@ -14,11 +18,11 @@ export function healthRoutes(deps: Pick<Deps, 'sql' | 'clock'>, draining: () => 
   })
 
   routes.get('/readyz', async (_req, res) => {
-    const database = await databaseAnswers(deps)
+    const [database, relayListening] = await Promise.all([databaseAnswers(deps), relayListens(deps)])
     const ready = database && !draining()
     res
       .status(ready ? 200 : 503)
-      .json({ status: ready ? 'ready' : 'not ready', database, draining: draining() })
+      .json({ status: ready ? 'ready' : 'not ready', database, relayListening, draining: draining() })
   })
 
   return routes
@@ -33,4 +37,11 @@ async function databaseAnswers({ sql, clock }: Pick<Deps, 'sql' | 'clock'>): Pro
   } catch {
     return false
   }
+}
+
+function relayListens({ db }: Pick<Deps, 'db'>): Promise<boolean> {
+  return within(PATIENCE_MS, countListeners(db)).then(
+    (listeners) => listeners > 0,
+    () => false,
+  )
 }

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Deps } from '../deps.ts'
+import { countListeners } from '../outbox/listeners.queries.ts'
 import type { QueueEngine } from '../outbox/queues.ts'
 import { SECOND } from '../time/durations.ts'
 import { within } from '../time/within.ts'
@@ -39,6 +40,11 @@ export function openMetrics({ db, clock, config }: Deps, engine: QueueEngine): M
   const databaseUp = gauge('database_up', 'Whether PostgreSQL answers.')
   const undispatched = gauge('outbox_undispatched_jobs', 'Jobs not handed to a queue yet.')
   const lag = gauge('outbox_lag_seconds', 'How long the oldest undispatched job has waited.')
+  const pending = gauge(
+    'outbox_oldest_pending_seconds',
+    'How long the oldest job that is due has waited, in a queue or not.',
+  )
+  const listening = gauge('relays_listening', 'Relays that PostgreSQL wakes at new work; 0 is an error.')
   const failed = gauge('outbox_failed_jobs', 'Jobs out of retries, which wait for an operator.')
   const mails = gauge('undelivered_mails', 'Mails that are owed.')
   const unsealed = gauge('audit_unsealed_events', 'Audit events that wait to be sealed.')
@@ -57,6 +63,7 @@ export function openMetrics({ db, clock, config }: Deps, engine: QueueEngine): M
   async function readDatabase() {
     return {
       outbox: await readOutbox(db),
+      listeners: await countListeners(db),
       sealing: await readSealing(db),
       inForce: await readLocks(db, clock.now(), config.ADDRESS_ATTEMPTS),
     }
@@ -64,12 +71,14 @@ export function openMetrics({ db, clock, config }: Deps, engine: QueueEngine): M
 
   function showDatabase(state: Awaited<ReturnType<typeof readDatabase>> | null): void {
     databaseUp.set(state ? 1 : 0)
-    for (const shown of [undispatched, lag, failed, mails, unsealed]) shown.remove()
+    for (const shown of [undispatched, lag, pending, listening, failed, mails, unsealed]) shown.remove()
     locks.reset()
     if (!state) return
-    const { outbox, sealing, inForce } = state
+    const { outbox, listeners, sealing, inForce } = state
     undispatched.set(outbox.undispatched)
     lag.set((outbox.lagMs ?? 0) / SECOND)
+    pending.set((outbox.oldestPendingMs ?? 0) / SECOND)
+    listening.set(listeners)
     failed.set(outbox.failed)
     mails.set(outbox.undeliveredMails)
     unsealed.set(sealing.unsealed)

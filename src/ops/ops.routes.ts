@@ -5,6 +5,7 @@ import { proofsOf } from '../gate/gate.ts'
 import { glance } from '../gate/glance.ts'
 import { readForm } from '../http/form.ts'
 import { originOf } from '../http/origin.ts'
+import { countListeners } from '../outbox/listeners.queries.ts'
 import type { QueueEngine } from '../outbox/queues.ts'
 import { ageText } from './age-text.ts'
 import { readLocks } from './locks.queries.ts'
@@ -28,9 +29,10 @@ export function opsRoutes(deps: Deps, engine: QueueEngine, metrics: Metrics): Ro
     // Only the page itself asks this way.
     if (req.get('HX-Request')) lookAgain(req, res, () => {})
     const now = clock.now()
-    const [queues, outbox, unfinished, locks, sealing] = await Promise.all([
+    const [queues, outbox, listeners, unfinished, locks, sealing] = await Promise.all([
       readQueueLines(engine),
       readOutbox(db),
+      countListeners(db),
       readUnfinishedWork(db),
       readLocks(db, now, config.ADDRESS_ATTEMPTS),
       readSealing(db),
@@ -41,7 +43,12 @@ export function opsRoutes(deps: Deps, engine: QueueEngine, metrics: Metrics): Ro
         ...line,
         oldest: line.oldestMs === null ? null : ageText(line.oldestMs),
       })),
-      outbox: { ...outbox, lag: outbox.lagMs === null ? null : ageText(outbox.lagMs) },
+      outbox: {
+        ...outbox,
+        lag: outbox.lagMs === null ? null : ageText(outbox.lagMs),
+        oldestPending: outbox.oldestPendingMs === null ? null : ageText(outbox.oldestPendingMs),
+      },
+      listeners,
       unfinished: unfinished.map((work) => ({ ...work, age: ageText(work.ageMs) })),
       locks,
       sealing,

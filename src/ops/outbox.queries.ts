@@ -14,6 +14,8 @@ export interface OutboxState {
   undispatched: number
   /** How long the oldest of those has waited; null if there is none. */
   lagMs: number | null
+  /** How long the oldest row that is due and not given up has waited, in a queue or not; null if there is none. */
+  oldestPendingMs: number | null
   /** Out of retries. */
   failed: number
   undeliveredMails: number
@@ -32,6 +34,7 @@ export interface UnfinishedWork {
 }
 
 const undispatched = isNull(outbox.dispatchedAt)
+const pending = sql`${outbox.failedAt} is null and (${outbox.dueAt} is null or ${outbox.dueAt} <= clock_timestamp())`
 
 /** How much is owed, and for how long. */
 export async function readOutbox(db: Reader): Promise<OutboxState> {
@@ -39,6 +42,9 @@ export async function readOutbox(db: Reader): Promise<OutboxState> {
     .select({
       undispatched: countOf(undispatched),
       lagMs: sql<number | null>`${ageMs(sql`min(${outbox.createdAt}) filter (where ${undispatched})`)}`,
+      oldestPendingMs: sql<
+        number | null
+      >`${ageMs(sql`min(coalesce(${outbox.dueAt}, ${outbox.createdAt})) filter (where ${pending})`)}`,
       failed: countOf(isNotNull(outbox.failedAt)),
       undeliveredMails: countOf(eq(outbox.job, MAIL)),
     })

@@ -1,5 +1,6 @@
 import { createPostgresBackend, type PgPool, Queue, runMigrations, Worker } from 'bullmq'
 import pg from 'pg'
+import { readConnection } from '../db/connection.ts'
 import { SECOND } from '../time/durations.ts'
 import type { Backend } from './backend.ts'
 
@@ -10,9 +11,11 @@ const MAX_CONNECTIONS = 10
  * BullMQ on PostgreSQL, so that a laptop needs nothing but Node. In the schema `bullmq`, which it makes at the first
  * use.
  */
-export function openPostgres(connectionString: string, onError: (error: unknown) => void): Backend {
+export function openPostgres(address: string, onError: (error: unknown) => void): Backend {
+  const { url, ssl } = readConnection(address)
   const pool = new pg.Pool({
-    connectionString,
+    connectionString: url,
+    ssl,
     max: MAX_CONNECTIONS,
     connectionTimeoutMillis: 5 * SECOND,
     query_timeout: 30 * SECOND,

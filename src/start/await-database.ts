@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import postgres from 'postgres'
+import { readConnection } from '../db/connection.ts'
 import { SECOND } from '../time/durations.ts'
 import { StartError } from './start-error.ts'
 
@@ -22,8 +23,9 @@ export async function awaitDatabase(
 }
 
 /** A problem that may pass, or null. */
-async function problemOf(url: string): Promise<string | null> {
-  const sql = postgres(url, { max: 1, connect_timeout: 5, onnotice: () => {} })
+async function problemOf(address: string): Promise<string | null> {
+  const { url, ssl } = readConnection(address)
+  const sql = postgres(url, { ssl, max: 1, connect_timeout: 5, onnotice: () => {} })
   try {
     await sql`select 1`
     return null

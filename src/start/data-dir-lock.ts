@@ -2,6 +2,7 @@
 // unlike a file with a process number, a lock goes when its holder does, however it ends.
 import { setTimeout as pause } from 'node:timers/promises'
 import postgres, { type Sql } from 'postgres'
+import { readConnection } from '../db/connection.ts'
 import { SECOND } from '../time/durations.ts'
 
 /** A killed owner's connection may outlive it for a moment. */
@@ -17,13 +18,15 @@ export interface LockGuard {
 
 /** Takes the lock called `name`. Returns its release, or null when somebody else holds it. */
 export async function holdLock(
-  url: string,
+  address: string,
   name: string,
   { onLost, until }: LockGuard,
 ): Promise<(() => Promise<void>) | null> {
   let held = false
   let released = false
+  const { url, ssl } = readConnection(address)
   const sql = postgres(url, {
+    ssl,
     max: 1,
     idle_timeout: 0,
     max_lifetime: null,

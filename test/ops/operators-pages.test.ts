@@ -5,6 +5,7 @@ import { subjectOfUnknown } from '../../src/lockout/lockouts.queries.ts'
 import { ageText } from '../../src/ops/age-text.ts'
 import { MINUTE, SECOND } from '../../src/time/durations.ts'
 import { type Answer, type Browser, DEMO_PASSWORD } from '../support/browser.ts'
+import { eventually } from '../support/eventually.ts'
 import { REDIS_AVAILABLE, type RedisServer } from '../support/redis-server.ts'
 import { API, ControlRoom, OPERATOR, TECH, TOKEN } from './control-room.ts'
 
@@ -111,6 +112,8 @@ describe('the operators’ pages', () => {
       /^portcullis_database_up 1$/m,
       /^portcullis_outbox_undispatched_jobs [1-9]/m,
       /^portcullis_outbox_lag_seconds \d/m,
+      /^portcullis_outbox_oldest_pending_seconds (?!0$)\d/m,
+      /^portcullis_relays_listening 0$/m,
       /^portcullis_undelivered_mails [1-9]/m,
       /^portcullis_audit_unsealed_events [1-9]/m,
       /^portcullis_locks_in_force\{kind="password"\} \d/m,
@@ -142,6 +145,26 @@ describe('the operators’ pages', () => {
     assert.match(body, new RegExp(`data-work="${id}"`))
     assert.equal((await room.operator.get('/ops/queues')).status, 200)
     assert.equal((await room.operator.get('/')).status, 200)
+  })
+
+  test('that no worker listens for new work is told on /ops, in the metrics and by /readyz', async () => {
+    const told = async () => {
+      const page = (await room.operator.get('/ops')).body
+      const metrics = (await room.app.browser().get('/ops/metrics', BEARER)).body
+      const ready = await room.app.browser().get('/readyz')
+      assert.equal(ready.status, 200)
+      return [
+        page.includes('data-listeners="none"'),
+        /^portcullis_relays_listening 0$/m.test(metrics),
+        JSON.parse(ready.body).relayListening === false,
+      ]
+    }
+    assert.deepEqual(await told(), [true, true, true])
+
+    await room.startWorker()
+    await eventually('it listens', async () => !(await told()).includes(true))
+    await room.stopWorker()
+    await eventually('it is gone', async () => !(await told()).includes(false))
   })
 
   test('ages read as people say them', () => {

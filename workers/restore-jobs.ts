@@ -1,16 +1,16 @@
-import type { Job } from 'bullmq'
+import type { Queue } from 'bullmq'
 import { and, gt, inArray, isNull, lt, or } from 'drizzle-orm'
 import { validate as isUuid } from 'uuid'
 import type { Database } from '../src/db/client.ts'
 import { outbox } from '../src/db/schema/outbox.ts'
-import { JOB_NAMES, QUEUE_OF } from '../src/outbox/jobs.ts'
+import { JOB_NAMES, QUEUES } from '../src/outbox/jobs.ts'
 import type { QueueEngine } from '../src/outbox/queues.ts'
 import { HOUR } from '../src/time/durations.ts'
-import { addJobs } from './add-jobs.ts'
+import { addJobs, type OwedJob } from './add-jobs.ts'
 
 const BATCH = 500
 
-/** Makes the queues agree with the outbox again: whatever is still owed gets its job. */
+/** Makes the queues agree with the outbox again: every row that is open gets a job that will run. */
 export async function restoreJobs(
   db: Database,
   engine: QueueEngine,
@@ -18,7 +18,11 @@ export async function restoreJobs(
   olderThanMs: number,
 ): Promise<void> {
   await addVanished(db, engine, now, new Date(now.getTime() - olderThanMs))
-  await retryUnrecorded(db, engine)
+  for (const name of QUEUES) {
+    const queue = await engine.queue(name)
+    await retryUnrecorded(db, queue)
+    await runCompletedAgain(db, engine, queue, now)
+  }
 }
 
 /** What is due so much later waits for a later look: every invitation owes a reminder for days. */
@@ -48,26 +52,30 @@ async function addVanished(db: Database, engine: QueueEngine, now: Date, before:
   }
 }
 
-/** A job that failed for good while its row says that it is still owed: an operator cleared the failure. */
-async function retryUnrecorded(db: Database, engine: QueueEngine): Promise<void> {
-  for (const name of new Set(Object.values(QUEUE_OF))) {
-    const queue = await engine.queue(name)
-    for (let start = 0, more = true; more; start += BATCH) {
-      const failed = await queue.getFailed(start, start + BATCH - 1)
-      more = failed.length === BATCH
-      const owed = await stillOwed(db, failed)
-      // Another relay may have been faster: then it is not among the failed ones any more.
-      for (const job of owed) await job.retry('failed', { resetAttemptsMade: true }).catch(() => {})
-    }
+/** A job that failed for good while its row is open and says nothing of it: an operator cleared the failure. */
+async function retryUnrecorded(db: Database, queue: Queue): Promise<void> {
+  for (const { id } of await openAmong(db, await queue.getRanges(['failed'], 0, -1))) {
+    const job = await queue.getJob(id)
+    // Another relay may have been faster: then it is not among the failed ones any more.
+    await job?.retry('failed', { resetAttemptsMade: true }).catch(() => {})
   }
 }
 
-async function stillOwed(db: Database, failed: readonly Job[]): Promise<Job[]> {
-  const ids = failed.flatMap(({ id }) => (isUuid(id) ? (id ?? []) : []))
-  const rows = await db
-    .select({ id: outbox.id })
+/**
+ * A job that is completed while its row is open: the database was restored from a copy, or lost a commit in a failover.
+ * The queue would ignore a job of the same id as long as it keeps the old one.
+ */
+async function runCompletedAgain(db: Database, engine: QueueEngine, queue: Queue, now: Date): Promise<void> {
+  const rows = await openAmong(db, await queue.getRanges(['completed'], 0, -1))
+  for (const { id } of rows) await queue.remove(id)
+  await addJobs(engine, rows, now)
+}
+
+async function openAmong(db: Database, jobIds: readonly string[]): Promise<OwedJob[]> {
+  const ids = jobIds.filter((id) => isUuid(id))
+  if (ids.length === 0) return []
+  return db
+    .select({ id: outbox.id, job: outbox.job, payload: outbox.payload, dueAt: outbox.dueAt })
     .from(outbox)
     .where(and(inArray(outbox.id, ids), isNull(outbox.doneAt), isNull(outbox.failedAt)))
-  const owed = new Set(rows.map(({ id }) => id))
-  return failed.filter(({ id }) => id !== undefined && owed.has(id))
 }

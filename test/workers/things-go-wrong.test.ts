@@ -5,9 +5,12 @@ import { eq } from 'drizzle-orm'
 import { newLinkToken } from '../../src/at-rest/link-token.ts'
 import { clients } from '../../src/db/schema/clients.ts'
 import { invitations, passwordResets } from '../../src/db/schema/links.ts'
+import { notifications } from '../../src/db/schema/notifications.ts'
 import { outbox } from '../../src/db/schema/outbox.ts'
 import { users } from '../../src/db/schema/users.ts'
-import { HOUR } from '../../src/time/durations.ts'
+import { readOutbox } from '../../src/ops/outbox.queries.ts'
+import { HOUR, SECOND } from '../../src/time/durations.ts'
+import { restoreJobs } from '../../workers/restore-jobs.ts'
 import { eventually } from '../support/eventually.ts'
 import { onEachEngine, present } from './workshop.ts'
 
@@ -68,6 +71,43 @@ onEachEngine('things go wrong', (workshop) => {
     await workshop.allDone()
 
     assert.equal(workshop.mailsAbout(notificationId).length, 1)
+  })
+
+  test('after PostgreSQL was restored from an older copy, work that the queue remembers as done is done again', async () => {
+    const { engine } = await workshop.startWorker()
+    const { notificationId, outboxId } = await workshop.oweMail()
+    const queue = await engine.queue('notifications')
+    await eventually('the job is completed', async () => (await queue.getJobState(outboxId)) === 'completed')
+    assert.equal(workshop.mailsAbout(notificationId).length, 1)
+
+    const longAgo = new Date(Date.now() - HOUR)
+    await workshop.db.update(notifications).set({ sentAt: null }).where(eq(notifications.id, notificationId))
+    await workshop.db.update(outbox).set({ doneAt: null, createdAt: longAgo }).where(eq(outbox.id, outboxId))
+    const { oldestPendingMs } = await readOutbox(workshop.db)
+    await workshop.allDone()
+
+    assert.ok((oldestPendingMs ?? 0) >= HOUR - SECOND, 'the gauge shows it meanwhile')
+    assert.equal(workshop.mailsAbout(notificationId).length, 2)
+    assert.equal((await readOutbox(workshop.db)).oldestPendingMs, null)
+  })
+
+  test('a job that failed for good and says so stays failed for the operator', async () => {
+    workshop.mailServer.refused.add('tess@harbour.example')
+    const { engine } = await workshop.startWorker()
+    const { outboxId } = await workshop.oweMail()
+    const queue = await engine.queue('notifications')
+    await eventually('it failed', async () => (await queue.getJobState(outboxId)) === 'failed')
+    const { failedAt } = await workshop.rowOf(outboxId)
+    const delivered = workshop.mailServer.read
+
+    await restoreJobs(workshop.db, engine, workshop.clock.now(), 0)
+
+    assert.ok(failedAt)
+    assert.equal(await queue.getJobState(outboxId), 'failed')
+    assert.deepEqual((await workshop.rowOf(outboxId)).failedAt, failedAt)
+    assert.equal(workshop.mailServer.read, delivered)
+    workshop.mailServer.refused.clear()
+    await workshop.db.delete(outbox).where(eq(outbox.id, outboxId))
   })
 
   test('a job that fails every time is given up after 30 attempts and does not hold up others', async () => {

@@ -11,7 +11,7 @@ import { type Cluster, startEmbeddedPostgres } from '../../src/start/embedded-po
 import { anyFreePort } from '../../src/start/free-port.ts'
 import { Browser } from '../support/browser.ts'
 import { TestClock } from '../support/clock.ts'
-import { ENCRYPTION_KEYS } from '../support/cluster.ts'
+import { AUDIT_KEYS, ENCRYPTION_KEYS } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
 import { startProcess, type TestProcess } from '../support/processes.ts'
 import { testFolder } from '../support/run-folder.ts'
@@ -50,6 +50,7 @@ test('web and worker started without PostgreSQL wait, say so once, and work by t
     MAIL_FROM: 'Portcullis <gate@portcullis.test>',
     SESSION_SECRET: 'a-secret-for-tests-only-which-is-long-enough',
     ENCRYPTION_KEYS,
+    AUDIT_KEYS,
     LOG_LEVEL: 'info',
   }
   const web = startProcess(WEB, env)

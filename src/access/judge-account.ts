@@ -6,7 +6,9 @@ import { relationOf } from '../clients/hierarchy.queries.ts'
 import type { Transaction } from '../db/client.ts'
 import { clients } from '../db/schema/clients.ts'
 import { users } from '../db/schema/users.ts'
-import type { Person, Proofs } from '../gate/facts.ts'
+import type { Deps } from '../deps.ts'
+import type { ActingSession } from '../gate/acting-session.ts'
+import type { LockedPerson } from '../gate/hold-session.ts'
 import { readPerson } from '../gate/read-person.ts'
 import { currentActor } from './current-actor.ts'
 import { accountTargetOf, actorOf } from './people.ts'
@@ -17,10 +19,9 @@ import { type Account, accountColumns } from './view-account.ts'
 
 /** Who wants to do what, and from where. */
 export interface AccountRequest {
-  actor: Proofs
+  actor: ActingSession
   clientId: string
   action: AuditAction
-  now: Date
   origin: Origin
 }
 
@@ -30,6 +31,8 @@ export type AccountVerdict =
       actor: Actor
       target: AccountTarget
       account: Account
+      /** The time after the locks: of all that the act writes. Times in the audit log follow the order of commits. */
+      now: Date
       /** For a further rule, about what was typed: records what it refuses. */
       recordRefusal: (refusal: Refusal) => Promise<void>
     }
@@ -41,16 +44,17 @@ type AccountRule = (actor: Actor, target: AccountTarget) => Refusal | null
 const UNKNOWN = { allowed: false, refusal: 'unknown', recorded: false } as const
 
 /**
- * Judges an act that changes a client account by the rows as they are now: locks the account and the actor, reads
- * them anew and asks the rule. A refusal of a known person is recorded in the actor's account and in the other one if
+ * Judges an act that changes a client account by the rows as they are now: locks the account, the actor and their
+ * session, reads them anew and asks the rule. A refusal of a known person is recorded in the actor's account and in the other one if
  * it lies below.
  */
 export async function judgeAccount(
+  deps: Pick<Deps, 'clock'>,
   tx: Transaction,
   request: AccountRequest,
   rule: AccountRule,
 ): Promise<AccountVerdict> {
-  const { actor, clientId, now } = request
+  const { actor, clientId } = request
   if (!isUuid(clientId)) return UNKNOWN
   // The account first: what locks all its people (suspending) holds it too, so neither waits for the other.
   // Not against new users, whose foreign key only needs the account to stay.
@@ -59,8 +63,8 @@ export async function judgeAccount(
     .from(clients)
     .where(eq(clients.id, clientId))
     .for('no key update')
-  const actorPerson = await currentActor(tx, actor, now)
-  return account && actorPerson ? decide(tx, request, { account, actorPerson }, rule) : UNKNOWN
+  const current = await currentActor(deps, tx, actor)
+  return account && current ? decide(tx, request, { account, ...current }, rule) : UNKNOWN
 }
 
 /**
@@ -68,39 +72,45 @@ export async function judgeAccount(
  * side. `actor` an id: for a job that goes on with what they began in a session of then.
  */
 export async function judgeWithinAccount(
+  deps: Pick<Deps, 'clock'>,
   tx: Transaction,
-  request: Omit<AccountRequest, 'actor'> & { actor: Proofs | string },
+  request: Omit<AccountRequest, 'actor'> & { actor: ActingSession | string },
   rule: AccountRule,
 ): Promise<AccountVerdict> {
-  const { actor, clientId, now } = request
+  const { actor, clientId } = request
   if (!isUuid(clientId)) return UNKNOWN
-  const actorPerson =
-    typeof actor === 'string' ? await stillActive(tx, actor) : await currentActor(tx, actor, now)
-  if (!actorPerson) return UNKNOWN
+  const current =
+    typeof actor === 'string' ? await stillActive(deps, tx, actor) : await currentActor(deps, tx, actor)
+  if (!current) return UNKNOWN
   const [account] = await tx.select(accountColumns).from(clients).where(eq(clients.id, clientId))
-  return account ? decide(tx, request, { account, actorPerson }, rule) : UNKNOWN
+  return account ? decide(tx, request, { account, ...current }, rule) : UNKNOWN
 }
 
 async function decide(
   tx: Transaction,
-  { action, now, origin }: Omit<AccountRequest, 'actor'>,
-  { account, actorPerson }: { account: Account; actorPerson: Person },
+  { action, origin }: Omit<AccountRequest, 'actor'>,
+  { account, person, now }: LockedPerson & { account: Account },
   rule: AccountRule,
 ): Promise<AccountVerdict> {
-  const relation = await relationOf(tx, actorPerson.clientId, account.id)
-  const actor = actorOf(actorPerson)
+  const relation = await relationOf(tx, person.clientId, account.id)
+  const actor = actorOf(person)
   const target = accountTargetOf(account, relation)
-  const about = { action, now, origin, actor: actorPerson, clientId: account.id, relation, subjectId: null }
+  const about = { action, now, origin, actor: person, clientId: account.id, relation, subjectId: null }
   const onRecord = (refusal: Refusal) => recordRefusal(tx, { ...about, refusal })
   const refusal = rule(actor, target)
-  if (refusal === null) return { allowed: true, actor, target, account, recordRefusal: onRecord }
+  if (refusal === null) return { allowed: true, actor, target, account, now, recordRefusal: onRecord }
   await onRecord(refusal)
   return { allowed: false, refusal, recorded: true }
 }
 
 /** Who began it, unless they or their account were stopped since. */
-async function stillActive(tx: Transaction, userId: string): Promise<Person | null> {
+async function stillActive(
+  { clock }: Pick<Deps, 'clock'>,
+  tx: Transaction,
+  userId: string,
+): Promise<LockedPerson | null> {
   await tx.select({ id: users.id }).from(users).where(eq(users.id, userId)).for('no key update')
   const person = await readPerson(tx, userId)
-  return person?.status === 'active' && !person.clientSuspended ? person : null
+  const isActive = person?.status === 'active' && !person.clientSuspended
+  return isActive ? { person, now: clock.now() } : null
 }

@@ -6,7 +6,10 @@ import { relationOf } from '../clients/hierarchy.queries.ts'
 import type { Transaction } from '../db/client.ts'
 import { preparedOnce } from '../db/prepared-once.ts'
 import { users } from '../db/schema/users.ts'
-import type { Person, Proofs } from '../gate/facts.ts'
+import type { Deps } from '../deps.ts'
+import type { ActingSession } from '../gate/acting-session.ts'
+import type { Person } from '../gate/facts.ts'
+import { isLive, lockSession } from '../gate/hold-session.ts'
 import { isSignedIn } from '../gate/stages.ts'
 import { actorOf, targetOf } from './people.ts'
 import { readPeople } from './read-people.queries.ts'
@@ -20,32 +23,37 @@ export type Verdict =
       actor: Actor
       target: Target
       targetPerson: Person
+      /** The time after the locks: of all that the act writes. Times in the audit log follow the order of commits. */
+      now: Date
       /** For a further rule, about what was typed: records what it refuses. */
       recordRefusal: (refusal: Refusal) => Promise<void>
     }
   | { allowed: false; refusal: Refusal }
 
 /**
- * Judges an action on a user by the rows as they are now: locks both people, reads them anew and asks the
- * rule, so that an Admin demoted or a user promoted a moment ago is judged as what they are. A refusal of a
+ * Judges an action on a user by the rows as they are now: locks both people and the actor's session, reads them anew
+ * and asks the rule, so that an Admin demoted or a user promoted a moment ago is judged as what they are. A refusal of a
  * known person is recorded in the actor's account and in the target's if that lies below.
  */
 export async function judge(
+  { clock }: Pick<Deps, 'clock'>,
   tx: Transaction,
-  request: { actor: Proofs; targetId: string; action: AuditAction; now: Date; origin: Origin },
+  request: { actor: ActingSession; targetId: string; action: AuditAction; origin: Origin },
   rule: (actor: Actor, target: Target) => Refusal | null,
 ): Promise<Verdict> {
-  const { targetId, now } = request
+  const { actor: session, targetId } = request
   if (!isUuid(targetId)) return { allowed: false, refusal: 'unknown' }
-  const { userId: actorId } = request.actor
+  const { userId: actorId } = session
   // Sent together, done one after the other: what is read is seen once the locks are held.
-  const [, people] = await Promise.all([
+  const [, sessions, people] = await Promise.all([
     lockPeople(tx).execute({ actorId, targetId }),
+    lockSession(tx, session),
     readPeople(tx, [actorId, targetId]),
   ])
+  const now = clock.now()
   const actorPerson = people.get(actorId)?.person
   const { person: targetPerson, passwordLockout } = people.get(targetId) ?? {}
-  if (!actorPerson || !isSignedIn(request.actor, actorPerson, now))
+  if (!actorPerson || !isLive(sessions, now) || !isSignedIn(session, actorPerson, now))
     return { allowed: false, refusal: 'unknown' }
   if (!targetPerson || !passwordLockout) return { allowed: false, refusal: 'unknown' }
 
@@ -53,10 +61,10 @@ export async function judge(
   const actor = actorOf(actorPerson)
   const target = targetOf(targetPerson, passwordLockout, relation, now)
   const { clientId, id: subjectId } = targetPerson
-  const about = { ...request, actor: actorPerson, clientId, relation, subjectId }
+  const about = { ...request, now, actor: actorPerson, clientId, relation, subjectId }
   const onRecord = (refusal: Refusal) => recordRefusal(tx, { ...about, refusal })
   const refusal = rule(actor, target)
-  if (refusal === null) return { allowed: true, actor, target, targetPerson, recordRefusal: onRecord }
+  if (refusal === null) return { allowed: true, actor, target, targetPerson, now, recordRefusal: onRecord }
   await onRecord(refusal)
   return { allowed: false, refusal }
 }

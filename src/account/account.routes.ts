@@ -1,5 +1,6 @@
 import { type RequestHandler, Router } from 'express'
 import type { Deps } from '../deps.ts'
+import { actingSessionOf } from '../gate/acting-session.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
 import { proceed } from '../gate/proceed.ts'
 import { saveProofs } from '../gate/save-proofs.ts'
@@ -14,13 +15,13 @@ import { admit } from '../sign-in/password-hash.ts'
 import { signOut } from '../sign-in/sign-out.ts'
 import { changePassword } from './change-password.ts'
 import { endOneSession, endOtherSessions } from './end-own-sessions.ts'
-import { readOwnSessions, sessionHandle } from './own-sessions.queries.ts'
+import { sessionHandle } from './own-sessions.queries.ts'
 import { problemsOf, readPasswords } from './password-form.ts'
 import { renderAccount } from './render-account.ts'
 
 /** One's own account: profile, authenticator, password, sessions, recent sign-ins. Nobody sees another's here. */
 export function accountRoutes(deps: Deps): Router {
-  const { db, clock } = deps
+  const { clock } = deps
   const routes = Router({ caseSensitive: true, strict: true })
   const present = requirePresence(deps, { act: 'end one or more of your sessions', back: '/account' })
 
@@ -31,7 +32,7 @@ export function accountRoutes(deps: Deps): Router {
       const person = personOf(res)
       const typed = readPasswords(req.body, person)
       if (!typed.ok) return renderAccount(deps, req, res, { problems: typed.problems, status: 422 })
-      const outcome = await changePassword(deps, person, storedId(req.sessionID), typed, originOf(req))
+      const outcome = await changePassword(deps, person, actingSessionOf(req), typed, originOf(req))
       if (outcome.ok) {
         const { epoch } = outcome
         leaveNotice(res, 'own-password-changed')
@@ -46,18 +47,14 @@ export function accountRoutes(deps: Deps): Router {
   )
 
   routes.post('/account/sessions/:id/end', readForm, signOutIfOwn(deps), present, async (req, res) => {
-    const person = personOf(res)
-    // Looked for among one's own: another person's is as unknown as one that never was.
-    const open = await readOwnSessions(db, person, storedId(req.sessionID), clock.now())
-    const chosen = open.find(({ handle }) => handle === req.params.id)
-    const ended = chosen && (await endOneSession(deps, person, chosen.storedId, originOf(req)))
+    const ended = await endOneSession(deps, actingSessionOf(req), String(req.params.id), originOf(req))
     if (!ended) return renderNotFound(res)
     leaveNotice(res, 'session-ended')
     res.redirect(303, '/account')
   })
 
   routes.post('/account/sessions/end-others', readForm, present, async (req, res) => {
-    const epoch = await endOtherSessions(deps, personOf(res), storedId(req.sessionID), originOf(req))
+    const epoch = await endOtherSessions(deps, actingSessionOf(req), originOf(req))
     if (epoch !== null) {
       await saveProofs(req, { ...proofsOf(req), epoch })
       leaveNotice(res, 'other-sessions-ended')

@@ -1,11 +1,10 @@
 import { type Request, type Response, Router } from 'express'
 import type { Deps } from '../deps.ts'
-import { halfwayUntil } from '../gate/facts.ts'
+import { actingSessionOf } from '../gate/acting-session.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
 import { proceed } from '../gate/proceed.ts'
 import { readPerson } from '../gate/read-person.ts'
 import { saveProofs } from '../gate/save-proofs.ts'
-import { storedId } from '../gate/session-store.ts'
 import { readForm } from '../http/form.ts'
 import { leaveNotice, noticeFor } from '../http/notice.ts'
 import { originOf } from '../http/origin.ts'
@@ -80,7 +79,7 @@ export function authenticatorRoutes(deps: Deps): Router {
   })
 
   routes.post(`${PAGE}/cancel`, async (req, res) => {
-    const begunIn = storedId(req.sessionID)
+    const { sessionId: begunIn } = actingSessionOf(req)
     await db.transaction((tx) => revokePendingAuthenticator(tx, personOf(res).id, clock.now(), begunIn))
     leaveNotice(res, 'device-kept')
     res.redirect(303, '/account')
@@ -90,7 +89,7 @@ export function authenticatorRoutes(deps: Deps): Router {
     const code = typedCode(req.body)
     if (code === null) return renderPage(deps, req, res, MISSING_CODE, 422)
     const person = personOf(res)
-    const outcome = await confirmEnrolment(deps, person, storedId(req.sessionID), code, originOf(req))
+    const outcome = await confirmEnrolment(deps, person, actingSessionOf(req), code, originOf(req))
     if (outcome.ok) {
       const enrolled = await readPerson(db, person.id)
       if (!enrolled) throw new Error('an enrolled person is gone')
@@ -113,7 +112,7 @@ export function authenticatorRoutes(deps: Deps): Router {
 }
 
 function beginning(req: Request, how: Beginning['how']): Beginning {
-  return { session: storedId(req.sessionID), until: halfwayUntil(proofsOf(req)), how }
+  return { session: actingSessionOf(req), how }
 }
 
 /** The key to scan if it is pending in this session, else the form that comes before it. */
@@ -128,7 +127,7 @@ async function renderPage(
   const lock = codeLockOf(person, deps.clock.now())
   if (lock) return renderLockPage(res, deps.clock, lock)
 
-  const pending = await readPendingAuthenticator(deps, deps.db, person.id, storedId(req.sessionID))
+  const pending = await readPendingAuthenticator(deps, deps.db, actingSessionOf(req))
   if (!pending) return renderProve(res)
   res.status(status).render('account/scan', {
     key: await enrolmentView(deps.config, person, pending),

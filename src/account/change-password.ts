@@ -1,7 +1,8 @@
+import { currentActor } from '../access/current-actor.ts'
 import type { Origin } from '../audit/record.ts'
 import type { Deps } from '../deps.ts'
+import type { ActingSession } from '../gate/acting-session.ts'
 import type { Person } from '../gate/facts.ts'
-import { sessionsStillLive } from '../gate/sessions-still-live.ts'
 import { checkPassword, type PasswordOutcome } from '../sign-in/check-password.ts'
 import { hashPassword } from '../sign-in/password-hash.ts'
 import { setPassword } from '../sign-in/set-password.ts'
@@ -15,12 +16,12 @@ export type ChangeOutcome =
 
 /**
  * Changes a person's own password. The current one is asked for and counted as at sign-in, so that an open browser
- * is no place to guess it. The session (its stored id) may go on; whoever else is signed in, or half-way, is so no more. MFA is not touched.
+ * is no place to guess it. The session that asks goes on; every other one, also a half-way one, ends. MFA is not touched.
  */
 export async function changePassword(
   deps: Deps,
   person: Person,
-  session: string,
+  session: ActingSession,
   { current, chosen }: { current: string; chosen: string },
   origin: Origin,
 ): Promise<ChangeOutcome> {
@@ -29,9 +30,10 @@ export async function changePassword(
 
   const passwordHash = await hashPassword(chosen)
   return deps.db.transaction(async (tx): Promise<ChangeOutcome> => {
-    if (!(await sessionsStillLive(tx, person))) return { ok: false, problem: 'superseded' }
-    const now = deps.clock.now()
-    const change = { passwordHash, through: 'own-account', origin, now, spared: session } as const
-    return { ok: true, epoch: await setPassword(tx, person, change) }
+    const current = await currentActor(deps, tx, session)
+    if (!current) return { ok: false, problem: 'superseded' }
+    const { person: owner, now } = current
+    const change = { passwordHash, through: 'own-account', origin, now, spared: session.sessionId } as const
+    return { ok: true, epoch: await setPassword(tx, owner, change) }
   })
 }

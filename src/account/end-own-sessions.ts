@@ -1,52 +1,56 @@
-import { and, eq } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
+import { currentActor } from '../access/current-actor.ts'
 import { type Origin, record } from '../audit/record.ts'
 import type { Transaction } from '../db/client.ts'
 import { sessions } from '../db/schema/sessions.ts'
 import type { Deps } from '../deps.ts'
+import type { ActingSession } from '../gate/acting-session.ts'
 import { endSessions } from '../gate/end-sessions.ts'
 import type { Person } from '../gate/facts.ts'
-import { sessionsStillLive } from '../gate/sessions-still-live.ts'
 import { revokePendingAuthenticator } from '../mfa/revoke-pending-authenticator.ts'
+import { readOwnSessions } from './own-sessions.queries.ts'
 
 /**
- * Ends one session of a person, by its stored id, and what it was about to enrol. False if it is not there. The rest
+ * Ends one session of a person, by its handle, and what it was about to enrol. False if it is not there. The rest
  * go on, so the epoch stays: a session without its row cannot come back, not even under the new id a code gives it.
  */
 export function endOneSession(
-  { db, clock }: Deps,
-  person: Person,
-  storedId: string,
+  deps: Deps,
+  session: ActingSession,
+  handle: string,
   origin: Origin,
 ): Promise<boolean> {
-  return db.transaction(async (tx) => {
-    if (!(await sessionsStillLive(tx, person))) return false
+  return deps.db.transaction(async (tx) => {
+    const current = await currentActor(deps, tx, session)
+    if (!current) return false
+    const { person, now } = current
+    // Looked for among one's own: another person's is as unknown as one that never was.
+    const open = await readOwnSessions(tx, person, session.sessionId, now)
+    const chosen = open.find((own) => own.handle === handle)
+    if (!chosen) return false
+
     const ended = await tx
       .delete(sessions)
-      .where(and(eq(sessions.userId, person.id), eq(sessions.id, storedId)))
+      .where(eq(sessions.id, chosen.storedId))
       .returning({ id: sessions.id })
     if (ended.length === 0) return false
 
-    const now = clock.now()
-    await revokePendingAuthenticator(tx, person.id, now, storedId)
+    await revokePendingAuthenticator(tx, person.id, now, chosen.storedId)
     await recordEnd(tx, person, 'one', origin, now)
     return true
   })
 }
 
 /**
- * Ends every session and half-way sign-in of a person but the one that asks for it, by its stored id. Returns the
- * epoch that one goes on with; null if it was ended itself meanwhile.
+ * Ends every session and half-way sign-in of a person but the one that asks for it. Returns the epoch that one goes on
+ * with; null if it was ended itself meanwhile.
  */
-export function endOtherSessions(
-  { db, clock }: Deps,
-  person: Person,
-  ownId: string,
-  origin: Origin,
-): Promise<number | null> {
-  return db.transaction(async (tx) => {
-    if (!(await sessionsStillLive(tx, person))) return null
-    const now = clock.now()
-    const epoch = await endSessions(tx, person.id, now, ownId)
+export function endOtherSessions(deps: Deps, session: ActingSession, origin: Origin): Promise<number | null> {
+  return deps.db.transaction(async (tx) => {
+    const current = await currentActor(deps, tx, session)
+    if (!current) return null
+    const { person, now } = current
+    const epoch = await endSessions(tx, person.id, now, session.sessionId)
     await recordEnd(tx, person, 'all others', origin, now)
     return epoch
   })

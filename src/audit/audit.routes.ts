@@ -5,8 +5,8 @@ import { type Request, type Response, Router } from 'express'
 import { refuse } from '../access/refuse.ts'
 import { type Account, viewAccount } from '../access/view-account.ts'
 import type { Deps } from '../deps.ts'
-import type { Proofs } from '../gate/facts.ts'
-import { personOf, proofsOf } from '../gate/gate.ts'
+import { type ActingSession, actingSessionOf } from '../gate/acting-session.ts'
+import { personOf } from '../gate/gate.ts'
 import { stillSignedIn } from '../gate/still-signed-in.ts'
 import { ForbiddenError } from '../http/errors.ts'
 import { originOf } from '../http/origin.ts'
@@ -116,13 +116,13 @@ async function sendFile(
   // Who asks what there would be takes nothing away.
   if (req.method === 'HEAD') return void res.attachment(name).type(WRITERS[format].contentType).end()
 
-  const proofs = proofsOf(req)
+  const session = actingSessionOf(req)
   const request = {
     ...asked,
     typed: asked.read.typed,
-    actorId: proofs.userId,
+    actorId: session.userId,
     origin: originOf(req),
-    mayGoOn: () => mayGoOn(deps, proofs, account.id),
+    mayGoOn: () => mayGoOn(deps, session, account.id),
   }
   const file = Readable.from(exportedPieces(deps, request, await recordExport(deps, request)))
   await once(file, 'readable')
@@ -132,9 +132,9 @@ async function sendFile(
   })
 }
 
-/** A file can take long: whoever is disabled, demoted or reset meanwhile gets no more of it. */
-async function mayGoOn(deps: Deps, proofs: Proofs, clientId: string): Promise<void> {
-  const person = await stillSignedIn(deps, proofs)
+/** A file can take long: a person who is signed out, disabled, demoted or reset meanwhile gets no more of it. */
+async function mayGoOn(deps: Deps, session: ActingSession, clientId: string): Promise<void> {
+  const person = await stillSignedIn(deps, session)
   const view = person && (await viewAccount(deps, person, clientId))
   if (!view?.allowed) throw new ForbiddenError('You may no longer look into this log.')
 }

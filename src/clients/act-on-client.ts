@@ -8,14 +8,14 @@ import type { AuditAction } from '../audit/actions.ts'
 import { type Origin, record } from '../audit/record.ts'
 import type { Transaction } from '../db/client.ts'
 import type { Deps } from '../deps.ts'
-import type { Proofs } from '../gate/facts.ts'
+import type { ActingSession } from '../gate/acting-session.ts'
 import { notifyAll } from '../notifications/notify.ts'
 import { wrongFields } from '../typed/typed-text.ts'
 import { adminsOf } from '../users/admins.queries.ts'
 import { NAME_MISSING } from './client-name.ts'
 
 export interface ClientRequest {
-  actor: Proofs
+  actor: ActingSession
   clientId: string
   form: unknown
   origin: Origin
@@ -56,17 +56,17 @@ export function actOnClient<Typed extends DeskEvidence>(
   { action, mail, rule, ...act }: ClientAct<Typed>,
 ): Promise<ClientOutcome> {
   return deps.db.transaction(async (tx): Promise<ClientOutcome> => {
-    const now = deps.clock.now()
-    const verdict = await judgeAccount(tx, { actor, clientId, action, now, origin }, rule)
+    const verdict = await judgeAccount(deps, tx, { actor, clientId, action, origin }, rule)
     if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
     const typed = act.form.safeParse(form)
     if (!typed.success) return { ok: false, refusal: null, problems: problemsOf(typed.error) }
 
-    const done = await act.carryOut(tx, verdict.account, typed.data, now)
+    const done = await act.carryOut(tx, verdict.account, typed.data, verdict.now)
     if ('problems' in done) return { ok: false, refusal: null, problems: done.problems }
     const { ticket, reason } = typed.data
     const eventId = await record(tx, {
-      at: now,
+      // Suspending and resuming lock the people of the account, too.
+      at: deps.clock.now(),
       action,
       outcome: 'success',
       origin,

@@ -12,7 +12,7 @@ import type { Transaction } from '../db/client.ts'
 import { clients } from '../db/schema/clients.ts'
 import { mfaPolicies, roleGroups } from '../db/schema/role-groups.ts'
 import type { Deps } from '../deps.ts'
-import type { Proofs } from '../gate/facts.ts'
+import type { ActingSession } from '../gate/acting-session.ts'
 import { addInvitedUsers } from '../invitations/add-invited-users.ts'
 import {
   ADDRESS_TAKEN,
@@ -55,14 +55,14 @@ const MESSAGES: Record<keyof z.infer<typeof newClient>, string> = {
  */
 export async function createClient(
   deps: Deps,
-  request: { actor: Proofs; form: unknown; origin: Origin },
+  request: { actor: ActingSession; form: unknown; origin: Origin },
 ): Promise<CreateOutcome> {
   return deps.db
     .transaction(async (tx): Promise<CreateOutcome> => {
-      const now = deps.clock.now()
       const { origin } = request
-      const person = await currentActor(tx, request.actor, now)
-      if (!person) return { ok: false, refusal: 'unknown' }
+      const current = await currentActor(deps, tx, request.actor)
+      if (!current) return { ok: false, refusal: 'unknown' }
+      const { person, now } = current
       const about = { at: now, origin, actorId: person.id, subjectId: null }
       const refusal = mayCreateClient(actorOf(person))
       if (refusal) {

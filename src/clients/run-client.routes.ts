@@ -4,7 +4,8 @@ import { refuse } from '../access/refuse.ts'
 import { mayCreateClient, mayRenameClient, mayResumeClient, maySuspendClient } from '../access/rules.ts'
 import { viewAccount } from '../access/view-account.ts'
 import type { Deps } from '../deps.ts'
-import { personOf, proofsOf } from '../gate/gate.ts'
+import { actingSessionOf } from '../gate/acting-session.ts'
+import { personOf } from '../gate/gate.ts'
 import { readForm } from '../http/form.ts'
 import { originOf } from '../http/origin.ts'
 import { requirePresence } from '../presence/require-presence.ts'
@@ -31,7 +32,11 @@ export function runClientRoutes(deps: Deps): Router {
   routes.get('/clients/new', (req, res) => renderNew(deps, res, req.query, {}))
 
   routes.post('/clients', readForm, presentToCreate, async (req, res) => {
-    const outcome = await createClient(deps, { actor: proofsOf(req), form: req.body, origin: originOf(req) })
+    const outcome = await createClient(deps, {
+      actor: actingSessionOf(req),
+      form: req.body,
+      origin: originOf(req),
+    })
     if (outcome.ok) return goOnAfter(res, 'client-created', outcome.clientId)
     if (outcome.refusal !== null) return refuse(res, outcome.refusal)
     await renderNew(deps, res, req.body, outcome.problems)
@@ -45,7 +50,7 @@ export function runClientRoutes(deps: Deps): Router {
     routes.post(`/clients/:id/${path}`, readForm, present, async (req, res) => {
       const clientId = String(req.params.id)
       const outcome = await act(deps, {
-        actor: proofsOf(req),
+        actor: actingSessionOf(req),
         clientId,
         form: req.body,
         origin: originOf(req),

@@ -2,9 +2,9 @@ import type { Request, Response } from 'express'
 import type { Deps } from '../deps.ts'
 import { originOf } from '../http/origin.ts'
 import { beginEnrolment } from '../mfa/begin-enrolment.ts'
-import { factsOf, halfwayUntil, type Person, type Proofs } from './facts.ts'
+import { actingSessionOf } from './acting-session.ts'
+import { factsOf, type Person, type Proofs } from './facts.ts'
 import { saveProofs } from './save-proofs.ts'
-import { storedId } from './session-store.ts'
 import { stageOf } from './stages.ts'
 
 /**
@@ -27,11 +27,7 @@ export async function proceed(
   await saveProofs(req, proofs)
   const stage = stageOf(factsOf(proofs, person, deps.clock.now()))
   if (stage.name === 'enrol') {
-    const beginning = {
-      session: storedId(req.sessionID),
-      until: halfwayUntil(proofs),
-      how: 'anew',
-    } as const
+    const beginning = { session: actingSessionOf(req), how: 'anew' } as const
     await beginEnrolment(deps, person, beginning, originOf(req))
   }
   req.log.info({ from, to: stage.name, userId: person.id }, 'stage')

@@ -1,16 +1,25 @@
+import { eq } from 'drizzle-orm'
+import { sessions } from '../db/schema/sessions.ts'
 import type { Deps } from '../deps.ts'
-import type { Person, Proofs } from './facts.ts'
+import type { ActingSession } from './acting-session.ts'
+import type { Person } from './facts.ts'
+import { isLive } from './hold-session.ts'
 import { readPerson } from './read-person.ts'
 import { isSignedIn } from './stages.ts'
 
 /**
- * Asks the gate anew for whoever is still being answered: what takes long must not outlive what let them in. Null:
- * they are signed in no longer.
+ * Asks the gate anew about a request that is still being answered: what takes long must not outlive the session that
+ * it was let in with. Null if that has ended.
  */
 export async function stillSignedIn(
   { db, clock }: Pick<Deps, 'db' | 'clock'>,
-  proofs: Proofs,
+  session: ActingSession,
 ): Promise<Person | null> {
-  const person = await readPerson(db, proofs.userId)
-  return person && isSignedIn(proofs, person, clock.now()) ? person : null
+  const rows = await db
+    .select({ expiresAt: sessions.expiresAt })
+    .from(sessions)
+    .where(eq(sessions.id, session.sessionId))
+  const person = await readPerson(db, session.userId)
+  const now = clock.now()
+  return person && isLive(rows, now) && isSignedIn(session, person, now) ? person : null
 }

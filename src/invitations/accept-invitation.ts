@@ -21,8 +21,8 @@ export async function acceptInvitation(
 ): Promise<Person | null> {
   const passwordHash = await hashPassword(password)
   return deps.db.transaction(async (tx) => {
-    const now = deps.clock.now()
     await lockInvited(tx, tokenHash)
+    const now = deps.clock.now()
     const person = await invitedPerson(deps, tx, tokenHash)
     if (!person) return null
     const used = await tx

@@ -7,26 +7,25 @@ import { mayInvite } from '../access/rules.ts'
 import type { Origin } from '../audit/record.ts'
 import { invitationImports } from '../db/schema/invitation-imports.ts'
 import type { Deps } from '../deps.ts'
-import type { Proofs } from '../gate/facts.ts'
+import type { ActingSession } from '../gate/acting-session.ts'
 import { enqueue } from '../outbox/enqueue.ts'
 
 /** Has a draft carried out, by whoever made it. A second time changes nothing. */
 export async function confirmImport(
   deps: Deps,
-  request: { actor: Proofs; importId: string; form: unknown; origin: Origin },
+  request: { actor: ActingSession; importId: string; form: unknown; origin: Origin },
 ): Promise<ActOutcome> {
   const { actor, importId, form, origin } = request
   if (!isUuid(importId)) return { ok: false, refusal: 'unknown' }
   return deps.db.transaction(async (tx): Promise<ActOutcome> => {
-    const now = deps.clock.now()
     const mine = and(eq(invitationImports.id, importId), eq(invitationImports.importedBy, actor.userId))
     const [found] = await tx
       .select({ clientId: invitationImports.clientId })
       .from(invitationImports)
       .where(mine)
     if (!found) return { ok: false, refusal: 'unknown' }
-    const about = { actor, clientId: found.clientId, action: 'invitation.sent', now, origin } as const
-    const verdict = await judgeWithinAccount(tx, about, mayInvite)
+    const about = { actor, clientId: found.clientId, action: 'invitation.sent', origin } as const
+    const verdict = await judgeWithinAccount(deps, tx, about, mayInvite)
     if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
     // After the actor, as by whoever takes in another file instead: else the two would wait for each other.
     const [draft] = await tx
@@ -42,7 +41,7 @@ export async function confirmImport(
     const { reason, ticket } = evidence
     await tx
       .update(invitationImports)
-      .set({ status: 'confirmed', confirmedAt: now, origin, reason, ticket })
+      .set({ status: 'confirmed', confirmedAt: verdict.now, origin, reason, ticket })
       .where(eq(invitationImports.id, importId))
     await enqueue(tx, 'import-invitations', { importId })
     return { ok: true }

@@ -7,7 +7,7 @@ import type { Transaction } from '../db/client.ts'
 import { invitationImportLines, invitationImports } from '../db/schema/invitation-imports.ts'
 import { foldedEmail, users } from '../db/schema/users.ts'
 import type { Deps } from '../deps.ts'
-import type { Proofs } from '../gate/facts.ts'
+import type { ActingSession } from '../gate/acting-session.ts'
 import { readRoleGroups } from '../users/role-groups.queries.ts'
 import { addressesIn, type JudgedLine, judgeLines } from './judge-lines.ts'
 import { readInvitationFile } from './read-invitation-file.ts'
@@ -24,19 +24,18 @@ export type DraftOutcome =
  */
 export async function draftImport(
   deps: Deps,
-  request: { actor: Proofs; clientId: string; bytes: Uint8Array; origin: Origin },
+  request: { actor: ActingSession; clientId: string; bytes: Uint8Array; origin: Origin },
 ): Promise<DraftOutcome> {
   return deps.db.transaction(async (tx): Promise<DraftOutcome> => {
-    const now = deps.clock.now()
     const { actor, clientId, origin } = request
-    const about = { action: 'invitation.sent', now, origin } as const
-    const verdict = await judgeWithinAccount(tx, { ...about, actor, clientId }, mayInvite)
+    const about = { action: 'invitation.sent', origin } as const
+    const verdict = await judgeWithinAccount(deps, tx, { ...about, actor, clientId }, mayInvite)
     if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
     // Only now: to look into a file is work, which nobody may cause who may not invite.
     const file = readInvitationFile(request.bytes)
     if ('problem' in file) return { ok: false, refusal: null, problem: file.problem }
 
-    const { account } = verdict
+    const { account, now } = verdict
     const taken = await takenAmong(tx, addressesIn(file.lines))
     const judges = {
       actor: verdict.actor,

@@ -3,9 +3,9 @@ import { channelOf } from '../access/evidence.ts'
 import { judgeWithinAccount } from '../access/judge-account.ts'
 import { mayInvite } from '../access/rules.ts'
 import { NO_REQUEST, record } from '../audit/record.ts'
-import type { EncryptionKey } from '../config.ts'
 import type { Transaction } from '../db/client.ts'
 import { invitationImportLines, invitationImports } from '../db/schema/invitation-imports.ts'
+import type { Deps } from '../deps.ts'
 import { enqueue } from '../outbox/enqueue.ts'
 import { readRoleGroups } from '../users/role-groups.queries.ts'
 import { addInvitedUsers, type PersonToInvite } from './add-invited-users.ts'
@@ -22,8 +22,8 @@ export const BATCH = 250
  * confirmed and unfinished it does nothing.
  */
 export async function importInvitations(
+  deps: Pick<Deps, 'config' | 'clock'>,
   tx: Transaction,
-  { keys, now }: { keys: readonly EncryptionKey[]; now: Date },
   importId: string,
 ): Promise<void> {
   const confirmed = and(eq(invitationImports.id, importId), eq(invitationImports.status, 'confirmed'))
@@ -31,8 +31,8 @@ export async function importInvitations(
   if (!running) return
   const { clientId, importedBy: userId, reason, ticket } = running
   const origin = running.origin ?? NO_REQUEST
-  const about = { actor: userId, clientId, action: 'invitation.sent', now, origin } as const
-  const verdict = await judgeWithinAccount(tx, about, mayInvite)
+  const about = { actor: userId, clientId, action: 'invitation.sent', origin } as const
+  const verdict = await judgeWithinAccount(deps, tx, about, mayInvite)
   // After the actor, as by whoever confirms it a second time: else the two would wait for each other.
   const [locked] = await tx
     .select({ id: invitationImports.id })
@@ -40,6 +40,7 @@ export async function importInvitations(
     .where(confirmed)
     .for('update')
   if (!locked) return
+  const now = deps.clock.now()
   if (!verdict.allowed) {
     const left = await settleLeft(tx, importId)
     // Of whoever is stopped altogether the judge records nothing, and nobody else may open what they imported.
@@ -83,7 +84,7 @@ export async function importInvitations(
   }
   await sendInvitations(
     tx,
-    { keys, now },
+    { keys: deps.config.ENCRYPTION_KEYS, now },
     { actorId: userId, origin, details },
     { clientId, userIds: [...idOf.values()] },
   )

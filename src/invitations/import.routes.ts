@@ -7,6 +7,7 @@ import { mayChangeWithin, mayInvite } from '../access/rules.ts'
 import { viewAccount } from '../access/view-account.ts'
 import { BYTE_ORDER_MARK, csvRows } from '../csv.ts'
 import type { Deps } from '../deps.ts'
+import { actingSessionOf } from '../gate/acting-session.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
 import { glance } from '../gate/glance.ts'
 import { readForm } from '../http/form.ts'
@@ -50,7 +51,7 @@ export function importRoutes(deps: Deps): Router {
     if (tooLarge) return renderUpload(deps, res, clientId, { lines, fileProblem: TOO_LARGE }, 413)
     const isFile = bytes.length > 0
     const outcome = await draftImport(deps, {
-      actor: proofsOf(req),
+      actor: actingSessionOf(req),
       clientId,
       bytes: isFile ? bytes : new TextEncoder().encode(lines),
       origin: originOf(req),
@@ -70,7 +71,7 @@ export function importRoutes(deps: Deps): Router {
 
   routes.post('/users/import/:id', readForm, present, async (req, res) => {
     const importId = String(req.params.id)
-    const request = { actor: proofsOf(req), importId, form: req.body, origin: originOf(req) }
+    const request = { actor: actingSessionOf(req), importId, form: req.body, origin: originOf(req) }
     const outcome = await confirmImport(deps, request)
     if (outcome.ok) return res.redirect(303, `/users/import/${importId}`)
     if (outcome.refusal !== null) return refuse(res, outcome.refusal)

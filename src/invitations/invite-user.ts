@@ -4,7 +4,7 @@ import type { Refusal } from '../access/refusals.ts'
 import { mayInvite } from '../access/rules.ts'
 import { type Origin, record } from '../audit/record.ts'
 import type { Deps } from '../deps.ts'
-import type { Proofs } from '../gate/facts.ts'
+import type { ActingSession } from '../gate/acting-session.ts'
 import { CHOOSE_ROLE_GROUPS, chooseRoleGroups, roleGroupKeys } from '../users/choose-role-groups.ts'
 import { readRoleGroups } from '../users/role-groups.queries.ts'
 import { addInvitedUsers } from './add-invited-users.ts'
@@ -27,13 +27,12 @@ const ACTION = 'invitation.sent'
  */
 export async function inviteUser(
   deps: Deps,
-  request: { actor: Proofs; clientId: string; form: Record<string, unknown>; origin: Origin },
+  request: { actor: ActingSession; clientId: string; form: Record<string, unknown>; origin: Origin },
 ): Promise<InviteOutcome> {
   return deps.db.transaction(async (tx): Promise<InviteOutcome> => {
-    const now = deps.clock.now()
     const { actor, clientId, form, origin } = request
-    const asked = { actor, action: ACTION, clientId, now, origin } as const
-    const verdict = await judgeWithinAccount(tx, asked, mayInvite)
+    const asked = { actor, action: ACTION, clientId, origin } as const
+    const verdict = await judgeWithinAccount(deps, tx, asked, mayInvite)
     if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
 
     const { account } = verdict
@@ -58,6 +57,8 @@ export async function inviteUser(
 
     const roleGroupIds = chosen.roleGroups.map(({ id }) => id)
     const added = await addInvitedUsers(tx, account.id, [{ ...email, ...name, roleGroupIds }])
+    // Whoever invited the same address at the same time came first.
+    const now = deps.clock.now()
     const by = { actorId: actor.userId, origin }
     const [userId] = added.values()
     if (userId === undefined) {

@@ -4,7 +4,8 @@ import { refuse } from '../access/refuse.ts'
 import { mayInvite } from '../access/rules.ts'
 import { viewAccount } from '../access/view-account.ts'
 import type { Deps } from '../deps.ts'
-import { personOf, proofsOf } from '../gate/gate.ts'
+import { actingSessionOf } from '../gate/acting-session.ts'
+import { personOf } from '../gate/gate.ts'
 import { readForm } from '../http/form.ts'
 import { originOf } from '../http/origin.ts'
 import { requirePresence } from '../presence/require-presence.ts'
@@ -24,7 +25,7 @@ export function inviteRoutes(deps: Deps): Router {
 
   routes.post('/users', readForm, requirePresence(deps, { act: 'invite somebody' }), async (req, res) => {
     const clientId = typedFields(req.body, ['clientId']).clientId || personOf(res).clientId
-    const request = { actor: proofsOf(req), clientId, form: req.body, origin: originOf(req) }
+    const request = { actor: actingSessionOf(req), clientId, form: req.body, origin: originOf(req) }
     const outcome = await inviteUser(deps, request)
     if (outcome.ok)
       return goOnAfter(res, 'invited', outcome.userId, usersPageOf(personOf(res), outcome.clientId))

@@ -5,8 +5,9 @@ import { refuse } from '../access/refuse.ts'
 import { mayLoosenPolicy, mayTightenPolicy } from '../access/rules.ts'
 import { type AccountView, viewAccount } from '../access/view-account.ts'
 import type { Deps } from '../deps.ts'
+import { actingSessionOf } from '../gate/acting-session.ts'
 import { type Person, passwordSuffices } from '../gate/facts.ts'
-import { personOf, proofsOf } from '../gate/gate.ts'
+import { personOf } from '../gate/gate.ts'
 import { readForm } from '../http/form.ts'
 import { readNotice, writeNotice } from '../http/notice.ts'
 import { originOf } from '../http/origin.ts'
@@ -39,7 +40,7 @@ export function mfaPolicyRoutes(deps: Deps): Router {
 
 async function savePolicy(deps: Deps, req: Request, res: Response): Promise<void> {
   const outcome = await requireMfaFor(deps, {
-    actor: proofsOf(req),
+    actor: actingSessionOf(req),
     clientId: clientIdOf(req, res),
     form: req.body,
     origin: originOf(req),

@@ -6,7 +6,7 @@ import { mayLoosenPolicy, mayTightenPolicy } from '../access/rules.ts'
 import { type Origin, record } from '../audit/record.ts'
 import { mfaPolicies } from '../db/schema/role-groups.ts'
 import type { Deps } from '../deps.ts'
-import type { Proofs } from '../gate/facts.ts'
+import type { ActingSession } from '../gate/acting-session.ts'
 import { notifyAll } from '../notifications/notify.ts'
 import { adminsOf } from '../users/admins.queries.ts'
 import { policyChange } from './policy-change.ts'
@@ -22,16 +22,16 @@ export type PolicyOutcome = ActOutcome<unknown, EvidenceField | 'roleGroups'>
  */
 export async function requireMfaFor(
   deps: Deps,
-  request: { actor: Proofs; clientId: string; form: unknown; origin: Origin },
+  request: { actor: ActingSession; clientId: string; form: unknown; origin: Origin },
 ): Promise<PolicyOutcome> {
   return deps.db.transaction(async (tx): Promise<PolicyOutcome> => {
-    const now = deps.clock.now()
     const { actor, clientId, origin, form } = request
     const wanted = readPolicyForm(form)
-    const about = { actor, action: 'mfa-policy.changed', clientId, now, origin } as const
-    const verdict = await judgeAccount(tx, about, mayTightenPolicy)
+    const about = { actor, action: 'mfa-policy.changed', clientId, origin } as const
+    const verdict = await judgeAccount(deps, tx, about, mayTightenPolicy)
     if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
 
+    const { now } = verdict
     const requirements = await readRequirements(tx, verdict.account)
     const known = requirements.map(({ key }) => key)
     if (!wanted.roleGroups.every((key) => known.includes(key)))

@@ -4,8 +4,9 @@ import { refuse } from '../access/refuse.ts'
 import { mayResetMfa } from '../access/rules.ts'
 import { viewTarget } from '../access/view-target.ts'
 import type { Deps } from '../deps.ts'
+import { actingSessionOf } from '../gate/acting-session.ts'
 import { mfaRequired } from '../gate/facts.ts'
-import { personOf, proofsOf } from '../gate/gate.ts'
+import { personOf } from '../gate/gate.ts'
 import { readForm } from '../http/form.ts'
 import { originOf } from '../http/origin.ts'
 import { requirePresence } from '../presence/require-presence.ts'
@@ -26,7 +27,7 @@ export function mfaResetRoutes(deps: Deps): Router {
 
   routes.post('/users/:id/mfa-reset', readForm, present, async (req, res) => {
     const targetId = String(req.params.id)
-    const request = { actor: proofsOf(req), targetId, form: req.body, origin: originOf(req) }
+    const request = { actor: actingSessionOf(req), targetId, form: req.body, origin: originOf(req) }
     const outcome = await requestMfaReset(deps, request)
     if (outcome.ok) return goOnAfter(res, 'mfa-reset', targetId, usersPageOf(personOf(res), outcome.clientId))
     if (outcome.refusal !== null) return refuse(res, outcome.refusal)

@@ -32,13 +32,9 @@ export type ResetOutcome = ActOutcome<{ clientId: string }, ResetField>
  */
 export async function requestMfaReset(deps: Deps, request: UserRequest): Promise<ResetOutcome> {
   return deps.db.transaction(async (tx): Promise<ResetOutcome> => {
-    const now = deps.clock.now()
     const { actor, targetId, origin } = request
-    const verdict = await judge(
-      tx,
-      { actor, targetId, action: 'mfa-reset.requested', now, origin },
-      mayResetMfa,
-    )
+    const about = { actor, targetId, action: 'mfa-reset.requested', origin } as const
+    const verdict = await judge(deps, tx, about, mayResetMfa)
     if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
 
     const channel = channelOf(verdict.actor)
@@ -49,6 +45,9 @@ export async function requestMfaReset(deps: Deps, request: UserRequest): Promise
     const { targetPerson: person } = verdict
     const { authenticator } = person
     if (!authenticator) throw new Error('the rule let somebody be reset who has no authenticator')
+    // A code that is being accepted comes first, also in the audit log.
+    await lockAuthenticator(tx, authenticator.id)
+    const now = deps.clock.now()
     const id = uuidv7()
     const reset = {
       ...evidence.data,
@@ -122,6 +121,16 @@ const insertReset = preparedOnce((tx: Transaction) =>
     })
     .prepare('insert_mfa_reset'),
 )
+
+function lockAuthenticator(tx: Transaction, authenticatorId: string) {
+  return tx
+    .select({ id: authenticators.id })
+    .from(authenticators)
+    .where(eq(authenticators.id, authenticatorId))
+    .for('no key update')
+    .prepare('lock_authenticator')
+    .execute()
+}
 
 /** False if it is not active. */
 async function revokeAuthenticator(tx: Transaction, authenticatorId: string, now: Date): Promise<boolean> {

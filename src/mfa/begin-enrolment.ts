@@ -5,17 +5,16 @@ import { type Origin, record } from '../audit/record.ts'
 import type { Transaction } from '../db/client.ts'
 import { authenticators } from '../db/schema/authenticators.ts'
 import type { Deps } from '../deps.ts'
-import type { Person } from '../gate/facts.ts'
-import { sessionsStillLive } from '../gate/sessions-still-live.ts'
+import type { ActingSession } from '../gate/acting-session.ts'
+import { halfwayUntil, type Person } from '../gate/facts.ts'
+import { holdSession } from '../gate/hold-session.ts'
 import { type PendingAuthenticator, readPendingAuthenticator } from './pending-authenticator.queries.ts'
 import { revokePendingAuthenticator } from './revoke-pending-authenticator.ts'
 import { newSecret } from './totp.ts'
 
 export interface Beginning {
-  /** The stored id of the session that begins. */
-  session: string
-  /** How long the secret waits for its first code. */
-  until: Date
+  /** The secret waits for its first code as long as this may stay half-way. */
+  session: ActingSession
   /**
    * `resume`: the secret that is pending in this session, else a new one. `anew`: a new one in any case.
    * `restart`: a new one in place of the pending one; without a pending one, none.
@@ -35,28 +34,30 @@ export interface Beginning {
 export function beginEnrolment(
   deps: Pick<Deps, 'db' | 'clock' | 'config'>,
   person: Person,
-  { session, until, how, secret = newSecret() }: Beginning,
+  { session, how, secret = newSecret() }: Beginning,
   origin: Origin,
 ): Promise<PendingAuthenticator | null> {
   return deps.db.transaction(async (tx) => {
     // Two tabs at once: the second waits here and then finds the secret of the first.
-    if (!(await sessionsStillLive(tx, person))) return null
+    const held = await holdSession(deps, tx, session)
+    if (!held) return null
     if ((await activeAuthenticatorId(tx, person.id)) !== (person.authenticator?.id ?? null)) return null
-    const pending = await readPendingAuthenticator(deps, tx, person.id, session)
+    const pending = await readPendingAuthenticator(deps, tx, session)
     if (how === 'resume' && pending) return pending
     if (how === 'restart' && !pending) return null
 
-    const now = deps.clock.now()
+    const { now } = held
     await revokePendingAuthenticator(tx, person.id, now)
     const id = uuidv7()
+    const pendingUntil = halfwayUntil(session)
     const sealedSecret = seal(secret, { authenticatorId: id, userId: person.id }, deps.config.ENCRYPTION_KEYS)
     await tx.insert(authenticators).values({
       id,
       userId: person.id,
       sealedSecret,
-      begunInSession: session,
+      begunInSession: session.sessionId,
       createdAt: now,
-      pendingUntil: until,
+      pendingUntil,
     })
     await record(tx, {
       at: now,
@@ -67,7 +68,7 @@ export function beginEnrolment(
       actorId: person.id,
       subjectId: person.id,
     })
-    return { id, secret, pendingUntil: until }
+    return { id, secret, pendingUntil }
   })
 }
 

@@ -1,11 +1,12 @@
-import { and, eq, gt } from 'drizzle-orm'
+import { and, asc, eq, inArray } from 'drizzle-orm'
 import { type Origin, record } from '../audit/record.ts'
 import type { Transaction } from '../db/client.ts'
 import { authenticators } from '../db/schema/authenticators.ts'
 import type { Deps } from '../deps.ts'
+import type { ActingSession } from '../gate/acting-session.ts'
 import { endSessions } from '../gate/end-sessions.ts'
 import type { Person } from '../gate/facts.ts'
-import { sessionsStillLive } from '../gate/sessions-still-live.ts'
+import { holdSession } from '../gate/hold-session.ts'
 import { addressRefusedUntil } from '../lockout/address-limit.ts'
 import { changeLockout } from '../lockout/change-lockout.ts'
 import { giveBack } from '../lockout/policy.ts'
@@ -33,7 +34,7 @@ const REPLACED = { action: 'authenticator.replaced', kind: 'authenticator-replac
 export async function confirmEnrolment(
   deps: Deps,
   person: Person,
-  session: string,
+  session: ActingSession,
   code: string,
   origin: Origin,
 ): Promise<EnrolmentOutcome> {
@@ -41,7 +42,7 @@ export async function confirmEnrolment(
   const refusedUntil = await addressRefusedUntil(deps, origin.address)
   if (refusedUntil) return { ok: false, problem: 'locked', kind: 'address', lockedUntil: refusedUntil }
 
-  const pending = await readPendingAuthenticator(deps, db, person.id, session)
+  const pending = await readPendingAuthenticator(deps, db, session)
   if (!pending) return { ok: false, problem: 'superseded' }
 
   const key = { subject: person.id, kind: 'code' as const }
@@ -55,16 +56,16 @@ export async function confirmEnrolment(
   }
 
   return db.transaction(async (tx): Promise<EnrolmentOutcome> => {
-    const now = clock.now()
-    const activated =
-      (await sessionsStillLive(tx, person)) &&
-      (await activate(tx, { pendingId: pending.id, replacedId: person.authenticator?.id, step, now }))
+    const held = await holdSession(deps, tx, session)
+    const change = { pendingId: pending.id, replacedId: person.authenticator?.id, step }
+    const activatedAt = held && (await activate(deps, tx, change))
+    const now = activatedAt ?? clock.now()
     // The attempt comes back but older failures stay: the code count clears only when sign-in completes.
     await changeLockout(tx, key, now, (state) => {
       const without = giveBack(state, attempt.spentAt)
-      return activated ? { ...without, consecutiveFailures: 0 } : without
+      return activatedAt ? { ...without, consecutiveFailures: 0 } : without
     })
-    if (!activated) return { ok: false, problem: 'superseded' }
+    if (!activatedAt) return { ok: false, problem: 'superseded' }
 
     const { action, kind } = person.authenticator ? REPLACED : ENROLLED
     const eventId = await record(tx, {
@@ -77,29 +78,33 @@ export async function confirmEnrolment(
       subjectId: person.id,
     })
     await notify(tx, { to: person.id, kind, eventId, facts: {} })
-    const epoch = person.authenticator ? await endSessions(tx, person.id, now, session) : person.sessionEpoch
+    const epoch = person.authenticator
+      ? await endSessions(tx, person.id, now, session.sessionId)
+      : person.sessionEpoch
     return { ok: true, authenticatorId: pending.id, epoch }
   })
 }
 
-/** The database decides between parallel confirmations, and against whatever voided the secret meanwhile. */
+/**
+ * The database decides between parallel confirmations, and against whatever voided the secret meanwhile. Returns when
+ * it became active; null if it did not.
+ */
 async function activate(
+  { clock }: Pick<Deps, 'clock'>,
   tx: Transaction,
-  change: { pendingId: string; replacedId: string | undefined; step: number; now: Date },
-): Promise<boolean> {
-  const { pendingId, replacedId, step, now } = change
-  const [pending] = await tx
-    .select({ id: authenticators.id })
+  { pendingId, replacedId, step }: { pendingId: string; replacedId: string | undefined; step: number },
+): Promise<Date | null> {
+  const ids = replacedId === undefined ? [pendingId] : [pendingId, replacedId]
+  const locked = await tx
+    .select()
     .from(authenticators)
-    .where(
-      and(
-        eq(authenticators.id, pendingId),
-        eq(authenticators.status, 'pending'),
-        gt(authenticators.pendingUntil, now),
-      ),
-    )
+    .where(inArray(authenticators.id, ids))
+    .orderBy(asc(authenticators.id))
     .for('update')
-  if (!pending) return false
+  // A code of the old one that is being accepted comes first, also in the audit log.
+  const now = clock.now()
+  const pending = locked.find(({ id }) => id === pendingId)
+  if (pending?.status !== 'pending' || pending.pendingUntil <= now) return null
 
   // There is never a moment with two active authenticators, or with none.
   if (replacedId !== undefined)
@@ -111,5 +116,5 @@ async function activate(
     .update(authenticators)
     .set({ status: 'active', activatedAt: now, begunInSession: null, lastAcceptedStep: step })
     .where(eq(authenticators.id, pendingId))
-  return true
+  return now
 }

@@ -1,10 +1,10 @@
 import { type Request, type Response, Router } from 'express'
 import type { Deps } from '../deps.ts'
+import { actingSessionOf } from '../gate/acting-session.ts'
 import { halfwayUntil, mfaRequired } from '../gate/facts.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
 import { proceed } from '../gate/proceed.ts'
 import { readPerson } from '../gate/read-person.ts'
-import { storedId } from '../gate/session-store.ts'
 import { readForm } from '../http/form.ts'
 import { leaveNotice, noticeFor } from '../http/notice.ts'
 import { originOf } from '../http/origin.ts'
@@ -35,7 +35,7 @@ export function enrolRoutes(deps: Deps): Router {
   routes.get('/mfa/enrol', async (req, res) => {
     const lock = codeLockOf(personOf(res), deps.clock.now())
     if (lock) return renderLockPage(res, deps.clock, lock)
-    await renderEnrol(deps, req, res, await readShown(deps, req, res))
+    await renderEnrol(deps, req, res, await readShown(deps, req))
   })
 
   routes.post('/mfa/enrol/restart', async (req, res) => {
@@ -46,12 +46,12 @@ export function enrolRoutes(deps: Deps): Router {
 
   routes.post('/mfa/enrol', readForm, async (req, res) => {
     const code = typedCode(req.body)
-    if (code === null) return renderEnrol(deps, req, res, await readShown(deps, req, res), MISSING_CODE, 422)
-    const offered = await readOffer(deps, req, res)
+    if (code === null) return renderEnrol(deps, req, res, await readShown(deps, req), MISSING_CODE, 422)
+    const offered = await readOffer(deps, req)
     if (offered) await begin(deps, req, res, 'resume', offered.secret)
 
     const person = personOf(res)
-    const outcome = await confirmEnrolment(deps, person, storedId(req.sessionID), code, originOf(req))
+    const outcome = await confirmEnrolment(deps, person, actingSessionOf(req), code, originOf(req))
     if (outcome.ok) {
       const enrolled = await readPerson(deps.db, person.id)
       if (!enrolled) throw new Error('an enrolled person is gone')
@@ -70,28 +70,23 @@ export function enrolRoutes(deps: Deps): Router {
 }
 
 function begin(deps: Deps, req: Request, res: Response, how: Beginning['how'], secret?: Buffer) {
-  const beginning = {
-    session: storedId(req.sessionID),
-    until: halfwayUntil(proofsOf(req)),
-    how,
-    ...(secret && { secret }),
-  }
+  const beginning = { session: actingSessionOf(req), how, ...(secret && { secret }) }
   return beginEnrolment(deps, personOf(res), beginning, originOf(req))
 }
 
 /** What is pending in this session, or offered to it; null if it was begun elsewhere since. Changes nothing. */
-async function readShown(deps: Deps, req: Request, res: Response): Promise<Shown | null> {
-  const pending = await readPendingAuthenticator(deps, deps.db, personOf(res).id, storedId(req.sessionID))
-  return pending ?? (await readOffer(deps, req, res))
+async function readShown(deps: Deps, req: Request): Promise<Shown | null> {
+  const pending = await readPendingAuthenticator(deps, deps.db, actingSessionOf(req))
+  return pending ?? (await readOffer(deps, req))
 }
 
 /** The derived secret, in a session that has begun no enrolment yet. */
-async function readOffer({ db, config }: Deps, req: Request, res: Response): Promise<Shown | null> {
-  const { id: userId } = personOf(res)
-  const proofs = proofsOf(req)
-  if (await hasBegun(db, userId, storedId(req.sessionID))) return null
-  const signIn = { sessionId: req.sessionID, userId, passwordAt: proofs.passwordAt }
-  return { secret: offeredSecret(signIn, config.ENCRYPTION_KEYS), pendingUntil: halfwayUntil(proofs) }
+async function readOffer({ db, config }: Deps, req: Request): Promise<Shown | null> {
+  const session = actingSessionOf(req)
+  if (await hasBegun(db, session)) return null
+  const { userId, passwordAt } = session
+  const signIn = { cookieId: req.sessionID, userId, passwordAt }
+  return { secret: offeredSecret(signIn, config.ENCRYPTION_KEYS), pendingUntil: halfwayUntil(session) }
 }
 
 async function renderEnrol(

@@ -7,7 +7,7 @@ import { SECRET_BYTES } from './totp.ts'
 /** What makes a sign-in unlike any other. */
 export interface SignIn {
   /** The id in the cookie: random, made anew at each sign-in, stored as a hash only. */
-  sessionId: string
+  cookieId: string
   userId: string
   /** Milliseconds since 1970. */
   passwordAt: number
@@ -18,11 +18,11 @@ export interface SignIn {
  * derived using key derivation algorithms".
  */
 export function offeredSecret(
-  { sessionId, userId, passwordAt }: SignIn,
+  { cookieId, userId, passwordAt }: SignIn,
   keys: readonly EncryptionKey[],
 ): Buffer {
   const [newest] = keys
   if (!newest) throw new Error('no encryption key is configured')
   const purpose = `portcullis enrolment ${userId} ${passwordAt}`
-  return Buffer.from(hkdfSync('sha256', newest.key, sessionId, purpose, SECRET_BYTES))
+  return Buffer.from(hkdfSync('sha256', newest.key, cookieId, purpose, SECRET_BYTES))
 }

@@ -3,6 +3,7 @@ import { unseal } from '../at-rest/sealed-secret.ts'
 import type { Reader } from '../db/client.ts'
 import { authenticators } from '../db/schema/authenticators.ts'
 import type { Deps } from '../deps.ts'
+import type { ActingSession } from '../gate/acting-session.ts'
 
 /** A secret that waits for its first code. */
 export interface PendingAuthenticator {
@@ -11,12 +12,11 @@ export interface PendingAuthenticator {
   pendingUntil: Date
 }
 
-/** What this session (its stored id) has begun and may still confirm; null if there is no such thing, or no more. */
+/** What this session has begun and may still confirm; null if there is no such thing, or no more. */
 export async function readPendingAuthenticator(
   { config, clock }: Pick<Deps, 'config' | 'clock'>,
   db: Reader,
-  userId: string,
-  session: string,
+  { userId, sessionId }: ActingSession,
 ): Promise<PendingAuthenticator | null> {
   const [row] = await db
     .select({
@@ -29,7 +29,7 @@ export async function readPendingAuthenticator(
       and(
         eq(authenticators.userId, userId),
         eq(authenticators.status, 'pending'),
-        eq(authenticators.begunInSession, session),
+        eq(authenticators.begunInSession, sessionId),
         gt(authenticators.pendingUntil, clock.now()),
       ),
     )
@@ -42,12 +42,12 @@ export async function readPendingAuthenticator(
   }
 }
 
-/** Whether anything was ever begun in this session (its stored id), be it void by now. */
-export async function hasBegun(db: Reader, userId: string, session: string): Promise<boolean> {
+/** Whether anything was ever begun in this session, be it void by now. */
+export async function hasBegun(db: Reader, { userId, sessionId }: ActingSession): Promise<boolean> {
   const [begun] = await db
     .select({ id: authenticators.id })
     .from(authenticators)
-    .where(and(eq(authenticators.userId, userId), eq(authenticators.begunInSession, session)))
+    .where(and(eq(authenticators.userId, userId), eq(authenticators.begunInSession, sessionId)))
     .limit(1)
   return begun !== undefined
 }

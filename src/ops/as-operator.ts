@@ -5,10 +5,10 @@ import type { AuditAction } from '../audit/actions.ts'
 import { type Origin, record } from '../audit/record.ts'
 import type { Transaction } from '../db/client.ts'
 import type { Deps } from '../deps.ts'
-import type { Proofs } from '../gate/facts.ts'
+import type { ActingSession } from '../gate/acting-session.ts'
 
 export interface Operation {
-  actor: Proofs
+  actor: ActingSession
   origin: Origin
 }
 
@@ -17,18 +17,18 @@ export interface Operation {
  * for whoever is no operator any more. `act` gets what puts it on record, in the operator's own account.
  */
 export function asOperator<Result>(
-  { db, clock }: Pick<Deps, 'db' | 'clock'>,
+  deps: Pick<Deps, 'db' | 'clock'>,
   { actor, origin }: Operation,
   act: (
     tx: Transaction,
     recordIt: (action: AuditAction, details: Record<string, unknown>) => Promise<unknown>,
   ) => Promise<Result>,
 ): Promise<Result | 'not-allowed'> {
-  return db.transaction(async (tx) => {
-    const at = clock.now()
-    const operator = await currentActor(tx, actor, at)
-    if (!operator || mayOperate(actorOf(operator))) return 'not-allowed'
-    const { id: actorId, clientId } = operator
+  return deps.db.transaction(async (tx) => {
+    const current = await currentActor(deps, tx, actor)
+    if (!current || mayOperate(actorOf(current.person))) return 'not-allowed'
+    const { now: at, person } = current
+    const { id: actorId, clientId } = person
     return act(tx, (action, details) =>
       record(tx, { at, action, outcome: 'success', origin, clientId, actorId, subjectId: null, details }),
     )

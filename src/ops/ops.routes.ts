@@ -1,7 +1,7 @@
 import { Router } from 'express'
 import { refuse } from '../access/refuse.ts'
 import type { Deps } from '../deps.ts'
-import { proofsOf } from '../gate/gate.ts'
+import { actingSessionOf } from '../gate/acting-session.ts'
 import { glance } from '../gate/glance.ts'
 import { readForm } from '../http/form.ts'
 import { originOf } from '../http/origin.ts'
@@ -56,7 +56,7 @@ export function opsRoutes(deps: Deps, engine: QueueEngine, metrics: Metrics): Ro
   })
 
   routes.post('/ops/outbox/retry', readForm, async (req, res) => {
-    const outcome = await retryFailedWork(deps, { actor: proofsOf(req), origin: originOf(req) })
+    const outcome = await retryFailedWork(deps, { actor: actingSessionOf(req), origin: originOf(req) })
     if (outcome === 'not-allowed') return refuse(res, 'unknown')
     res.redirect(303, '/ops')
   })

@@ -6,7 +6,7 @@ import type { Queue } from 'bullmq'
 import { type Application, type ErrorRequestHandler, type Request, type Response, Router } from 'express'
 import { refuse } from '../access/refuse.ts'
 import type { Deps } from '../deps.ts'
-import { proofsOf } from '../gate/gate.ts'
+import { actingSessionOf } from '../gate/acting-session.ts'
 import { glance } from '../gate/glance.ts'
 import { renderNotFound } from '../http/errors.ts'
 import { originOf } from '../http/origin.ts'
@@ -127,7 +127,7 @@ export function queueBoard(deps: Deps, engine: QueueEngine, path: string): Route
 }
 
 function operationOf(req: Request): Operation {
-  return { actor: proofsOf(req), origin: originOf(req) }
+  return { actor: actingSessionOf(req), origin: originOf(req) }
 }
 
 function refuseChange(

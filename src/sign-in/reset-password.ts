@@ -1,8 +1,9 @@
 import { and, eq, isNull } from 'drizzle-orm'
 import type { Origin } from '../audit/record.ts'
+import type { Transaction } from '../db/client.ts'
 import { passwordResets } from '../db/schema/links.ts'
+import { users } from '../db/schema/users.ts'
 import type { Deps } from '../deps.ts'
-import { sessionsStillLive } from '../gate/sessions-still-live.ts'
 import { clearLockout } from '../lockout/clear-lockout.ts'
 import { hashPassword, passwordMatches } from './password-hash.ts'
 import { ownerOfResetLink } from './reset-link.queries.ts'
@@ -26,9 +27,9 @@ export async function resetPassword(
   const isSame = await passwordMatches(owner.passwordHash, password)
   const passwordHash = isSame ? null : await hashPassword(password)
   return db.transaction(async (tx) => {
-    const now = clock.now()
     // Another password, disabled, or the account suspended since: the link died with that.
-    if (!(await sessionsStillLive(tx, owner))) return 'gone'
+    if (!(await lockOwner(tx, owner))) return 'gone'
+    const now = clock.now()
     if (passwordHash === null) {
       await tx.update(passwordResets).set({ usedAt: null }).where(eq(passwordResets.id, owner.resetId))
       return 'same'
@@ -48,4 +49,18 @@ async function useUp({ db, clock }: Deps, resetId: string): Promise<boolean> {
     .where(and(eq(passwordResets.id, resetId), isNull(passwordResets.usedAt)))
     .returning({ id: passwordResets.id })
   return used.length === 1
+}
+
+/** False if the owner's sessions were ended since they were read. */
+async function lockOwner(
+  tx: Transaction,
+  { id, sessionEpoch }: { id: string; sessionEpoch: number },
+): Promise<boolean> {
+  const locked = await tx
+    .select({ id: users.id })
+    .from(users)
+    .where(and(eq(users.id, id), eq(users.sessionEpoch, sessionEpoch)))
+    // Not 'update': what only refers to the person (a mail that is queued) need not wait.
+    .for('no key update')
+  return locked.length === 1
 }

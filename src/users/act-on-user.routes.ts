@@ -4,7 +4,8 @@ import { refuse } from '../access/refuse.ts'
 import { mayChangeInvitation, mayDisable, mayEnable, mayUnlock } from '../access/rules.ts'
 import { viewTarget } from '../access/view-target.ts'
 import type { Deps } from '../deps.ts'
-import { personOf, proofsOf } from '../gate/gate.ts'
+import { actingSessionOf } from '../gate/acting-session.ts'
+import { personOf } from '../gate/gate.ts'
 import { readForm } from '../http/form.ts'
 import { originOf } from '../http/origin.ts'
 import { readInvitation } from '../invitations/invitations.queries.ts'
@@ -73,7 +74,7 @@ export function actOnUserRoutes(deps: Deps): Router {
     routes.get(`/users/:id/${path}`, (req, res) => renderAct(deps, req, res, userAct))
     routes.post(`/users/:id/${path}`, readForm, present, async (req, res) => {
       const targetId = String(req.params.id)
-      const request = { actor: proofsOf(req), targetId, form: req.body, origin: originOf(req) }
+      const request = { actor: actingSessionOf(req), targetId, form: req.body, origin: originOf(req) }
       const outcome = await act(deps, request)
       if (outcome.ok) {
         // Whose invitation was withdrawn has no page.

@@ -7,10 +7,11 @@ import type { AuditAction } from '../audit/actions.ts'
 import type { AuditEntry, Origin } from '../audit/record.ts'
 import type { Transaction } from '../db/client.ts'
 import type { Deps } from '../deps.ts'
-import type { Person, Proofs } from '../gate/facts.ts'
+import type { ActingSession } from '../gate/acting-session.ts'
+import type { Person } from '../gate/facts.ts'
 
 export interface UserRequest {
-  actor: Proofs
+  actor: ActingSession
   targetId: string
   form: unknown
   origin: Origin
@@ -29,20 +30,19 @@ interface UserAct {
 
 /** What an Admin or the Service Desk does to a user: judged, done and recorded in one transaction. */
 export function actOnUser(
-  { db, clock }: Deps,
+  deps: Deps,
   { actor, targetId, form, origin }: UserRequest,
   { action, rule, adminsSayWhy, carryOut }: UserAct,
 ): Promise<UserOutcome> {
-  return db.transaction(async (tx): Promise<UserOutcome> => {
-    const now = clock.now()
-    const verdict = await judge(tx, { actor, targetId, action, now, origin }, rule)
+  return deps.db.transaction(async (tx): Promise<UserOutcome> => {
+    const verdict = await judge(deps, tx, { actor, targetId, action, origin }, rule)
     if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
     const { evidence, missing } = readEvidence(verdict.actor, form, { adminsSayWhy })
     if (!evidence) return { ok: false, refusal: null, missing }
 
     const { id, clientId } = verdict.targetPerson
     await carryOut(tx, verdict.targetPerson, {
-      at: now,
+      at: verdict.now,
       action,
       outcome: 'success',
       origin,

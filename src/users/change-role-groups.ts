@@ -6,7 +6,7 @@ import { mayChangeRoleGroups } from '../access/rules.ts'
 import { type Origin, record } from '../audit/record.ts'
 import { memberships } from '../db/schema/role-groups.ts'
 import type { Deps } from '../deps.ts'
-import type { Proofs } from '../gate/facts.ts'
+import type { ActingSession } from '../gate/acting-session.ts'
 import { notify } from '../notifications/notify.ts'
 import { chooseRoleGroups, roleGroupKeys } from './choose-role-groups.ts'
 import { readRoleGroups } from './role-groups.queries.ts'
@@ -22,12 +22,11 @@ const ACTION = 'user.role-groups-changed'
  */
 export async function changeRoleGroups(
   deps: Deps,
-  request: { actor: Proofs; targetId: string; form: Record<string, unknown>; origin: Origin },
+  request: { actor: ActingSession; targetId: string; form: Record<string, unknown>; origin: Origin },
 ): Promise<RoleGroupsOutcome> {
   return deps.db.transaction(async (tx): Promise<RoleGroupsOutcome> => {
-    const now = deps.clock.now()
     const { actor, targetId, origin, form } = request
-    const verdict = await judge(tx, { actor, targetId, action: ACTION, now, origin }, mayChangeRoleGroups)
+    const verdict = await judge(deps, tx, { actor, targetId, action: ACTION, origin }, mayChangeRoleGroups)
     if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
 
     const { targetPerson: person } = verdict
@@ -63,7 +62,7 @@ export async function changeRoleGroups(
       await tx.insert(memberships).values(given.map(({ id }) => ({ userId: person.id, roleGroupId: id })))
 
     const eventId = await record(tx, {
-      at: now,
+      at: verdict.now,
       action: ACTION,
       outcome: 'success',
       origin,

@@ -4,7 +4,8 @@ import { refuse } from '../access/refuse.ts'
 import { mayChangeRoleGroups } from '../access/rules.ts'
 import { viewTarget } from '../access/view-target.ts'
 import type { Deps } from '../deps.ts'
-import { personOf, proofsOf } from '../gate/gate.ts'
+import { actingSessionOf } from '../gate/acting-session.ts'
+import { personOf } from '../gate/gate.ts'
 import { readForm } from '../http/form.ts'
 import { originOf } from '../http/origin.ts'
 import { requirePresence } from '../presence/require-presence.ts'
@@ -23,7 +24,7 @@ export function roleGroupsRoutes(deps: Deps): Router {
 
   routes.post('/users/:id/role-groups', readForm, present, async (req, res) => {
     const targetId = String(req.params.id)
-    const request = { actor: proofsOf(req), targetId, form: req.body, origin: originOf(req) }
+    const request = { actor: actingSessionOf(req), targetId, form: req.body, origin: originOf(req) }
     const outcome = await changeRoleGroups(deps, request)
     if (outcome.ok) return goOnAfter(res, 'role-groups-changed', targetId, `/users/${targetId}`)
     if (outcome.refusal !== null) return refuse(res, outcome.refusal)

@@ -324,6 +324,14 @@ describe('an export that does not come to its end', () => {
     await disable('active')
   })
 
+  test('because its reader signed out meanwhile is broken off', async () => {
+    const download = await begin(`${log()}.csv`)
+    await house.as(DANIEL).post('/sign-out')
+
+    assert.equal(await download.takeTheRest(), 'broken off')
+    await house.cast.comeBack(DANIEL)
+  })
+
   test('is read no faster than it is taken, and no further once nobody takes it', async () => {
     const { sql } = house.app.database
     const patient = await begin(`${log()}.ndjson`)

@@ -80,8 +80,7 @@ async function work(path: string): Promise<number> {
       .limit(1)
     if (!owed) return jobs
     await app.deps.db.transaction(async (tx) => {
-      const context = { keys: app.deps.config.ENCRYPTION_KEYS, now: app.clock.now() }
-      await importInvitations(tx, context, idOf(path))
+      await importInvitations(app.deps, tx, idOf(path))
       await tx.delete(outbox).where(eq(outbox.id, owed.id))
     })
   }
@@ -275,9 +274,7 @@ describe('carrying it out', () => {
     assert.equal((await admin.post(path)).location, path)
     const [owed] = await app.deps.db.select().from(outbox).where(eq(outbox.job, 'import-invitations'))
     assert.deepEqual(owed?.payload, { importId: idOf(path) }, 'ids only')
-    await app.deps.db.transaction((tx) =>
-      importInvitations(tx, { keys: app.deps.config.ENCRYPTION_KEYS, now: app.clock.now() }, idOf(path)),
-    )
+    await app.deps.db.transaction((tx) => importInvitations(app.deps, tx, idOf(path)))
     const progress = await admin.get(`${path}/progress`)
     assert.match(progress.body, new RegExp(`Inviting: ${BATCH + 100} of 5000 lines are done`))
     assert.match(progress.body, /hx-trigger="every 1s"/)
@@ -325,9 +322,7 @@ describe('carrying it out', () => {
     assert.equal((await admin.post(path)).status, 303)
     assert.equal((await admin.post(path)).status, 303)
     assert.equal(await work(path), 1, 'owed once')
-    await app.deps.db.transaction((tx) =>
-      importInvitations(tx, { keys: app.deps.config.ENCRYPTION_KEYS, now: app.clock.now() }, idOf(path)),
-    )
+    await app.deps.db.transaction((tx) => importInvitations(app.deps, tx, idOf(path)))
 
     assert.deepEqual(await outcomesOf(path), [
       [2, 'taken', ''],
@@ -340,9 +335,7 @@ describe('carrying it out', () => {
 
   test('a draft, or one that was never confirmed, is carried out by no job', async () => {
     const path = await drafted(admin, `${HEAD}draft@test.example,Draft,tech-operator\n`)
-    await app.deps.db.transaction((tx) =>
-      importInvitations(tx, { keys: app.deps.config.ENCRYPTION_KEYS, now: app.clock.now() }, idOf(path)),
-    )
+    await app.deps.db.transaction((tx) => importInvitations(app.deps, tx, idOf(path)))
     assert.deepEqual(await outcomesOf(path), [[2, null, '']])
   })
 

@@ -11,7 +11,7 @@ import { outbox } from '../../src/db/schema/outbox.ts'
 import { mfaPolicies, roleGroups } from '../../src/db/schema/role-groups.ts'
 import { sessions } from '../../src/db/schema/sessions.ts'
 import { users } from '../../src/db/schema/users.ts'
-import type { Proofs } from '../../src/gate/facts.ts'
+import type { ActingSession } from '../../src/gate/acting-session.ts'
 import { completeMfaReset } from '../../src/mfa-reset/complete-mfa-reset.ts'
 import { requestMfaReset } from '../../src/mfa-reset/request-mfa-reset.ts'
 import { MINUTE } from '../../src/time/durations.ts'
@@ -433,16 +433,24 @@ test('an actor whom the gate would hold by now resets nobody, however long ago t
   const { id: targetId } = await cast.app.userNamed(TECH)
   const admin = await cast.app.userNamed(ADMIN)
   const now = app.clock.now().getTime()
-  const actor = { userId: admin.id, epoch: admin.sessionEpoch, passwordAt: now }
+  const [session] = await app.deps.db
+    .select()
+    .from(sessions)
+    .where(eq(sessions.userId, admin.id))
+    .orderBy(desc(sessions.createdAt))
+  const sessionId = session?.id ?? ''
+  const actor = { userId: admin.id, epoch: admin.sessionEpoch, passwordAt: now, sessionId }
   const verified = { at: now, authenticatorId: (await cast.activeAuthenticator(ADMIN))?.id ?? '' }
-  const attempt = (proofs: Proofs) =>
-    requestMfaReset(app.deps, { actor: proofs, targetId, form: EVIDENCE, origin: NO_REQUEST })
+  const attempt = (actor: ActingSession) =>
+    requestMfaReset(app.deps, { actor, targetId, form: EVIDENCE, origin: NO_REQUEST })
 
   assert.deepEqual(await attempt(actor), { ok: false, refusal: 'unknown' }, 'has not verified')
   const { clientId } = admin
   await app.deps.db.update(clients).set({ suspendedAt: new Date() }).where(eq(clients.id, clientId))
   assert.deepEqual(await attempt({ ...actor, verified }), { ok: false, refusal: 'unknown' }, 'suspended')
   await app.deps.db.update(clients).set({ suspendedAt: null }).where(eq(clients.id, clientId))
+  const elsewhere = { ...actor, verified, sessionId: 'of nothing' }
+  assert.deepEqual(await attempt(elsewhere), { ok: false, refusal: 'unknown' }, 'signed out')
   assert.deepEqual(await attempt({ ...actor, verified }), { ok: true, clientId })
 })
 

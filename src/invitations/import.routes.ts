@@ -56,7 +56,12 @@ export function importRoutes(deps: Deps): Router {
       bytes: isFile ? bytes : new TextEncoder().encode(lines),
       origin: originOf(req),
     })
-    if (outcome.ok) return res.redirect(303, `/users/import/${outcome.importId}`)
+    if (outcome.ok) {
+      const draft = { id: outcome.importId, clientId, lookedAt: null }
+      if (isPresent(proofsOf(req), deps.clock.now()))
+        await recordLook(deps, draft, personOf(res).id, originOf(req))
+      return res.redirect(303, `/users/import/${outcome.importId}`)
+    }
     if (outcome.refusal !== null) return refuse(res, outcome.refusal)
     const where = isFile || lines === '' ? 'fileProblem' : 'linesProblem'
     await renderUpload(deps, res, clientId, { lines, [where]: outcome.problem }, 422)
@@ -65,7 +70,9 @@ export function importRoutes(deps: Deps): Router {
   routes.get('/users/import/:id', (req, res) => renderImport(deps, req, res))
   routes.get('/users/import/:id/progress', glance(deps.clock), (req, res) => renderImport(deps, req, res))
 
-  routes.post('/users/import/:id/look', readForm, requirePresence(deps, LOOK), (req, res) => {
+  routes.post('/users/import/:id/look', readForm, requirePresence(deps, LOOK), async (req, res) => {
+    const opened = await viewImport(deps, personOf(res), String(req.params.id))
+    if (opened.allowed) await recordLook(deps, opened.found, personOf(res).id, originOf(req))
     res.redirect(303, `/users/import/${encodeURIComponent(String(req.params.id))}`)
   })
 
@@ -124,7 +131,8 @@ async function renderUpload(
 
 /**
  * The file asked for; null once the request is answered. Its preview tells of thousands of addresses which are taken,
- * so it opens to who has proven to be there. Asked for here and not of the upload: a page cannot hand on a file.
+ * so it opens to who has proven to be there. Asked for here and not of the upload: a page cannot hand on a file. The
+ * look is recorded by the form that proves it, or by the upload of who had just proven it: a GET changes nothing.
  */
 async function openImport(deps: Deps, req: Request, res: Response) {
   const opened = await viewImport(deps, personOf(res), String(req.params.id))
@@ -133,11 +141,11 @@ async function openImport(deps: Deps, req: Request, res: Response) {
     return null
   }
   const { found } = opened
-  if (found.status === 'draft' && !isPresent(proofsOf(req), deps.clock.now())) {
+  const isOpen = found.lookedAt !== null && isPresent(proofsOf(req), deps.clock.now())
+  if (found.status === 'draft' && !isOpen) {
     renderPresence(res, { ...LOOK, action: `/users/import/${found.id}/look`, form: {} })
     return null
   }
-  await recordLook(deps, found, personOf(res).id, originOf(req))
   return opened
 }
 

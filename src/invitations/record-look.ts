@@ -5,12 +5,13 @@ import type { Deps } from '../deps.ts'
 import type { Import } from './imports.queries.ts'
 
 /**
- * Records, once, how many addresses of a file somebody has: whoever tries out addresses is seen. At the first look, not
- * when the file is taken in: who has not proven to be there learns nothing from the audit log either.
+ * Opens a draft to its sender and records, once, how many of its addresses are taken: trying out addresses is seen. For a
+ * sender who has just proven who they are, not when the file is taken in: until then the audit log tells them nothing
+ * either.
  */
 export async function recordLook(
   { db, clock }: Deps,
-  { id, clientId, lookedAt }: Import,
+  { id, clientId, lookedAt }: Pick<Import, 'id' | 'clientId' | 'lookedAt'>,
   actorId: string,
   origin: Origin,
 ): Promise<void> {

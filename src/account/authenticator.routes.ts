@@ -58,7 +58,13 @@ export function authenticatorRoutes(deps: Deps): Router {
         return renderProve(res, problems, 422)
       }
 
-      const outcome = await proveIdentity(deps, person, { password, code }, originOf(req))
+      const outcome = await proveIdentity(
+        deps,
+        actingSessionOf(req),
+        person,
+        { password, code },
+        originOf(req),
+      )
       if (!outcome.ok) {
         if (renderIfLocked(res, clock, outcome)) return
         // Reset while it was proven: the session is over, the gate knows where to go.

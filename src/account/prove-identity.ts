@@ -1,5 +1,6 @@
 import type { Origin } from '../audit/record.ts'
 import type { Deps } from '../deps.ts'
+import type { ActingSession } from '../gate/acting-session.ts'
 import type { Person } from '../gate/facts.ts'
 import { type PresenceOutcome, provePresence } from '../presence/prove-presence.ts'
 import { checkPassword } from '../sign-in/check-password.ts'
@@ -11,10 +12,11 @@ import { checkPassword } from '../sign-in/check-password.ts'
  */
 export async function proveIdentity(
   deps: Deps,
+  session: ActingSession,
   person: Person,
   { password, code }: { password: string; code: string },
   origin: Origin,
 ): Promise<PresenceOutcome> {
   const proven = await checkPassword(deps, { email: person.email, password }, origin, 'presence')
-  return proven.ok && person.authenticator ? provePresence(deps, person, code, origin) : proven
+  return proven.ok && person.authenticator ? provePresence(deps, session, person, code, origin) : proven
 }

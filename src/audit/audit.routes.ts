@@ -7,7 +7,7 @@ import { type Account, viewAccount } from '../access/view-account.ts'
 import type { Deps } from '../deps.ts'
 import { type ActingSession, actingSessionOf } from '../gate/acting-session.ts'
 import { personOf } from '../gate/gate.ts'
-import { stillSignedIn } from '../gate/still-signed-in.ts'
+import { readStage } from '../gate/read-stage.ts'
 import { ForbiddenError } from '../http/errors.ts'
 import { originOf } from '../http/origin.ts'
 import { listHref } from '../typed/list-query.ts'
@@ -134,8 +134,8 @@ async function sendFile(
 
 /** A file can take long: a person who is signed out, disabled, demoted or reset meanwhile gets no more of it. */
 async function mayGoOn(deps: Deps, session: ActingSession, clientId: string): Promise<void> {
-  const person = await stillSignedIn(deps, session)
-  const view = person && (await viewAccount(deps, person, clientId))
+  const { stage, person } = await readStage(deps, session)
+  const view = stage === 'signed-in' && person ? await viewAccount(deps, person, clientId) : null
   if (!view?.allowed) throw new ForbiddenError('You may no longer look into this log.')
 }
 

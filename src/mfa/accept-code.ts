@@ -5,11 +5,19 @@ import { preparedOnce } from '../db/prepared-once.ts'
 import { authenticators } from '../db/schema/authenticators.ts'
 import { addressLimits } from '../db/schema/lockouts.ts'
 import type { Deps } from '../deps.ts'
-import type { Person } from '../gate/facts.ts'
+import type { ActingSession } from '../gate/acting-session.ts'
+import { readStage } from '../gate/read-stage.ts'
+import type { StageName } from '../gate/stages.ts'
 import { refusedAddress, refusedAddressOf } from '../lockout/address-limit.ts'
 import { changeLockout } from '../lockout/change-lockout.ts'
 import type { LockoutKey, StoredLockout } from '../lockout/lockouts.queries.ts'
-import { clear, giveBack, type LockoutState, MAX_CONSECUTIVE_CODE_FAILURES } from '../lockout/policy.ts'
+import {
+  clear,
+  codeLockOf,
+  giveBack,
+  type LockoutState,
+  MAX_CONSECUTIVE_CODE_FAILURES,
+} from '../lockout/policy.ts'
 import { lockoutSetting } from '../lockout/save-lockout.ts'
 import { spendAttempt } from '../lockout/spend-attempt.ts'
 import type { CodeOutcome } from './code-outcome.ts'
@@ -18,6 +26,8 @@ import { matchingStep } from './totp.ts'
 
 /** What follows from an accepted code, together with it. */
 interface Acceptance {
+  /** Where the session must still stand. */
+  stage: StageName
   /** What becomes of the code count, in which the attempt of `spentAt` still stands. */
   count: (state: StoredLockout, now: Date, spentAt: Date) => LockoutState
   event: Pick<AuditEntry, 'action' | 'details'>
@@ -25,27 +35,42 @@ interface Acceptance {
 
 const ACCEPTANCES: Record<'verify' | 'presence', Acceptance> = {
   // The code count clears only when a sign-in completes …
-  verify: { count: clear, event: { action: 'sign-in.completed', details: { with: 'code' } } },
+  verify: {
+    stage: 'verify',
+    count: clear,
+    event: { action: 'sign-in.completed', details: { with: 'code' } },
+  },
   // … so that older failures stay here.
-  presence: { count: (state, _now, spentAt) => giveBack(state, spentAt), event: { action: 'presence' } },
+  presence: {
+    stage: 'signed-in',
+    count: (state, _now, spentAt) => giveBack(state, spentAt),
+    event: { action: 'presence' },
+  },
 }
 
 /**
  * Checks a code of a person's active authenticator: the attempt is spent first, a right code is accepted once,
- * and what follows from it commits together with that.
+ * and what follows from it commits together with that. The stage is asked again: what has ended while the code was
+ * sent stays ended, also a half-way sign-in after whose lock an Admin lifted it.
  */
 export async function acceptCode(
   deps: Deps,
-  person: Person,
+  session: ActingSession,
   code: string,
   purpose: keyof typeof ACCEPTANCES,
   origin: Origin,
 ): Promise<CodeOutcome> {
   const { db, clock, config } = deps
-  const { active, addressRefusedUntil } = await readForCode(deps, person.id, origin.address)
+  const [{ active, addressRefusedUntil }, { stage, person }] = await Promise.all([
+    readForCode(deps, session.userId, origin.address),
+    readStage(deps, session),
+  ])
   if (addressRefusedUntil)
     return { ok: false, problem: 'locked', kind: 'address', lockedUntil: addressRefusedUntil }
-  if (!active) return { ok: false, problem: 'superseded' }
+  const accepted = ACCEPTANCES[purpose]
+  // During a lock every code is refused as locked, below.
+  const isOver = !person || (stage !== accepted.stage && !codeLockOf(person, clock.now()))
+  if (!active || isOver) return { ok: false, problem: 'superseded' }
   // Opened before the attempt is spent: a key that is not configured locks nobody out.
   const { authenticatorId } = active
   const secret = unseal(active.sealedSecret, { authenticatorId, userId: person.id }, config.ENCRYPTION_KEYS)
@@ -56,7 +81,6 @@ export async function acceptCode(
 
   const now = clock.now()
   const step = matchingStep(secret, code, now)
-  const accepted = ACCEPTANCES[purpose]
   const count = (state: StoredLockout) => accepted.count(state, now, attempt.spentAt)
   const event: AuditEntry = {
     ...accepted.event,

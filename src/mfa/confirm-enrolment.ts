@@ -7,9 +7,10 @@ import type { ActingSession } from '../gate/acting-session.ts'
 import { endSessions } from '../gate/end-sessions.ts'
 import type { Person } from '../gate/facts.ts'
 import { holdSession } from '../gate/hold-session.ts'
+import { readStage } from '../gate/read-stage.ts'
 import { addressRefusedUntil } from '../lockout/address-limit.ts'
 import { changeLockout } from '../lockout/change-lockout.ts'
-import { giveBack } from '../lockout/policy.ts'
+import { codeLockOf, giveBack } from '../lockout/policy.ts'
 import { spendAttempt } from '../lockout/spend-attempt.ts'
 import { notify } from '../notifications/notify.ts'
 import type { CodeOutcome } from './code-outcome.ts'
@@ -42,8 +43,11 @@ export async function confirmEnrolment(
   const refusedUntil = await addressRefusedUntil(deps, origin.address)
   if (refusedUntil) return { ok: false, problem: 'locked', kind: 'address', lockedUntil: refusedUntil }
 
-  const pending = await readPendingAuthenticator(deps, db, session)
-  if (!pending) return { ok: false, problem: 'superseded' }
+  const [pending, isOver] = await Promise.all([
+    readPendingAuthenticator(deps, db, session),
+    hasEnded(deps, session),
+  ])
+  if (!pending || isOver) return { ok: false, problem: 'superseded' }
 
   const key = { subject: person.id, kind: 'code' as const }
   const attempt = await spendAttempt(deps, key, person.codeLockout)
@@ -83,6 +87,13 @@ export async function confirmEnrolment(
       : person.sessionEpoch
     return { ok: true, authenticatorId: pending.id, epoch }
   })
+}
+
+/** The stage is asked again, before the attempt is spent. During a lock every code is refused as locked. */
+async function hasEnded(deps: Deps, session: ActingSession): Promise<boolean> {
+  const { stage, person } = await readStage(deps, session)
+  const isHere = stage === 'enrol' || stage === 'signed-in'
+  return !person || (!isHere && !codeLockOf(person, deps.clock.now()))
 }
 
 /**

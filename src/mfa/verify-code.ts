@@ -1,5 +1,6 @@
 import type { Origin } from '../audit/record.ts'
 import type { Deps } from '../deps.ts'
+import type { ActingSession } from '../gate/acting-session.ts'
 import type { Person } from '../gate/facts.ts'
 import { activateUser } from '../users/activate-user.ts'
 import { acceptCode } from './accept-code.ts'
@@ -11,11 +12,12 @@ import type { CodeOutcome } from './code-outcome.ts'
  */
 export async function verifyCode(
   deps: Deps,
+  session: ActingSession,
   person: Person,
   code: string,
   origin: Origin,
 ): Promise<CodeOutcome> {
-  const outcome = await acceptCode(deps, person, code, 'verify', origin)
+  const outcome = await acceptCode(deps, session, code, 'verify', origin)
   // Should this fail, the session has not verified yet: the next code makes the person active.
   if (!outcome.ok || person.status !== 'invited') return outcome
   const activated = await deps.db.transaction((tx) => activateUser(tx, person, origin, deps.clock.now()))

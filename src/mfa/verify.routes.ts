@@ -1,5 +1,6 @@
 import { type Request, type Response, Router } from 'express'
 import type { Deps } from '../deps.ts'
+import { actingSessionOf } from '../gate/acting-session.ts'
 import { factsOf } from '../gate/facts.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
 import { proceed } from '../gate/proceed.ts'
@@ -28,7 +29,7 @@ export function verifyRoutes(deps: Deps): Router {
     const code = typedCode(req.body)
     if (code === null) return renderVerify(deps, req, res, MISSING_CODE, 422)
     const person = personOf(res)
-    const outcome = await verifyCode(deps, person, code, originOf(req))
+    const outcome = await verifyCode(deps, actingSessionOf(req), person, code, originOf(req))
     if (outcome.ok) {
       const verified = { at: clock.now().getTime(), authenticatorId: outcome.authenticatorId }
       return proceed(req, res, deps, person, { ...proofsOf(req), verified })

@@ -1,5 +1,6 @@
 import type { Origin } from '../audit/record.ts'
 import type { Deps } from '../deps.ts'
+import type { ActingSession } from '../gate/acting-session.ts'
 import type { Person } from '../gate/facts.ts'
 import { acceptCode } from '../mfa/accept-code.ts'
 import type { CodeOutcome } from '../mfa/code-outcome.ts'
@@ -12,11 +13,12 @@ export type PresenceOutcome = { ok: true } | Extract<CodeOutcome | PasswordOutco
 /** Proves that the person at the keyboard is who signed in: by a code if they have an authenticator, else the password. */
 export async function provePresence(
   deps: Deps,
+  session: ActingSession,
   person: Person,
   typed: string,
   origin: Origin,
 ): Promise<PresenceOutcome> {
-  if (person.authenticator) return acceptCode(deps, person, withoutSpaces(typed), 'presence', origin)
+  if (person.authenticator) return acceptCode(deps, session, withoutSpaces(typed), 'presence', origin)
 
   const password = typedPassword(typed)
   return password === null

@@ -1,5 +1,6 @@
 import type { RequestHandler, Response } from 'express'
 import type { Deps } from '../deps.ts'
+import { actingSessionOf } from '../gate/acting-session.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
 import { saveProofs } from '../gate/save-proofs.ts'
 import { originOf } from '../http/origin.ts'
@@ -32,7 +33,7 @@ export function requirePresence(deps: Deps, { act, back }: Held): RequestHandler
     const held = { act, action: req.originalUrl, back: back ?? req.originalUrl, form }
     if (typeof typed !== 'string' || typed === '') return renderPresence(res, held)
     const person = personOf(res)
-    const outcome = await admit(() => provePresence(deps, person, typed, originOf(req)))
+    const outcome = await admit(() => provePresence(deps, actingSessionOf(req), person, typed, originOf(req)))
     if (outcome.ok) {
       await saveProofs(req, { ...proofs, presentAt: deps.clock.now().getTime() })
       req.body = form

@@ -1,0 +1,47 @@
+import { eq, sql } from 'drizzle-orm'
+import { preparedOnce } from '../db/prepared-once.ts'
+import { authenticators } from '../db/schema/authenticators.ts'
+import { clients } from '../db/schema/clients.ts'
+import { lockouts } from '../db/schema/lockouts.ts'
+import { sessions } from '../db/schema/sessions.ts'
+import { users } from '../db/schema/users.ts'
+import type { Deps } from '../deps.ts'
+import { lockoutColumns } from '../lockout/lockouts.queries.ts'
+import type { ActingSession } from './acting-session.ts'
+import { factsOf, type Person } from './facts.ts'
+import { isLive } from './hold-session.ts'
+import {
+  accountOfUser,
+  activeAuthenticatorOfUser,
+  codeLockoutOfUser,
+  personColumns,
+  toPerson,
+} from './person.queries.ts'
+import { type StageName, stageOf } from './stages.ts'
+
+/**
+ * Asks the gate anew about a request that it has let in, however long ago: the stage of the session now, and its person.
+ * A session that has ended is signed out, and its person null.
+ */
+export async function readStage(
+  { db, clock }: Pick<Deps, 'db' | 'clock'>,
+  session: ActingSession,
+): Promise<{ stage: StageName; person: Person | null }> {
+  const rows = await stageQuery(db).execute({ sessionId: session.sessionId })
+  const now = clock.now()
+  const [row] = rows
+  const person = row && isLive(rows, now) ? toPerson(row.person, row.codeLockout) : null
+  return { stage: stageOf(factsOf(session, person, now)).name, person }
+}
+
+const stageQuery = preparedOnce((db) =>
+  db
+    .select({ expiresAt: sessions.expiresAt, person: personColumns, codeLockout: lockoutColumns })
+    .from(sessions)
+    .innerJoin(users, eq(users.id, sessions.userId))
+    .innerJoin(clients, accountOfUser)
+    .leftJoin(authenticators, activeAuthenticatorOfUser)
+    .leftJoin(lockouts, codeLockoutOfUser)
+    .where(eq(sessions.id, sql.placeholder('sessionId')))
+    .prepare('read_stage'),
+)

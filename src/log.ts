@@ -1,5 +1,5 @@
 import { DrizzleQueryError } from 'drizzle-orm'
-import { type Logger, pino } from 'pino'
+import { type DestinationStream, type Logger, pino } from 'pino'
 import postgres from 'postgres'
 
 export type { Logger } from 'pino'
@@ -7,9 +7,16 @@ export type { Logger } from 'pino'
 // Lines are written in batches, at the latest after a moment: a page need not wait for the terminal.
 const BATCHED = { dest: 1, sync: false, minLength: 4096, periodicFlush: 200 } as const
 
-/** The log of one process: JSON lines on stdout. Only chosen fields are logged, never whole requests or queries. */
-export function createLog(process: string, level: string): Logger {
-  return pino({ level, base: { process }, serializers: { err: describeError } }, pino.destination(BATCHED))
+/**
+ * The log of one process: JSON lines on stdout unless told otherwise. Only chosen fields are logged, never whole
+ * requests or queries.
+ */
+export function createLog(
+  process: string,
+  level: string,
+  destination: DestinationStream = pino.destination(BATCHED),
+): Logger {
+  return pino({ level, base: { process }, serializers: { err: describeError } }, destination)
 }
 
 /**

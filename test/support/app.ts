@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { eq } from 'drizzle-orm'
+import type { DestinationStream } from 'pino'
 import { createApp } from '../../src/app.ts'
 import { readWorkerConfig, type WorkerConfig } from '../../src/config.ts'
 import { type DatabasePool, openDatabase } from '../../src/db/client.ts'
@@ -26,10 +27,13 @@ export interface TestApp {
   close(): Promise<void>
 }
 
-/** Starts the application with the demo cast in it, unless told not to. `env` changes its configuration. */
+/**
+ * Starts the application with the demo cast in it, unless told not to. `env` changes its configuration; `log` takes its
+ * log lines.
+ */
 export async function startApp(
   env: Record<string, string> = {},
-  { demoData = true }: { demoData?: boolean } = {},
+  { demoData = true, log }: { demoData?: boolean; log?: DestinationStream } = {},
 ): Promise<TestApp> {
   const testDatabase = await createTestDatabase(demoData ? 'demo' : 'empty')
   const clock = new TestClock()
@@ -58,7 +62,7 @@ export async function startApp(
     gateDb: gate.db,
     sql: database.sql,
     clock,
-    log: createLog('test', config.LOG_LEVEL),
+    log: createLog('test', config.LOG_LEVEL, log),
   }
   const queues = openQueueEngine(config, deps.log)
   server.on('request', createApp(deps, { app, queues }))

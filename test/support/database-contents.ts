@@ -12,6 +12,16 @@ export async function checksumsOf(sql: Sql): Promise<Record<string, string>> {
   return Object.fromEntries(sums.map(({ name, sum }) => [name, sum ?? '']))
 }
 
+/** Every row of every table, BullMQ's included, each column as PostgreSQL writes it as text; by the table's name. */
+export async function rowsOf(sql: Sql): Promise<Record<string, string>> {
+  const rows: Record<string, string> = {}
+  for (const name of await tablesOf(sql)) {
+    const table = await sql.unsafe<{ row: string }[]>(`select row::text from ${name} row`)
+    rows[name] = table.map(({ row }) => row).join('\n')
+  }
+  return rows
+}
+
 async function tablesOf(sql: Sql): Promise<string[]> {
   const tables = await sql<{ name: string }[]>`
     select format('%I.%I', schemaname, tablename) as name from pg_tables

@@ -11,7 +11,7 @@ import { startWorker } from '../workers/start-worker.ts'
 import { startApp, type TestApp } from './support/app.ts'
 import { Browser, DEMO_PASSWORD, keyOn } from './support/browser.ts'
 import { ADMIN, ADMIN2, FINANCE, OPERATOR, TECH } from './support/cast.ts'
-import { ENCRYPTION_KEYS } from './support/cluster.ts'
+import { AUDIT_KEYS, ENCRYPTION_KEYS } from './support/cluster.ts'
 import { rowsOf } from './support/database-contents.ts'
 import { eventually } from './support/eventually.ts'
 import { People } from './support/people.ts'
@@ -107,7 +107,7 @@ for (const engine of ['redis', 'postgres'] as const)
       people = new People(app)
       seen.add('session secret', SESSION_SECRET)
       seen.add('token of the scraper', METRICS_TOKEN)
-      for (const entry of KEYS) seen.add('encryption key', Buffer.from(entry.slice(3), 'base64'))
+      for (const entry of [...KEYS, AUDIT_KEYS]) seen.add('key', Buffer.from(entry.slice(3), 'base64'))
       // The outbox empties itself: it is looked at before a worker runs, and everything again after.
       const operator = await doEverything()
       await lookAtDatabase('before the worker')

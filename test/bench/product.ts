@@ -35,8 +35,13 @@ export type Seed = (database: DatabasePool, keys: EncryptionKey[]) => Promise<En
 
 export type OnStop = (stop: () => Promise<unknown>) => void
 
-/** Brings up database, users and web. `onStop` collects how to stop what was started. */
-export async function startProduct(folder: string, seed: Seed, onStop: OnStop): Promise<Product> {
+/** Brings up database, users and web. `onStop` collects how to stop what was started; `settings` change its configuration. */
+export async function startProduct(
+  folder: string,
+  seed: Seed,
+  onStop: OnStop,
+  settings: Record<string, string> = {},
+): Promise<Product> {
   const dataDir = join(folder, 'cluster')
   const cluster = await startEmbeddedPostgres(dataDir, {
     settings: ['shared_preload_libraries=pg_stat_statements'],
@@ -67,6 +72,7 @@ export async function startProduct(folder: string, seed: Seed, onStop: OnStop): 
     ENCRYPTION_KEYS: keys,
     AUDIT_KEYS,
     LOG_LEVEL: 'info',
+    ...settings,
   }
   const start = async (name: string, module: string, extra: NodeJS.ProcessEnv = {}) => {
     const { child, pid } = await startProcess(join(folder, `${name}.log`), module, { ...env, ...extra })

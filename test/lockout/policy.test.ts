@@ -93,12 +93,24 @@ describe('5 failures within 15 minutes lock for 15 minutes', () => {
   })
 })
 
+/** What becomes of attempts at these times, one after the other. */
+function judged(state: LockoutState, times: readonly Date[]) {
+  let then = state
+  return times.map((time) => {
+    const attempt = spend(then, time, POLICY)
+    if (attempt.refused) return { refusedUntil: attempt.until }
+    then = attempt.state
+    return { locksUntil: attempt.locksUntil }
+  })
+}
+
 test('an attempt given back leaves the state as if it had not been spent', () => {
   fc.assert(
     fc.property(
       fc.array(fc.integer({ min: 0, max: 3_600_000 }), { maxLength: 20 }),
       fc.nat(3_600_000),
-      (times, last) => {
+      fc.array(fc.nat(3 * HOUR), { maxLength: 12 }),
+      (times, last, later) => {
         const before = spendAt(times.sort((a, b) => a - b))
         const now = at((times.at(-1) ?? 0) + 1 + last)
         const attempt = spend(before, now, POLICY)
@@ -108,6 +120,12 @@ test('an attempt given back leaves the state as if it had not been spent', () =>
 
         assert.equal(lockInForce(after, now), null)
         assert.equal(after.consecutiveFailures, before.consecutiveFailures)
+        const next = later.sort((a, b) => a - b).map((ms) => new Date(now.getTime() + 1 + ms))
+        assert.deepEqual(
+          judged(after, next),
+          judged(before, next),
+          'every attempt that follows is judged alike',
+        )
         assert.deepEqual(giveBack(after, now), after, 'and only once')
       },
     ),

@@ -8,6 +8,7 @@ import { notifications } from '../../src/db/schema/notifications.ts'
 import { outbox } from '../../src/db/schema/outbox.ts'
 import { memberships, roleGroups } from '../../src/db/schema/role-groups.ts'
 import { openMailer } from '../../src/notifications/mailer.ts'
+import { notify } from '../../src/notifications/notify.ts'
 import { QUEUES } from '../../src/outbox/jobs.ts'
 import { openQueueEngine } from '../../src/outbox/queues.ts'
 import { dispatchBatch } from '../../workers/dispatch-batch.ts'
@@ -51,16 +52,18 @@ onEachEngine('what is owed is done', (workshop) => {
   test('what is rolled back owes nothing', async () => {
     await workshop.startWorker()
 
-    await workshop.db
-      .transaction(async (tx) => {
-        await tx.insert(outbox).values({ job: 'send-notification', payload: {} })
-        throw new Error('changed my mind')
-      })
-      .catch(() => {})
+    const mails = workshop.mailServer.received.length
+
+    const changed = workshop.db.transaction(async (tx) => {
+      await notify(tx, { to: workshop.userId, kind: 'password-changed', eventId: null, facts: {} })
+      throw new Error('changed my mind')
+    })
+    await assert.rejects(changed, /changed my mind/)
     const { notificationId } = await workshop.oweMail()
     await workshop.allDone()
 
     assert.equal(workshop.mailsAbout(notificationId).length, 1)
+    assert.equal(workshop.mailServer.received.length, mails + 1, 'and no other mail')
   })
 
   test('a job that is queued again after it was done changes nothing', async () => {

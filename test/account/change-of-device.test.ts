@@ -7,6 +7,7 @@ import { authenticators } from '../../src/db/schema/authenticators.ts'
 import { lockouts } from '../../src/db/schema/lockouts.ts'
 import { mfaResets } from '../../src/db/schema/mfa-resets.ts'
 import { notifications } from '../../src/db/schema/notifications.ts'
+import { users } from '../../src/db/schema/users.ts'
 import { renderMail } from '../../src/notifications/render-mail.ts'
 import { MINUTE } from '../../src/time/durations.ts'
 import { startApp, type TestApp } from '../support/app.ts'
@@ -16,6 +17,7 @@ import { totp } from '../support/rfc6238.ts'
 const PAGE = '/account/authenticator'
 const ADMIN = 'admin@harbour.example'
 const TECH = 'tech@harbour.example'
+const NEW_PASSWORD = 'seven green lanterns in fog'
 const NOT_RIGHT = /The password or the code is not right/
 
 let app: TestApp
@@ -321,14 +323,24 @@ describe('a change of device', () => {
   })
 
   test('whatever ends the session ends the change: another password, an end from another session', async () => {
-    const theo = await enrolled(TECH)
-    const other = await enrolled(TECH)
-    const key = await begin(theo)
+    const passwords = (currentPassword: string, password: string) => ({ currentPassword, password })
+    const ends: ((other: Browser) => Promise<Answer>)[] = [
+      (other) => other.post('/account/sessions/end-others'),
+      (other) => other.post('/account/password', passwords(DEMO_PASSWORD, NEW_PASSWORD)),
+    ]
+    for (const end of ends) {
+      const theo = await enrolled(TECH)
+      const other = await enrolled(TECH)
+      const key = await begin(theo)
 
-    await other.post('/account/sessions/end-others')
+      assert.equal((await end(other)).location, '/account')
 
-    assert.equal((await confirm(theo, key)).location, '/sign-in')
-    assert.ok((await authenticatorsOf(TECH)).every(({ status }) => status !== 'pending'))
+      assert.equal((await confirm(theo, key)).location, '/sign-in')
+      assert.ok((await authenticatorsOf(TECH)).every(({ status }) => status !== 'pending'))
+    }
+    const { id } = await app.userNamed(TECH)
+    const { passwordHash } = await app.userNamed(ADMIN)
+    await app.deps.db.update(users).set({ passwordHash }).where(eq(users.id, id))
   })
 
   test('it costs nothing of the time left to sign in with the next code, however old the session is', async () => {

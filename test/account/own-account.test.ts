@@ -85,8 +85,13 @@ describe('the own account page', () => {
 
   test('is led to from every page of the dashboard', async () => {
     const fiona = await signedIn('finance@harbour.example')
+    const marta = await signedIn('admin@meridian.example')
 
-    assert.match((await fiona.get('/')).body, /<a href="\/account">/)
+    for (const [browser, paths] of [
+      [fiona, ['/', '/account', '/account/authenticator', '/users', '/nowhere']],
+      [marta, ['/users', '/users/new', '/users/import', '/mfa-policy', '/audit']],
+    ] as const)
+      for (const path of paths) assert.match((await browser.get(path)).body, /<a href="\/account">/, path)
   })
 
   test('shows each session with its device in plain words, its address, when it began and was last seen', async () => {

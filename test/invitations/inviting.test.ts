@@ -398,6 +398,9 @@ describe('sending an invitation again', () => {
     )
     const disabled = await people.add('Harbour Group', ['tech-operator'], 'disabled')
     assert.equal((await cast.as(ADMIN).post(`/users/${disabled.id}/invitation`)).status, 409)
+    const withdrawn = await people.add('Harbour Group', ['tech-operator'], 'withdrawn')
+    assert.equal((await cast.as(ADMIN).post(`/users/${withdrawn.id}/invitation`)).status, 404)
+    for (const { id } of [disabled, withdrawn]) assert.deepEqual(await people.invitationsOf(id), [])
   })
 })
 

@@ -197,11 +197,13 @@ describe('the Service Desk', () => {
   })
 
   test('changes nothing about the platform account, whose policy is fixed', async () => {
+    const before = await policyOf('Portcullis Platform')
     for (const path of ['/mfa-policy', policyPage('Portcullis Platform')]) {
       assert.equal((await post(DESK, path, ['service-desk'], EVIDENCE)).status, 403)
       assert.equal((await cast.as(DESK).get(`${path}/review`)).status, 403)
       assert.doesNotMatch((await cast.as(DESK).get(path)).body, /type="checkbox"/)
     }
+    assert.deepEqual(await policyOf('Portcullis Platform'), before)
   })
 })
 
@@ -256,10 +258,11 @@ describe('over the hierarchy: a forged POST', () => {
   })
 
   test('for an account that does not exist is the same 404 as for a stranger’s', async () => {
-    const strip = ({ body }: Answer) => body.replace(/[0-9a-f-]{36}/g, '')
+    const strip = ({ status, body }: Answer) => [status, body.replace(/[0-9a-f-]{36}/g, '')]
     const stranger = await post(ADMIN, policyPage('Meridian Foods'), ['admin'])
+    assert.equal(stranger.status, 404)
     for (const id of ['01890000-0000-7000-8000-000000000000', 'no-id'])
-      assert.equal(strip(await post(ADMIN, `/clients/${id}/mfa-policy`, ['admin'])), strip(stranger))
+      assert.deepEqual(strip(await post(ADMIN, `/clients/${id}/mfa-policy`, ['admin'])), strip(stranger))
   })
 })
 

@@ -182,11 +182,13 @@ describe('Admin-initiated MFA reset for users', () => {
     await cast.comeBack(ADMIN)
     for (let i = 0; i < 5; i += 1) await app.browser().signInWithPassword(TECH, 'wrong')
     const before = await cast.app.userNamed(TECH)
+    const heldBefore = await cast.people.roleGroupsOf(before.id)
 
-    await cast.reset(ADMIN, TECH)
+    assert.equal((await cast.reset(ADMIN, TECH)).status, 303)
 
     const after = await cast.app.userNamed(TECH)
     assert.deepEqual({ ...after, sessionEpoch: 0 }, { ...before, sessionEpoch: 0 })
+    assert.deepEqual(await cast.people.roleGroupsOf(after.id), heldBefore)
     assert.equal(
       (await app.browser().signInWithPassword(TECH)).status,
       429,
@@ -322,6 +324,7 @@ describe('MFA reset authority is isolated at the client account level', () => {
     const admin = await cast.comeBack(ADMIN)
     const target = await cast.comeBack(CHILD_TECH).then(() => cast.app.userNamed(CHILD_TECH))
     const own = (await cast.app.userNamed(ADMIN)).clientId
+    const before = [await cast.activeAuthenticator(CHILD_TECH), await resetsOf(CHILD_TECH)]
 
     const answer = await admin.post(
       `/users/${target.id}/mfa-reset?clientId=${own}`,
@@ -330,6 +333,7 @@ describe('MFA reset authority is isolated at the client account level', () => {
     )
 
     assert.equal(answer.status, 403)
+    assert.deepEqual([await cast.activeAuthenticator(CHILD_TECH), await resetsOf(CHILD_TECH)], before)
   })
 })
 

@@ -47,10 +47,11 @@ async function failCode(browser: Browser, count: number): Promise<number[]> {
 
 /** The status of an answer, asked for again while the answer is that there is too much to do (503). */
 function judged(guess: () => Promise<Answer>): Promise<number> {
-  return eventually('the guess is judged', async () => {
+  const judge = async () => {
     const { status } = await guess()
     return status !== 503 && status
-  })
+  }
+  return eventually('the guess is judged', judge, MINUTE)
 }
 
 /** All others reached the count as well, and were turned away there. */

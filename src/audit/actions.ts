@@ -8,6 +8,7 @@ export const AUDIT_ACTIONS = [
   'presence',
   'lockout.started',
   'lockout.ended',
+  'address.refused',
   'authenticator.enrolment-begun',
   'authenticator.enrolled',
   'authenticator.disabled',

@@ -53,6 +53,9 @@ const SENTENCES: Record<AuditAction, Sentences> = {
   'lockout.ended': {
     success: ({ subject, kind, endedWith }) => `${subject}: the ${kind} lock ended${endedWith}.`,
   },
+  'address.refused': {
+    refused: () => 'Too many tries from one network address failed: the next are not checked for a while.',
+  },
   'lockout.lifted': {
     success: ({ actor, subject, kind }) => `${actor} lifted the ${kind} lock of ${subject}.`,
     refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} unlock ${subject}.`,
@@ -177,7 +180,11 @@ function actorText(by: Pick<EventFacts, 'actorId' | 'actorName' | 'byServiceDesk
 }
 
 /** What people call it, where the name of an action says it otherwise. */
-const NOUNS: Readonly<Record<string, string>> = { client: 'client account', presence: 'confirming identity' }
+const NOUNS: Readonly<Record<string, string>> = {
+  address: 'network address',
+  client: 'client account',
+  presence: 'confirming identity',
+}
 
 /** 'mfa-reset.requested' → 'MFA reset: requested'. */
 export function actionLabel(action: string): string {

@@ -1,62 +1,173 @@
-import { and, eq, gt, gte, sql } from 'drizzle-orm'
+import { and, eq, isNull, sql } from 'drizzle-orm'
 import ipaddr from 'ipaddr.js'
-import { preparedOnce } from '../db/prepared-once.ts'
+import { type Origin, record } from '../audit/record.ts'
 import { addressLimits } from '../db/schema/lockouts.ts'
 import type { Deps } from '../deps.ts'
 import { MINUTE } from '../time/durations.ts'
+import { UnavailableError } from '../unavailable-error.ts'
+import { PENDING_LIFE_MS } from './policy.ts'
+import { letNextTry, takeTurns } from './take-turns.ts'
 
 const WINDOW_MS = 15 * MINUTE
 
-/**
- * A second limit beside the account's: the row of an address that failed too often, and none while it may try.
- * To join to what a request reads anyway, with the placeholders that `refusedAddressOf` fills.
- */
-export const refusedAddress = and(
-  eq(addressLimits.address, sql.placeholder('network')),
-  gt(addressLimits.endsAt, sql.placeholder('now')),
-  gte(addressLimits.failures, sql.placeholder('allowedFailures')),
-)
+/** Not tried: too many tries from this network address failed. */
+export interface AddressRefused {
+  ok: false
+  problem: 'locked'
+  kind: 'address'
+  lockedUntil: Date
+}
 
-/** What fills the placeholders of `refusedAddress`. */
-export function refusedAddressOf({ clock, config }: Pick<Deps, 'clock' | 'config'>, address: string | null) {
-  return {
-    network: networkOf(address),
-    now: clock.now().toISOString(),
-    allowedFailures: config.ADDRESS_ATTEMPTS,
+/** What a try comes to that is limited. It counts against the address unless it succeeded or cost nothing. */
+type Tried = { ok: true } | { ok: false; problem: string; costsNothing?: true }
+
+/** A try that is under way, in the window it was spent in. */
+interface AddressTry {
+  refused: false
+  network: string
+  endsAt: Date
+}
+
+/**
+ * A second limit beside the account's. Runs one try from a network address if its failures allow it: the try is spent
+ * before anything is checked, and given back if it did not fail. What exceeds the tries under way waits for them.
+ * Throws StillCheckingError, and what `work` throws.
+ */
+export async function limitedByAddress<Outcome extends Tried>(
+  deps: Deps,
+  origin: Origin,
+  work: () => Promise<Outcome>,
+): Promise<Outcome | AddressRefused> {
+  const spent = await spendTry(deps, origin)
+  if (spent.refused) return { ok: false, problem: 'locked', kind: 'address', lockedUntil: spent.until }
+  try {
+    const outcome = await work()
+    await settleTry(deps, spent, counts(outcome))
+    return outcome
+  } catch (error) {
+    // Nothing was checked. After any other error the try stays where it is, and so counts.
+    if (error instanceof UnavailableError && error.page === 'overloaded') await settleTry(deps, spent, false)
+    throw error
   }
 }
 
-const refusal = preparedOnce((db) =>
-  db
-    .select({ endsAt: addressLimits.endsAt })
-    .from(addressLimits)
-    .where(refusedAddress)
-    .prepare('address_refused_until'),
-)
-
-/** When an address that failed too often may try again; null while it may. */
-export async function addressRefusedUntil(deps: Deps, address: string | null): Promise<Date | null> {
-  const [row] = await refusal(deps.db).execute(refusedAddressOf(deps, address))
-  return row?.endsAt ?? null
+function counts(outcome: Tried): boolean {
+  return !outcome.ok && outcome.problem !== 'superseded' && !outcome.costsNothing
 }
 
-/** Counts a failure against an address. One upsert: exact among parallel requests and processes. */
-export async function countAddressFailure({ db, clock }: Deps, address: string | null): Promise<void> {
+/**
+ * Counts a request against its network address whatever becomes of it, so that no address sends mails by the thousand.
+ * Returns until when it is refused; null if it is not. Throws StillCheckingError.
+ */
+export async function countRequest(deps: Deps, origin: Origin): Promise<Date | null> {
+  const spent = await spendTry(deps, origin)
+  if (spent.refused) return spent.until
+  await settleTry(deps, spent, true)
+  return null
+}
+
+async function spendTry(deps: Deps, origin: Origin): Promise<AddressTry | { refused: true; until: Date }> {
+  const network = networkOf(origin.address)
+  return takeTurns(lineOf(network), async () => {
+    const endsAt = await countTry(deps, network)
+    if (endsAt) return { refused: false, network, endsAt }
+    const until = await refusedUntil(deps, network, origin)
+    return until ? { refused: true, until } : 'wait'
+  })
+}
+
+/** One upsert: exact among parallel requests and processes. Null where there is no place; else when the window ends. */
+async function countTry({ db, clock, config }: Deps, network: string): Promise<Date | null> {
   const now = clock.now()
-  const endsAt = new Date(now.getTime() + WINDOW_MS)
-  const over = sql`${addressLimits.endsAt} <= ${sql.param(now, addressLimits.endsAt)}`
-  await db
+  const isOver = sql`${addressLimits.endsAt} <= ${sql.param(now, addressLimits.endsAt)}`
+  const anew = (value: unknown, before: unknown) => sql`case when ${isOver} then ${value} else ${before} end`
+  const [counted] = await db
     .insert(addressLimits)
-    .values({ address: networkOf(address), failures: 1, endsAt })
+    .values({
+      address: network,
+      failures: 0,
+      pending: 1,
+      triedAt: now,
+      endsAt: new Date(now.getTime() + WINDOW_MS),
+    })
     .onConflictDoUpdate({
       target: addressLimits.address,
       set: {
-        failures: sql`case when ${over} then 1 else ${addressLimits.failures} + 1 end`,
-        endsAt: sql`case when ${over} then ${sql.param(endsAt, addressLimits.endsAt)} else ${addressLimits.endsAt} end`,
+        failures: anew(0, addressLimits.failures),
+        pending: anew(1, sql`${addressLimits.pending} + 1`),
+        triedAt: sql`excluded.tried_at`,
+        refusedAt: anew(null, addressLimits.refusedAt),
+        endsAt: anew(sql`excluded.ends_at`, addressLimits.endsAt),
       },
+      setWhere: sql`${isOver} or ${addressLimits.failures} + ${addressLimits.pending} < ${config.ADDRESS_ATTEMPTS}`,
     })
-    .prepare('count_address_failure')
-    .execute()
+    .returning({ endsAt: addressLimits.endsAt })
+  return counted?.endsAt ?? null
+}
+
+/**
+ * When an address that failed too often may try again; null while it may. Tries whose process died count as failed.
+ * The first refusal in a window is recorded: all of them would fill the audit log.
+ */
+async function refusedUntil(deps: Deps, network: string, origin: Origin): Promise<Date | null> {
+  const { db, clock, config } = deps
+  const now = clock.now()
+  const [limit] = await db.select().from(addressLimits).where(eq(addressLimits.address, network))
+  if (!limit || limit.endsAt <= now) return null
+  const { failures, pending, triedAt, endsAt } = limit
+  const pendingAreDead = triedAt === null || now.getTime() - triedAt.getTime() > PENDING_LIFE_MS
+  if (failures + (pendingAreDead ? pending : 0) < config.ADDRESS_ATTEMPTS) return null
+
+  if (limit.refusedAt === null) await recordFirstRefusal(deps, { network, endsAt, now, origin })
+  return endsAt
+}
+
+async function recordFirstRefusal(
+  { db, config }: Deps,
+  { network, endsAt, now, origin }: { network: string; endsAt: Date; now: Date; origin: Origin },
+): Promise<void> {
+  await db.transaction(async (tx) => {
+    const first = await tx
+      .update(addressLimits)
+      .set({ refusedAt: now })
+      .where(and(ofWindow({ network, endsAt }), isNull(addressLimits.refusedAt)))
+      .returning({ address: addressLimits.address })
+    if (first.length === 0) return
+    await record(tx, {
+      at: now,
+      action: 'address.refused',
+      outcome: 'refused',
+      origin,
+      clientId: null,
+      actorId: null,
+      subjectId: null,
+      details: { network, failures: config.ADDRESS_ATTEMPTS, until: endsAt.toISOString() },
+    })
+  })
+}
+
+/** A try that failed stays counted, any other is taken back. One whose window is over is in no count any more. */
+async function settleTry(
+  { db }: Deps,
+  spent: Pick<AddressTry, 'network' | 'endsAt'>,
+  failed: boolean,
+): Promise<void> {
+  await db
+    .update(addressLimits)
+    .set({
+      pending: sql`${addressLimits.pending} - 1`,
+      ...(failed && { failures: sql`${addressLimits.failures} + 1` }),
+    })
+    .where(and(ofWindow(spent), sql`${addressLimits.pending} > 0`))
+  letNextTry(lineOf(spent.network))
+}
+
+function lineOf(network: string): string {
+  return `address ${network}`
+}
+
+function ofWindow({ network, endsAt }: { network: string; endsAt: Date }) {
+  return and(eq(addressLimits.address, network), eq(addressLimits.endsAt, endsAt))
 }
 
 /** A household or an office has a whole IPv6 /64 to choose from, so that is what is counted. */

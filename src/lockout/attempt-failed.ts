@@ -5,6 +5,8 @@ export type AttemptFailed<Kind extends 'password' | 'code'> = { ok: false } & (
       kind: Kind
       /** Set if this very attempt locked. */
       lockedUntil: Date | null
+      /** A code that was sent twice: it was right the first time. */
+      costsNothing?: true
     }
   | {
       /** Not checked: attempts are locked, the network address failed too often, or the authenticator is disabled. */

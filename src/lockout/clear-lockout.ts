@@ -2,7 +2,7 @@ import { type Origin, record } from '../audit/record.ts'
 import type { Transaction } from '../db/client.ts'
 import { changeLockout } from './change-lockout.ts'
 import type { LockoutKey, StoredLockout } from './lockouts.queries.ts'
-import { clear, lockInForce } from './policy.ts'
+import { lockInForce, NO_FAILURES } from './policy.ts'
 
 /**
  * Forgets the attempts on a secret that is no more. A lock in force ends with that, which is recorded. `known`: the
@@ -24,7 +24,7 @@ export async function clearLockout(
   let wasLocked = false
   const forget = (state: StoredLockout) => {
     wasLocked = lockInForce(state, by.at) !== null
-    return clear(state, by.at)
+    return NO_FAILURES
   }
   await changeLockout(tx, key, by.at, forget, known)
   if (wasLocked)

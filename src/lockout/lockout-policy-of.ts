@@ -1,12 +1,12 @@
 import type { Config } from '../config.ts'
-import type { LockoutPolicy } from './policy.ts'
+import { type LockoutPolicy, policyFor } from './policy.ts'
 
-/** The lockout policy that the configuration sets. */
-export function lockoutPolicyOf(config: Config): LockoutPolicy {
-  return {
+/** The lockout policy that the configuration sets for one kind of secret. */
+export function lockoutPolicyOf(config: Config, kind: 'password' | 'code'): LockoutPolicy {
+  return policyFor(kind, {
     attempts: config.LOCKOUT_ATTEMPTS,
     windowMs: config.LOCKOUT_WINDOW,
     durationMs: config.LOCKOUT_DURATION,
     maxDurationMs: config.LOCKOUT_MAX_DURATION,
-  }
+  })
 }

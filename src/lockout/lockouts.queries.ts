@@ -30,6 +30,7 @@ export function subjectOfUnknown(canonicalEmail: string): string {
 /** The columns a StoredLockout is made of. */
 export const lockoutColumns = {
   failedAt: lockouts.failedAt,
+  pendingAt: lockouts.pendingAt,
   consecutiveFailures: lockouts.consecutiveFailures,
   repeats: lockouts.repeats,
   lockedAt: lockouts.lockedAt,

@@ -1,4 +1,5 @@
 // The lockout policy. Pure: every decision about counting and locking is made here, from stored times and now.
+import { HOUR, SECOND } from '../time/durations.ts'
 
 export interface LockoutPolicy {
   /** Failures within `windowMs` that lock. */
@@ -10,8 +11,10 @@ export interface LockoutPolicy {
 }
 
 export interface LockoutState {
-  /** Failures that may still count, oldest first. */
+  /** Failures that may still count. */
   failedAt: readonly Date[]
+  /** Attempts whose secret is being checked: each takes a place until it is settled. */
+  pendingAt: readonly Date[]
   consecutiveFailures: number
   repeats: number
   /** When the last lock began; kept after it ends: half-way sign-ins from before it stay dead. */
@@ -21,11 +24,25 @@ export interface LockoutState {
 
 export const NO_FAILURES: LockoutState = {
   failedAt: [],
+  pendingAt: [],
   consecutiveFailures: 0,
   repeats: 0,
   lockedAt: null,
   lockedUntil: null,
 }
+
+/** Anyone can guess at a password, so a longer lock would be a weapon against the owner of the account. */
+const MAX_PASSWORD_LOCK_MS = HOUR
+
+/** The policy for one kind of secret. Codes are guessed only by somebody who knows the password: they lock longer. */
+export function policyFor(kind: 'password' | 'code', policy: LockoutPolicy): LockoutPolicy {
+  const { durationMs, maxDurationMs } = policy
+  if (kind === 'code') return policy
+  return { ...policy, maxDurationMs: Math.min(maxDurationMs, Math.max(durationMs, MAX_PASSWORD_LOCK_MS)) }
+}
+
+/** How long an attempt may be under way. One that is not settled by then counts as failed: its process died. */
+export const PENDING_LIFE_MS = 10 * SECOND
 
 /** NIST SP 800-63B section 3.2.2: no more than 100 consecutive failures; then only a reset helps. */
 export const MAX_CONSECUTIVE_CODE_FAILURES = 100
@@ -37,12 +54,17 @@ export function lockInForce(state: LockoutState, now: Date): Date | null {
 
 export type Attempt =
   /** Until when; null: no time ends it, only a reset. */
-  { refused: true; until: Date | null } | { refused: false; state: LockoutState; locksUntil: Date | null }
+  | { answer: 'refused'; until: Date | null }
+  /** Failures do not lock yet, but attempts under way take every place that is left. */
+  | { answer: 'wait' }
+  /** The attempt of `spentAt` was never settled, and is to be counted as failed first. */
+  | { answer: 'overdue'; spentAt: Date }
+  | { answer: 'spent'; state: LockoutState }
 
 /**
- * Spends an attempt before its secret is checked: it counts as a failure until it is given back or cleared.
- * During a lock it is refused, and the lock is not prolonged. After `disabledAt` failures in a row it is refused
- * whatever the time.
+ * Spends an attempt before its secret is checked: it takes one of the places that are left until the lock. During a
+ * lock it is refused, and the lock is not prolonged. After `disabledAt` failures in a row it is refused whatever the
+ * time.
  */
 export function spend(
   state: LockoutState,
@@ -50,49 +72,59 @@ export function spend(
   policy: LockoutPolicy,
   disabledAt = Number.POSITIVE_INFINITY,
 ): Attempt {
-  if (state.consecutiveFailures >= disabledAt) return { refused: true, until: null }
+  const { pendingAt, consecutiveFailures } = state
+  if (consecutiveFailures >= disabledAt) return { answer: 'refused', until: null }
   const until = lockInForce(state, now)
-  if (until) return { refused: true, until }
+  if (until) return { answer: 'refused', until }
 
-  const failedAt = [...state.failedAt.filter((at) => stillCounts(at, state, now, policy)), now]
-  const counted = { ...state, failedAt, consecutiveFailures: state.consecutiveFailures + 1 }
-  if (failedAt.length < policy.attempts) return { refused: false, state: counted, locksUntil: null }
+  const overdue = pendingAt.find((spentAt) => now.getTime() - spentAt.getTime() > PENDING_LIFE_MS)
+  if (overdue) return { answer: 'overdue', spentAt: overdue }
+  const failedAt = state.failedAt.filter((at) => stillCounts(at, state, now, policy))
+  const placesLeft = Math.min(policy.attempts - failedAt.length, disabledAt - consecutiveFailures)
+  if (pendingAt.length >= placesLeft) return { answer: 'wait' }
+  return { answer: 'spent', state: { ...state, failedAt, pendingAt: [...pendingAt, now] } }
+}
 
-  const repeats = isForgotten(state, now, policy) ? 0 : state.repeats
-  const locksUntil = new Date(now.getTime() + lockDuration(repeats, policy))
-  return {
-    refused: false,
-    state: { ...counted, repeats: repeats + 1, lockedAt: now, lockedUntil: locksUntil },
-    locksUntil,
-  }
+export interface Failed {
+  state: LockoutState
+  /** Set if this failure locks. */
+  locksUntil: Date | null
+}
+
+/** The secret of a spent attempt was wrong. An attempt that was counted after its deadline is not counted again. */
+export function fail(state: LockoutState, spentAt: Date, now: Date, policy: LockoutPolicy): Failed {
+  const pendingAt = without(state.pendingAt, spentAt)
+  return pendingAt === null
+    ? { state, locksUntil: null }
+    : count({ ...state, pendingAt }, spentAt, now, policy)
 }
 
 /** Where an attempt has failed on this state: how long, in milliseconds, the next failure would lock; null if it would not. */
 export function nextLock(state: LockoutState, now: Date, policy: LockoutPolicy): number | null {
-  const failed = spend(state, now, policy)
-  const next = failed.refused ? failed : spend(failed.state, now, policy)
-  return next.refused || next.locksUntil === null ? null : next.locksUntil.getTime() - now.getTime()
+  if (lockInForce(state, now)) return null
+  const failed = count(state, now, now, policy)
+  if (failed.locksUntil) return null
+  const { locksUntil } = count(failed.state, now, now, policy)
+  return locksUntil && locksUntil.getTime() - now.getTime()
 }
 
-/** Takes a spent attempt back, with the lock it made: a reused code costs nothing. Spent twice, given back once. */
+/** Takes a spent attempt back: a reused code costs nothing. Spent twice, given back once. */
 export function giveBack(state: LockoutState, spentAt: Date): LockoutState {
-  const at = state.failedAt.findIndex((failed) => failed.getTime() === spentAt.getTime())
-  if (at === -1) return state
-  const remaining = {
-    ...state,
-    failedAt: state.failedAt.toSpliced(at, 1),
-    consecutiveFailures: Math.max(0, state.consecutiveFailures - 1),
-  }
-  if (state.lockedAt?.getTime() !== spentAt.getTime()) return remaining
-  return { ...remaining, repeats: Math.max(0, state.repeats - 1), lockedAt: null, lockedUntil: null }
+  const pendingAt = without(state.pendingAt, spentAt)
+  if (pendingAt) return { ...state, pendingAt }
+  // Its deadline is over, so that it was counted as failed.
+  const failedAt = without(state.failedAt, spentAt)
+  if (!failedAt) return state
+  return { ...state, failedAt, consecutiveFailures: Math.max(0, state.consecutiveFailures - 1) }
 }
 
 /**
- * A success clears the counts. A lock in force at that moment was made by one of the attempts that were under
- * way together with the right one, so it never was.
+ * The secret of a spent attempt was right: that clears the counts. Other attempts under way are still counted if they
+ * fail.
  */
-export function clear(state: LockoutState, now: Date): LockoutState {
-  return { ...NO_FAILURES, lockedAt: lockInForce(state, now) ? null : state.lockedAt }
+export function clear(state: LockoutState, spentAt: Date): LockoutState {
+  const pendingAt = without(state.pendingAt, spentAt) ?? state.pendingAt
+  return { ...NO_FAILURES, pendingAt, lockedAt: state.lockedAt }
 }
 
 /** The lock is over, by time or by an Admin. The repeats stay: the next lock lasts longer. */
@@ -113,6 +145,30 @@ export function codeLockOf(
   if (authenticator !== null && authenticatorDisabled(codeLockout)) return { kind: 'disabled', until: null }
   const until = lockInForce(codeLockout, now)
   return until && { kind: 'code', until }
+}
+
+/** Counts a failure of `failedAt`, which is no longer pending. */
+function count(state: LockoutState, failedAt: Date, now: Date, policy: LockoutPolicy): Failed {
+  const earlier = state.failedAt.filter((at) => stillCounts(at, state, now, policy))
+  const counted = {
+    ...state,
+    failedAt: [...earlier, failedAt],
+    consecutiveFailures: state.consecutiveFailures + 1,
+  }
+  if (counted.failedAt.length < policy.attempts) return { state: counted, locksUntil: null }
+
+  const repeats = isForgotten(state, now, policy) ? 0 : state.repeats
+  const locksUntil = new Date(now.getTime() + lockDuration(repeats, policy))
+  return {
+    state: { ...counted, repeats: repeats + 1, lockedAt: now, lockedUntil: locksUntil },
+    locksUntil,
+  }
+}
+
+/** The times without one of those that equal `time`; null if there is none. */
+function without(times: readonly Date[], time: Date): Date[] | null {
+  const index = times.findIndex((other) => other.getTime() === time.getTime())
+  return index === -1 ? null : times.toSpliced(index, 1)
 }
 
 function stillCounts(failedAt: Date, state: LockoutState, now: Date, policy: LockoutPolicy): boolean {

@@ -3,13 +3,19 @@ import type { Transaction } from '../db/client.ts'
 import { notify } from '../notifications/notify.ts'
 import type { LockoutKind } from './lockouts.queries.ts'
 
+/** Whose secret was guessed at. */
+export interface LockedPerson {
+  id: string
+  clientId: string
+}
+
 /** Records that a lock began and owes its user a mail. An address nobody has is recorded, without a subject. */
 export async function recordLockout(
   tx: Transaction,
   lockout: {
     at: Date
     kind: LockoutKind
-    person: { id: string; clientId: string } | null
+    person: LockedPerson | null
     lockedUntil: Date
     origin: Origin
   },

@@ -13,6 +13,7 @@ const saveQuery = preparedOnce((db) =>
       subject: asIs('subject'),
       kind: asIs('kind'),
       failedAt: asIs('failedAt'),
+      pendingAt: asIs('pendingAt'),
       consecutiveFailures: asIs('consecutiveFailures'),
       repeats: asIs('repeats'),
       lockedAt: asIs('lockedAt'),
@@ -24,6 +25,7 @@ const saveQuery = preparedOnce((db) =>
       target: [lockouts.subject, lockouts.kind],
       set: {
         failedAt: sql`excluded.failed_at`,
+        pendingAt: sql`excluded.pending_at`,
         consecutiveFailures: sql`excluded.consecutive_failures`,
         repeats: sql`excluded.repeats`,
         lockedAt: sql`excluded.locked_at`,
@@ -54,19 +56,25 @@ export async function saveLockout(
 
 /** What an UPDATE of `lockouts` sets to store `next`: for a statement that does more than that. */
 export function lockoutSetting(sql: Sql, next: LockoutState, now: Date) {
-  const { failedAt, consecutiveFailures, repeats, lockedAt, lockedUntil } = asStored(next)
+  const { failedAt, pendingAt, consecutiveFailures, repeats, lockedAt, lockedUntil } = asStored(next)
   return sql`
-    failed_at = ${failedAt}, consecutive_failures = ${consecutiveFailures}, repeats = ${repeats},
+    failed_at = ${failedAt}, pending_at = ${pendingAt}, consecutive_failures = ${consecutiveFailures}, repeats = ${repeats},
     locked_at = ${lockedAt}, locked_until = ${lockedUntil}, version = version + 1, updated_at = ${now.toISOString()}`
 }
 
 /** Times as PostgreSQL reads them. */
-function asStored({ failedAt, consecutiveFailures, repeats, lockedAt, lockedUntil }: LockoutState) {
+function asStored(state: LockoutState) {
+  const { failedAt, pendingAt, consecutiveFailures, repeats, lockedAt, lockedUntil } = state
   return {
-    failedAt: `{${failedAt.map((at) => at.toISOString())}}`,
+    failedAt: arrayText(failedAt),
+    pendingAt: arrayText(pendingAt),
     consecutiveFailures,
     repeats,
     lockedAt: lockedAt?.toISOString() ?? null,
     lockedUntil: lockedUntil?.toISOString() ?? null,
   }
+}
+
+function arrayText(instants: readonly Date[]): string {
+  return `{${instants.map((at) => at.toISOString())}}`
 }

@@ -1,26 +1,24 @@
 import { type AuditEntry, auditRows } from '../audit/record.ts'
 import type { Deps } from '../deps.ts'
-import { type LockoutKey, readLockout, type StoredLockout } from './lockouts.queries.ts'
+import { readLockout, type StoredLockout } from './lockouts.queries.ts'
 import type { LockoutState } from './policy.ts'
 import { lockoutSetting } from './save-lockout.ts'
+import type { SpentAttempt } from './spend-attempt.ts'
 
 /**
  * Ends a spent attempt whose secret was right: the count becomes what `decide` makes of it, and the success is
- * recorded, both in one statement. `known`: the state as the attempt left it; where somebody else has changed
- * it meanwhile, it is read and decided anew.
+ * recorded, both in one statement. Where another attempt has changed the count meanwhile, it is read and decided anew.
  */
 export async function settleAttempt(
-  { db, sql }: Deps,
-  key: LockoutKey,
-  now: Date,
+  { db, sql, clock }: Deps,
+  { key, stored }: SpentAttempt,
   decide: (state: StoredLockout) => LockoutState,
-  known: StoredLockout,
   events: readonly AuditEntry[],
 ): Promise<void> {
-  for (let read = known; ; read = await readLockout(db, key)) {
+  for (let read = stored; ; read = await readLockout(db, key)) {
     const settled = await sql`
       with settled as (
-        update lockouts set ${lockoutSetting(sql, decide(read), now)}
+        update lockouts set ${lockoutSetting(sql, decide(read), clock.now())}
         where subject = ${key.subject} and kind = ${key.kind} and version = ${read.version}
         returning subject
       )

@@ -1,44 +1,69 @@
+import { NO_REQUEST } from '../audit/record.ts'
 import type { Deps } from '../deps.ts'
-import { enqueue } from '../outbox/enqueue.ts'
+import { failAttempt } from './fail-attempt.ts'
 import { lockoutPolicyOf } from './lockout-policy-of.ts'
 import { type LockoutKey, readLockout, type StoredLockout } from './lockouts.queries.ts'
 import { type Attempt, spend } from './policy.ts'
+import type { LockedPerson } from './record-lockout.ts'
 import { saveLockout } from './save-lockout.ts'
+import { letNextTry, takeTurns } from './take-turns.ts'
 
 export interface SpentAttempt {
-  refused: false
+  answer: 'spent'
+  key: LockoutKey
   spentAt: Date
-  /** Set if this attempt locks, unless its secret turns out right. */
-  locksUntil: Date | null
   /** As stored now: what a later change may start from. */
   stored: StoredLockout
 }
 
 /**
- * Spends an attempt and commits it before the secret is checked, so that 200 parallel guesses get 5 checks
- * and no failing request gives one back. `known`: the state, if the request has just read it.
+ * Spends an attempt and commits it before the secret is checked, so that 200 parallel guesses get 5 checks and no
+ * failing request gives one back. What exceeds the attempts under way waits for them. `known`: the state, if the
+ * request has just read it. Throws StillCheckingError.
  */
 export async function spendAttempt(
-  { db, clock, config }: Deps,
-  key: LockoutKey,
-  known: StoredLockout,
+  deps: Deps,
+  { key, known, person }: { key: LockoutKey; known: StoredLockout; person: LockedPerson | null },
   disabledAt?: number,
-): Promise<SpentAttempt | Extract<Attempt, { refused: true }>> {
-  const policy = lockoutPolicyOf(config)
-  for (let read = known; ; read = await readLockout(db, key)) {
-    const now = clock.now()
-    const attempt = spend(read, now, policy, disabledAt)
-    if (attempt.refused) return attempt
+): Promise<SpentAttempt | Extract<Attempt, { answer: 'refused' }>> {
+  const { db, clock, config } = deps
+  const policy = lockoutPolicyOf(config, key.kind)
+  let read: StoredLockout | null = known
+  return takeTurns(lineOf(key), async () => {
+    for (;;) {
+      read ??= await readLockout(db, key)
+      const now = clock.now()
+      const attempt = spend(read, now, policy, disabledAt)
+      if (attempt.answer === 'refused') return attempt
+      const before = read
+      read = null
+      if (attempt.answer === 'wait') return 'wait'
+      if (attempt.answer === 'overdue') {
+        const { spentAt } = attempt
+        await db.transaction((tx) => failAttempt(tx, deps, { key, spentAt, person, now, origin: NO_REQUEST }))
+      } else if (await saveLockout(db, key, before, attempt.state, now))
+        return {
+          answer: 'spent',
+          key,
+          spentAt: now,
+          stored: { ...attempt.state, version: before.version + 1 },
+        }
+    }
+  })
+}
 
-    const { state, locksUntil } = attempt
-    const saved = locksUntil
-      ? await db.transaction(async (tx) => {
-          const won = await saveLockout(tx, key, read, state, now)
-          if (won) await enqueue(tx, 'end-lockout', key, locksUntil)
-          return won
-        })
-      : await saveLockout(db, key, read, state, now)
-    if (saved)
-      return { refused: false, spentAt: now, locksUntil, stored: { ...state, version: read.version + 1 } }
+/** Runs the check of a spent attempt, which settles it. Those who wait for it go on then. */
+export async function whileUnderWay<Outcome>(
+  { key }: SpentAttempt,
+  check: () => Promise<Outcome>,
+): Promise<Outcome> {
+  try {
+    return await check()
+  } finally {
+    letNextTry(lineOf(key))
   }
+}
+
+function lineOf({ kind, subject }: LockoutKey): string {
+  return `${kind} ${subject}`
 }

@@ -3,12 +3,11 @@ import { unseal } from '../at-rest/sealed-secret.ts'
 import { type AuditEntry, auditRows, type Origin } from '../audit/record.ts'
 import { preparedOnce } from '../db/prepared-once.ts'
 import { authenticators } from '../db/schema/authenticators.ts'
-import { addressLimits } from '../db/schema/lockouts.ts'
 import type { Deps } from '../deps.ts'
 import type { ActingSession } from '../gate/acting-session.ts'
 import { readStage } from '../gate/read-stage.ts'
 import type { StageName } from '../gate/stages.ts'
-import { refusedAddress, refusedAddressOf } from '../lockout/address-limit.ts'
+import { limitedByAddress } from '../lockout/address-limit.ts'
 import { changeLockout } from '../lockout/change-lockout.ts'
 import type { LockoutKey, StoredLockout } from '../lockout/lockouts.queries.ts'
 import {
@@ -19,7 +18,7 @@ import {
   MAX_CONSECUTIVE_CODE_FAILURES,
 } from '../lockout/policy.ts'
 import { lockoutSetting } from '../lockout/save-lockout.ts'
-import { spendAttempt } from '../lockout/spend-attempt.ts'
+import { spendAttempt, whileUnderWay } from '../lockout/spend-attempt.ts'
 import type { CodeOutcome } from './code-outcome.ts'
 import { failCode, refuseCode } from './fail-code.ts'
 import { matchingStep } from './totp.ts'
@@ -28,8 +27,8 @@ import { matchingStep } from './totp.ts'
 interface Acceptance {
   /** Where the session must still stand. */
   stage: StageName
-  /** What becomes of the code count, in which the attempt of `spentAt` still stands. */
-  count: (state: StoredLockout, now: Date, spentAt: Date) => LockoutState
+  /** What becomes of the code count, in which the attempt of `spentAt` is still pending. */
+  count: (state: StoredLockout, spentAt: Date) => LockoutState
   event: Pick<AuditEntry, 'action' | 'details'>
 }
 
@@ -41,11 +40,7 @@ const ACCEPTANCES: Record<'verify' | 'presence', Acceptance> = {
     event: { action: 'sign-in.completed', details: { with: 'code' } },
   },
   // … so that older failures stay here.
-  presence: {
-    stage: 'signed-in',
-    count: (state, _now, spentAt) => giveBack(state, spentAt),
-    event: { action: 'presence' },
-  },
+  presence: { stage: 'signed-in', count: giveBack, event: { action: 'presence' } },
 }
 
 /**
@@ -53,7 +48,17 @@ const ACCEPTANCES: Record<'verify' | 'presence', Acceptance> = {
  * and what follows from it commits together with that. The stage is asked again: what has ended while the code was
  * sent stays ended, also a half-way sign-in after whose lock an Admin lifted it.
  */
-export async function acceptCode(
+export function acceptCode(
+  deps: Deps,
+  session: ActingSession,
+  code: string,
+  purpose: keyof typeof ACCEPTANCES,
+  origin: Origin,
+): Promise<CodeOutcome> {
+  return limitedByAddress(deps, origin, () => acceptOnAccount(deps, session, code, purpose, origin))
+}
+
+async function acceptOnAccount(
   deps: Deps,
   session: ActingSession,
   code: string,
@@ -61,12 +66,10 @@ export async function acceptCode(
   origin: Origin,
 ): Promise<CodeOutcome> {
   const { db, clock, config } = deps
-  const [{ active, addressRefusedUntil }, { stage, person }] = await Promise.all([
-    readForCode(deps, session.userId, origin.address),
+  const [active, { stage, person }] = await Promise.all([
+    readForCode(deps, session.userId),
     readStage(deps, session),
   ])
-  if (addressRefusedUntil)
-    return { ok: false, problem: 'locked', kind: 'address', lockedUntil: addressRefusedUntil }
   const accepted = ACCEPTANCES[purpose]
   // During a lock every code is refused as locked, below.
   const isOver = !person || (stage !== accepted.stage && !codeLockOf(person, clock.now()))
@@ -76,36 +79,38 @@ export async function acceptCode(
   const secret = unseal(active.sealedSecret, { authenticatorId, userId: person.id }, config.ENCRYPTION_KEYS)
 
   const key = { subject: person.id, kind: 'code' as const }
-  const attempt = await spendAttempt(deps, key, person.codeLockout, MAX_CONSECUTIVE_CODE_FAILURES)
-  if (attempt.refused) return refuseCode(deps, person, purpose, attempt.until, origin)
+  const spending = { key, known: person.codeLockout, person }
+  const attempt = await spendAttempt(deps, spending, MAX_CONSECUTIVE_CODE_FAILURES)
+  if (attempt.answer === 'refused') return refuseCode(deps, person, purpose, attempt.until, origin)
 
-  const now = clock.now()
-  const step = matchingStep(secret, code, now)
-  const count = (state: StoredLockout) => accepted.count(state, now, attempt.spentAt)
-  const event: AuditEntry = {
-    ...accepted.event,
-    at: now,
-    outcome: 'success',
-    origin,
-    clientId: person.clientId,
-    actorId: person.id,
-    subjectId: person.id,
-  }
-  if (step !== null && (await acceptStep(deps, authenticatorId, step, key, attempt.stored, count, event)))
-    return { ok: true, authenticatorId }
+  return whileUnderWay(attempt, async () => {
+    const now = clock.now()
+    const step = matchingStep(secret, code, now)
+    const count = (state: StoredLockout) => accepted.count(state, attempt.spentAt)
+    const event: AuditEntry = {
+      ...accepted.event,
+      at: now,
+      outcome: 'success',
+      origin,
+      clientId: person.clientId,
+      actorId: person.id,
+      subjectId: person.id,
+    }
+    if (step !== null && (await acceptStep(deps, authenticatorId, step, key, attempt.stored, count, event)))
+      return { ok: true, authenticatorId }
 
-  const refusedBy = step === null ? null : await readAuthenticator(deps, authenticatorId)
-  const reset = refusedBy !== null && refusedBy.status !== 'active'
-  const sentTwice = refusedBy !== null && refusedBy.lastAcceptedStep === step
-  if (reset || sentTwice) {
-    // A reset came between, or a double click: the code was right, and costs no attempt.
-    await changeLockout(db, key, now, (state) => giveBack(state, attempt.spentAt))
-    return reset
-      ? { ok: false, problem: 'superseded' }
-      : { ok: false, problem: 'wrong', kind: 'code', lockedUntil: null }
-  }
-  await failCode(deps, person, purpose, attempt, origin)
-  return { ok: false, problem: 'wrong', kind: 'code', lockedUntil: attempt.locksUntil }
+    const refusedBy = step === null ? null : await readAuthenticator(deps, authenticatorId)
+    const reset = refusedBy !== null && refusedBy.status !== 'active'
+    const sentTwice = refusedBy !== null && refusedBy.lastAcceptedStep === step
+    if (reset || sentTwice) {
+      // A reset came between, or a double click: the code was right, and costs no attempt.
+      await changeLockout(db, key, now, (state) => giveBack(state, attempt.spentAt))
+      return reset
+        ? { ok: false, problem: 'superseded' }
+        : { ok: false, problem: 'wrong', kind: 'code', lockedUntil: null, costsNothing: true }
+    }
+    return failCode(deps, person, purpose, attempt, origin)
+  })
 }
 
 /**
@@ -147,23 +152,15 @@ const codeQuery = preparedOnce((db) =>
     .select({
       authenticatorId: authenticators.id,
       sealedSecret: authenticators.sealedSecret,
-      addressRefusedUntil: addressLimits.endsAt,
     })
-    .from(sql`(select ${sql.placeholder('userId')}::uuid as user_id) as asked`)
-    .leftJoin(
-      authenticators,
-      and(eq(authenticators.userId, sql`asked.user_id`), eq(authenticators.status, 'active')),
-    )
-    .leftJoin(addressLimits, refusedAddress)
+    .from(authenticators)
+    .where(and(eq(authenticators.userId, sql.placeholder('userId')), eq(authenticators.status, 'active')))
     .prepare('read_for_code'),
 )
 
-async function readForCode(deps: Deps, userId: string, address: string | null) {
-  const [row] = await codeQuery(deps.db).execute({ userId, ...refusedAddressOf(deps, address) })
-  if (!row) throw new Error('reading an authenticator returned no row')
-  const { authenticatorId, sealedSecret, addressRefusedUntil } = row
-  const active = authenticatorId && sealedSecret ? { authenticatorId, sealedSecret } : null
-  return { active, addressRefusedUntil }
+async function readForCode({ db }: Deps, userId: string) {
+  const [row] = await codeQuery(db).execute({ userId })
+  return row?.sealedSecret ? { authenticatorId: row.authenticatorId, sealedSecret: row.sealedSecret } : null
 }
 
 async function readAuthenticator({ db }: Deps, authenticatorId: string) {

@@ -8,10 +8,10 @@ import { endSessions } from '../gate/end-sessions.ts'
 import type { Person } from '../gate/facts.ts'
 import { holdSession } from '../gate/hold-session.ts'
 import { readStage } from '../gate/read-stage.ts'
-import { addressRefusedUntil } from '../lockout/address-limit.ts'
+import { limitedByAddress } from '../lockout/address-limit.ts'
 import { changeLockout } from '../lockout/change-lockout.ts'
 import { codeLockOf, giveBack } from '../lockout/policy.ts'
-import { spendAttempt } from '../lockout/spend-attempt.ts'
+import { spendAttempt, whileUnderWay } from '../lockout/spend-attempt.ts'
 import { notify } from '../notifications/notify.ts'
 import type { CodeOutcome } from './code-outcome.ts'
 import { failCode, refuseCode } from './fail-code.ts'
@@ -32,7 +32,17 @@ const REPLACED = { action: 'authenticator.replaced', kind: 'authenticator-replac
  * signing in takes a later one. Codes are counted as at verification. If the person has an authenticator, it dies
  * in the same transaction, and with it every session and half-way sign-in.
  */
-export async function confirmEnrolment(
+export function confirmEnrolment(
+  deps: Deps,
+  person: Person,
+  session: ActingSession,
+  code: string,
+  origin: Origin,
+): Promise<EnrolmentOutcome> {
+  return limitedByAddress(deps, origin, () => confirmOnAccount(deps, person, session, code, origin))
+}
+
+async function confirmOnAccount(
   deps: Deps,
   person: Person,
   session: ActingSession,
@@ -40,9 +50,6 @@ export async function confirmEnrolment(
   origin: Origin,
 ): Promise<EnrolmentOutcome> {
   const { db, clock } = deps
-  const refusedUntil = await addressRefusedUntil(deps, origin.address)
-  if (refusedUntil) return { ok: false, problem: 'locked', kind: 'address', lockedUntil: refusedUntil }
-
   const [pending, isOver] = await Promise.all([
     readPendingAuthenticator(deps, db, session),
     hasEnded(deps, session),
@@ -50,42 +57,41 @@ export async function confirmEnrolment(
   if (!pending || isOver) return { ok: false, problem: 'superseded' }
 
   const key = { subject: person.id, kind: 'code' as const }
-  const attempt = await spendAttempt(deps, key, person.codeLockout)
-  if (attempt.refused) return refuseCode(deps, person, 'enrol', attempt.until, origin)
+  const attempt = await spendAttempt(deps, { key, known: person.codeLockout, person })
+  if (attempt.answer === 'refused') return refuseCode(deps, person, 'enrol', attempt.until, origin)
 
-  const step = matchingStep(pending.secret, code, clock.now())
-  if (step === null) {
-    await failCode(deps, person, 'enrol', attempt, origin)
-    return { ok: false, problem: 'wrong', kind: 'code', lockedUntil: attempt.locksUntil }
-  }
+  return whileUnderWay(attempt, async () => {
+    const step = matchingStep(pending.secret, code, clock.now())
+    if (step === null) return failCode(deps, person, 'enrol', attempt, origin)
 
-  return db.transaction(async (tx): Promise<EnrolmentOutcome> => {
-    const held = await holdSession(deps, tx, session)
-    const change = { pendingId: pending.id, replacedId: person.authenticator?.id, step }
-    const activatedAt = held && (await activate(deps, tx, change))
-    const now = activatedAt ?? clock.now()
-    // The attempt comes back but older failures stay: the code count clears only when sign-in completes.
-    await changeLockout(tx, key, now, (state) => {
-      const without = giveBack(state, attempt.spentAt)
-      return activatedAt ? { ...without, consecutiveFailures: 0 } : without
+    return db.transaction(async (tx): Promise<EnrolmentOutcome> => {
+      const held = await holdSession(deps, tx, session)
+      const change = { pendingId: pending.id, replacedId: person.authenticator?.id, step }
+      const activatedAt = held && (await activate(deps, tx, change))
+      const now = activatedAt ?? clock.now()
+      // The attempt comes back but older failures stay: the code count clears only when sign-in completes.
+      await changeLockout(tx, key, now, (state) => {
+        const without = giveBack(state, attempt.spentAt)
+        return activatedAt ? { ...without, consecutiveFailures: 0 } : without
+      })
+      if (!activatedAt) return { ok: false, problem: 'superseded' }
+
+      const { action, kind } = person.authenticator ? REPLACED : ENROLLED
+      const eventId = await record(tx, {
+        at: now,
+        action,
+        outcome: 'success',
+        origin,
+        clientId: person.clientId,
+        actorId: person.id,
+        subjectId: person.id,
+      })
+      await notify(tx, { to: person.id, kind, eventId, facts: {} })
+      const epoch = person.authenticator
+        ? await endSessions(tx, person.id, now, session.sessionId)
+        : person.sessionEpoch
+      return { ok: true, authenticatorId: pending.id, epoch }
     })
-    if (!activatedAt) return { ok: false, problem: 'superseded' }
-
-    const { action, kind } = person.authenticator ? REPLACED : ENROLLED
-    const eventId = await record(tx, {
-      at: now,
-      action,
-      outcome: 'success',
-      origin,
-      clientId: person.clientId,
-      actorId: person.id,
-      subjectId: person.id,
-    })
-    await notify(tx, { to: person.id, kind, eventId, facts: {} })
-    const epoch = person.authenticator
-      ? await endSessions(tx, person.id, now, session.sessionId)
-      : person.sessionEpoch
-    return { ok: true, authenticatorId: pending.id, epoch }
   })
 }
 

@@ -4,10 +4,9 @@ import type { Transaction } from '../db/client.ts'
 import { lockouts } from '../db/schema/lockouts.ts'
 import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'
-import { countAddressFailure } from '../lockout/address-limit.ts'
 import type { AttemptFailed } from '../lockout/attempt-failed.ts'
+import { failAttempt } from '../lockout/fail-attempt.ts'
 import { MAX_CONSECUTIVE_CODE_FAILURES } from '../lockout/policy.ts'
-import { recordLockout } from '../lockout/record-lockout.ts'
 import type { SpentAttempt } from '../lockout/spend-attempt.ts'
 import { notify } from '../notifications/notify.ts'
 import { HOUR } from '../time/durations.ts'
@@ -17,31 +16,32 @@ const WARN_AT_MOST_EVERY_MS = HOUR
 /** What a code was asked for. */
 export type CodePurpose = 'enrol' | 'verify' | 'presence'
 
-/** Records a wrong code, the lock it may make, and owes the mails that follow from it. */
+/** Counts and records a wrong code, the lock it may make, and queues the mails that follow from it. */
 export async function failCode(
   deps: Deps,
   person: Person,
   purpose: CodePurpose,
   attempt: SpentAttempt,
   origin: Origin,
-): Promise<void> {
-  await countAddressFailure(deps, origin.address)
-  await deps.db.transaction(async (tx) => {
+): Promise<AttemptFailed<'code'>> {
+  return deps.db.transaction(async (tx): Promise<AttemptFailed<'code'>> => {
     const now = deps.clock.now()
     const { id, clientId } = person
     const about = { at: now, origin, clientId, actorId: id, subjectId: id }
     const eventId = await record(tx, { ...about, ...codeAction(purpose), outcome: 'failure' })
-    if (attempt.locksUntil)
-      await recordLockout(tx, { at: now, kind: 'code', person, lockedUntil: attempt.locksUntil, origin })
-    if (purpose === 'enrol') return
+    const { key, spentAt } = attempt
+    const { state, locksUntil } = await failAttempt(tx, deps, { key, spentAt, person, now, origin })
+    const wrong = { ok: false, problem: 'wrong', kind: 'code', lockedUntil: locksUntil } as const
+    if (purpose === 'enrol') return wrong
 
     // Whoever proves to be there again is signed in already: nobody got hold of a password.
     if (purpose === 'verify' && (await warningIsDue(tx, id, now)))
       await notify(tx, { to: id, kind: 'code-failed', eventId, facts: {} })
-    if (attempt.stored.consecutiveFailures === MAX_CONSECUTIVE_CODE_FAILURES) {
+    if (state.consecutiveFailures === MAX_CONSECUTIVE_CODE_FAILURES) {
       const disabledId = await record(tx, { ...about, action: 'authenticator.disabled', outcome: 'success' })
       await notify(tx, { to: id, kind: 'authenticator-disabled', eventId: disabledId, facts: {} })
     }
+    return wrong
   })
 }
 
@@ -53,7 +53,6 @@ export async function refuseCode(
   until: Date | null,
   origin: Origin,
 ): Promise<AttemptFailed<'code'>> {
-  await countAddressFailure(deps, origin.address)
   const { id, clientId } = person
   const about = { at: deps.clock.now(), origin, clientId, actorId: id, subjectId: id }
   await deps.db.transaction((tx) => record(tx, { ...about, ...codeAction(purpose), outcome: 'refused' }))

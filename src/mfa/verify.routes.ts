@@ -6,6 +6,7 @@ import { personOf, proofsOf } from '../gate/gate.ts'
 import { proceed } from '../gate/proceed.ts'
 import { readForm } from '../http/form.ts'
 import { originOf } from '../http/origin.ts'
+import { limitedByAddress } from '../lockout/address-limit.ts'
 import { renderIfLocked, renderLockPage } from '../lockout/lock-page.ts'
 import { codeLockOf } from '../lockout/policy.ts'
 import { refuseCode } from './fail-code.ts'
@@ -57,7 +58,9 @@ export function lockedCodeRoutes(deps: Deps): Router {
     const { passwordProven } = factsOf(req.session.proofs, person, clock.now())
     if (!person || !lock || !passwordProven) return next()
     const purpose = req.path === '/mfa/enrol' ? 'enrol' : 'verify'
-    renderIfLocked(res, clock, await refuseCode(deps, person, purpose, lock.until, originOf(req)))
+    const origin = originOf(req)
+    const refuse = () => refuseCode(deps, person, purpose, lock.until, origin)
+    renderIfLocked(res, clock, await limitedByAddress(deps, origin, refuse))
   })
 
   return routes

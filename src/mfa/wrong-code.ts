@@ -13,7 +13,7 @@ const WRONG_CODE =
  * the attempt, so that a reused code, which costs none, gets the same answer as a wrong one.
  */
 export function wrongCode({ clock, config }: Deps, { codeLockout }: Person): string {
-  const lockMs = nextLock(codeLockout, clock.now(), lockoutPolicyOf(config))
+  const lockMs = nextLock(codeLockout, clock.now(), lockoutPolicyOf(config, 'code'))
   return lockMs === null
     ? WRONG_CODE
     : `${WRONG_CODE} One more wrong code may lock your codes for ${durationText(lockMs)}.`

@@ -4,12 +4,12 @@ import { type AuditEntry, type Origin, record } from '../audit/record.ts'
 import { users } from '../db/schema/users.ts'
 import type { Deps } from '../deps.ts'
 import { type Person, passwordSuffices } from '../gate/facts.ts'
-import { countAddressFailure } from '../lockout/address-limit.ts'
+import { limitedByAddress } from '../lockout/address-limit.ts'
 import type { AttemptFailed } from '../lockout/attempt-failed.ts'
+import { failAttempt } from '../lockout/fail-attempt.ts'
 import { clear } from '../lockout/policy.ts'
-import { recordLockout } from '../lockout/record-lockout.ts'
 import { settleAttempt } from '../lockout/settle-attempt.ts'
-import { type SpentAttempt, spendAttempt } from '../lockout/spend-attempt.ts'
+import { type SpentAttempt, spendAttempt, whileUnderWay } from '../lockout/spend-attempt.ts'
 import { type Credentials, readCredentials } from './credentials.queries.ts'
 import { hashPassword, isOutdated, passwordMatches } from './password-hash.ts'
 
@@ -19,36 +19,49 @@ export type PasswordOutcome = { ok: true; person: Person } | AttemptFailed<'pass
  * Checks a password for a canonical e-mail address. Wrong, unknown, disabled and suspended give the same
  * answer after the same work, locks included.
  */
-export async function checkPassword(
+export function checkPassword(
   deps: Deps,
-  { email, password }: { email: string; password: string },
+  typed: { email: string; password: string },
   origin: Origin,
   action: 'sign-in.password' | 'presence' = 'sign-in.password',
 ): Promise<PasswordOutcome> {
-  const credentials = await readCredentials(deps, email, origin.address)
-  const { person, addressRefusedUntil } = credentials
-  if (addressRefusedUntil)
-    return { ok: false, problem: 'locked', kind: 'address', lockedUntil: addressRefusedUntil }
+  return limitedByAddress(deps, origin, () => checkOnAccount(deps, typed, origin, action))
+}
 
+async function checkOnAccount(
+  deps: Deps,
+  { email, password }: { email: string; password: string },
+  origin: Origin,
+  action: 'sign-in.password' | 'presence',
+): Promise<PasswordOutcome> {
+  const credentials = await readCredentials(deps, email)
+  const { person } = credentials
   const key = { subject: credentials.subject, kind: 'password' as const }
-  const attempt = await spendAttempt(deps, key, credentials.passwordLockout)
-  if (attempt.refused) {
-    // Else whoever hammers at a lock would fill the audit log for nothing.
-    await countAddressFailure(deps, origin.address)
+  const attempt = await spendAttempt(deps, { key, known: credentials.passwordLockout, person })
+  if (attempt.answer === 'refused') {
     await deps.db.transaction((tx) => record(tx, passwordEvent(deps, credentials, action, 'refused', origin)))
     return { ok: false, problem: 'locked', kind: 'password', lockedUntil: attempt.until }
   }
 
-  const matches = await passwordMatches(credentials.passwordHash, password)
-  if (!matches || person === null || person.status === 'disabled' || person.clientSuspended) {
-    await recordFailure(deps, credentials, action, attempt, origin)
-    return { ok: false, problem: 'wrong', kind: 'password', lockedUntil: attempt.locksUntil }
-  }
+  return whileUnderWay(attempt, () => checkSpent(deps, credentials, password, attempt, origin, action))
+}
 
-  const now = deps.clock.now()
+async function checkSpent(
+  deps: Deps,
+  credentials: Credentials,
+  password: string,
+  attempt: SpentAttempt,
+  origin: Origin,
+  action: 'sign-in.password' | 'presence',
+): Promise<PasswordOutcome> {
+  const { person } = credentials
+  const matches = await passwordMatches(credentials.passwordHash, password)
+  if (!matches || person === null || person.status === 'disabled' || person.clientSuspended)
+    return recordFailure(deps, credentials, action, attempt, origin)
+
   const right = passwordEvent(deps, credentials, action, 'success', origin)
   const events = action === 'sign-in.password' && completesSignIn(person) ? [right, signedIn(right)] : [right]
-  await settleAttempt(deps, key, now, (state) => clear(state, now), attempt.stored, events)
+  await settleAttempt(deps, attempt, (state) => clear(state, attempt.spentAt), events)
   if (credentials.passwordHash !== null && isOutdated(credentials.passwordHash))
     await upgradeHash(deps, person.id, credentials.passwordHash, password)
   return { ok: true, person }
@@ -69,18 +82,19 @@ async function recordFailure(
   action: 'sign-in.password' | 'presence',
   attempt: SpentAttempt,
   origin: Origin,
-): Promise<void> {
-  await countAddressFailure(deps, origin.address)
-  await deps.db.transaction(async (tx) => {
+): Promise<PasswordOutcome> {
+  return deps.db.transaction(async (tx): Promise<PasswordOutcome> => {
     await record(tx, passwordEvent(deps, credentials, action, 'failure', origin))
-    if (attempt.locksUntil)
-      await recordLockout(tx, {
-        at: deps.clock.now(),
-        kind: 'password',
-        person: credentials.person,
-        lockedUntil: attempt.locksUntil,
-        origin,
-      })
+    const { key, spentAt } = attempt
+    const { person } = credentials
+    const { locksUntil } = await failAttempt(tx, deps, {
+      key,
+      spentAt,
+      person,
+      now: deps.clock.now(),
+      origin,
+    })
+    return { ok: false, problem: 'wrong', kind: 'password', lockedUntil: locksUntil }
   })
 }
 

@@ -2,7 +2,7 @@ import { and, eq, sql } from 'drizzle-orm'
 import { preparedOnce } from '../db/prepared-once.ts'
 import { authenticators } from '../db/schema/authenticators.ts'
 import { clients } from '../db/schema/clients.ts'
-import { addressLimits, lockouts } from '../db/schema/lockouts.ts'
+import { lockouts } from '../db/schema/lockouts.ts'
 import { foldedEmail, users } from '../db/schema/users.ts'
 import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'
@@ -14,7 +14,6 @@ import {
   personColumns,
   toPerson,
 } from '../gate/person.queries.ts'
-import { refusedAddress, refusedAddressOf } from '../lockout/address-limit.ts'
 import {
   lockoutColumns,
   NEVER_FAILED,
@@ -29,12 +28,11 @@ export interface Credentials {
   passwordLockout: StoredLockout
   passwordHash: string | null
   person: Person | null
-  /** Set while the network address of who asks may not try. */
-  addressRefusedUntil: Date | null
 }
 
 const passwordLockoutColumns = {
   failedAt: passwordLockouts.failedAt,
+  pendingAt: passwordLockouts.pendingAt,
   consecutiveFailures: passwordLockouts.consecutiveFailures,
   repeats: passwordLockouts.repeats,
   lockedAt: passwordLockouts.lockedAt,
@@ -49,7 +47,6 @@ const credentialsQuery = preparedOnce((db) =>
       passwordHash: users.passwordHash,
       codeLockout: lockoutColumns,
       passwordLockout: passwordLockoutColumns,
-      addressRefusedUntil: addressLimits.endsAt,
     })
     .from(
       sql`(select ${sql.placeholder('email')}::text as email, ${sql.placeholder('unknown')}::uuid as subject) as typed`,
@@ -65,25 +62,13 @@ const credentialsQuery = preparedOnce((db) =>
         eq(passwordLockouts.kind, 'password'),
       ),
     )
-    .leftJoin(addressLimits, refusedAddress)
     .prepare('read_credentials'),
 )
 
-/**
- * What stands behind a canonical e-mail address, as asked for from a network address. One row comes back
- * whether anybody has the e-mail address or not.
- */
-export async function readCredentials(
-  deps: Deps,
-  email: string,
-  address: string | null,
-): Promise<Credentials> {
+/** What stands behind a canonical e-mail address. One row comes back whether a user has the address or not. */
+export async function readCredentials({ db }: Pick<Deps, 'db'>, email: string): Promise<Credentials> {
   const unknown = subjectOfUnknown(email)
-  const [row] = await credentialsQuery(deps.db).execute({
-    email,
-    unknown,
-    ...refusedAddressOf(deps, address),
-  })
+  const [row] = await credentialsQuery(db).execute({ email, unknown })
   if (!row) throw new Error('reading credentials returned no row')
   const person = toPerson(row.person, row.codeLockout)
   return {
@@ -91,6 +76,5 @@ export async function readCredentials(
     passwordLockout: row.passwordLockout ?? NEVER_FAILED,
     passwordHash: row.passwordHash,
     person,
-    addressRefusedUntil: row.addressRefusedUntil,
   }
 }

@@ -5,7 +5,7 @@ import type { Deps } from '../deps.ts'
 import { readForm } from '../http/form.ts'
 import { leaveNotice } from '../http/notice.ts'
 import { originOf } from '../http/origin.ts'
-import { addressRefusedUntil, countAddressFailure } from '../lockout/address-limit.ts'
+import { countRequest } from '../lockout/address-limit.ts'
 import { renderLockPage } from '../lockout/lock-page.ts'
 import { canonicalEmail, MAX_EMAIL_LENGTH } from './email-address.ts'
 import { renderLinkGone } from './link-gone.ts'
@@ -40,11 +40,9 @@ export function forgotPasswordRoutes(deps: Deps): Router {
     if (!typed.success) return renderForgotProblem(req, res)
 
     const origin = originOf(req)
-    const refusedUntil = await addressRefusedUntil(deps, origin.address)
+    const refusedUntil = await countRequest(deps, origin)
     if (refusedUntil) return renderLockPage(res, deps.clock, { kind: 'address', until: refusedUntil })
 
-    // Every request counts against the address, so that nobody sends mails by the thousand from here.
-    await countAddressFailure(deps, origin.address)
     await requestPasswordReset(deps, typed.data.email, origin)
     res.render('sign-in/forgot-password', { email: typed.data.email, sent: true, problem: null })
   })

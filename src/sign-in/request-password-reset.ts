@@ -11,7 +11,7 @@ import { readCredentials } from './credentials.queries.ts'
  * work where nobody has, so that neither answer nor time tells.
  */
 export async function requestPasswordReset(deps: Deps, email: string, origin: Origin): Promise<void> {
-  const { person, passwordHash } = await readCredentials(deps, email, origin.address)
+  const { person, passwordHash } = await readCredentials(deps, email)
   const entitled =
     person !== null && passwordHash !== null && person.status !== 'disabled' && !person.clientSuspended
   const userId = entitled ? person.id : null

@@ -13,8 +13,10 @@ export const lockouts = pgTable(
   {
     subject: uuid('subject').notNull(),
     kind: lockoutKind('kind').notNull(),
-    /** Times of the failures that may still count towards a lock, oldest first. */
+    /** Times of the failures that may still count towards a lock. */
     failedAt: instant('failed_at').array().notNull().default(sql`'{}'`),
+    /** Times of the attempts that are being checked. */
+    pendingAt: instant('pending_at').array().notNull().default(sql`'{}'`),
     /** Failures since the last success; 100 for codes disable the authenticator (NIST SP 800-63B 3.2.2). */
     consecutiveFailures: integer('consecutive_failures').notNull().default(0),
     /** Locks since the last success: each doubles the duration of the next. */
@@ -34,12 +36,21 @@ export const lockouts = pgTable(
   ],
 )
 
-/** Failed attempts from one network address (IPv6: its /64) in the window that ends at `endsAt`. */
+/**
+ * Tries from one network address (IPv6: its /64) in the window that ends at `endsAt`. Unlogged: they change with every
+ * password and code, and after a crash of PostgreSQL an address may begin anew. The counts of accounts are not lost.
+ */
 export const addressLimits = pgTable(
   'address_limits',
   {
     address: text('address').primaryKey(),
     failures: integer('failures').notNull(),
+    /** Tries that are being checked. */
+    pending: integer('pending').notNull().default(0),
+    /** When the last try began. */
+    triedAt: instant('tried_at'),
+    /** When a try was first refused in this window: recorded once. */
+    refusedAt: instant('refused_at'),
     endsAt: instant('ends_at').notNull(),
   },
   (t) => [index('address_limits_ends').on(t.endsAt)],

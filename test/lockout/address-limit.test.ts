@@ -1,0 +1,201 @@
+// The limit of tries from one network address.
+import assert from 'node:assert/strict'
+import { afterEach, beforeEach, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { and, eq } from 'drizzle-orm'
+import type { AuditAction } from '../../src/audit/actions.ts'
+import { auditEvents } from '../../src/db/schema/audit-events.ts'
+import { addressLimits } from '../../src/db/schema/lockouts.ts'
+import { PENDING_LIFE_MS } from '../../src/lockout/policy.ts'
+import { anyFreePort } from '../../src/start/free-port.ts'
+import { MINUTE, SECOND } from '../../src/time/durations.ts'
+import { startApp, type TestApp } from '../support/app.ts'
+import { type Answer, Browser } from '../support/browser.ts'
+import { ENCRYPTION_KEYS } from '../support/cluster.ts'
+import { eventually } from '../support/eventually.ts'
+import { People } from '../support/people.ts'
+import { startProcess } from '../support/processes.ts'
+
+const LIMIT = 8
+const WEB = fileURLToPath(new URL('../../src/web.js', import.meta.url))
+
+let app: TestApp
+let people: People
+// For each test anew: requests that were given up by a loaded machine may still be under way in the old one.
+beforeEach(async () => {
+  app = await startApp({ ADDRESS_ATTEMPTS: String(LIMIT) })
+  people = new People(app)
+})
+afterEach(() => app.close())
+
+function atOnce(count: number, send: (index: number) => Promise<Answer>): Promise<Answer[]> {
+  return Promise.all(Array.from({ length: count }, (_, index) => send(index)))
+}
+
+function statusesOf(answers: readonly Answer[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1
+  return counts
+}
+
+function failFor(index: number): Promise<Answer> {
+  return app.browser().signInWithPassword(`user${index}@nowhere.example`, 'a wrong password')
+}
+
+/**
+ * From the database, since a loaded machine answers 503 before the check is done. There it may also lose a connection:
+ * then a try is never settled, and counts as failed.
+ */
+async function noMoreThanTheLimitIsChecked(action: AuditAction): Promise<void> {
+  await eventually('every place is taken', async () => {
+    const { failures = 0, pending = 0 } = (await addressCount()) ?? {}
+    return failures + pending === LIMIT
+  })
+  const failures = and(eq(auditEvents.action, action), eq(auditEvents.outcome, 'failure'))
+  assert.ok((await app.deps.db.$count(auditEvents, failures)) <= LIMIT)
+}
+
+async function addressCount() {
+  const [row] = await app.deps.db.select().from(addressLimits)
+  return row && { failures: row.failures, pending: row.pending }
+}
+
+describe('tries at once', () => {
+  test('40 wrong passwords for as many e-mail addresses: no more are checked than the limit allows', async () => {
+    const { 401: checked = 0, 429: refused = 0, 503: busy = 0 } = statusesOf(await atOnce(40, failFor))
+
+    assert.equal(checked + refused + busy, 40)
+    await noMoreThanTheLimitIsChecked('sign-in.password')
+  })
+
+  test('many people behind one address who sign in at once with the right password are not refused', async () => {
+    const emails: string[] = []
+    for (let i = 0; i < 2 * LIMIT; i += 1)
+      emails.push((await people.add('Harbour Group', ['finance-manager'])).email)
+
+    const answers = await atOnce(emails.length, (i) => app.browser().signInWithPassword(emails[i] ?? ''))
+
+    assert.equal(statusesOf(answers)[429], undefined)
+    assert.equal((await addressCount())?.failures, 0)
+  })
+
+  test('40 requests for a new password: no more are taken than the limit allows', async () => {
+    const answers = await atOnce(40, (i) =>
+      app.browser().post('/forgot-password', { email: `user${i}@nowhere.example` }),
+    )
+
+    assert.ok((statusesOf(answers)[200] ?? 0) <= LIMIT)
+    const asked = await app.deps.db.$count(auditEvents, eq(auditEvents.action, 'password.reset-requested'))
+    assert.ok(asked <= LIMIT)
+  })
+
+  test('wrong codes of many people: no more are checked than the limit allows', async () => {
+    const browsers = []
+    for (let i = 0; i < 2 * LIMIT; i += 1) {
+      const { id, email } = await people.add('Harbour Group', ['tech-operator'])
+      const browser = app.browser()
+      browser.secret = await people.enrol(id)
+      await browser.signInWithPassword(email)
+      browsers.push(browser)
+    }
+
+    const answers = await Promise.all(browsers.map((browser) => browser.verify(browser.wrongCode())))
+
+    assert.ok((statusesOf(answers)[401] ?? 0) <= LIMIT)
+    await noMoreThanTheLimitIsChecked('sign-in.code')
+  })
+})
+
+test('two web processes on one database: of 60 wrong passwords at once no more are checked than the limit allows', async () => {
+  const webs = await Promise.all([startWeb(), startWeb()])
+  try {
+    const answers = await atOnce(60, (i) =>
+      new Browser(webs[i % 2]?.origin ?? '', app.clock).signInWithPassword(
+        `user${i}@nowhere.example`,
+        'a wrong password',
+      ),
+    )
+
+    assert.ok((statusesOf(answers)[401] ?? 0) <= LIMIT)
+    await noMoreThanTheLimitIsChecked('sign-in.password')
+  } finally {
+    for (const { web } of webs) web.kill('SIGKILL')
+  }
+})
+
+async function startWeb() {
+  const port = await anyFreePort()
+  const origin = `http://127.0.0.1:${port}`
+  const web = startProcess(WEB, {
+    DATABASE_URL: app.deps.config.DATABASE_URL,
+    PUBLIC_URL: origin,
+    PORT: String(port),
+    SMTP_URL: 'smtp://127.0.0.1:9',
+    MAIL_FROM: 'Portcullis <gate@portcullis.test>',
+    SESSION_SECRET: 'a-secret-for-tests-only-which-is-long-enough',
+    ENCRYPTION_KEYS,
+    ADDRESS_ATTEMPTS: String(LIMIT),
+  })
+  await web.ready
+  return { origin, web }
+}
+
+describe('what counts', () => {
+  test('wrong passwords and tries during a lock count, right passwords do not', async () => {
+    const { email } = await people.add('Harbour Group', ['finance-manager'])
+    await app.browser().signInWithPassword(email)
+    assert.deepEqual(await addressCount(), { failures: 0, pending: 0 })
+
+    for (let i = 0; i < 7; i += 1) await app.browser().signInWithPassword(email, 'a wrong password')
+
+    assert.deepEqual(await addressCount(), { failures: 7, pending: 0 })
+  })
+
+  test('a right code and one that is sent twice do not count, a wrong code does', async () => {
+    const { id, email } = await people.add('Harbour Group', ['tech-operator'])
+    const browser = app.browser()
+    browser.secret = await people.enrol(id)
+    await browser.signInWithPassword(email)
+    const again = app.browser()
+    again.secret = browser.secret
+    await again.signInWithPassword(email)
+    assert.equal((await browser.verify()).location, '/')
+    assert.equal((await again.verify()).status, 401)
+    assert.deepEqual(await addressCount(), { failures: 0, pending: 0 })
+
+    await again.verify(again.wrongCode())
+
+    assert.deepEqual(await addressCount(), { failures: 1, pending: 0 })
+  })
+
+  test('a try whose process died counts as failed, until the window is over', async () => {
+    const endsAt = new Date(app.clock.now().getTime() + 15 * MINUTE)
+    const dead = { address: '127.0.0.1', failures: 0, pending: LIMIT, triedAt: app.clock.now(), endsAt }
+    await app.deps.db.insert(addressLimits).values(dead)
+    const { email } = await people.add('Harbour Group', ['finance-manager'])
+
+    assert.equal((await app.browser().signInWithPassword(email)).status, 503, 'it may still be under way')
+    app.clock.advance(PENDING_LIFE_MS + SECOND)
+    assert.equal((await app.browser().signInWithPassword(email)).status, 429)
+    app.clock.advance(15 * MINUTE)
+    assert.equal((await app.browser().signInWithPassword(email)).location, '/')
+  })
+})
+
+test('the first try that an address is refused in each window is on record, and no other', async () => {
+  const refusals = () =>
+    app.deps.db.select().from(auditEvents).where(eq(auditEvents.action, 'address.refused'))
+  for (let i = 0; i < LIMIT; i += 1) await failFor(i)
+  assert.deepEqual(await refusals(), [], 'none while every try is checked')
+
+  await atOnce(20, failFor)
+  await app.browser().post('/forgot-password', { email: 'user1@nowhere.example' })
+
+  const [event, ...others] = await refusals()
+  assert.equal(event?.outcome, 'refused')
+  assert.equal(event?.address, '127.0.0.1')
+  assert.deepEqual(others, [])
+  app.clock.advance(15 * MINUTE)
+  for (let i = 0; i < LIMIT + 3; i += 1) await failFor(i)
+  assert.equal((await refusals()).length, 2, 'one more in the next window')
+})

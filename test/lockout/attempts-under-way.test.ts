@@ -1,0 +1,204 @@
+// Attempts that are being checked at the same time: they wait for each other, and only failures lock.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { and, eq } from 'drizzle-orm'
+import { lockouts } from '../../src/db/schema/lockouts.ts'
+import { outbox } from '../../src/db/schema/outbox.ts'
+import { readLockout } from '../../src/lockout/lockouts.queries.ts'
+import { PENDING_LIFE_MS } from '../../src/lockout/policy.ts'
+import { spendAttempt } from '../../src/lockout/spend-attempt.ts'
+import { SECOND } from '../../src/time/durations.ts'
+import { startApp, type TestApp } from '../support/app.ts'
+import type { Answer, Browser } from '../support/browser.ts'
+import { eventually } from '../support/eventually.ts'
+import { People } from '../support/people.ts'
+
+let app: TestApp
+let people: People
+before(async () => {
+  app = await startApp({ ADDRESS_ATTEMPTS: '100000' })
+  people = new People(app)
+})
+after(() => app.close())
+
+function atOnce<Result>(count: number, work: (index: number) => Promise<Result>): Promise<Result[]> {
+  return Promise.all(Array.from({ length: count }, (_, index) => work(index)))
+}
+
+function countOf(answers: readonly Answer[], status: number): number {
+  return answers.filter((answer) => answer.status === status).length
+}
+
+function outcomesOf(events: readonly { outcome: string }[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const { outcome } of events) counts[outcome] = (counts[outcome] ?? 0) + 1
+  return counts
+}
+
+/** Browsers that stand at verification as one enrolled person. */
+async function halfway(count: number): Promise<{ email: string; browsers: Browser[] }> {
+  const { id, email } = await people.add('Harbour Group', ['tech-operator'])
+  const secret = await people.enrol(id)
+  const browsers = await atOnce(count, async () => {
+    const browser = app.browser()
+    browser.secret = secret
+    await browser.signInWithPassword(email)
+    return browser
+  })
+  return { email, browsers }
+}
+
+/** A loaded machine answers 503 before the check is done. */
+async function everyAttemptIsSettled(email: string): Promise<void> {
+  const { id: subject } = await app.userNamed(email)
+  await eventually('every attempt is settled', async () =>
+    (
+      await Promise.all(
+        (['password', 'code'] as const).map((kind) => readLockout(app.deps.db, { subject, kind })),
+      )
+    ).every(({ pendingAt }) => pendingAt.length === 0),
+  )
+}
+
+/** Spends attempts as a process does that dies before it has checked their secret. */
+async function dieWhileChecking(email: string, kind: 'password' | 'code', count: number): Promise<void> {
+  const person = await app.userNamed(email)
+  const key = { subject: person.id, kind }
+  for (let i = 0; i < count; i += 1) {
+    const known = await readLockout(app.deps.db, key)
+    assert.equal((await spendAttempt(app.deps, { key, known, person })).answer, 'spent')
+  }
+}
+
+describe('right passwords at once', () => {
+  test('eight sign-ins at once with the right password, five rounds: none is told of a lock', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const answers = await atOnce(8, () => app.browser().signInWithPassword('finance@harbour.example'))
+
+      // A loaded machine answers 503.
+      for (const { status, location } of answers)
+        assert.ok(location === '/' || status === 503, String(status))
+    }
+    assert.equal((await people.eventsOf('finance@harbour.example', 'lockout.started')).length, 0)
+  })
+
+  test('eight proofs of a right password at once are all accepted', async () => {
+    const browsers = await atOnce(8, async () => {
+      const browser = app.browser()
+      await browser.signInWithPassword('admin@meridian.example')
+      return browser
+    })
+    app.clock.advance(11 * 60 * SECOND)
+
+    const answers = await Promise.all(
+      browsers.map((browser) =>
+        browser.post('/account/sessions/end-others', { presence: 'demo-password-please-change' }),
+      ),
+    )
+
+    assert.equal(countOf(answers, 429), 0)
+    assert.equal(countOf(answers, 401), 0)
+  })
+
+  test('a right password among wrong ones does not give them more than nine checks', async () => {
+    const { email } = await people.add('Harbour Group', ['finance-manager'])
+
+    const answers = await atOnce(40, (i) =>
+      app.browser().signInWithPassword(email, i === 20 ? undefined : `wrong password ${i}`),
+    )
+
+    const right = answers[20]
+    assert.ok(right?.location === '/' || right?.status === 429 || right?.status === 503)
+    await everyAttemptIsSettled(email)
+    const { failure = 0 } = outcomesOf(await people.eventsOf(email, 'sign-in.password'))
+    assert.ok(failure <= 9, `${failure} were checked: four before the right one at most, and five after it`)
+  })
+})
+
+describe('codes at once', () => {
+  test('one right code in 20 sessions at once: one gets in, and no session is told of a lock', async () => {
+    const { email, browsers } = await halfway(20)
+
+    const answers = await Promise.all(browsers.map((browser) => browser.verify()))
+
+    assert.equal(answers.filter(({ location }) => location === '/').length, 1)
+    assert.equal(countOf(answers, 429), 0)
+    assert.equal((await people.eventsOf(email, 'lockout.started')).length, 0)
+  })
+
+  test('50 wrong codes at once: exactly five are checked, and the right one is refused after them', async () => {
+    const { email, browsers } = await halfway(10)
+
+    const answers = await atOnce(50, (i) => {
+      const browser = browsers[i % browsers.length]
+      assert.ok(browser)
+      return browser.verify(browser.wrongCode())
+    })
+
+    assert.ok(countOf(answers, 401) <= 5)
+    await everyAttemptIsSettled(email)
+    assert.equal(outcomesOf(await people.eventsOf(email, 'sign-in.code')).failure, 5)
+    app.clock.advance(SECOND)
+    const later = app.browser()
+    later.secret = browsers[0]?.secret ?? null
+    await later.signInWithPassword(email)
+    assert.equal((await later.verify(later.nextCode())).status, 429)
+  })
+})
+
+describe('an attempt whose process died', () => {
+  test('blocks others for ten seconds at most: until then they are told to try again, and nothing is counted', async () => {
+    const { email, id } = await people.add('Harbour Group', ['finance-manager'])
+    await dieWhileChecking(email, 'password', 5)
+
+    const meanwhile = await app.browser().signInWithPassword(email)
+
+    assert.equal(meanwhile.status, 503)
+    assert.ok(Number(meanwhile.headers.get('retry-after')) > 0)
+    assert.match(meanwhile.body, /No attempt was counted/)
+    const { consecutiveFailures } = await readLockout(app.deps.db, { subject: id, kind: 'password' })
+    assert.equal(consecutiveFailures, 0)
+  })
+
+  test('counts as failed after that: four of them leave one attempt', async () => {
+    const { email } = await people.add('Harbour Group', ['finance-manager'])
+    await dieWhileChecking(email, 'password', 4)
+    app.clock.advance(PENDING_LIFE_MS + SECOND)
+
+    assert.equal((await app.browser().signInWithPassword(email, 'a wrong password')).status, 401)
+
+    assert.equal((await app.browser().signInWithPassword(email)).status, 429)
+  })
+
+  test('as the fifth it locks, which is recorded, mailed and ends by a job as any lock', async () => {
+    const { email, id } = await people.add('Harbour Group', ['finance-manager'])
+    await dieWhileChecking(email, 'password', 5)
+    app.clock.advance(PENDING_LIFE_MS + SECOND)
+
+    const answers = await atOnce(10, () => app.browser().signInWithPassword(email))
+
+    assert.equal(countOf(answers, 429), 10)
+    assert.equal((await people.eventsOf(email, 'lockout.started')).length, 1)
+    const jobs = await app.deps.db.select().from(outbox).where(eq(outbox.job, 'end-lockout'))
+    assert.equal(jobs.filter(({ payload }) => payload.subject === id).length, 1)
+    const [lock] = await app.deps.db
+      .select()
+      .from(lockouts)
+      .where(and(eq(lockouts.subject, id), eq(lockouts.kind, 'password')))
+    assert.deepEqual(lock?.pendingAt, [])
+  })
+
+  test('a right password after three of them signs in, and the count clears', async () => {
+    const { email, id } = await people.add('Harbour Group', ['finance-manager'])
+    await dieWhileChecking(email, 'password', 3)
+    app.clock.advance(PENDING_LIFE_MS + SECOND)
+
+    assert.equal((await app.browser().signInWithPassword(email)).location, '/')
+
+    const { consecutiveFailures, pendingAt } = await readLockout(app.deps.db, {
+      subject: id,
+      kind: 'password',
+    })
+    assert.deepEqual({ consecutiveFailures, pendingAt }, { consecutiveFailures: 0, pendingAt: [] })
+  })
+})

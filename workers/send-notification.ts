@@ -1,6 +1,5 @@
-import { and, count, eq, gt, ne, sql } from 'drizzle-orm'
+import { and, eq, ne, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
-import { LINK_LIFE_MS } from '../src/at-rest/link-token.ts'
 import type { Config } from '../src/config.ts'
 import type { Transaction } from '../src/db/client.ts'
 import { given, preparedOnce } from '../src/db/prepared-once.ts'
@@ -23,9 +22,6 @@ const subjects = alias(users, 'subjects')
 
 const SERVICE_DESK = 'the Service Desk'
 
-/** As many as may be open at once: a later one is sent as soon as the first has run out. */
-const MAX_OPEN_RESET_LINKS = 3
-
 /** Sends one owed mail, if it still makes sense. */
 export const sendNotification: Job<'send-notification'> = async ({ notificationId }, tx, deps) => {
   const { config, clock, mailer } = deps
@@ -35,7 +31,6 @@ export const sendNotification: Job<'send-notification'> = async ({ notificationI
 
   const link = await linkOf(tx, notification, deps)
   if (link === 'closed') return null
-  if (notification.kind === 'password-reset' && (await hadEnough(tx, recipient.id, clock.now()))) return null
 
   // While the mail server takes its time, this transaction has nothing to do, and must not be ended for it.
   await tx.execute(sql.raw(`set local idle_in_transaction_session_timeout = ${2 * SEND_LIMIT_MS}`))
@@ -111,25 +106,6 @@ function actorText(event: {
 }) {
   if (event.actorName === null || event.actorAccount === null) return undefined
   return event.actorOfPlatform ? SERVICE_DESK : `${event.actorName} of ${event.actorAccount}`
-}
-
-/** Anybody may ask for somebody's password reset: it must not become a way to flood them. */
-async function hadEnough(tx: Transaction, userId: string, now: Date): Promise<boolean> {
-  // Mails to one user are counted one after the other, or those sent at the same time would not see each other.
-  await tx.execute(
-    sql`select pg_advisory_xact_lock(hashtextextended(${`password-reset mails ${userId}`}, 0))`,
-  )
-  const [sent] = await tx
-    .select({ count: count() })
-    .from(notifications)
-    .where(
-      and(
-        eq(notifications.recipientId, userId),
-        eq(notifications.kind, 'password-reset'),
-        gt(notifications.sentAt, new Date(now.getTime() - LINK_LIFE_MS['password-reset'])),
-      ),
-    )
-  return (sent?.count ?? 0) >= MAX_OPEN_RESET_LINKS
 }
 
 /** Stable, so that a mail sent twice (killed between sending and recording) is recognised as one. */

@@ -1,24 +1,41 @@
+import { and, desc, eq, gt, isNull, sql } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
 import { LINK_LIFE_MS, newLinkToken } from '../at-rest/link-token.ts'
 import { type Origin, record } from '../audit/record.ts'
+import type { Transaction } from '../db/client.ts'
 import { passwordResets } from '../db/schema/links.ts'
 import type { Deps } from '../deps.ts'
 import { notify } from '../notifications/notify.ts'
 import { readCredentials } from './credentials.queries.ts'
 
+/** How long a link that is mailed still works at least. */
+const LEFT_AT_LEAST_MS = LINK_LIFE_MS['password-reset'] / 2
+
+/** After these the link is in the mailbox, and a new one follows while it still works. */
+const MAILS_A_LINK = 3
+
+interface ResetFor {
+  /** What stands behind the address: a user's id or an id derived from it. */
+  subject: string
+  /** Null if no user may choose a new password. */
+  userId: string | null
+  now: Date
+}
+
 /**
- * Owes a mail with a link to whoever has this canonical e-mail address and a password to forget. Does the same
- * work where nobody has, so that neither answer nor time tells.
+ * Queues a mail with a link for the user of this canonical e-mail address who has a password to forget. Anyone may
+ * ask, so the link that is open is mailed again, up to three times, instead of a further one: requests of a stranger
+ * neither void the link in the mailbox nor keep the next one back. Does the same work for an address without a user,
+ * so that neither answer nor time tells.
  */
 export async function requestPasswordReset(deps: Deps, email: string, origin: Origin): Promise<void> {
-  const { person, passwordHash } = await readCredentials(deps, email)
+  const { subject, person, passwordHash } = await readCredentials(deps, email)
   const entitled =
     person !== null && passwordHash !== null && person.status !== 'disabled' && !person.clientSuspended
   const userId = entitled ? person.id : null
-  const now = deps.clock.now()
-  const id = uuidv7()
-  const { hash } = newLinkToken('password-reset', id, deps.config.ENCRYPTION_KEYS)
   await deps.db.transaction(async (tx) => {
+    await lockRequests(tx, subject)
+    const now = deps.clock.now()
     const eventId = await record(tx, {
       at: now,
       action: 'password.reset-requested',
@@ -28,8 +45,44 @@ export async function requestPasswordReset(deps: Deps, email: string, origin: Or
       actorId: null,
       subjectId: person?.id ?? null,
     })
-    const expiresAt = new Date(now.getTime() + LINK_LIFE_MS['password-reset'])
-    await tx.insert(passwordResets).values({ id, userId, tokenHash: hash, createdAt: now, expiresAt })
-    await notify(tx, { to: userId, kind: 'password-reset', eventId, facts: { passwordResetId: id } })
+    const asked = { subject, userId, now }
+    const link = (await findOpenLink(tx, asked)) ?? (await addLink(tx, deps, asked))
+    if (link.mails >= MAILS_A_LINK) return
+    await tx
+      .update(passwordResets)
+      .set({ mails: link.mails + 1 })
+      .where(eq(passwordResets.id, link.id))
+    await notify(tx, { to: userId, kind: 'password-reset', eventId, facts: { passwordResetId: link.id } })
   })
+}
+
+/** Requests for one address follow each other, or two at once would each make a link. */
+async function lockRequests(tx: Transaction, subject: string): Promise<void> {
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`password reset ${subject}`}, 0))`)
+}
+
+async function findOpenLink(tx: Transaction, { subject, userId, now }: ResetFor) {
+  const [open] = await tx
+    .select({ id: passwordResets.id, mails: passwordResets.mails })
+    .from(passwordResets)
+    .where(
+      and(
+        eq(passwordResets.subject, subject),
+        // Made while the user was disabled, it opens nothing.
+        sql`${passwordResets.userId} is not distinct from ${userId}`,
+        isNull(passwordResets.usedAt),
+        gt(passwordResets.expiresAt, new Date(now.getTime() + LEFT_AT_LEAST_MS)),
+      ),
+    )
+    .orderBy(desc(passwordResets.id))
+    .limit(1)
+  return open
+}
+
+async function addLink(tx: Transaction, { config }: Deps, { subject, userId, now }: ResetFor) {
+  const id = uuidv7()
+  const { hash } = newLinkToken('password-reset', id, config.ENCRYPTION_KEYS)
+  const expiresAt = new Date(now.getTime() + LINK_LIFE_MS['password-reset'])
+  await tx.insert(passwordResets).values({ id, subject, userId, tokenHash: hash, createdAt: now, expiresAt })
+  return { id, mails: 0 }
 }

@@ -198,16 +198,6 @@ onEachEngine('things go wrong', (workshop) => {
     }
   })
 
-  test('no more password resets are mailed to one user than three while their links are open, also at once', async () => {
-    await workshop.startWorker()
-
-    const asked = await Promise.all(Array.from({ length: 8 }, () => askForPasswordReset()))
-    await workshop.allDone()
-
-    const sent = asked.flatMap(({ notificationId }) => workshop.mailsAbout(notificationId))
-    assert.equal(sent.length, 3)
-  })
-
   async function invite(times: Partial<typeof invitations.$inferInsert> & { expiresAt: Date }) {
     const id = crypto.randomUUID()
     const { token, hash } = newLinkToken('invitation', id, workshop.config.ENCRYPTION_KEYS)

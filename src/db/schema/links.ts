@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { index, pgTable, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { index, integer, pgTable, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { bytea, id, instant } from '../columns.ts'
 import { users } from './users.ts'
 
@@ -28,18 +28,23 @@ export const invitations = pgTable(
   ],
 )
 
-/** A forgotten password. An unknown address gets a row too (without a user), so that both cost the same. */
+/** A link for a forgotten password. An unknown address gets a row too (without a user), so that both cost the same. */
 export const passwordResets = pgTable(
   'password_resets',
   {
     id: id(),
+    /** Whose requests share the link: the user's id, or one derived from an unknown address. */
+    subject: uuid('subject').notNull().default(sql`uuidv7()`),
     userId: uuid('user_id').references(() => users.id, { onDelete: 'restrict' }),
     tokenHash: bytea('token_hash').notNull().unique(),
+    /** How many mails with the link were queued. */
+    mails: integer('mails').notNull().default(0),
     createdAt: instant('created_at').notNull().defaultNow(),
     expiresAt: instant('expires_at').notNull(),
     usedAt: instant('used_at'),
   },
   (t) => [
+    index('password_resets_subject').on(t.subject),
     index('password_resets_user').on(t.userId, t.createdAt),
     index('password_resets_expires').on(t.expiresAt),
   ],

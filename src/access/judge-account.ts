@@ -1,5 +1,5 @@
 import { eq } from 'drizzle-orm'
-import { validate as isUuid } from 'uuid'
+import { validate as isUuid, NIL } from 'uuid'
 import type { AuditAction } from '../audit/actions.ts'
 import type { Origin } from '../audit/record.ts'
 import { relationOf } from '../clients/hierarchy.queries.ts'
@@ -36,12 +36,13 @@ export type AccountVerdict =
       /** For a further rule, about what was typed: records what it refuses. */
       recordRefusal: (refusal: Refusal) => Promise<void>
     }
-  /** `recorded`: not where nobody acts, or nothing is there. */
+  /** `recorded`: not where a job goes on for a person who has been stopped. */
   | { allowed: false; refusal: Refusal; recorded: boolean }
 
 type AccountRule = (actor: Actor, target: AccountTarget) => Refusal | null
 
-const UNKNOWN = { allowed: false, refusal: 'unknown', recorded: false } as const
+const SIGNED_OUT = { allowed: false, refusal: 'signed-out', recorded: true } as const
+const STOPPED = { allowed: false, refusal: 'unknown', recorded: false } as const
 
 /**
  * Judges an act that changes a client account by the rows as they are now: locks the account, the actor and their
@@ -55,16 +56,15 @@ export async function judgeAccount(
   rule: AccountRule,
 ): Promise<AccountVerdict> {
   const { actor, clientId } = request
-  if (!isUuid(clientId)) return UNKNOWN
   // The account first: what locks all its people (suspending) holds it too, so neither waits for the other.
   // Not against new users, whose foreign key only needs the account to stay.
   const [account] = await tx
     .select(accountColumns)
     .from(clients)
-    .where(eq(clients.id, clientId))
+    .where(eq(clients.id, isUuid(clientId) ? clientId : NIL))
     .for('no key update')
-  const current = await currentActor(deps, tx, actor)
-  return account && current ? decide(tx, request, { account, ...current }, rule) : UNKNOWN
+  const current = await currentActor(deps, tx, actor, request)
+  return current ? decide(tx, request, { account, ...current }, rule) : SIGNED_OUT
 }
 
 /**
@@ -78,29 +78,32 @@ export async function judgeWithinAccount(
   rule: AccountRule,
 ): Promise<AccountVerdict> {
   const { actor, clientId } = request
-  if (!isUuid(clientId)) return UNKNOWN
-  const current =
-    typeof actor === 'string' ? await stillActive(deps, tx, actor) : await currentActor(deps, tx, actor)
-  if (!current) return UNKNOWN
-  const [account] = await tx.select(accountColumns).from(clients).where(eq(clients.id, clientId))
-  return account ? decide(tx, request, { account, ...current }, rule) : UNKNOWN
+  const isJob = typeof actor === 'string'
+  const current = isJob ? await stillActive(deps, tx, actor) : await currentActor(deps, tx, actor, request)
+  if (!current) return isJob ? STOPPED : SIGNED_OUT
+  const [account] = await tx
+    .select(accountColumns)
+    .from(clients)
+    .where(eq(clients.id, isUuid(clientId) ? clientId : NIL))
+  return decide(tx, request, { account, ...current }, rule)
 }
 
 async function decide(
   tx: Transaction,
-  { action, origin }: Omit<AccountRequest, 'actor'>,
-  { account, person, now }: LockedPerson & { account: Account },
+  { action, origin, clientId }: Omit<AccountRequest, 'actor'>,
+  { account, person, now }: LockedPerson & { account: Account | undefined },
   rule: AccountRule,
 ): Promise<AccountVerdict> {
-  const relation = await relationOf(tx, person.clientId, account.id)
-  const actor = actorOf(person)
-  const target = accountTargetOf(account, relation)
-  const about = { action, now, origin, actor: person, clientId: account.id, relation, subjectId: null }
+  const relation = account ? await relationOf(tx, person.clientId, account.id) : 'elsewhere'
+  const about = { action, now, origin, actor: person, clientId, relation, subjectId: null }
   const onRecord = (refusal: Refusal) => recordRefusal(tx, { ...about, refusal })
-  const refusal = rule(actor, target)
-  if (refusal === null) return { allowed: true, actor, target, account, now, recordRefusal: onRecord }
-  await onRecord(refusal)
-  return { allowed: false, refusal, recorded: true }
+  const actor = actorOf(person)
+  const target = account && accountTargetOf(account, relation)
+  const refusal = target ? rule(actor, target) : 'unknown'
+  if (account && target && refusal === null)
+    return { allowed: true, actor, target, account, now, recordRefusal: onRecord }
+  await onRecord(refusal ?? 'unknown')
+  return { allowed: false, refusal: refusal ?? 'unknown', recorded: true }
 }
 
 /** Who began it, unless they or their account were stopped since. */

@@ -1,5 +1,5 @@
 import { asc, inArray, sql } from 'drizzle-orm'
-import { validate as isUuid } from 'uuid'
+import { validate as isUuid, NIL } from 'uuid'
 import type { AuditAction } from '../audit/actions.ts'
 import type { Origin } from '../audit/record.ts'
 import { relationOf } from '../clients/hierarchy.queries.ts'
@@ -11,9 +11,10 @@ import type { ActingSession } from '../gate/acting-session.ts'
 import type { Person } from '../gate/facts.ts'
 import { isLive, lockSession } from '../gate/hold-session.ts'
 import { isSignedIn } from '../gate/stages.ts'
+import { recordSignedOut } from './current-actor.ts'
 import { actorOf, targetOf } from './people.ts'
 import { readPeople } from './read-people.queries.ts'
-import { recordRefusal } from './record-refusal.ts'
+import { concerning, recordRefusal, unseen } from './record-refusal.ts'
 import type { Refusal } from './refusals.ts'
 import type { Actor, Target } from './rules.ts'
 
@@ -33,7 +34,8 @@ export type Verdict =
 /**
  * Judges an action on a user by the rows as they are now: locks both people and the actor's session, reads them anew
  * and asks the rule, so that an Admin demoted or a user promoted a moment ago is judged as what they are. A refusal of a
- * known person is recorded in the actor's account and in the target's if that lies below.
+ * known person is recorded in the actor's account and in the target's if that lies below; an id of nobody looks there
+ * like that of a person whom the actor may not see.
  */
 export async function judge(
   { clock }: Pick<Deps, 'clock'>,
@@ -41,8 +43,8 @@ export async function judge(
   request: { actor: ActingSession; targetId: string; action: AuditAction; origin: Origin },
   rule: (actor: Actor, target: Target) => Refusal | null,
 ): Promise<Verdict> {
-  const { actor: session, targetId } = request
-  if (!isUuid(targetId)) return { allowed: false, refusal: 'unknown' }
+  const { actor: session, action, origin } = request
+  const targetId = isUuid(request.targetId) ? request.targetId : NIL
   const { userId: actorId } = session
   // Sent together, done one after the other: what is read is seen once the locks are held.
   const [, sessions, people] = await Promise.all([
@@ -53,16 +55,21 @@ export async function judge(
   const now = clock.now()
   const actorPerson = people.get(actorId)?.person
   const { person: targetPerson, passwordLockout } = people.get(targetId) ?? {}
-  if (!actorPerson || !isLive(sessions, now) || !isSignedIn(session, actorPerson, now))
+  if (!actorPerson || !isLive(sessions, now) || !isSignedIn(session, actorPerson, now)) {
+    await recordSignedOut({ clock }, tx, session, { action, origin, asked: request.targetId })
+    return { allowed: false, refusal: 'signed-out' }
+  }
+  const about = { action, origin, now, actor: actorPerson }
+  if (!targetPerson || !passwordLockout) {
+    await recordRefusal(tx, { ...about, ...unseen(actorPerson, request.targetId), refusal: 'unknown' })
     return { allowed: false, refusal: 'unknown' }
-  if (!targetPerson || !passwordLockout) return { allowed: false, refusal: 'unknown' }
+  }
 
   const relation = await relationOf(tx, actorPerson.clientId, targetPerson.clientId)
   const actor = actorOf(actorPerson)
   const target = targetOf(targetPerson, passwordLockout, relation, now)
-  const { clientId, id: subjectId } = targetPerson
-  const about = { ...request, now, actor: actorPerson, clientId, relation, subjectId }
-  const onRecord = (refusal: Refusal) => recordRefusal(tx, { ...about, refusal })
+  const onRecord = (refusal: Refusal) =>
+    recordRefusal(tx, { ...about, ...concerning(actorPerson, targetPerson, relation, refusal), refusal })
   const refusal = rule(actor, target)
   if (refusal === null) return { allowed: true, actor, target, targetPerson, now, recordRefusal: onRecord }
   await onRecord(refusal)

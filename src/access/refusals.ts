@@ -3,6 +3,11 @@
 export const REFUSALS = {
   /** Also whatever is none of the actor's business: no different from what does not exist. */
   unknown: { status: 404, sentence: 'There is nothing here.' },
+  /** The session ended while its request was under way, or the gate holds it elsewhere now. */
+  'signed-out': {
+    status: 409,
+    sentence: 'You were signed out while this was under way, so nothing was changed.',
+  },
   'admins-only': { status: 403, sentence: 'Only Admins and the Service Desk may do this.' },
   'parents-only-look': {
     status: 403,

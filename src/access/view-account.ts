@@ -4,10 +4,11 @@ import { relationOf } from '../clients/hierarchy.queries.ts'
 import { preparedOnce } from '../db/prepared-once.ts'
 import { clients } from '../db/schema/clients.ts'
 import type { Deps } from '../deps.ts'
-import type { Person } from '../gate/facts.ts'
 import { accountTargetOf, actorOf } from './people.ts'
+import { recordRefusedVisit } from './record-refusal.ts'
 import type { Refusal } from './refusals.ts'
 import { type AccountTarget, type Actor, mayViewAccount, type Relation } from './rules.ts'
+import type { Visit } from './visit.ts'
 
 export interface Account {
   id: string
@@ -26,21 +27,42 @@ export const accountColumns = {
 }
 
 export type AccountView =
-  | { allowed: true; account: Account; actor: Actor; relation: Relation; target: AccountTarget }
+  | {
+      allowed: true
+      account: Account
+      actor: Actor
+      relation: Relation
+      target: AccountTarget
+      /** For a further rule, about what was asked for: records what it refuses. */
+      recordRefusal: (refusal: Refusal) => Promise<void>
+    }
   | { allowed: false; refusal: Refusal }
 
-/** Opens a client account to whoever may look into it; without an id the viewer's own. */
-export async function viewAccount({ db }: Deps, viewer: Person, clientId?: string): Promise<AccountView> {
-  const id = clientId ?? viewer.clientId
-  if (!isUuid(id)) return { allowed: false, refusal: 'unknown' }
-  const [account] = await accountQuery(db).execute({ id })
-  if (!account) return { allowed: false, refusal: 'unknown' }
+type AccountRule = (actor: Actor, target: AccountTarget) => Refusal | null
 
+/**
+ * Opens a client account to a viewer whom the rule allows it, by default to all who may look into it; without an id the
+ * viewer's own. A refusal is recorded.
+ */
+export async function viewAccount(
+  deps: Deps,
+  visit: Visit,
+  clientId: string = visit.viewer.clientId,
+  rule: AccountRule = (actor, { relation }) => mayViewAccount(actor, relation),
+): Promise<AccountView> {
+  const { db } = deps
+  const { viewer } = visit
+  const [account] = isUuid(clientId) ? await accountQuery(db).execute({ id: clientId }) : []
+  const relation = account ? await relationOf(db, viewer.clientId, account.id) : 'elsewhere'
+  const concerned = { clientId, relation, subjectId: null }
+  const onRecord = (refusal: Refusal) => recordRefusedVisit(deps, visit, concerned, refusal)
   const actor = actorOf(viewer)
-  const relation = await relationOf(db, viewer.clientId, account.id)
-  const refusal = mayViewAccount(actor, relation)
-  if (refusal) return { allowed: false, refusal }
-  return { allowed: true, account, actor, relation, target: accountTargetOf(account, relation) }
+  const target = account && accountTargetOf(account, relation)
+  const refusal = target ? rule(actor, target) : 'unknown'
+  if (account && target && refusal === null)
+    return { allowed: true, account, actor, relation, target, recordRefusal: onRecord }
+  await onRecord(refusal ?? 'unknown')
+  return { allowed: false, refusal: refusal ?? 'unknown' }
 }
 
 const accountQuery = preparedOnce((db) =>

@@ -5,26 +5,39 @@ import type { Person } from '../gate/facts.ts'
 import { readPerson } from '../gate/read-person.ts'
 import { readLockout } from '../lockout/lockouts.queries.ts'
 import { actorOf, targetOf } from './people.ts'
+import { concerning, recordRefusedVisit, unseen } from './record-refusal.ts'
 import type { Refusal } from './refusals.ts'
 import type { Actor, Target } from './rules.ts'
+import type { Visit } from './visit.ts'
 
 export type TargetView =
   | { allowed: true; actor: Actor; target: Target; targetPerson: Person }
   | { allowed: false; refusal: Refusal }
 
-/** Asks a rule about a user for a page that shows them. What acts asks again, in its transaction (judge.ts). */
+/**
+ * Asks a rule about a user for a page that shows them, and records a refusal. What acts asks again, in its transaction
+ * (judge.ts).
+ */
 export async function viewTarget(
-  { db, clock }: Deps,
-  viewer: Person,
+  deps: Deps,
+  visit: Visit,
   targetId: string,
   rule: (actor: Actor, target: Target) => Refusal | null,
 ): Promise<TargetView> {
+  const { db, clock } = deps
+  const { viewer } = visit
   const targetPerson = isUuid(targetId) ? await readPerson(db, targetId) : null
-  if (!targetPerson) return { allowed: false, refusal: 'unknown' }
+  if (!targetPerson) {
+    await recordRefusedVisit(deps, visit, unseen(viewer, targetId), 'unknown')
+    return { allowed: false, refusal: 'unknown' }
+  }
   const relation = await relationOf(db, viewer.clientId, targetPerson.clientId)
   const passwordLockout = await readLockout(db, { subject: targetPerson.id, kind: 'password' })
   const actor = actorOf(viewer)
   const target = targetOf(targetPerson, passwordLockout, relation, clock.now())
   const refusal = rule(actor, target)
-  return refusal === null ? { allowed: true, actor, target, targetPerson } : { allowed: false, refusal }
+  if (refusal === null) return { allowed: true, actor, target, targetPerson }
+
+  await recordRefusedVisit(deps, visit, concerning(viewer, targetPerson, relation, refusal), refusal)
+  return { allowed: false, refusal }
 }

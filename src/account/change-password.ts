@@ -30,7 +30,7 @@ export async function changePassword(
 
   const passwordHash = await hashPassword(chosen)
   return deps.db.transaction(async (tx): Promise<ChangeOutcome> => {
-    const current = await currentActor(deps, tx, session)
+    const current = await currentActor(deps, tx, session, { action: 'password.changed', origin })
     if (!current) return { ok: false, problem: 'superseded' }
     const { person: owner, now } = current
     const change = { passwordHash, through: 'own-account', origin, now, spared: session.sessionId } as const

@@ -1,5 +1,6 @@
 import { eq } from 'drizzle-orm'
 import { currentActor } from '../access/current-actor.ts'
+import { ownAccount, recordRefusal } from '../access/record-refusal.ts'
 import { type Origin, record } from '../audit/record.ts'
 import type { Transaction } from '../db/client.ts'
 import { sessions } from '../db/schema/sessions.ts'
@@ -9,6 +10,8 @@ import { endSessions } from '../gate/end-sessions.ts'
 import type { Person } from '../gate/facts.ts'
 import { revokePendingAuthenticator } from '../mfa/revoke-pending-authenticator.ts'
 import { readOwnSessions } from './own-sessions.queries.ts'
+
+const ACTION = 'session.ended'
 
 /**
  * Ends one session of a person, by its handle, and what it was about to enrol. False if it is not there. The rest
@@ -21,13 +24,17 @@ export function endOneSession(
   origin: Origin,
 ): Promise<boolean> {
   return deps.db.transaction(async (tx) => {
-    const current = await currentActor(deps, tx, session)
+    const current = await currentActor(deps, tx, session, { action: ACTION, origin, asked: handle })
     if (!current) return false
     const { person, now } = current
     // Looked for among one's own: another person's is as unknown as one that never was.
     const open = await readOwnSessions(tx, person, session.sessionId, now)
     const chosen = open.find((own) => own.handle === handle)
-    if (!chosen) return false
+    if (!chosen) {
+      const refused = { action: ACTION, now, origin, actor: person, refusal: 'unknown' } as const
+      await recordRefusal(tx, { ...refused, ...ownAccount(person), asked: handle })
+      return false
+    }
 
     const ended = await tx
       .delete(sessions)
@@ -47,7 +54,7 @@ export function endOneSession(
  */
 export function endOtherSessions(deps: Deps, session: ActingSession, origin: Origin): Promise<number | null> {
   return deps.db.transaction(async (tx) => {
-    const current = await currentActor(deps, tx, session)
+    const current = await currentActor(deps, tx, session, { action: ACTION, origin })
     if (!current) return null
     const { person, now } = current
     const epoch = await endSessions(tx, person.id, now, session.sessionId)
@@ -64,5 +71,5 @@ function recordEnd(
   at: Date,
 ) {
   const about = { clientId, actorId: id, subjectId: id, details: { ended } }
-  return record(tx, { ...about, at, action: 'session.ended', outcome: 'success', origin })
+  return record(tx, { ...about, at, action: ACTION, outcome: 'success', origin })
 }

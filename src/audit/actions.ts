@@ -6,6 +6,7 @@ export const AUDIT_ACTIONS = [
   'sign-out',
   'session.ended',
   'presence',
+  'access',
   'lockout.started',
   'lockout.ended',
   'address.refused',

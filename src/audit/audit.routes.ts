@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import { type Request, type Response, Router } from 'express'
 import { refuse } from '../access/refuse.ts'
 import { type Account, viewAccount } from '../access/view-account.ts'
+import { type Visit, visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
 import { type ActingSession, actingSessionOf } from '../gate/acting-session.ts'
 import { personOf } from '../gate/gate.ts'
@@ -55,7 +56,7 @@ interface Asked {
 async function ask(deps: Deps, req: Request, res: Response): Promise<Asked | null> {
   const viewer = personOf(res)
   const { id } = req.params
-  const view = await viewAccount(deps, viewer, id === undefined ? undefined : String(id))
+  const view = await viewAccount(deps, visitOf(req, res), id === undefined ? undefined : String(id))
   if (!view.allowed) {
     refuse(res, view.refusal)
     return null
@@ -122,7 +123,7 @@ async function sendFile(
     typed: asked.read.typed,
     actorId: session.userId,
     origin: originOf(req),
-    mayGoOn: () => mayGoOn(deps, session, account.id),
+    mayGoOn: () => mayGoOn(deps, session, visitOf(req, res), account.id),
   }
   const file = Readable.from(exportedPieces(deps, request, await recordExport(deps, request)))
   await once(file, 'readable')
@@ -133,9 +134,10 @@ async function sendFile(
 }
 
 /** A file can take long: a person who is signed out, disabled, demoted or reset meanwhile gets no more of it. */
-async function mayGoOn(deps: Deps, session: ActingSession, clientId: string): Promise<void> {
+async function mayGoOn(deps: Deps, session: ActingSession, visit: Visit, clientId: string): Promise<void> {
   const { stage, person } = await readStage(deps, session)
-  const view = stage === 'signed-in' && person ? await viewAccount(deps, person, clientId) : null
+  const view =
+    stage === 'signed-in' && person ? await viewAccount(deps, { ...visit, viewer: person }, clientId) : null
   if (!view?.allowed) throw new ForbiddenError('You may no longer look into this log.')
 }
 

@@ -43,7 +43,12 @@ const SENTENCES: Record<AuditAction, Sentences> = {
   },
   'sign-in.completed': { success: ({ subject }) => `${subject} signed in.` },
   'sign-out': { success: ({ subject }) => `${subject} signed out.` },
-  'session.ended': { success: ({ subject, sessions }) => `${subject} ended ${sessions}.` },
+  'session.ended': {
+    success: ({ subject, sessions }) => `${subject} ended ${sessions}.`,
+    refused: ({ actor, mayNot }) => `${actor} ${mayNot} end a session.`,
+  },
+  // Only refusals: who looks at what is not recorded.
+  access: { refused: ({ actor, mayNot }) => `${actor} ${mayNot} open a page.` },
   presence: {
     success: ({ subject }) => `${subject} confirmed their identity.`,
     failure: ({ subject }) => `${subject} was asked to confirm their identity, and the answer was wrong.`,
@@ -128,7 +133,10 @@ const SENTENCES: Record<AuditAction, Sentences> = {
     refused: ({ subject }) =>
       `Somebody who was not signed in asked for a new password for ${subject}. No mail was sent: the account is not active.`,
   },
-  'password.changed': { success: ({ subject }) => `The password of ${subject} was changed.` },
+  'password.changed': {
+    success: ({ subject }) => `The password of ${subject} was changed.`,
+    refused: ({ actor, mayNot }) => `${actor} ${mayNot} change their password.`,
+  },
   'encryption-keys.rotated': {
     success: () => 'Every authenticator’s secret was sealed with the newest encryption key.',
     failure: () => 'Secrets were sealed with the newest encryption key; some could not be opened.',
@@ -138,11 +146,21 @@ const SENTENCES: Record<AuditAction, Sentences> = {
     success: () => 'From here on the audit log is sealed with a key, which covers what was sealed before.',
   },
   'audit.head-sent': { success: () => 'The head of the audit log was sent to the operators.' },
-  'queue.job-retried': { success: ({ actor }) => `${actor} retried failed jobs.` },
-  'queue.job-promoted': { success: ({ actor }) => `${actor} ran a delayed job at once.` },
-  'queue.job-removed': { success: ({ actor }) => `${actor} removed a job from its queue.` },
+  'queue.job-retried': {
+    success: ({ actor }) => `${actor} retried failed jobs.`,
+    refused: ({ actor, mayNot }) => `${actor} ${mayNot} retry failed jobs.`,
+  },
+  'queue.job-promoted': {
+    success: ({ actor }) => `${actor} ran a delayed job at once.`,
+    refused: ({ actor, mayNot }) => `${actor} ${mayNot} run a delayed job at once.`,
+  },
+  'queue.job-removed': {
+    success: ({ actor }) => `${actor} removed a job from its queue.`,
+    refused: ({ actor, mayNot }) => `${actor} ${mayNot} remove a job from its queue.`,
+  },
   'queue.failed-work-retried': {
     success: ({ actor }) => `${actor} retried everything that had been given up.`,
+    refused: ({ actor, mayNot }) => `${actor} ${mayNot} retry what had been given up.`,
   },
 }
 

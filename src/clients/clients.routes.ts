@@ -4,6 +4,7 @@ import { readOnlyBecause } from '../access/read-only-because.ts'
 import { refuse } from '../access/refuse.ts'
 import { mayCreateClient, mayRenameClient, mayResumeClient, maySuspendClient } from '../access/rules.ts'
 import { viewAccount } from '../access/view-account.ts'
+import { visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
 import { personOf } from '../gate/gate.ts'
 import { readCoverages } from '../mfa-policy/coverage.queries.ts'
@@ -27,7 +28,7 @@ export function clientsRoutes(deps: Deps): Router {
 }
 
 async function renderList(deps: Deps, req: Request, res: Response): Promise<void> {
-  const view = await viewAccount(deps, personOf(res))
+  const view = await viewAccount(deps, visitOf(req, res))
   if (!view.allowed) return refuse(res, view.refusal)
 
   const { account, actor } = view
@@ -54,7 +55,7 @@ async function renderList(deps: Deps, req: Request, res: Response): Promise<void
 async function renderClient(deps: Deps, req: Request, res: Response): Promise<void> {
   const { db } = deps
   const viewer = personOf(res)
-  const view = await viewAccount(deps, viewer, String(req.params.id))
+  const view = await viewAccount(deps, visitOf(req, res), String(req.params.id))
   if (!view.allowed) return refuse(res, view.refusal)
 
   const { account, actor, relation, target } = view

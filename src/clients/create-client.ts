@@ -1,10 +1,8 @@
 import { eq } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
 import { z } from 'zod'
-import { currentActor } from '../access/current-actor.ts'
 import { deskEvidence, EVIDENCE_PROBLEMS } from '../access/evidence.ts'
-import { actorOf } from '../access/people.ts'
-import { recordRefusal } from '../access/record-refusal.ts'
+import { judgeActor } from '../access/judge-actor.ts'
 import type { Refusal } from '../access/refusals.ts'
 import { mayCreateClient } from '../access/rules.ts'
 import { type Origin, record } from '../audit/record.ts'
@@ -60,26 +58,10 @@ export async function createClient(
   return deps.db
     .transaction(async (tx): Promise<CreateOutcome> => {
       const { origin } = request
-      const current = await currentActor(deps, tx, request.actor)
-      if (!current) return { ok: false, refusal: 'unknown' }
-      const { person, now } = current
+      const verdict = await judgeActor(deps, tx, { ...request, action: 'client.created' }, mayCreateClient)
+      if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
+      const { person, now } = verdict
       const about = { at: now, origin, actorId: person.id, subjectId: null }
-      const refusal = mayCreateClient(actorOf(person))
-      if (refusal) {
-        const { clientId } = person
-        await recordRefusal(tx, {
-          action: 'client.created',
-          now,
-          origin,
-          actor: person,
-          clientId,
-          relation: 'own',
-          subjectId: null,
-          refusal,
-        })
-        return { ok: false, refusal }
-      }
-
       const typed = readNewClient(request.form)
       if (!typed.ok) return typed
       const { name, ticket, reason } = typed.client

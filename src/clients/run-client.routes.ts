@@ -1,11 +1,11 @@
 import { type Request, type Response, Router } from 'express'
-import { actorOf } from '../access/people.ts'
 import { refuse } from '../access/refuse.ts'
 import { mayCreateClient, mayRenameClient, mayResumeClient, maySuspendClient } from '../access/rules.ts'
 import { viewAccount } from '../access/view-account.ts'
+import { viewPage } from '../access/view-page.ts'
+import { visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
-import { personOf } from '../gate/gate.ts'
 import { readForm } from '../http/form.ts'
 import { originOf } from '../http/origin.ts'
 import { requirePresence } from '../presence/require-presence.ts'
@@ -29,7 +29,7 @@ export function runClientRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
   const presentToCreate = requirePresence(deps, { act: 'create a client account' })
 
-  routes.get('/clients/new', (req, res) => renderNew(deps, res, req.query, {}))
+  routes.get('/clients/new', (req, res) => renderNew(deps, req, res, req.query, {}))
 
   routes.post('/clients', readForm, presentToCreate, async (req, res) => {
     const outcome = await createClient(deps, {
@@ -39,7 +39,7 @@ export function runClientRoutes(deps: Deps): Router {
     })
     if (outcome.ok) return goOnAfter(res, 'client-created', outcome.clientId)
     if (outcome.refusal !== null) return refuse(res, outcome.refusal)
-    await renderNew(deps, res, req.body, outcome.problems)
+    await renderNew(deps, req, res, req.body, outcome.problems)
   })
 
   for (const { path, verb, done, rule, act } of ACTS) {
@@ -70,12 +70,10 @@ async function renderAct(
   res: Response,
   { verb, rule, problems }: Pick<(typeof ACTS)[number], 'verb' | 'rule'> & { problems: ClientProblems },
 ): Promise<void> {
-  const view = await viewAccount(deps, personOf(res), String(req.params.id))
+  const view = await viewAccount(deps, visitOf(req, res), String(req.params.id), rule)
   if (!view.allowed) return refuse(res, view.refusal)
-  const { account, actor, target } = view
-  const refusal = rule(actor, target)
-  if (refusal) return refuse(res, refusal)
 
+  const { account } = view
   const body: Record<string, unknown> = req.body ?? { name: account.name }
   res.status(hasProblems(problems) ? 422 : 200).render(`clients/${verb}`, {
     account,
@@ -87,16 +85,17 @@ async function renderAct(
 /** The form of a new account; `fields`: what was typed, or below which account the link says that it shall lie. */
 async function renderNew(
   deps: Deps,
+  req: Request,
   res: Response,
   fields: Record<string, unknown>,
   problems: NewClientProblems,
 ): Promise<void> {
-  const viewer = personOf(res)
-  const refusal = mayCreateClient(actorOf(viewer))
+  const visit = visitOf(req, res)
+  const refusal = await viewPage(deps, visit, mayCreateClient)
   if (refusal) return refuse(res, refusal)
 
   const typed = typedFields(fields, NEW_CLIENT_FIELDS)
-  const parent = typed.parentId === '' ? null : await viewAccount(deps, viewer, typed.parentId)
+  const parent = typed.parentId === '' ? null : await viewAccount(deps, visit, typed.parentId)
   res.status(hasProblems(problems) ? 422 : 200).render('clients/new', {
     typed,
     parent: parent?.allowed && !parent.account.isPlatform ? parent.account : null,

@@ -16,6 +16,7 @@ const ROUTINE: readonly AuditAction[] = [
   'sign-in.completed',
   'sign-out',
   'presence',
+  'access',
   'lockout.ended',
   'authenticator.enrolment-begun',
   'mfa-reset.completed',

@@ -1,8 +1,9 @@
 import { and, eq } from 'drizzle-orm'
-import { validate as isUuid } from 'uuid'
+import { validate as isUuid, NIL } from 'uuid'
 import type { ActOutcome } from '../access/act-outcome.ts'
 import { readEvidence } from '../access/evidence.ts'
 import { judgeWithinAccount } from '../access/judge-account.ts'
+import { refuseUnknown } from '../access/judge-actor.ts'
 import { mayInvite } from '../access/rules.ts'
 import type { Origin } from '../audit/record.ts'
 import { invitationImports } from '../db/schema/invitation-imports.ts'
@@ -16,16 +17,16 @@ export async function confirmImport(
   request: { actor: ActingSession; importId: string; form: unknown; origin: Origin },
 ): Promise<ActOutcome> {
   const { actor, importId, form, origin } = request
-  if (!isUuid(importId)) return { ok: false, refusal: 'unknown' }
   return deps.db.transaction(async (tx): Promise<ActOutcome> => {
-    const mine = and(eq(invitationImports.id, importId), eq(invitationImports.importedBy, actor.userId))
+    const isThis = eq(invitationImports.id, isUuid(importId) ? importId : NIL)
+    const mine = and(isThis, eq(invitationImports.importedBy, actor.userId))
     const [found] = await tx
       .select({ clientId: invitationImports.clientId })
       .from(invitationImports)
       .where(mine)
-    if (!found) return { ok: false, refusal: 'unknown' }
-    const about = { actor, clientId: found.clientId, action: 'invitation.sent', origin } as const
-    const verdict = await judgeWithinAccount(deps, tx, about, mayInvite)
+    const about = { actor, action: 'invitation.sent', origin } as const
+    if (!found) return { ok: false, refusal: await refuseUnknown(deps, tx, { ...about, asked: importId }) }
+    const verdict = await judgeWithinAccount(deps, tx, { ...about, clientId: found.clientId }, mayInvite)
     if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
     // After the actor, as by whoever takes in another file instead: else the two would wait for each other.
     const [draft] = await tx
@@ -42,7 +43,7 @@ export async function confirmImport(
     await tx
       .update(invitationImports)
       .set({ status: 'confirmed', confirmedAt: verdict.now, origin, reason, ticket })
-      .where(eq(invitationImports.id, importId))
+      .where(isThis)
     await enqueue(tx, 'import-invitations', { importId })
     return { ok: true }
   })

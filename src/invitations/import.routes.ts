@@ -5,6 +5,7 @@ import { actorOf } from '../access/people.ts'
 import { refuse } from '../access/refuse.ts'
 import { mayChangeWithin, mayInvite } from '../access/rules.ts'
 import { viewAccount } from '../access/view-account.ts'
+import { visitOf } from '../access/visit.ts'
 import { BYTE_ORDER_MARK, csvRows } from '../csv.ts'
 import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
@@ -41,14 +42,14 @@ export function importRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
   const present = requirePresence(deps, { act: 'invite the people in a file' })
 
-  routes.get('/users/import', (_req, res) => renderUpload(deps, res))
-  routes.get('/clients/:id/users/import', (req, res) => renderUpload(deps, res, req.params.id))
+  routes.get('/users/import', (req, res) => renderUpload(deps, req, res))
+  routes.get('/clients/:id/users/import', (req, res) => renderUpload(deps, req, res, req.params.id))
 
   routes.post('/users/import', readUploadOfInviter, async (req, res) => {
     const { fields, bytes, tooLarge }: Upload = req.body
     const clientId = fields.clientId || personOf(res).clientId
     const lines = fields.lines ?? ''
-    if (tooLarge) return renderUpload(deps, res, clientId, { lines, fileProblem: TOO_LARGE }, 413)
+    if (tooLarge) return renderUpload(deps, req, res, clientId, { lines, fileProblem: TOO_LARGE }, 413)
     const isFile = bytes.length > 0
     const outcome = await draftImport(deps, {
       actor: actingSessionOf(req),
@@ -64,14 +65,14 @@ export function importRoutes(deps: Deps): Router {
     }
     if (outcome.refusal !== null) return refuse(res, outcome.refusal)
     const where = isFile || lines === '' ? 'fileProblem' : 'linesProblem'
-    await renderUpload(deps, res, clientId, { lines, [where]: outcome.problem }, 422)
+    await renderUpload(deps, req, res, clientId, { lines, [where]: outcome.problem }, 422)
   })
 
   routes.get('/users/import/:id', (req, res) => renderImport(deps, req, res))
   routes.get('/users/import/:id/progress', glance(deps.clock), (req, res) => renderImport(deps, req, res))
 
   routes.post('/users/import/:id/look', readForm, requirePresence(deps, LOOK), async (req, res) => {
-    const opened = await viewImport(deps, personOf(res), String(req.params.id))
+    const opened = await viewImport(deps, visitOf(req, res), String(req.params.id))
     if (opened.allowed) await recordLook(deps, opened.found, personOf(res).id, originOf(req))
     res.redirect(303, `/users/import/${encodeURIComponent(String(req.params.id))}`)
   })
@@ -106,16 +107,15 @@ const readUploadOfInviter: RequestHandler = (req, res, next) => {
 
 async function renderUpload(
   deps: Deps,
+  req: Request,
   res: Response,
   clientId?: string,
   typed: { lines?: string; fileProblem?: string; linesProblem?: string } = {},
   status = 200,
 ): Promise<void> {
-  const view = await viewAccount(deps, personOf(res), clientId)
+  const view = await viewAccount(deps, visitOf(req, res), clientId, mayInvite)
   if (!view.allowed) return refuse(res, view.refusal)
-  const { account, actor, relation, target } = view
-  const refusal = mayInvite(actor, target)
-  if (refusal) return refuse(res, refusal)
+  const { account, relation } = view
   res.status(status).render('invitations/upload', {
     account,
     isOwn: relation === 'own',
@@ -135,7 +135,7 @@ async function renderUpload(
  * look is recorded by the form that proves it, or by the upload of who had just proven it: a GET changes nothing.
  */
 async function openImport(deps: Deps, req: Request, res: Response) {
-  const opened = await viewImport(deps, personOf(res), String(req.params.id))
+  const opened = await viewImport(deps, visitOf(req, res), String(req.params.id))
   if (!opened.allowed) {
     refuse(res, opened.refusal)
     return null

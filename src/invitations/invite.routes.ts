@@ -3,6 +3,7 @@ import { EVIDENCE_FIELDS } from '../access/evidence.ts'
 import { refuse } from '../access/refuse.ts'
 import { mayInvite } from '../access/rules.ts'
 import { viewAccount } from '../access/view-account.ts'
+import { visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
 import { personOf } from '../gate/gate.ts'
@@ -43,11 +44,9 @@ async function renderInvite(
   clientId?: string,
   problems: Partial<Record<InviteField, string>> = {},
 ): Promise<void> {
-  const view = await viewAccount(deps, personOf(res), clientId)
+  const view = await viewAccount(deps, visitOf(req, res), clientId, mayInvite)
   if (!view.allowed) return refuse(res, view.refusal)
-  const { account, actor, relation, target } = view
-  const refusal = mayInvite(actor, target)
-  if (refusal) return refuse(res, refusal)
+  const { account, actor, relation } = view
 
   const all = await readRoleGroups(deps.db)
   const { grantable, notGrantable } = offerRoleGroups(actor, account.isPlatform, all)

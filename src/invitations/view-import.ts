@@ -1,8 +1,9 @@
+import { ownAccount, recordRefusedVisit } from '../access/record-refusal.ts'
 import type { Refusal } from '../access/refusals.ts'
 import { mayChangeWithin } from '../access/rules.ts'
 import { type AccountView, viewAccount } from '../access/view-account.ts'
+import type { Visit } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
-import type { Person } from '../gate/facts.ts'
 import { type Import, readImport } from './imports.queries.ts'
 
 export type ImportView =
@@ -10,11 +11,15 @@ export type ImportView =
   | { allowed: false; refusal: Refusal }
 
 /** Opens a file of people to invite to whoever took it in, as long as they may still change something in its account. */
-export async function viewImport(deps: Deps, viewer: Person, importId: string): Promise<ImportView> {
+export async function viewImport(deps: Deps, visit: Visit, importId: string): Promise<ImportView> {
+  const { viewer } = visit
   const found = await readImport(deps.db, importId, viewer.id)
-  if (!found) return { allowed: false, refusal: 'unknown' }
-  const view = await viewAccount(deps, viewer, found.clientId)
-  if (!view.allowed) return view
-  const refusal = mayChangeWithin(view.actor, view.relation)
-  return refusal === null ? { ...view, found } : { allowed: false, refusal }
+  if (!found) {
+    await recordRefusedVisit(deps, visit, { ...ownAccount(viewer), asked: importId }, 'unknown')
+    return { allowed: false, refusal: 'unknown' }
+  }
+  const view = await viewAccount(deps, visit, found.clientId, (actor, { relation }) =>
+    mayChangeWithin(actor, relation),
+  )
+  return view.allowed ? { ...view, found } : view
 }

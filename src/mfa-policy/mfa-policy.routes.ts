@@ -4,6 +4,7 @@ import { readOnlyBecause } from '../access/read-only-because.ts'
 import { refuse } from '../access/refuse.ts'
 import { mayLoosenPolicy, mayTightenPolicy } from '../access/rules.ts'
 import { type AccountView, viewAccount } from '../access/view-account.ts'
+import { visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
 import { type Person, passwordSuffices } from '../gate/facts.ts'
@@ -57,7 +58,7 @@ async function savePolicy(deps: Deps, req: Request, res: Response): Promise<void
 
 /** The switches. 422: a role group was sent that the account does not have. */
 async function renderPolicy(deps: Deps, req: Request, res: Response, status: 200 | 422 = 200): Promise<void> {
-  const view = await viewAccount(deps, personOf(res), clientIdOf(req, res))
+  const view = await viewAccount(deps, visitOf(req, res), clientIdOf(req, res))
   if (!view.allowed) return refuse(res, view.refusal)
 
   const { account, actor, relation } = view
@@ -83,7 +84,7 @@ async function renderReview(
   form: PolicyForm,
   missing: readonly EvidenceField[] = [],
 ): Promise<void> {
-  const view = await viewAccount(deps, personOf(res), clientIdOf(req, res))
+  const view = await viewAccount(deps, visitOf(req, res), clientIdOf(req, res))
   if (!view.allowed) return refuse(res, view.refusal)
   const { account, actor, relation, target } = view
   const requirements = await readRequirements(deps.db, account)
@@ -92,7 +93,10 @@ async function renderReview(
   const change = policyChange(requiredKeys(requirements), form.roleGroups, form.basedOn)
   const rule = change.removed.length > 0 ? mayLoosenPolicy : mayTightenPolicy
   const refusal = rule(actor, target)
-  if (refusal) return refuse(res, refusal)
+  if (refusal) {
+    await view.recordRefusal(refusal)
+    return refuse(res, refusal)
+  }
 
   const chosen = (keys: readonly string[]) => requirements.filter(({ key }) => keys.includes(key))
   const affected = affectedBy(await readHeadcounts(deps.db, [account.id]), {

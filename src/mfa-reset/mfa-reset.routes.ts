@@ -3,6 +3,7 @@ import { evidenceProblems } from '../access/evidence.ts'
 import { refuse } from '../access/refuse.ts'
 import { mayResetMfa } from '../access/rules.ts'
 import { viewTarget } from '../access/view-target.ts'
+import { visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
 import { mfaRequired } from '../gate/facts.ts'
@@ -44,7 +45,7 @@ async function renderConfirm(
   missing: readonly ResetField[] = [],
 ): Promise<void> {
   const actor = personOf(res)
-  const verdict = await viewTarget(deps, actor, String(req.params.id), mayResetMfa)
+  const verdict = await viewTarget(deps, visitOf(req, res), String(req.params.id), mayResetMfa)
   if (!verdict.allowed) return refuse(res, verdict.refusal)
 
   const { targetPerson: person } = verdict

@@ -1,5 +1,4 @@
-import { currentActor } from '../access/current-actor.ts'
-import { actorOf } from '../access/people.ts'
+import { judgeActor } from '../access/judge-actor.ts'
 import { mayOperate } from '../access/rules.ts'
 import type { AuditAction } from '../audit/actions.ts'
 import { type Origin, record } from '../audit/record.ts'
@@ -12,24 +11,24 @@ export interface Operation {
   origin: Origin
 }
 
+/** What is done, as the audit log names it. */
+type OperatorAction = Extract<AuditAction, `queue.${string}`>
+
 /**
  * Does what an operator asks for in one transaction, by the rows as they are now: 'not-allowed', and nothing is done,
- * for whoever is no operator any more. `act` gets what puts it on record, in the operator's own account.
+ * for a person who is no operator any more. `act` gets what puts it on record, in the operator's own account.
  */
 export function asOperator<Result>(
   deps: Pick<Deps, 'db' | 'clock'>,
-  { actor, origin }: Operation,
-  act: (
-    tx: Transaction,
-    recordIt: (action: AuditAction, details: Record<string, unknown>) => Promise<unknown>,
-  ) => Promise<Result>,
+  { actor, origin, action }: Operation & { action: OperatorAction },
+  act: (tx: Transaction, recordIt: (details: Record<string, unknown>) => Promise<unknown>) => Promise<Result>,
 ): Promise<Result | 'not-allowed'> {
   return deps.db.transaction(async (tx) => {
-    const current = await currentActor(deps, tx, actor)
-    if (!current || mayOperate(actorOf(current.person))) return 'not-allowed'
-    const { now: at, person } = current
+    const verdict = await judgeActor(deps, tx, { actor, origin, action }, mayOperate)
+    if (!verdict.allowed) return 'not-allowed'
+    const { now: at, person } = verdict
     const { id: actorId, clientId } = person
-    return act(tx, (action, details) =>
+    return act(tx, (details) =>
       record(tx, { at, action, outcome: 'success', origin, clientId, actorId, subjectId: null, details }),
     )
   })

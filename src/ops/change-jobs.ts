@@ -4,7 +4,7 @@ import type { Deps } from '../deps.ts'
 import { asOperator, type Operation } from './as-operator.ts'
 
 interface Change {
-  action: AuditAction
+  action: Extract<AuditAction, `queue.${string}`>
   /** The states that it can be made in. */
   from: readonly (JobState | 'unknown')[]
   make: (job: Job) => Promise<unknown>
@@ -51,8 +51,8 @@ export async function changeJob(
 
   const details = { queue: queue.name, job: job.name, jobId }
   try {
-    return await asOperator(deps, operation, async (_tx, recordIt) => {
-      await recordIt(change.action, details)
+    return await asOperator(deps, { ...operation, action: change.action }, async (_tx, recordIt) => {
+      await recordIt(details)
       await makeInTime(change, job)
       return 'done' as const
     })
@@ -69,13 +69,13 @@ export async function retryFailedJobs(
   operation: Operation,
 ): Promise<number | 'not-allowed'> {
   const { retry } = CHANGES
-  const outcome = await asOperator(deps, operation, async (_tx, recordIt) => {
+  const outcome = await asOperator(deps, { ...operation, action: retry.action }, async (_tx, recordIt) => {
     const failed: Job[] = await queue.getFailed()
     const attempts = await Promise.allSettled(failed.map((job) => makeInTime(retry, job)))
     const failures = attempts.flatMap((attempt) => (attempt.status === 'rejected' ? [attempt.reason] : []))
     const retried = attempts.length - failures.length
     // Afterwards, as before nobody knows how many: some may be retried by somebody else, or the engine may die.
-    if (retried > 0) await recordIt(retry.action, { queue: queue.name, jobs: retried })
+    if (retried > 0) await recordIt({ queue: queue.name, jobs: retried })
     return { retried, failure: failures.find((reason) => !(reason instanceof TooLateError)) }
   })
   if (outcome === 'not-allowed') return outcome

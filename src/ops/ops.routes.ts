@@ -23,7 +23,7 @@ export function opsRoutes(deps: Deps, engine: QueueEngine, metrics: Metrics): Ro
   const routes = Router({ caseSensitive: true, strict: true })
   const lookAgain = glance(clock)
 
-  routes.use('/ops', operatorOnly)
+  routes.use('/ops', operatorOnly(deps))
 
   routes.get('/ops', async (req, res) => {
     // Only the page itself asks this way.

@@ -11,13 +11,13 @@ export function retryFailedWork(
   deps: Pick<Deps, 'db' | 'clock'>,
   operation: Operation,
 ): Promise<'done' | 'not-allowed'> {
-  return asOperator(deps, operation, async (tx, recordIt) => {
+  return asOperator(deps, { ...operation, action: 'queue.failed-work-retried' }, async (tx, recordIt) => {
     const owed = await tx
       .update(outbox)
       .set({ failedAt: null, failure: null })
       .where(and(isNull(outbox.doneAt), isNotNull(outbox.failedAt)))
       .returning({ id: outbox.id })
-    if (owed.length > 0) await recordIt('queue.failed-work-retried', { jobs: owed.length })
+    if (owed.length > 0) await recordIt({ jobs: owed.length })
     return 'done' as const
   })
 }

@@ -2,6 +2,8 @@ import { Router } from 'express'
 import { actorOf } from '../access/people.ts'
 import { refuse } from '../access/refuse.ts'
 import { mayUseServiceDesk } from '../access/rules.ts'
+import { viewPage } from '../access/view-page.ts'
+import { visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
 import { personOf } from '../gate/gate.ts'
 import { SHORTEST_TERM, searchTerm } from '../typed/list-query.ts'
@@ -10,13 +12,14 @@ import { userView } from '../users/user-view.ts'
 import { findAnywhere } from './find-anywhere.queries.ts'
 
 /** Where the Service Desk finds whoever calls it, in whatever account they are. */
-export function serviceDeskRoutes({ db, clock }: Deps): Router {
+export function serviceDeskRoutes(deps: Deps): Router {
+  const { db, clock } = deps
   const routes = Router({ caseSensitive: true, strict: true })
 
   routes.get('/service-desk', async (req, res) => {
     const viewer = personOf(res)
     const actor = actorOf(viewer)
-    const refusal = mayUseServiceDesk(actor)
+    const refusal = await viewPage(deps, visitOf(req, res), mayUseServiceDesk)
     if (refusal) return refuse(res, refusal)
 
     const q = searchTerm.parse(req.query.q)

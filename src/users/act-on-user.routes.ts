@@ -3,6 +3,7 @@ import { EVIDENCE_FIELDS, type EvidenceField, evidenceProblems } from '../access
 import { refuse } from '../access/refuse.ts'
 import { mayChangeInvitation, mayDisable, mayEnable, mayUnlock } from '../access/rules.ts'
 import { viewTarget } from '../access/view-target.ts'
+import { visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
 import { personOf } from '../gate/gate.ts'
@@ -97,7 +98,7 @@ async function renderAct(
   { rule, view }: UserAct,
   missing: readonly EvidenceField[] = [],
 ): Promise<void> {
-  const verdict = await viewTarget(deps, personOf(res), String(req.params.id), rule)
+  const verdict = await viewTarget(deps, visitOf(req, res), String(req.params.id), rule)
   if (!verdict.allowed) return refuse(res, verdict.refusal)
 
   const { id, name, email, clientName, status } = verdict.targetPerson

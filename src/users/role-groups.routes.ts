@@ -3,9 +3,9 @@ import { EVIDENCE_FIELDS, type EvidenceField, evidenceProblems } from '../access
 import { refuse } from '../access/refuse.ts'
 import { mayChangeRoleGroups } from '../access/rules.ts'
 import { viewTarget } from '../access/view-target.ts'
+import { visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
-import { personOf } from '../gate/gate.ts'
 import { readForm } from '../http/form.ts'
 import { originOf } from '../http/origin.ts'
 import { requirePresence } from '../presence/require-presence.ts'
@@ -40,7 +40,7 @@ async function renderRoleGroups(
   res: Response,
   missing: readonly (EvidenceField | 'roleGroups')[] = [],
 ): Promise<void> {
-  const verdict = await viewTarget(deps, personOf(res), String(req.params.id), mayChangeRoleGroups)
+  const verdict = await viewTarget(deps, visitOf(req, res), String(req.params.id), mayChangeRoleGroups)
   if (!verdict.allowed) return refuse(res, verdict.refusal)
 
   const { targetPerson: person, actor } = verdict

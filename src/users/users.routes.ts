@@ -4,6 +4,7 @@ import { refuse } from '../access/refuse.ts'
 import { mayInvite, mayViewAccount } from '../access/rules.ts'
 import { viewAccount } from '../access/view-account.ts'
 import { viewTarget } from '../access/view-target.ts'
+import { visitOf } from '../access/visit.ts'
 import { eventView } from '../audit/event-view.ts'
 import type { Deps } from '../deps.ts'
 import { personOf } from '../gate/gate.ts'
@@ -33,7 +34,7 @@ export function usersRoutes(deps: Deps): Router {
   // What a page asks for by itself while something is about to change in it; see lookAgainMs.
   routes.get('/users/:id/facts', glance(deps.clock), (req, res) => renderUser(deps, req, res, req.params.id))
   routes.get('/users/:id/row', glance(deps.clock), async (req, res) => {
-    const read = await readUser(deps, res, String(req.params.id))
+    const read = await readUser(deps, req, res, String(req.params.id))
     if (read) res.render('users/row', { user: read.user, withAccount: req.query.account === 'shown' })
   })
 
@@ -41,7 +42,7 @@ export function usersRoutes(deps: Deps): Router {
 }
 
 async function renderUser(deps: Deps, req: Request, res: Response, userId: unknown): Promise<void> {
-  const read = await readUser(deps, res, String(userId))
+  const read = await readUser(deps, req, res, String(userId))
   if (!read) return
   const { user, actions } = read
   const { lockouts, signIns, ...history } = await readUserHistory(deps.db, user.id)
@@ -58,7 +59,7 @@ async function renderUser(deps: Deps, req: Request, res: Response, userId: unkno
 
 async function renderList(deps: Deps, req: Request, res: Response, clientId?: string): Promise<void> {
   const viewer = personOf(res)
-  const view = await viewAccount(deps, viewer, clientId)
+  const view = await viewAccount(deps, visitOf(req, res), clientId)
   if (!view.allowed) return refuse(res, view.refusal)
 
   const { account, actor, relation, target } = view
@@ -87,8 +88,8 @@ async function renderList(deps: Deps, req: Request, res: Response, clientId?: st
 }
 
 /** The user as the viewer may see them, and what they may do about them; else answers the refusal and returns null. */
-async function readUser(deps: Deps, res: Response, userId: string) {
-  const verdict = await viewTarget(deps, personOf(res), userId, (actor, { relation }) =>
+async function readUser(deps: Deps, req: Request, res: Response, userId: string) {
+  const verdict = await viewTarget(deps, visitOf(req, res), userId, (actor, { relation }) =>
     mayViewAccount(actor, relation),
   )
   if (!verdict.allowed) {

@@ -29,6 +29,7 @@ before(async () => {
 after(() => app.close())
 
 interface Actor {
+  id: string
   email: string
   /** Whose request is held back. */
   browser: Browser
@@ -37,6 +38,8 @@ interface Act {
   name: string
   /** False: the job that follows records it. */
   recordedAtOnce?: boolean
+  /** False: it only concerns the session itself. */
+  refusedOnRecord?: boolean
   by: 'admin' | 'service-desk' | 'operator'
   /** Makes what the act is about; returns how it is asked for. */
   prepare: (actor: Actor) => Promise<{ path: string; fields?: Record<string, string> }>
@@ -150,11 +153,13 @@ const ACTS: readonly Act[] = [
   {
     name: 'setting up an authenticator',
     by: 'admin',
+    refusedOnRecord: false,
     prepare: async () => ({ path: '/account/authenticator', fields: { password: DEMO_PASSWORD } }),
   },
   {
     name: 'confirming an authenticator',
     by: 'admin',
+    refusedOnRecord: false,
     prepare: async ({ browser }) => {
       await browser.post('/account/authenticator', { password: DEMO_PASSWORD })
       const page = await browser.get('/account/authenticator')
@@ -184,7 +189,7 @@ const ENDINGS: Record<string, (actor: Actor) => Promise<void>> = {
   },
 }
 
-for (const { name, by, prepare, recordedAtOnce = true } of ACTS)
+for (const { name, by, prepare, recordedAtOnce = true, refusedOnRecord = true } of ACTS)
   describe(name, () => {
     const endings = Object.entries(ENDINGS).slice(0, TRIED_THOROUGHLY.includes(name) ? undefined : 1)
     for (const [ending, end] of endings)
@@ -200,6 +205,13 @@ for (const { name, by, prepare, recordedAtOnce = true } of ACTS)
         assert.doesNotMatch(answer.location ?? '', /sign-in/, 'the gate had let it in')
         assert.ok([303, 404, 409].includes(answer.status), String(answer.status))
         assert.deepEqual(await everything(), before)
+        const refusals = (await events()).filter(
+          ({ outcome, actorId }) => outcome === 'refused' && actorId === actor.id,
+        )
+        assert.deepEqual(
+          refusals.map(({ details }) => details.refusal),
+          refusedOnRecord ? ['signed-out'] : [],
+        )
       })
 
     test('is done if its session is still there, and recorded with the time after its locks', async () => {
@@ -251,7 +263,7 @@ test('a reset comes after a code that is being accepted, and before the sign-out
 async function signedIn(roleGroup: Act['by']): Promise<Actor> {
   const ofPlatform = roleGroup !== 'admin'
   const { id, email } = await people.add(ofPlatform ? 'Portcullis Platform' : ACCOUNT, [roleGroup])
-  return { email, browser: await signIn(email, ofPlatform ? await people.enrol(id) : null) }
+  return { id, email, browser: await signIn(email, ofPlatform ? await people.enrol(id) : null) }
 }
 
 async function signIn(email: string, secret: Buffer | null = null): Promise<Browser> {

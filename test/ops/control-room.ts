@@ -133,6 +133,11 @@ export class ControlRoom {
       .orderBy(desc(auditEvents.id))
   }
 
+  /** The newest first. */
+  events() {
+    return this.app.deps.db.select().from(auditEvents).orderBy(desc(auditEvents.id))
+  }
+
   /** How many events the audit log has. */
   recorded(): Promise<number> {
     return this.app.deps.db.$count(auditEvents)

@@ -22,6 +22,7 @@ import { requestLog } from './http/request-log.ts'
 import { sameOriginOnly } from './http/same-origin.ts'
 import { neverCached, securityHeaders } from './http/security-headers.ts'
 import { staticFiles } from './http/static-files.ts'
+import { cutUnreadRequests } from './http/unread-requests.ts'
 import { warnOfPlainRequests } from './http/warn-of-plain-requests.ts'
 import { importRoutes } from './invitations/import.routes.ts'
 import { inviteRoutes } from './invitations/invite.routes.ts'
@@ -62,6 +63,7 @@ export function createApp(deps: Deps, { app, queues, draining = () => false }: A
   useViews(app, createViews())
 
   app.use(requestLog(deps.log))
+  app.use(cutUnreadRequests)
   app.use(metrics.observe)
   app.use(securityHeaders(config.PUBLIC_URL))
   app.use(staticFiles())
@@ -75,7 +77,7 @@ export function createApp(deps: Deps, { app, queues, draining = () => false }: A
     next()
   })
   app.use(readersZone)
-  app.use(answerInTime)
+  app.use(answerInTime(config.ANSWER_WITHIN))
   app.use(answerScraper(config, metrics))
   app.use(sameOriginOnly(config.PUBLIC_URL))
   if (secureCookies) app.use(warnOfPlainRequests(deps.log))

@@ -4,7 +4,7 @@ import ipaddr from 'ipaddr.js'
 import ms from 'ms'
 import { z } from 'zod'
 import { readConnection } from './db/connection.ts'
-import { HOUR, MINUTE } from './time/durations.ts'
+import { HOUR, MINUTE, SECOND } from './time/durations.ts'
 
 /** Thrown at start when the environment does not add up. The message lists every problem, a line each. */
 export class ConfigurationError extends Error {
@@ -127,6 +127,8 @@ const settings = z.object({
   LOCKOUT_DURATION: duration.default(15 * MINUTE),
   LOCKOUT_MAX_DURATION: duration.default(24 * HOUR),
   ADDRESS_ATTEMPTS: wholeNumber.default(100),
+  ANSWER_WITHIN: duration.pipe(z.number().min(0.2 * SECOND, 'must be 200ms at least')).default(1.8 * SECOND),
+  KEEP_ALIVE: duration.default(75 * SECOND),
   SESSION_IDLE: duration.default(30 * MINUTE),
   SESSION_ABSOLUTE: duration.default(12 * HOUR),
   DEMO_DATA: onOff.default(false),

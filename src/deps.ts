@@ -1,7 +1,7 @@
 // The one place where what a process needs is built.
 import type { Sql } from 'postgres'
 import type { Config } from './config.ts'
-import { type Database, openDatabase } from './db/client.ts'
+import { type Database, type DatabasePool, openDatabase } from './db/client.ts'
 import { createLog, type Logger } from './log.ts'
 import { watchOutage } from './outbox/watch-outage.ts'
 import { type Clock, type MeasurementWatch, startDatabaseClock } from './time/clock.ts'
@@ -15,24 +15,37 @@ export interface Deps {
    * everybody behind it on the wire with it: that goes to `db`.
    */
   gateDb: Database
-  /** The raw client below `db`. */
+  /** The raw client below `db`. What it sends for a request goes through `ask`. */
   sql: Sql
+  /** Sends a statement of `sql` in its turn, and within the time of the request. */
+  ask: DatabasePool['ask']
+  refusesWrites: DatabasePool['refusesWrites']
   clock: Clock
   log: Logger
 }
 
+const CONNECTIONS = 10
+const GATE_CONNECTIONS = 2
+/** Enough for the server never to wait for the next read, and few enough for one connection. */
+const GATE_PIPELINED = 32
+
 /**
  * Connects to the database and starts the clock. Rejects while the database is away, unless `mayWait`: then `clock.now()`
- * throws until it is there. `close` gives everything back.
+ * throws until it is there. `requestMs`: how long a request may take, in the web process. `close` gives everything back.
  */
 export async function openDeps(
   config: Config,
   processName: string,
-  { mayWait = false }: { mayWait?: boolean } = {},
+  { mayWait = false, requestMs }: { mayWait?: boolean; requestMs?: number } = {},
 ): Promise<Deps & { close(): Promise<void> }> {
   const log = createLog(processName, config.LOG_LEVEL)
-  const pool = openDatabase(config.DATABASE_URL, `portcullis-${processName}`)
-  const gatePool = openDatabase(config.DATABASE_URL, `portcullis-${processName}-gate`, 2)
+  const limits = requestMs === undefined ? {} : { requestMs, ...logFreezes(log) }
+  const name = `portcullis-${processName}`
+  const pool = openDatabase(config.DATABASE_URL, name, CONNECTIONS, limits)
+  const gatePool = openDatabase(config.DATABASE_URL, `${name}-gate`, GATE_CONNECTIONS, {
+    ...limits,
+    pipelined: GATE_PIPELINED,
+  })
   const closePools = () => Promise.all([pool.close(), gatePool.close()])
   const clock = await startDatabaseClock(pool.sql, mayWait ? watchClock(log) : undefined).catch(
     async (error) => {
@@ -45,6 +58,8 @@ export async function openDeps(
     db: pool.db,
     gateDb: gatePool.db,
     sql: pool.sql,
+    ask: pool.ask,
+    refusesWrites: pool.refusesWrites,
     clock,
     log,
     close: async () => {
@@ -61,4 +76,11 @@ function watchClock(log: Logger): MeasurementWatch {
     ended: 'The database tells its time again.',
   })
   return { failed: outage.began, succeeded: outage.ended }
+}
+
+function logFreezes(log: Logger) {
+  return {
+    onFrozen: () => log.error('The database does not answer. Requests are refused until it does.'),
+    onAnswering: () => log.info('The database answers.'),
+  }
 }

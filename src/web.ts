@@ -8,7 +8,8 @@ import { createExpressServer } from './http/express-server.ts'
 import { openQueueEngine } from './outbox/queues.ts'
 import { SECOND } from './time/durations.ts'
 
-const DRAIN_MS = 10 * SECOND
+/** Supervisors kill after 12 seconds. */
+const DRAIN = { serveOnMs: SECOND, patienceMs: 9 * SECOND }
 
 await runCommand(serve)
 // What was opened before it failed would keep the process alive.
@@ -16,12 +17,12 @@ if (process.exitCode) process.exit()
 
 async function serve(): Promise<void> {
   const config = readConfig(process.env)
-  const deps = await openDeps(config, 'web', { mayWait: true })
+  const deps = await openDeps(config, 'web', { mayWait: true, requestMs: config.ANSWER_WITHIN })
   let draining = false
   const queues = openQueueEngine(config, deps.log)
-  const { server, app } = createExpressServer()
+  const { server, app } = createExpressServer(config.KEEP_ALIVE)
   server.on('request', createApp(deps, { app, queues, draining: () => draining }))
-  const drain = drainOf(server, DRAIN_MS)
+  const drain = drainOf(server, DRAIN)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(config.PORT, config.HOST, resolve)

@@ -127,6 +127,7 @@ async function sendFile(
   }
   const file = Readable.from(exportedPieces(deps, request, await recordExport(deps, request)))
   await once(file, 'readable')
+  res.locals.answerWithin(Number.POSITIVE_INFINITY)
   res.attachment(name).type(WRITERS[format].contentType)
   await pipeline(file, res).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error

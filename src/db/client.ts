@@ -1,7 +1,8 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import postgres, { type Sql } from 'postgres'
 import { readConnection } from './connection.ts'
-import { lastingTransactions } from './lasting-transactions.ts'
+import { type TimelyClient, timelyClient } from './timely-client.ts'
+import { Watchdog } from './watchdog.ts'
 
 export type Database = PostgresJsDatabase
 /** What a command is given: the open transaction. Functions that only read also take the pool. */
@@ -10,32 +11,67 @@ export type Reader = Database | Transaction
 
 export interface DatabasePool {
   db: Database
-  /** The raw client below `db`, for what has no builder (clock, health). */
+  /** The raw client below `db`, which knows no deadline: for tests and for what no request waits for. */
   sql: Sql
+  /** Sends a statement of `sql` as `db` sends its own: in turn, and within the time of the request. */
+  ask: TimelyClient['ask']
+  /** Whether the database has refused a change a moment ago, as when its disk is full. */
+  refusesWrites: TimelyClient['refusesWrites']
   close(): Promise<void>
 }
 
-/**
- * Opens a pool. Durable commits, and no statement or idle transaction that holds others up for long. Of a statement
- * that is not prepared the driver first asks for the types: prepared ones take one round trip instead of two.
- */
-export function openDatabase(address: string, applicationName: string, max = 10): DatabasePool {
+export interface PoolOptions {
+  /** How many statements may be sent on one connection at once. More than one only if all are short reads. */
+  pipelined?: number
+  /** For the web process: the milliseconds that a request has. What takes longer is cancelled. */
+  requestMs?: number
+  /** Called once when the database stops to answer, and once when it answers again. */
+  onFrozen?: () => void
+  onAnswering?: () => void
+}
+
+const NO_LIMIT_OF_REQUESTS = { statement_timeout: 10_000, idle_in_transaction_session_timeout: 30_000 }
+const LONGEST_STATEMENT_MS = 10_000
+/** How much later than the server's own limit an answer may arrive before the server counts as frozen. */
+const ANSWER_LATE_MS = 700
+
+/** Opens a pool. Commits are durable, and no statement or idle transaction holds up others for long. */
+export function openDatabase(
+  address: string,
+  applicationName: string,
+  max = 10,
+  { pipelined = 1, requestMs, onFrozen = () => {}, onAnswering = () => {} }: PoolOptions = {},
+): DatabasePool {
   const { url, ssl } = readConnection(address)
-  const sql = postgres(url, {
+  const statementMs = requestMs && Math.min(requestMs, LONGEST_STATEMENT_MS)
+  const watchdog = new Watchdog(
+    statementMs ? { answerWithinMs: statementMs + ANSWER_LATE_MS, onFrozen, onAnswering } : undefined,
+  )
+  const options = {
     ssl,
     max,
     connect_timeout: 2,
     // Seconds until a lost connection is tried again: at most one, so that the product is back with the database.
-    backoff: (retries) => Math.min(3 ** retries / 100, 1),
+    backoff: (retries: number) => Math.min(3 ** retries / 100, 1),
     onnotice: () => {},
+    socket: watchdog.open,
     connection: {
       application_name: applicationName,
-      statement_timeout: 10_000,
-      idle_in_transaction_session_timeout: 30_000,
       synchronous_commit: 'on',
+      ...(statementMs
+        ? { statement_timeout: statementMs, idle_in_transaction_session_timeout: 2 * statementMs }
+        : NO_LIMIT_OF_REQUESTS),
     },
-  })
-  const db = drizzle(sql)
-  db.transaction = lastingTransactions(sql)
-  return { db, sql, close: () => sql.end({ timeout: 5 }) }
+  }
+  const sql = postgres(url, options)
+  const { client, ...asking } = timelyClient(sql, watchdog, max * pipelined)
+  return {
+    db: drizzle(client),
+    sql,
+    ...asking,
+    close: () => {
+      watchdog.close()
+      return sql.end({ timeout: 5 })
+    },
+  }
 }

@@ -6,7 +6,7 @@ import postgres from 'postgres'
 import { PROJECT_ROOT } from '../project-root.ts'
 import { readConnection } from './connection.ts'
 
-const MIGRATIONS = join(PROJECT_ROOT, 'drizzle')
+export const MIGRATIONS = join(PROJECT_ROOT, 'drizzle')
 
 /** Brings the database up to date. Under an advisory lock: any number of processes may start at once. */
 export async function migrateDatabase(address: string): Promise<void> {

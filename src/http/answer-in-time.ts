@@ -1,30 +1,53 @@
 import type { RequestHandler } from 'express'
+import createHttpError from 'http-errors'
+import { Deadline, withDeadline } from '../db/deadline.ts'
 import { SECOND } from '../time/durations.ts'
 import { errorPages, TooSlowError } from './errors.ts'
 
 declare global {
   namespace Express {
     interface Locals {
-      /** Counts the time for an answer anew: the browser is still sending what is to be answered. */
-      restartPatience: () => void
+      /** Gives the answer `ms` milliseconds from now, or any time with Infinity. */
+      answerWithin: (ms: number) => void
     }
   }
 }
 
-const PATIENCE_MS = 5 * SECOND
+/** How long a body may take to arrive. A form comes in one piece, also on a slow line. */
+const BODY_MS = 10 * SECOND
 
-/** Answers 503 where a frozen database would let a page hang. What was under way may still come to its end. */
-export const answerInTime: RequestHandler = (req, res, next) => {
-  const tooLate = () => {
-    // Not by `next`, which leads past the error pages: what is still under way would find none when it fails, and
-    // Express would print it all and cut the connection, on which the next request may be another person's.
-    if (!res.headersSent) errorPages(new TooSlowError(), req, res, next)
+/**
+ * Answers 503 when an answer takes longer than `limitMs` milliseconds, counted from when the request is complete.
+ * A request that does not become complete is answered 408. Whatever was not begun by then is not begun later.
+ */
+export function answerInTime(limitMs: number): RequestHandler {
+  return (req, res, next) => {
+    const deadline = new Deadline()
+    let timer: NodeJS.Timeout | undefined
+    let waitedForBodyMs = 0
+
+    function answerWithin(ms: number): void {
+      clearTimeout(timer)
+      deadline.moveTo(ms)
+      if (ms !== Number.POSITIVE_INFINITY) timer = setTimeout(giveUp, ms)
+    }
+
+    function giveUp(): void {
+      if (!req.complete && waitedForBodyMs < BODY_MS) {
+        waitedForBodyMs += limitMs
+        answerWithin(limitMs)
+        return
+      }
+      const error = req.complete ? new TooSlowError() : createHttpError(408)
+      deadline.pass(error)
+      // Not by `next`: what is still under way would find no error page when it fails later.
+      if (!res.headersSent) errorPages(error, req, res, next)
+    }
+
+    answerWithin(limitMs)
+    req.once('end', () => answerWithin(limitMs))
+    res.once('close', () => clearTimeout(timer))
+    res.locals.answerWithin = answerWithin
+    withDeadline(deadline, next)
   }
-  let timer = setTimeout(tooLate, PATIENCE_MS)
-  res.locals.restartPatience = () => {
-    clearTimeout(timer)
-    timer = setTimeout(tooLate, PATIENCE_MS)
-  }
-  res.once('close', () => clearTimeout(timer))
-  next()
 }

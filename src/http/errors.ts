@@ -1,5 +1,6 @@
 import { DrizzleQueryError } from 'drizzle-orm'
 import type { ErrorRequestHandler, NextFunction, Request, RequestHandler, Response } from 'express'
+import { isDatabaseAway } from '../db/database-away.ts'
 import { UnavailableError } from '../unavailable-error.ts'
 
 /** Thrown when a request may not be made this way by anybody. */
@@ -59,6 +60,11 @@ const BAD_REQUESTS: Record<number, Page> = {
     title: 'We could not read that request',
     advice: 'Go back, reload the page and try again.',
   },
+  408: {
+    status: 408,
+    title: 'Your request took too long to arrive',
+    advice: 'Nothing was done. Check your connection and send it again.',
+  },
   413: { status: 413, title: 'That is too much at once', advice: 'Go back and send less text.' },
   415: { status: 415, title: 'We cannot read that format', advice: 'Send the form from its own page.' },
 }
@@ -89,7 +95,9 @@ export function lastResort(req: Request, res: Response): NextFunction {
   return (error?: unknown) => {
     if (res.headersSent) return logLate(req, error)
     req.log.error({ err: error }, 'no page could be shown, not even that of the error')
-    res.status(500).end()
+    const { status, retryAfterSeconds } = pageFor(error)
+    if (retryAfterSeconds) res.set('Retry-After', String(retryAfterSeconds))
+    res.status(status >= 500 ? status : 500).end()
   }
 }
 
@@ -102,7 +110,9 @@ const UNAVAILABLE: Readonly<Record<UnavailableError['page'], Page>> = {
   overloaded: OVERLOADED,
 }
 
-function pageFor(error: unknown): Page {
+function pageFor(thrown: unknown): Page {
+  // Drizzle wraps whatever a query fails with.
+  const error = thrown instanceof DrizzleQueryError ? thrown.cause : thrown
   if (error instanceof ForbiddenError)
     return {
       status: 403,
@@ -119,15 +129,6 @@ function renderError(res: Response, { retryAfterSeconds, ...page }: Page): void 
   // Opening the same address again is a way on from what is our own fault.
   const mayTryAgain = page.status >= 500 && res.req.method === 'GET'
   res.status(page.status).render('errors/error', { ...page, mayTryAgain })
-}
-
-/** SQLSTATE classes of a server that is going down, coming up, out of room, told to stop a statement, or that broke up
- * a deadlock: trying again helps. */
-const AWAY = /^(08|57|53|40|ECONN|EPIPE|CONNECT|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|55P03|25P03)/
-
-function isDatabaseAway(error: unknown): boolean {
-  const cause = error instanceof DrizzleQueryError ? error.cause : error
-  return cause instanceof Error && 'code' in cause && AWAY.test(String(cause.code))
 }
 
 function statusOf(error: unknown): number {

@@ -1,8 +1,11 @@
 import type { NextFunction, Request, Response } from 'express'
 import createHttpError from 'http-errors'
 import multer, { MulterError } from 'multer'
+import { SECOND } from '../time/durations.ts'
 
 const MAX_BYTES = 2_000_000
+/** How long a file of thousands of people may take to be judged. */
+const ANSWER_MS = 10 * SECOND
 
 /** More than any of our forms has: nobody keeps the server busy with empty parts or with their heads. */
 const LIMITS = {
@@ -37,10 +40,11 @@ export function readUpload<Params>(req: Request<Params>, res: Response, next: Ne
     )
     const bytes = req.file?.buffer ?? NOTHING_UPLOADED.bytes
     req.body = { fields: Object.fromEntries(fields), bytes, tooLarge } satisfies Upload
+    res.locals.answerWithin(ANSWER_MS)
     next()
   })
-  // A slow line is no slow server.
-  req.on('data', res.locals.restartPatience)
+  // A slow line is no slow server, and a long file takes longer than a page.
+  req.on('data', () => res.locals.answerWithin(ANSWER_MS))
 }
 
 function isTooMuch(error: unknown): boolean {

@@ -10,21 +10,23 @@ import type { SpentAttempt } from './spend-attempt.ts'
  * recorded, both in one statement. Where another attempt has changed the count meanwhile, it is read and decided anew.
  */
 export async function settleAttempt(
-  { db, sql, clock }: Deps,
+  { db, sql, ask, clock }: Deps,
   { key, stored }: SpentAttempt,
   decide: (state: StoredLockout) => LockoutState,
   events: readonly AuditEntry[],
 ): Promise<void> {
   for (let read = stored; ; read = await readLockout(db, key)) {
-    const settled = await sql`
-      with settled as (
-        update lockouts set ${lockoutSetting(sql, decide(read), clock.now())}
-        where subject = ${key.subject} and kind = ${key.kind} and version = ${read.version}
-        returning subject
-      )
-      insert into audit_events
-      select event.* from settled, json_populate_recordset(null::audit_events, ${auditRows(events)}) event
-      returning id`
+    const settled = await ask(
+      () => sql`
+        with settled as (
+          update lockouts set ${lockoutSetting(sql, decide(read), clock.now())}
+          where subject = ${key.subject} and kind = ${key.kind} and version = ${read.version}
+          returning subject
+        )
+        insert into audit_events
+        select event.* from settled, json_populate_recordset(null::audit_events, ${auditRows(events)}) event
+        returning id`,
+    )
     if (settled.length > 0) return
     if (read.version === 0) throw new Error('a spent attempt is gone')
   }

@@ -119,7 +119,7 @@ async function acceptOnAccount(
  * record of it are changed by the same statement.
  */
 async function acceptStep(
-  { db, sql }: Deps,
+  { db, sql, ask }: Deps,
   authenticatorId: string,
   step: number,
   key: LockoutKey,
@@ -127,20 +127,22 @@ async function acceptStep(
   count: (state: StoredLockout) => LockoutState,
   event: AuditEntry,
 ): Promise<boolean> {
-  const [accepted] = await sql<{ counted: boolean }[]>`
-    with accepted as (
-      update authenticators set last_accepted_step = ${step}, last_used_at = ${event.at.toISOString()}
-      where id = ${authenticatorId} and status = 'active' and last_accepted_step < ${step}
-      returning id
-    ), counted as (
-      update lockouts set ${lockoutSetting(sql, count(known), event.at)} from accepted
-      where subject = ${key.subject} and kind = ${key.kind} and version = ${known.version}
-      returning subject
-    ), recorded as (
-      insert into audit_events
-      select event.* from accepted, json_populate_recordset(null::audit_events, ${auditRows([event])}) event
-    )
-    select exists (select from counted) as counted from accepted`
+  const [accepted] = await ask(
+    () => sql<{ counted: boolean }[]>`
+      with accepted as (
+        update authenticators set last_accepted_step = ${step}, last_used_at = ${event.at.toISOString()}
+        where id = ${authenticatorId} and status = 'active' and last_accepted_step < ${step}
+        returning id
+      ), counted as (
+        update lockouts set ${lockoutSetting(sql, count(known), event.at)} from accepted
+        where subject = ${key.subject} and kind = ${key.kind} and version = ${known.version}
+        returning subject
+      ), recorded as (
+        insert into audit_events
+        select event.* from accepted, json_populate_recordset(null::audit_events, ${auditRows([event])}) event
+      )
+      select exists (select from counted) as counted from accepted`,
+  )
   if (!accepted) return false
   // Somebody else tried meanwhile, so that the count is not the known one. Until this is through it only counts more.
   if (!accepted.counted) await changeLockout(db, key, event.at, count)

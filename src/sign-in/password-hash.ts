@@ -1,7 +1,11 @@
 import { availableParallelism } from 'node:os'
 import { hash, verify } from '@node-rs/argon2'
+import type { RequestHandler } from 'express'
 import pLimit from 'p-limit'
+import { currentDeadline } from '../db/deadline.ts'
+import { SECOND } from '../time/durations.ts'
 import { UnavailableError } from '../unavailable-error.ts'
+import { TimedQueue } from './timed-queue.ts'
 
 // OWASP Password Storage Cheat Sheet: Argon2id with 19 MiB, 2 passes, 1 lane at least.
 const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
@@ -20,9 +24,13 @@ const THREADS = Math.min(availableParallelism(), Number(process.env.UV_THREADPOO
 const HASHED_AT_A_TIME = THREADS + 1
 const limit = pLimit(HASHED_AT_A_TIME)
 
-/** How many may wait for their turn: about a second's worth. Beyond it people get 503 at once, not a hung page. */
-const MAX_WAITING = 50 * THREADS
-let admitted = 0
+/**
+ * How many requests that hash a password are at work at a time: more than threads, as each also asks the database. The
+ * others wait before they have begun anything.
+ */
+const queue = new TimedQueue(4 * THREADS)
+/** How long one may wait where no request sets a limit. */
+const PATIENCE_MS = SECOND
 
 /** Thrown when too many passwords are being checked already, before an attempt is spent. */
 export class OverloadedError extends UnavailableError {
@@ -34,15 +42,25 @@ export class OverloadedError extends UnavailableError {
   }
 }
 
-/** Runs `work`, which hashes a password, if there is room for it; throws OverloadedError if not. */
+/** A request waits half of its time at most, so that the other half is left for its work. */
+function patienceMs(): number {
+  const deadline = currentDeadline()
+  return deadline ? deadline.remainingMs / 2 : PATIENCE_MS
+}
+
+/** Refuses a request that would have to wait too long, before anything of it is read. */
+export const refuseWhileOverloaded: RequestHandler = (_req, _res, next) => {
+  next(queue.expectedWaitMs > patienceMs() ? new OverloadedError() : undefined)
+}
+
+/**
+ * Runs `work`, which hashes a password, when its turn has come. Throws OverloadedError, without having begun it, as soon
+ * as it is clear that it would wait too long.
+ */
 export async function admit<Result>(work: () => Promise<Result>): Promise<Result> {
-  if (admitted >= MAX_WAITING) throw new OverloadedError()
-  admitted += 1
-  try {
-    return await work()
-  } finally {
-    admitted -= 1
-  }
+  const done = await queue.run(patienceMs(), work)
+  if (!done) throw new OverloadedError()
+  return done.result
 }
 
 /** Argon2id, as a PHC string with a salt of its own. */

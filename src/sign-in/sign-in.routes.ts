@@ -10,7 +10,7 @@ import { originOf } from '../http/origin.ts'
 import { renderIfLocked } from '../lockout/lock-page.ts'
 import { checkPassword } from './check-password.ts'
 import { canonicalEmail, MAX_EMAIL_LENGTH } from './email-address.ts'
-import { admit } from './password-hash.ts'
+import { admit, refuseWhileOverloaded } from './password-hash.ts'
 import { typedPassword } from './password-rules.ts'
 
 const emailField = z.string().transform(canonicalEmail).pipe(z.string().min(1).max(MAX_EMAIL_LENGTH))
@@ -24,7 +24,7 @@ export function signInRoutes(deps: Deps): Router {
     renderSignIn(req, res, PUBLIC_URL, { notice: noticeFor(req) })
   })
 
-  routes.post('/sign-in', readForm, (req, res) =>
+  routes.post('/sign-in', refuseWhileOverloaded, readForm, (req, res) =>
     admit(async () => {
       const email = emailField.safeParse(req.body.email)
       const password = typedPassword(req.body.password)

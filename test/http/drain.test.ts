@@ -12,7 +12,7 @@ const PATIENCE_MS = HOUR
 
 async function serve(listener: RequestListener) {
   const server = createServer(listener)
-  const drain = drainOf(server, PATIENCE_MS)
+  const drain = drainOf(server, { serveOnMs: 0, patienceMs: PATIENCE_MS })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo

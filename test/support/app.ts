@@ -51,16 +51,21 @@ export async function startApp(
     SESSION_SECRET: 'a-secret-for-tests-only-which-is-long-enough',
     ENCRYPTION_KEYS,
     AUDIT_KEYS,
+    // No test depends on how fast the machine is, unless it says so.
+    ANSWER_WITHIN: '30s',
     LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'silent',
     ...env,
   })
-  const database = openDatabase(testDatabase.url, 'test-web')
-  const gate = openDatabase(testDatabase.url, 'test-web-gate', 2)
+  const requestMs = config.ANSWER_WITHIN
+  const database = openDatabase(testDatabase.url, 'test-web', 10, { requestMs })
+  const gate = openDatabase(testDatabase.url, 'test-web-gate', 2, { requestMs, pipelined: 32 })
   const deps = {
     config,
     db: database.db,
     gateDb: gate.db,
     sql: database.sql,
+    ask: database.ask,
+    refusesWrites: database.refusesWrites,
     clock,
     log: createLog('test', config.LOG_LEVEL, log),
   }

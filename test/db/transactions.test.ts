@@ -1,11 +1,9 @@
-// Transactions take turns on a few lasting objects, so that a query is built once and not once a transaction; nobody
-// gets into the transaction of somebody else by it.
+// Transactions as the database layer gives them: each is its own, and nothing gets into another one.
 import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
 import { after, before, describe, test } from 'node:test'
 import { sql } from 'drizzle-orm'
 import { type DatabasePool, openDatabase, type Transaction } from '../../src/db/client.ts'
-import { preparedOnce } from '../../src/db/prepared-once.ts'
 import { createTestDatabase, type TestDatabase } from '../support/cluster.ts'
 
 let database: TestDatabase
@@ -23,48 +21,8 @@ after(async () => {
 const write = (tx: Transaction, note: string) => tx.execute(sql`insert into notes values (${note})`)
 const notes = async () => (await pool.sql`select note from notes order by note`).map(({ note }) => note)
 
-describe('lasting transactions', () => {
-  test('a query is built once for all transactions that come one after the other', async () => {
-    let built = 0
-    const one = preparedOnce((db) => {
-      built += 1
-      return db.select({ one: sql<number>`1` }).from(sql`(values (1)) as values`).prepare('one')
-    })
-
-    for (let turn = 0; turn < 5; turn += 1)
-      assert.deepEqual(await pool.db.transaction((tx) => one(tx).execute()), [{ one: 1 }])
-
-    assert.equal(built, 1)
-  })
-
-  test('there are as many as are open at once, however many wait for a connection', async () => {
-    const small = openDatabase(database.url, 'test-small', 2)
-    let built = 0
-    const one = preparedOnce((db) => {
-      built += 1
-      return db.select({ one: sql<number>`1` }).from(sql`(values (1)) as values`).prepare('one')
-    })
-
-    // However long the second connection takes to come up: the first waits for it.
-    let begun = 0
-    let goOn = () => {}
-    const twoAreOpen = new Promise<void>((resolve) => {
-      goOn = resolve
-    })
-
-    const work = async (tx: Transaction) => {
-      begun += 1
-      if (begun === 2) goOn()
-      await twoAreOpen
-      await one(tx).execute()
-    }
-    await Promise.all(Array.from({ length: 20 }, () => small.db.transaction(work)))
-
-    assert.equal(built, 2)
-    await small.close()
-  })
-
-  test('each of those that are open at once is a transaction of its own', async () => {
+describe('transactions', () => {
+  test('transactions that are open at once are separate transactions', async () => {
     const pids = await Promise.all(
       Array.from({ length: 5 }, () =>
         pool.db.transaction(async (tx) => {
@@ -81,7 +39,7 @@ describe('lasting transactions', () => {
     assert.equal(new Set(pids).size, 5)
   })
 
-  test('what failed is rolled back, and what comes next is not', async () => {
+  test('a transaction that failed is rolled back, and the next one is not', async () => {
     const failure = new Error('changed my mind')
     await assert.rejects(
       pool.db.transaction(async (tx) => {
@@ -96,7 +54,7 @@ describe('lasting transactions', () => {
     await pool.sql`delete from notes`
   })
 
-  test('work that goes on after its connection was lost is in nobody’s transaction', async () => {
+  test('work that goes on after its connection was lost gets into no other transaction', async () => {
     const signals = new EventEmitter()
     let late: Promise<unknown> = Promise.resolve()
     const lost = pool.db.transaction((tx) => {
@@ -119,7 +77,7 @@ describe('lasting transactions', () => {
     await pool.sql`delete from notes`
   })
 
-  test('work that goes on after it was rolled back is in nobody’s transaction', async () => {
+  test('work that goes on after it was rolled back gets into no other transaction', async () => {
     const single = openDatabase(database.url, 'test-single', 1)
     const signals = new EventEmitter()
     let late: Promise<unknown> = Promise.resolve()
@@ -140,7 +98,7 @@ describe('lasting transactions', () => {
     await single.close()
   })
 
-  test('an isolation level that is asked for holds, and for that one only', async () => {
+  test('an isolation level holds for the transaction that asked for it, and for no other', async () => {
     const level = (tx: Transaction) =>
       tx.execute(sql`select current_setting('transaction_isolation') as level`)
 
@@ -150,7 +108,7 @@ describe('lasting transactions', () => {
     assert.deepEqual([asked?.level, next?.level], ['serializable', 'read committed'])
   })
 
-  test('one that has ended takes no more statements', async () => {
+  test('a transaction that has ended takes no more statements', async () => {
     let ended: Transaction | null = null
     await pool.db.transaction(async (tx) => {
       ended = tx

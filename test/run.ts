@@ -43,7 +43,7 @@ function chooseFiles(parts: readonly string[]): string[] {
   const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.test.ts'))
     .map((file) => join('test', file))
-    .filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)))
+    .filter((file) => (parts.length === 0 ? !isTimed(file) : parts.some((part) => file.includes(part))))
     .sort(inOrderOfRunning)
   if (files.length === 0)
     throw new Error(`There is no test file${parts.length ? ` like ${parts.join(', ')}` : ''}.`)
@@ -54,6 +54,11 @@ function chooseFiles(parts: readonly string[]): string[] {
 function inOrderOfRunning(one: string, other: string): number {
   const browserFirst = Number(needsBrowser(other)) - Number(needsBrowser(one))
   return browserFirst || basename(one).localeCompare(basename(other))
+}
+
+/** What measures time needs a machine that is not busy with other tests. */
+function isTimed(file: string): boolean {
+  return file.includes('.timed.')
 }
 
 function needsBrowser(file: string): boolean {

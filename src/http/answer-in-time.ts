@@ -25,11 +25,12 @@ export function answerInTime(limitMs: number): RequestHandler {
     const deadline = new Deadline()
     let timer: NodeJS.Timeout | undefined
     let waitedForBodyMs = 0
+    let over = false
 
     function answerWithin(ms: number): void {
       clearTimeout(timer)
       deadline.moveTo(ms)
-      if (ms !== Number.POSITIVE_INFINITY) timer = setTimeout(giveUp, ms)
+      if (!over && ms !== Number.POSITIVE_INFINITY) timer = setTimeout(giveUp, ms)
     }
 
     function giveUp(): void {
@@ -41,12 +42,17 @@ export function answerInTime(limitMs: number): RequestHandler {
       const error = req.complete ? new TooSlowError() : createHttpError(408)
       deadline.pass(error)
       // Not by `next`: what is still under way would find no error page when it fails later.
-      if (!res.headersSent) errorPages(error, req, res, next)
+      if (res.headersSent) return
+      if (!req.complete) res.set('Connection', 'close')
+      errorPages(error, req, res, next)
     }
 
     answerWithin(limitMs)
     req.once('end', () => answerWithin(limitMs))
-    res.once('close', () => clearTimeout(timer))
+    res.once('close', () => {
+      over = true
+      clearTimeout(timer)
+    })
     res.locals.answerWithin = answerWithin
     withDeadline(deadline, next)
   }

@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express'
 
-/** So long a client has to read the answer before its connection is cut. */
+/** So long a client has to read the answer, and to finish a body that is on its way, before its connection is cut. */
 const LINGER_MS = 500
 
 /**
@@ -10,10 +10,15 @@ const LINGER_MS = 500
 export const cutUnreadRequests: RequestHandler = (req, res, next) => {
   res.once('finish', () => {
     if (req.complete) return
-    // Nothing more of it is read, so its handler never runs.
-    req.unpipe()
-    req.pause()
-    setTimeout(() => req.socket.destroy(), LINGER_MS)
+    const handlerWaits = req.listenerCount('data') > 0
+    if (handlerWaits) {
+      // Nothing more of it is read, so the handler never runs.
+      req.unpipe()
+      req.pause()
+    } else req.resume()
+    setTimeout(() => {
+      if (handlerWaits || !req.complete) req.socket.destroy()
+    }, LINGER_MS)
   })
   next()
 }

@@ -1,16 +1,22 @@
-// Nobody waits long for an answer, and what comes to its end after it harms nobody.
+// An answer does not take longer than its limit, and what ends after it does no harm.
 import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
 import { Agent, createServer, get } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { after, before, mock, test } from 'node:test'
-import express from 'express'
+import { type AddressInfo, connect } from 'node:net'
+import { after, afterEach, before, beforeEach, describe, mock, test } from 'node:test'
+import express, { type RequestHandler } from 'express'
+import { currentDeadline } from '../../src/db/deadline.ts'
 import { answerInTime } from '../../src/http/answer-in-time.ts'
 import { errorPages } from '../../src/http/errors.ts'
+import { readForm } from '../../src/http/form.ts'
 import { createViews, useViews } from '../../src/http/render.ts'
 import { requestLog } from '../../src/http/request-log.ts'
+import { cutUnreadRequests } from '../../src/http/unread-requests.ts'
+import { readUpload } from '../../src/http/upload.ts'
 import { createLog } from '../../src/log.ts'
 import { SECOND } from '../../src/time/durations.ts'
+
+const LIMIT_MS = 2 * SECOND
 
 /** Emits that a page was reached, and takes when it may go on. */
 const pages = new EventEmitter()
@@ -37,7 +43,8 @@ function createPages() {
     Object.assign(res.locals, { requestId: req.id, stage: 'signed-out', person: null })
     next()
   })
-  app.use(answerInTime)
+  app.use(cutUnreadRequests)
+  app.use(answerInTime(LIMIT_MS))
   app.get('/fails', async () => {
     await goesOn('/fails')
     throw new Error('too late')
@@ -51,10 +58,19 @@ function createPages() {
     res.send('for another person')
   })
   app.get('/takes-in', async (_req, res) => {
-    pages.once('/takes-in gets more', res.locals.restartPatience)
+    pages.once('/takes-in gets more', () => res.locals.answerWithin(5 * SECOND))
     await goesOn('/takes-in')
     res.send('taken in')
   })
+  app.post('/form', readForm, (_req, res) => {
+    pages.emit('/form acts')
+    res.send('done')
+  })
+  const tellDeadline: RequestHandler = (_req, res) => void res.send(String(currentDeadline()?.remainingMs))
+  app.get('/deadline', tellDeadline)
+  app.post('/deadline', readForm, tellDeadline)
+  app.post('/deadline-of-upload', readUpload, tellDeadline)
+  app.post('/refuses', (_req, res) => res.status(403).send('no'))
   app.use(errorPages)
   return app
 }
@@ -64,13 +80,19 @@ async function goesOn(path: string): Promise<void> {
   await once(pages, `${path} goes on`)
 }
 
+interface Answer {
+  status: number
+  retryAfter: string | null
+}
+
 /** Asks for a page; returns what becomes of it once its handler is at work. */
-async function ask(path: string): Promise<{ answer: Promise<number> }> {
+async function ask(path: string): Promise<{ answer: Promise<Answer> }> {
   const reached = once(pages, `${path} is reached`)
   const { port } = server.address() as AddressInfo
-  const answer = new Promise<number>((resolve, reject) => {
+  const answer = new Promise<Answer>((resolve, reject) => {
     get({ agent, port, host: '127.0.0.1', path }, (res) => {
-      res.resume().once('end', () => resolve(res.statusCode ?? 0))
+      const { statusCode: status = 0, headers } = res
+      res.resume().once('end', () => resolve({ status, retryAfter: headers['retry-after'] ?? null }))
     }).once('error', reject)
   })
   await reached
@@ -78,12 +100,12 @@ async function ask(path: string): Promise<{ answer: Promise<number> }> {
 }
 
 for (const path of ['/fails', '/answers'])
-  test(`after five seconds the answer is 503; that the page then ${path.slice(1)} reaches nobody else on the connection`, async () => {
+  test(`a page that ${path.slice(1)} after its limit is answered 503 with Retry-After, and the next request on the connection gets its own answer`, async () => {
     mock.timers.enable({ apis: ['setTimeout'] })
     const slow = await ask(path)
-    mock.timers.tick(5 * SECOND)
+    mock.timers.tick(LIMIT_MS)
     mock.timers.reset()
-    assert.equal(await slow.answer, 503)
+    assert.deepEqual(await slow.answer, { status: 503, retryAfter: '5' })
     printed.mock.resetCalls()
 
     const another = await ask('/of-another')
@@ -92,18 +114,92 @@ for (const path of ['/fails', '/answers'])
     for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate)
     pages.emit('/of-another goes on')
 
-    assert.equal(await another.answer, 200)
+    assert.equal((await another.answer).status, 200)
     assert.equal(printed.mock.callCount(), 0, 'nor is it printed as a whole')
   })
 
-test('as long as the browser is sending what is to be answered the five seconds begin anew', async () => {
+test('an upload is given more time while it arrives', async () => {
   mock.timers.enable({ apis: ['setTimeout'] })
   const upload = await ask('/takes-in')
-  mock.timers.tick(4 * SECOND)
+  mock.timers.tick(LIMIT_MS - 1)
   pages.emit('/takes-in gets more')
-  mock.timers.tick(4 * SECOND)
+  mock.timers.tick(5 * SECOND - 1)
   mock.timers.reset()
   pages.emit('/takes-in goes on')
 
-  assert.equal(await upload.answer, 200)
+  assert.equal((await upload.answer).status, 200)
+})
+
+describe('a request whose body does not arrive', () => {
+  /** Sends the head of a form and a part of its body. Returns the connection, and how its answer begins. */
+  async function trickle(path: string) {
+    const { port } = server.address() as AddressInfo
+    const socket = connect(port, '127.0.0.1').setEncoding('utf8')
+    await once(socket, 'connect')
+    const arrived = once(server, 'request')
+    socket.write(
+      `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n` +
+        'Content-Type: application/x-www-form-urlencoded\r\n\r\na=',
+    )
+    await arrived
+    return { socket, answer: once(socket, 'data').then(([text]) => String(text).split('\r\n')[0]) }
+  }
+
+  const mayAct = mock.fn()
+  before(() => pages.on('/form acts', mayAct))
+  beforeEach(() => {
+    mayAct.mock.resetCalls()
+    mock.timers.enable({ apis: ['setTimeout'] })
+  })
+  afterEach(() => mock.timers.reset())
+
+  test('is answered 408 and its connection is cut, so that it never acts', async () => {
+    const { socket, answer } = await trickle('/form')
+    const closed = new Promise((resolve) => socket.once('close', resolve))
+    socket.on('error', () => {})
+
+    for (let waitedMs = 0; waitedMs <= 12 * SECOND; waitedMs += LIMIT_MS) mock.timers.tick(LIMIT_MS)
+    assert.equal(await answer, 'HTTP/1.1 408 Request Timeout')
+    socket.write('b&c=defg')
+    for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate)
+    mock.timers.tick(SECOND)
+    await closed
+
+    assert.equal(mayAct.mock.callCount(), 0)
+  })
+
+  test('acts when the rest arrives in time', async () => {
+    const { socket, answer } = await trickle('/form')
+
+    mock.timers.tick(2 * LIMIT_MS)
+    socket.write('b&c=defg')
+
+    assert.equal(await answer, 'HTTP/1.1 200 OK')
+    assert.equal(mayAct.mock.callCount(), 1)
+    socket.destroy()
+  })
+
+  test('is cut when it was answered before it arrived', async () => {
+    const { socket, answer } = await trickle('/refuses')
+    const closed = new Promise((resolve) => socket.once('close', resolve))
+    socket.on('error', () => {})
+
+    assert.equal(await answer, 'HTTP/1.1 403 Forbidden')
+    mock.timers.tick(SECOND)
+
+    await closed
+  })
+})
+
+test('the database layer knows the deadline in every handler, also behind a body', async () => {
+  const { port } = server.address() as AddressInfo
+  const file = new FormData()
+  file.set('file', new Blob(['a,b']), 'people.csv')
+  const asked = [
+    fetch(`http://127.0.0.1:${port}/deadline`),
+    fetch(`http://127.0.0.1:${port}/deadline`, { method: 'POST', body: new URLSearchParams({ a: '1' }) }),
+    fetch(`http://127.0.0.1:${port}/deadline-of-upload`, { method: 'POST', body: file }),
+  ]
+
+  for (const answer of asked) assert.match(await (await answer).text(), /^[0-9]/)
 })

@@ -5,14 +5,14 @@ import { createServer, type RequestListener, type ServerResponse } from 'node:ht
 import { type AddressInfo, connect } from 'node:net'
 import { test } from 'node:test'
 import { drainOf } from '../../src/http/drain.ts'
-import { HOUR } from '../../src/time/durations.ts'
+import { HOUR, SECOND } from '../../src/time/durations.ts'
 
 /** So patient that a test which waits for it does not end. */
 const PATIENCE_MS = HOUR
 
-async function serve(listener: RequestListener) {
+async function serve(listener: RequestListener, serveOnMs = 0) {
   const server = createServer(listener)
-  const drain = drainOf(server, { serveOnMs: 0, patienceMs: PATIENCE_MS })
+  const drain = drainOf(server, { serveOnMs, patienceMs: PATIENCE_MS })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
@@ -43,6 +43,27 @@ test('what was asked before is answered to its end', async () => {
   held[0]?.end('end')
 
   assert.equal(await answer.text(), 'begin end')
+  await drained
+  await assert.rejects(fetch(origin))
+})
+
+test('it serves on for a moment and announces on each answer that the connection closes', async () => {
+  const held: ServerResponse[] = []
+  const { drain, origin } = await serve((req, res) => {
+    if (req.url === '/slow') held.push(res)
+    else res.end('served')
+  }, 3 * SECOND)
+  const before = await fetch(`${origin}/`)
+  const underWay = fetch(`${origin}/slow`)
+  while (held.length === 0) await new Promise(setImmediate)
+
+  const drained = drain()
+  const during = await fetch(`${origin}/`)
+  held[0]?.end('served')
+
+  assert.equal(before.headers.get('connection'), 'keep-alive')
+  assert.deepEqual([during.status, during.headers.get('connection')], [200, 'close'])
+  assert.equal((await underWay).headers.get('connection'), 'close')
   await drained
   await assert.rejects(fetch(origin))
 })

@@ -1,0 +1,95 @@
+// A PostgreSQL of its own, with the real web and worker processes on it, to be treated badly.
+import { fileURLToPath } from 'node:url'
+import postgres from 'postgres'
+import { openDatabase } from '../../src/db/client.ts'
+import { migrateDatabase } from '../../src/db/migrate.ts'
+import { bulkSeed } from '../../src/demo/bulk-seed.ts'
+import { seedDemoData } from '../../src/demo/seed.ts'
+import { type Cluster, startEmbeddedPostgres } from '../../src/start/embedded-postgres.ts'
+import { anyFreePort } from '../../src/start/free-port.ts'
+import { startProcess, type TestProcess } from '../support/processes.ts'
+import { testFolder } from '../support/run-folder.ts'
+import { SmtpServer } from '../support/smtp-server.ts'
+
+const WEB = fileURLToPath(new URL('../../src/web.js', import.meta.url))
+// The worker with short times: what a killed database held up is taken over within seconds.
+const WORKER = fileURLToPath(new URL('../workers/worker-process.js', import.meta.url))
+
+export interface Product {
+  cluster: Cluster
+  /** For what the test itself asks. */
+  sql: postgres.Sql
+  mailServer: SmtpServer
+  /** Where each web process listens. */
+  origins: string[]
+  processes: TestProcess[]
+  /** Of the active users. */
+  emails: string[]
+  stop(): Promise<void>
+}
+
+export interface ProductOptions {
+  users?: number
+  webs?: number
+  worker?: boolean
+}
+
+/** Starts everything. `users` are added to the demo data. */
+export async function startProduct({
+  users = 0,
+  webs = 1,
+  worker = false,
+}: ProductOptions): Promise<Product> {
+  const cluster = await startEmbeddedPostgres(await testFolder(), { initdb: ['--no-sync'] })
+  const mailServer = await new SmtpServer().start()
+  const key = Buffer.alloc(32, 9)
+  await migrateDatabase(cluster.url)
+  const { db, close } = openDatabase(cluster.url, 'test-seed')
+  const keys = [{ id: 'k1', key }]
+  await seedDemoData(db, { clock: { now: () => new Date() }, keys })
+  if (users > 0)
+    await bulkSeed(
+      db,
+      { users, enrolled: 0, accounts: 3, into: null },
+      { keys, onProgress: () => {}, onEnrolled: () => {} },
+    )
+  await close()
+
+  const sql = postgres(cluster.url, { max: 2, onnotice: () => {}, backoff: () => 0.1 })
+  const rows = await sql<
+    { email: string }[]
+  >`select email from users where status = 'active' and password_hash is not null`
+
+  const env = {
+    DATABASE_URL: cluster.url,
+    SMTP_URL: mailServer.url,
+    MAIL_FROM: 'Portcullis <gate@portcullis.test>',
+    SESSION_SECRET: 'a-secret-for-tests-only-which-is-long-enough',
+    ENCRYPTION_KEYS: `k1:${key.toString('base64')}`,
+    AUDIT_KEYS: `a1:${key.toString('base64')}`,
+    ADDRESS_ATTEMPTS: '100000',
+    LOG_LEVEL: 'warn',
+  }
+  const ports = await Promise.all(Array.from({ length: webs }, anyFreePort))
+  const origins = ports.map((port) => `http://127.0.0.1:${port}`)
+  const started = ports.map((port, index) =>
+    startProcess(WEB, { ...env, PORT: String(port), PUBLIC_URL: origins[index] }),
+  )
+  if (worker) started.push(startProcess(WORKER, { ...env, PORT: '1', PUBLIC_URL: origins[0] }))
+  await Promise.all(started.map(({ ready }) => ready))
+
+  return {
+    cluster,
+    sql,
+    mailServer,
+    origins,
+    processes: started,
+    emails: rows.map(({ email }) => email),
+    stop: async () => {
+      for (const running of started) running.kill('SIGKILL')
+      await sql.end({ timeout: 1 })
+      await mailServer.stop()
+      await cluster.stop('immediate')
+    },
+  }
+}

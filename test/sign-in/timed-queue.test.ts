@@ -1,0 +1,104 @@
+// A queue that refuses by waiting time. Its clock is the test's.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { TimedQueue } from '../../src/sign-in/timed-queue.ts'
+
+const SECOND = 1000
+
+/** A queue with work that ends when the test says so. */
+function queueOf(atOnce: number) {
+  let now = 0
+  const queue = new TimedQueue(atOnce, () => now)
+  const ends: (() => void)[] = []
+  const begun: string[] = []
+  return {
+    queue,
+    begun,
+    run: (name: string, patienceMs = SECOND) =>
+      queue.run(patienceMs, () => {
+        begun.push(name)
+        return new Promise<string>((resolve) => ends.push(() => resolve(name)))
+      }),
+    /** The oldest work ends, `ms` later. */
+    async end(ms: number) {
+      await settle()
+      now += ms
+      ends.shift()?.()
+      await settle()
+    },
+  }
+}
+
+test('work is done in the order of its arrival, as many at once as there are places', async () => {
+  const { run, end, begun } = queueOf(2)
+  const all = ['a', 'b', 'c'].map((name) => run(name))
+  await end(0)
+  assert.deepEqual(begun, ['a', 'b', 'c'])
+  await end(0)
+  await end(0)
+
+  assert.deepEqual(await Promise.all(all), [{ result: 'a' }, { result: 'b' }, { result: 'c' }])
+})
+
+test('work that would wait longer than its patience is refused at once, without being begun', async () => {
+  const { run, end, begun, queue } = queueOf(1)
+  // It learns that a piece of work takes 400 ms.
+  for (let round = 0; round < 50; round += 1) {
+    const done = run('measured')
+    await end(400)
+    await done
+  }
+  begun.length = 0
+  const accepted = [run('first'), run('second'), run('third')]
+
+  assert.ok(queue.expectedWaitMs > SECOND)
+  assert.equal(await run('fourth'), null)
+
+  for (let round = 0; round < 3; round += 1) await end(400)
+  await Promise.all(accepted)
+  assert.deepEqual(begun, ['first', 'second', 'third'])
+})
+
+test('the same amount of work is accepted where it takes less time', async () => {
+  const { run, end, begun } = queueOf(1)
+  for (let round = 0; round < 50; round += 1) {
+    const done = run('measured')
+    await end(10)
+    await done
+  }
+  begun.length = 0
+  const accepted = ['first', 'second', 'third', 'fourth'].map((name) => run(name))
+
+  for (let round = 0; round < 4; round += 1) await end(10)
+
+  assert.ok((await Promise.all(accepted)).every((done) => done !== null))
+})
+
+test('work that has waited longer than its patience is not begun any more', async () => {
+  const { run, end, begun } = queueOf(1)
+  const slow = run('slow')
+  const waits = run('waits')
+
+  await end(5 * SECOND)
+
+  assert.deepEqual(await slow, { result: 'slow' })
+  assert.equal(await waits, null)
+  assert.deepEqual(begun, ['slow'])
+})
+
+test('work that fails makes place for the next', async () => {
+  const queue = new TimedQueue(1)
+  const failure = new Error('failed')
+
+  await assert.rejects(
+    queue.run(SECOND, () => Promise.reject(failure)),
+    failure,
+  )
+
+  assert.deepEqual(await queue.run(SECOND, async () => 'next'), { result: 'next' })
+})
+
+/** Lets everything happen that waits for nothing but its turn. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 10; turn += 1) await Promise.resolve()
+}

@@ -50,6 +50,7 @@ before(async () => {
       SESSION_SECRET: 'a-secret-for-tests-only-which-is-long-enough',
       ENCRYPTION_KEYS,
       ADDRESS_ATTEMPTS: '100000',
+      ANSWER_WITHIN: '30s',
       LOG_LEVEL: 'error',
     }),
   )

@@ -18,7 +18,8 @@ export function offer(perSecond: number, ask: (number: number) => Promise<Respon
   const sending = (async () => {
     for (let number = 0; !stopped; number += 1) {
       const dueIn = (number * 1000) / perSecond - (performance.now() - since)
-      if (dueIn > 0) await pause(dueIn)
+      // Also when it is late: what was sent has to get its turn.
+      await pause(Math.max(0, dueIn))
       asked.push(measure(number))
     }
   })()

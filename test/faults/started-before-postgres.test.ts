@@ -51,6 +51,7 @@ test('web and worker started without PostgreSQL wait, say so once, and work by t
     SESSION_SECRET: 'a-secret-for-tests-only-which-is-long-enough',
     ENCRYPTION_KEYS,
     AUDIT_KEYS,
+    ANSWER_WITHIN: '30s',
     LOG_LEVEL: 'info',
   }
   const web = startProcess(WEB, env)

@@ -29,8 +29,8 @@ const limit = pLimit(HASHED_AT_A_TIME)
  * others wait before they have begun anything.
  */
 const queue = new TimedQueue(4 * THREADS)
-/** How long one may wait where no request sets a limit. */
-const PATIENCE_MS = SECOND
+/** How long one may take where no request sets a limit. */
+const LIMIT_MS = 2 * SECOND
 
 /** Thrown when too many passwords are being checked already, before an attempt is spent. */
 export class OverloadedError extends UnavailableError {
@@ -42,23 +42,19 @@ export class OverloadedError extends UnavailableError {
   }
 }
 
-/** A request waits half of its time at most, so that the other half is left for its work. */
-function patienceMs(): number {
-  const deadline = currentDeadline()
-  return deadline ? deadline.remainingMs / 2 : PATIENCE_MS
-}
+const timeLeftMs = () => currentDeadline()?.remainingMs ?? LIMIT_MS
 
 /** Refuses a request that would have to wait too long, before anything of it is read. */
 export const refuseWhileOverloaded: RequestHandler = (_req, _res, next) => {
-  next(queue.expectedWaitMs > patienceMs() ? new OverloadedError() : undefined)
+  next(queue.hasRoom(timeLeftMs()) ? undefined : new OverloadedError())
 }
 
 /**
  * Runs `work`, which hashes a password, when its turn has come. Throws OverloadedError, without having begun it, as soon
- * as it is clear that it would wait too long.
+ * as it is clear that it would take too long.
  */
 export async function admit<Result>(work: () => Promise<Result>): Promise<Result> {
-  const done = await queue.run(patienceMs(), work)
+  const done = await queue.run(timeLeftMs(), work)
   if (!done) throw new OverloadedError()
   return done.result
 }

@@ -1,13 +1,12 @@
 // A queue that is bounded by waiting time, not by length: how long a place lasts depends on the machine and its load.
 
 /** How much the newest duration counts in the moving average. */
-const WEIGHT = 0.1
+const WEIGHT = 0.2
 /** Assumed until something was measured. */
 const FIRST_GUESS_MS = 50
 
 interface Waiting {
-  since: number
-  patienceMs: number
+  giveUpAt: number
   begin: () => void
   giveUp: () => void
 }
@@ -25,18 +24,23 @@ export class TimedQueue {
     this.#now = now
   }
 
-  /** How long work that arrives now is expected to wait, in milliseconds. */
-  get expectedWaitMs(): number {
+  /**
+   * Whether work that arrives now, and has `limitMs` milliseconds in all, is expected to be done by then. It may wait
+   * for half of that at most. Where nothing is running it may always be tried, so that a slow time is noticed to be over.
+   */
+  hasRoom(limitMs: number): boolean {
+    if (this.#running === 0) return true
     const ahead = this.#waiting.length + this.#running - this.#atOnce + 1
-    return Math.max(0, ahead) * (this.#averageMs / this.#atOnce)
+    const waitMs = Math.max(0, ahead) * (this.#averageMs / this.#atOnce)
+    return waitMs <= limitMs / 2 && waitMs + this.#averageMs <= limitMs
   }
 
   /**
-   * Runs `work` when its turn has come. Returns null without having begun it if it is expected to wait longer than
-   * `patienceMs`, or has waited longer.
+   * Runs `work` when its turn has come. Returns null without having begun it if there is no room for it, or if it has
+   * waited for more than half of `limitMs`.
    */
-  async run<Result>(patienceMs: number, work: () => Promise<Result>): Promise<{ result: Result } | null> {
-    if (this.expectedWaitMs > patienceMs || !(await this.#turn(patienceMs))) return null
+  async run<Result>(limitMs: number, work: () => Promise<Result>): Promise<{ result: Result } | null> {
+    if (!this.hasRoom(limitMs) || !(await this.#turn(limitMs / 2))) return null
     const begunAt = this.#now()
     try {
       return { result: await work() }
@@ -48,11 +52,10 @@ export class TimedQueue {
   }
 
   /** Resolves with whether its turn came in time. */
-  #turn(patienceMs: number): Promise<boolean> {
+  #turn(longestMs: number): Promise<boolean> {
     return new Promise((resolve) => {
       this.#waiting.push({
-        since: this.#now(),
-        patienceMs,
+        giveUpAt: this.#now() + longestMs,
         begin: () => resolve(true),
         giveUp: () => resolve(false),
       })
@@ -64,7 +67,7 @@ export class TimedQueue {
     while (this.#running < this.#atOnce) {
       const next = this.#waiting.shift()
       if (!next) return
-      if (this.#now() - next.since > next.patienceMs) {
+      if (this.#now() > next.giveUpAt) {
         next.giveUp()
         continue
       }

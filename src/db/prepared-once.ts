@@ -4,9 +4,8 @@ import type { Reader } from './client.ts'
 
 /**
  * Builds a query with placeholders once for each database it is asked on, instead of once a call: the hot path
- * spends more time on building SQL than on sending it. A transaction counts as a database of its own, and lasts as
- * long as it succeeds (`lastingTransactions`). What it is executed with is not checked by the types: it needs a value
- * for each placeholder, null where there is none.
+ * spends more time on building SQL than on sending it. A transaction counts as a database of its own. What it is executed
+ * with is not checked by the types: it needs a value for each placeholder, null where there is none.
  */
 export function preparedOnce<Query, On extends Reader = Reader>(build: (db: On) => Query): (db: On) => Query {
   const built = new WeakMap<On, Query>()

@@ -28,7 +28,7 @@ const limit = pLimit(HASHED_AT_A_TIME)
  * How many requests that hash a password are at work at a time: more than threads, as each also asks the database. The
  * others wait before they have begun anything.
  */
-const queue = new TimedQueue(4 * THREADS)
+const queue = new TimedQueue(2 * THREADS)
 /** How long one may take where no request sets a limit. */
 const LIMIT_MS = 2 * SECOND
 

@@ -5,8 +5,16 @@ const WEIGHT = 0.2
 /** Assumed until something was measured. */
 const FIRST_GUESS_MS = 50
 
+/** Work that was given up would have taken longer than it did: so much longer, at a guess. */
+const GIVEN_UP_FACTOR = 2
+
+/** The shares of its time that work is expected to wait at most, and may wait at most: what is expected may be wrong. */
+const EXPECTED_WAIT = 1 / 4
+const LONGEST_WAIT = 1 / 2
+
 interface Waiting {
-  giveUpAt: number
+  since: number
+  limitMs: number
   begin: () => void
   giveUp: () => void
 }
@@ -24,38 +32,44 @@ export class TimedQueue {
     this.#now = now
   }
 
-  /**
-   * Whether work that arrives now, and has `limitMs` milliseconds in all, is expected to be done by then. It may wait
-   * for half of that at most. Where nothing is running it may always be tried, so that a slow time is noticed to be over.
-   */
+  /** Whether work that arrives now, and has `limitMs` milliseconds in all, is expected to be done in time. */
   hasRoom(limitMs: number): boolean {
-    if (this.#running === 0) return true
     const ahead = this.#waiting.length + this.#running - this.#atOnce + 1
     const waitMs = Math.max(0, ahead) * (this.#averageMs / this.#atOnce)
-    return waitMs <= limitMs / 2 && waitMs + this.#averageMs <= limitMs
+    return waitMs <= limitMs * EXPECTED_WAIT && this.#endsInTime(waitMs, limitMs)
+  }
+
+  /** Where nothing is running, work may always be tried, so that a slow time is noticed to be over. */
+  #endsInTime(waitMs: number, limitMs: number): boolean {
+    return this.#running === 0 || waitMs + this.#averageMs <= limitMs
   }
 
   /**
    * Runs `work` when its turn has come. Returns null without having begun it if there is no room for it, or if it has
-   * waited for more than half of `limitMs`.
+   * waited for too long.
    */
   async run<Result>(limitMs: number, work: () => Promise<Result>): Promise<{ result: Result } | null> {
-    if (!this.hasRoom(limitMs) || !(await this.#turn(limitMs / 2))) return null
+    if (!this.hasRoom(limitMs) || !(await this.#turn(limitMs))) return null
     const begunAt = this.#now()
+    let factor = GIVEN_UP_FACTOR
     try {
-      return { result: await work() }
+      const result = await work()
+      factor = 1
+      return { result }
     } finally {
-      this.#averageMs += WEIGHT * (this.#now() - begunAt - this.#averageMs)
+      const tookMs = factor * (this.#now() - begunAt)
+      this.#averageMs += WEIGHT * (tookMs - this.#averageMs)
       this.#running -= 1
       this.#next()
     }
   }
 
   /** Resolves with whether its turn came in time. */
-  #turn(longestMs: number): Promise<boolean> {
+  #turn(limitMs: number): Promise<boolean> {
     return new Promise((resolve) => {
       this.#waiting.push({
-        giveUpAt: this.#now() + longestMs,
+        since: this.#now(),
+        limitMs,
         begin: () => resolve(true),
         giveUp: () => resolve(false),
       })
@@ -67,7 +81,8 @@ export class TimedQueue {
     while (this.#running < this.#atOnce) {
       const next = this.#waiting.shift()
       if (!next) return
-      if (this.#now() > next.giveUpAt) {
+      const waitedMs = this.#now() - next.since
+      if (waitedMs > next.limitMs * LONGEST_WAIT || !this.#endsInTime(waitedMs, next.limitMs)) {
         next.giveUp()
         continue
       }

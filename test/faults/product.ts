@@ -32,6 +32,7 @@ export interface ProductOptions {
   users?: number
   webs?: number
   worker?: boolean
+  logLevel?: string
 }
 
 /** Starts everything. `users` are added to the demo data. */
@@ -39,6 +40,7 @@ export async function startProduct({
   users = 0,
   webs = 1,
   worker = false,
+  logLevel = 'warn',
 }: ProductOptions): Promise<Product> {
   const cluster = await startEmbeddedPostgres(await testFolder(), { initdb: ['--no-sync'] })
   const mailServer = await new SmtpServer().start()
@@ -68,7 +70,7 @@ export async function startProduct({
     ENCRYPTION_KEYS: `k1:${key.toString('base64')}`,
     AUDIT_KEYS: `a1:${key.toString('base64')}`,
     ADDRESS_ATTEMPTS: '100000',
-    LOG_LEVEL: 'warn',
+    LOG_LEVEL: logLevel,
   }
   const ports = await Promise.all(Array.from({ length: webs }, anyFreePort))
   const origins = ports.map((port) => `http://127.0.0.1:${port}`)

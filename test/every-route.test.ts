@@ -19,6 +19,7 @@ import { HOUR } from '../src/time/durations.ts'
 import { type Browser, DEMO_PASSWORD, type Fields, keyOn } from './support/browser.ts'
 import { ADMIN, Cast, DESK, EVIDENCE, OPERATOR } from './support/cast.ts'
 import { checksumsOf } from './support/database-contents.ts'
+import { eventually } from './support/eventually.ts'
 import { type Route, routesOf } from './support/routes.ts'
 
 let cast: Cast
@@ -29,8 +30,8 @@ before(async () => {
   const { deps } = cast.app
   queues = openQueueEngine(deps.config, deps.log)
   byStage = rooms(deps, opsRoutes(deps, queues, openMetrics(deps, queues)))
-  // BullMQ makes its tables at the first use.
-  assert.equal((await cast.as(OPERATOR).get('/ops/queues')).status, 200)
+  // BullMQ makes its tables at the first use, which may take longer than a page waits for it.
+  await eventually('BullMQ is ready', async () => (await operator().get('/ops/queues')).status === 200)
 })
 after(async () => {
   await queues?.close()

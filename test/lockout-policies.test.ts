@@ -10,7 +10,7 @@ import { endLockout } from '../src/lockout/end-lockout.ts'
 import { HOUR, MINUTE, SECOND } from '../src/time/durations.ts'
 import { startApp, type TestApp } from './support/app.ts'
 import { type Answer, type Browser, DEMO_PASSWORD, keyOn } from './support/browser.ts'
-import { eventually } from './support/eventually.ts'
+import { judged } from './support/judged.ts'
 import { People } from './support/people.ts'
 
 let app: TestApp
@@ -45,20 +45,11 @@ async function failCode(browser: Browser, count: number): Promise<number[]> {
   return statuses
 }
 
-/** The status of an answer, asked for again while the answer is that there is too much to do (503). */
-function judged(guess: () => Promise<Answer>): Promise<number> {
-  const judge = async () => {
-    const { status } = await guess()
-    return status !== 503 && status
-  }
-  return eventually('the guess is judged', judge, MINUTE)
-}
-
 /** All others reached the count as well, and were turned away there. */
-function assertFiveEvaluated(statuses: readonly number[]) {
-  const count = (wanted: number) => statuses.filter((status) => status === wanted).length
+function assertFiveEvaluated(answers: readonly Answer[]) {
+  const count = (wanted: number) => answers.filter(({ status }) => status === wanted).length
   assert.equal(count(401), 5)
-  assert.equal(count(429), statuses.length - 5)
+  assert.equal(count(429), answers.length - 5)
 }
 
 /** How many failures the database has counted since the last success. */
@@ -168,13 +159,13 @@ describe('wrong passwords', () => {
   test('200 parallel guesses against one account: exactly 5 are evaluated', async () => {
     const email = 'operator@platform.example'
 
-    const statuses = await Promise.all(
+    const answers = await Promise.all(
       Array.from({ length: 200 }, (_, i) =>
         judged(() => app.browser().signInWithPassword(email, `wrong password ${i}`)),
       ),
     )
 
-    assertFiveEvaluated(statuses)
+    assertFiveEvaluated(answers)
     assert.equal(await failuresCounted(email, 'password'), 5)
     assert.equal((await failuresOnRecord(email, 'sign-in.password')).length, 5)
     assert.equal((await people.eventsOf(email, 'lockout.started')).length, 1)
@@ -189,13 +180,13 @@ describe('wrong codes', () => {
     for (const browser of browsers)
       assert.equal((await browser.signInWithPassword(email)).location, '/mfa/verify')
 
-    const statuses = await Promise.all(
+    const answers = await Promise.all(
       Array.from({ length: 6 }, () =>
         browsers.map((browser) => judged(() => browser.verify(browser.wrongCode()))),
       ).flat(),
     )
 
-    assertFiveEvaluated(statuses)
+    assertFiveEvaluated(answers)
     assert.equal(await failuresCounted(email, 'code'), 5)
     assert.equal((await failuresOnRecord(email, 'sign-in.code')).length, 5)
     assert.equal((await people.eventsOf(email, 'lockout.started')).length, 1)

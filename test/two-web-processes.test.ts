@@ -13,7 +13,7 @@ import { startApp, type TestApp } from './support/app.ts'
 import { type Answer, Browser } from './support/browser.ts'
 import { ADMIN, ADMIN2 } from './support/cast.ts'
 import { ENCRYPTION_KEYS } from './support/cluster.ts'
-import { eventually } from './support/eventually.ts'
+import { judged } from './support/judged.ts'
 import { People } from './support/people.ts'
 import { startProcess, type TestProcess } from './support/processes.ts'
 
@@ -124,14 +124,6 @@ function statusesOf(answers: readonly Answer[]): Record<string, number> {
   const statuses: Record<string, number> = {}
   for (const { status } of answers) statuses[status] = (statuses[status] ?? 0) + 1
   return statuses
-}
-
-/** An answer, asked for again while the answer is that those before it take too long (503). */
-function judged(send: () => Promise<Answer>): Promise<Answer> {
-  return eventually('the attempt is judged', async () => {
-    const answer = await send()
-    return answer.status !== 503 && answer
-  })
 }
 
 /** Five are checked. The others wait for them and are told of the lock. */

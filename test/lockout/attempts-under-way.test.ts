@@ -11,6 +11,7 @@ import { SECOND } from '../../src/time/durations.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import type { Answer, Browser } from '../support/browser.ts'
 import { eventually } from '../support/eventually.ts'
+import { judged } from '../support/judged.ts'
 import { People } from '../support/people.ts'
 
 let app: TestApp
@@ -73,11 +74,11 @@ async function dieWhileChecking(email: string, kind: 'password' | 'code', count:
 describe('right passwords at once', () => {
   test('eight sign-ins at once with the right password, five rounds: none is told of a lock', async () => {
     for (let round = 0; round < 5; round += 1) {
-      const answers = await atOnce(8, () => app.browser().signInWithPassword('finance@harbour.example'))
+      const answers = await atOnce(8, () =>
+        judged(() => app.browser().signInWithPassword('finance@harbour.example')),
+      )
 
-      // A loaded machine answers 503.
-      for (const { status, location } of answers)
-        assert.ok(location === '/' || status === 503, String(status))
+      for (const { status, location } of answers) assert.equal(location, '/', String(status))
     }
     assert.equal((await people.eventsOf('finance@harbour.example', 'lockout.started')).length, 0)
   })
@@ -92,12 +93,13 @@ describe('right passwords at once', () => {
 
     const answers = await Promise.all(
       browsers.map((browser) =>
-        browser.post('/account/sessions/end-others', { presence: 'demo-password-please-change' }),
+        judged(() =>
+          browser.post('/account/sessions/end-others', { presence: 'demo-password-please-change' }),
+        ),
       ),
     )
 
-    assert.equal(countOf(answers, 429), 0)
-    assert.equal(countOf(answers, 401), 0)
+    assert.equal(countOf(answers, 303), 8)
   })
 
   test('a right password among wrong ones does not give them more than nine checks', async () => {

@@ -3,6 +3,7 @@ import { type Express, type Request, type RequestHandler, type Response, Router 
 import session from 'express-session'
 import { accountRoutes } from './account/account.routes.ts'
 import { authenticatorRoutes } from './account/authenticator.routes.ts'
+import { approvalsRoutes } from './approvals/approvals.routes.ts'
 import { auditRoutes } from './audit/audit.routes.ts'
 import { clientsRoutes } from './clients/clients.routes.ts'
 import { runClientRoutes } from './clients/run-client.routes.ts'
@@ -106,7 +107,7 @@ export function rooms(deps: Deps, ops: Router): Rooms {
     enrol: room(enrolRoutes(deps), signOut),
     verify: room(verifyRoutes(deps), signOut),
     'signed-in': room(
-      showNav,
+      showNav(deps),
       homeRoutes(deps),
       accountRoutes(deps),
       authenticatorRoutes(deps),
@@ -122,6 +123,7 @@ export function rooms(deps: Deps, ops: Router): Rooms {
       runClientRoutes(deps),
       clientsRoutes(deps),
       serviceDeskRoutes(deps),
+      approvalsRoutes(deps),
       ops,
       signOut,
       stagePagesLeadHome(),

@@ -17,7 +17,7 @@ import { opsRoutes } from '../src/ops/ops.routes.ts'
 import { openQueueEngine, type QueueEngine } from '../src/outbox/queues.ts'
 import { HOUR } from '../src/time/durations.ts'
 import { type Browser, DEMO_PASSWORD, type Fields, keyOn } from './support/browser.ts'
-import { ADMIN, Cast, DESK, EVIDENCE, OPERATOR } from './support/cast.ts'
+import { ADMIN, Cast, DESK, DESK2, EVIDENCE, OPERATOR } from './support/cast.ts'
 import { checksumsOf } from './support/database-contents.ts'
 import { eventually } from './support/eventually.ts'
 import { type Route, routesOf } from './support/routes.ts'
@@ -105,6 +105,11 @@ async function invited(): Promise<string> {
   const fields = cast.people.newcomer()
   assert.equal((await admin().post('/users', fields)).status, 303)
   return (await cast.app.userNamed(fields.email ?? '')).id
+}
+
+/** The id of a case that an agent opened. */
+async function caseOf(email: string): Promise<string> {
+  return (await cast.people.addCase((await cast.app.userNamed(email)).id)).id
 }
 
 async function uploaded(): Promise<string> {
@@ -274,6 +279,15 @@ const FORMS: Record<string, () => Promise<Form>> = {
     path: `/clients/${await emptyAccount()}/mfa-policy`,
     fields: { roleGroups: 'tech-operator', ...EVIDENCE },
   }),
+  'POST /approvals/:id': async () => ({
+    browser: desk(),
+    path: `/approvals/${await caseOf(DESK2)}`,
+    fields: { decision: 'approve' },
+  }),
+  'POST /approvals/:id/withdraw': async () => ({
+    browser: desk(),
+    path: `/approvals/${await caseOf(DESK)}/withdraw`,
+  }),
   'POST /clients': async () => ({
     browser: desk(),
     path: '/clients',
@@ -373,7 +387,7 @@ test('every unsafe route is tried below, and every route of the contract is amon
       '/audit.csv',
       '/audit.ndjson',
     ],
-    ...['/service-desk', '/ops', '/ops/metrics'],
+    ...['/service-desk', '/approvals', '/approvals/:id', '/ops', '/ops/metrics'],
   ])
     assert.ok(names.includes(`GET ${read}`), read)
 })
@@ -451,6 +465,7 @@ describe('no route is a side entrance', () => {
       [/^\/activate\/:token/, await cast.people.invitationLink(await invited())],
       [/^\/reset-password\/:token/, await cast.people.passwordResetLink(email)],
       [/^\/users\/import\/:id/, await uploaded()],
+      [/^\/approvals\/:id/, `/approvals/${await caseOf(DESK2)}`],
       [/^\/users\/:id/, `/users/${id}`],
       [/^\/clients\/:id/, `/clients/${clientId}`],
       [/^\/account\/sessions\/:id/, '/account/sessions/of-somebody'],

@@ -17,6 +17,7 @@ import {
   CHILD_ADMIN,
   CHILD_TECH,
   DESK,
+  DESK2,
   FINANCE,
   FOREIGN_ADMIN,
   OPERATOR,
@@ -79,6 +80,7 @@ async function stored() {
 interface There {
   userId: string
   clientId: string
+  approvalId: string
   importPath: string
   invitation: string
   reset: string
@@ -92,6 +94,7 @@ async function there(account: string, email: string): Promise<There> {
   return {
     userId: id,
     clientId: await cast.people.clientId(account),
+    approvalId: (await cast.people.addCase((await cast.app.userNamed(DESK2)).id)).id,
     importPath: await uploadedDraft(),
     invitation: await cast.people.invitationLink('new.tech@harbour.example'),
     reset: await cast.people.passwordResetLink(forgetful.email),
@@ -115,11 +118,15 @@ async function uploadedDraft(): Promise<string> {
   return location ?? ''
 }
 
-function filledIn(path: string, { userId, clientId, importPath, invitation, reset }: There): string {
+function filledIn(
+  path: string,
+  { userId, clientId, approvalId, importPath, invitation, reset }: There,
+): string {
   const filled = path
     .replace('/activate/:token', invitation)
     .replace('/reset-password/:token', reset)
     .replace('/users/import/:id', importPath)
+    .replace('/approvals/:id', `/approvals/${approvalId}`)
     .replace('/users/:id', `/users/${userId}`)
     .replace('/clients/:id', `/clients/${clientId}`)
   assert.doesNotMatch(filled, /:/, 'each parameter has something to stand for it')
@@ -192,6 +199,7 @@ const KINDS: [string, () => Promise<Browser>, string, string, string][] = [
   ['an Admin, of an account above', () => cast.comeBack(CHILD_ADMIN), 'Harbour Group', TECH, '/users'],
   ['an Admin, of an unrelated account', () => cast.comeBack(FOREIGN_ADMIN), 'Harbour Group', TECH, '/users'],
   ['the Service Desk', () => cast.comeBack(DESK), 'Harbour Group', TECH, '/service-desk'],
+  ['the Service Desk, of a case', () => cast.comeBack(DESK), 'Harbour Group', TECH, '/approvals/:id'],
   ['an operator', () => cast.comeBack(OPERATOR), 'Harbour Group', TECH, '/ops'],
 ]
 

@@ -1,6 +1,7 @@
 import type { JobName, ScheduledJobName } from '../src/outbox/jobs.ts'
 import { completeMfaResetJob } from './complete-mfa-reset.ts'
 import { endLockoutJob } from './end-lockout.ts'
+import { expireApprovalJob } from './expire-approval.ts'
 import { importInvitationsJob } from './import-invitations.ts'
 import type { Job, JobDeps } from './job.ts'
 import { remindOfInvitationJob } from './remind-of-invitation.ts'
@@ -15,6 +16,7 @@ export const JOBS: { readonly [Name in JobName]: Job<Name> } = {
   'complete-mfa-reset': completeMfaResetJob,
   'remind-of-invitation': remindOfInvitationJob,
   'import-invitations': importInvitationsJob,
+  'expire-approval': expireApprovalJob,
 }
 
 export const SCHEDULED: { readonly [Name in ScheduledJobName]: (deps: JobDeps) => Promise<void> } = {

@@ -9,12 +9,13 @@ import { notifications } from '../src/db/schema/notifications.ts'
 import { users } from '../src/db/schema/users.ts'
 import { helperOf } from '../src/gate/helper-of.ts'
 import { readPerson } from '../src/gate/read-person.ts'
-import type { NotificationKind } from '../src/notifications/kinds.ts'
+import type { NotificationFacts, NotificationKind } from '../src/notifications/kinds.ts'
 import { MailRefusedError, SEND_LIMIT_MS } from '../src/notifications/mailer.ts'
 import { renderMail } from '../src/notifications/render-mail.ts'
 import { upToMinute } from '../src/time/instant-text.ts'
 import { HopelessJobError, type Job } from './job.ts'
 import { linkOf } from './link-of.ts'
+import { readMailedApproval } from './mailed-approval.ts'
 
 const actors = alias(users, 'actors')
 const actorAccounts = alias(clients, 'actor_accounts')
@@ -29,6 +30,9 @@ export const sendNotification: Job<'send-notification'> = async ({ notificationI
   if (!owed || owed.notification.sentAt) return null
   const { notification, recipient, event } = owed
 
+  const approval = await readMailedApproval(tx, notification.facts.approvalId)
+  // Who may decide need not hear of a case that is over.
+  if (notification.kind === 'approval-requested' && approval?.status !== 'open') return null
   const link = await linkOf(tx, notification, deps)
   if (link === 'closed') return null
 
@@ -47,11 +51,13 @@ export const sendNotification: Job<'send-notification'> = async ({ notificationI
         at: event?.at ?? notification.createdAt,
         address: event?.address,
         userAgent: event?.userAgent,
-        by: event && actorText(event),
+        by: event && actorText(event, recipient),
         byYou: event?.actorId === recipient.id,
         subjectName: event?.subjectName ?? undefined,
         ...lockFacts(notification.facts),
         ...plainFacts(notification.facts),
+        administrators: administratorFacts(notification),
+        approval: approval ?? undefined,
         expiresAt: link?.expiresAt,
       }),
     })
@@ -66,7 +72,13 @@ const readOwed = preparedOnce((tx: Transaction) =>
   tx
     .select({
       notification: notifications,
-      recipient: { id: users.id, name: users.name, email: users.email, clientName: clients.name },
+      recipient: {
+        id: users.id,
+        name: users.name,
+        email: users.email,
+        clientName: clients.name,
+        ofPlatform: clients.isPlatform,
+      },
       event: {
         at: auditEvents.at,
         address: auditEvents.address,
@@ -98,14 +110,15 @@ const markSent = preparedOnce((tx: Transaction) =>
     .prepare('mark_sent'),
 )
 
-/** By whom, as the reader knows them: an agent is 'the Service Desk', an Admin has a name. */
-function actorText(event: {
-  actorName: string | null
-  actorAccount: string | null
-  actorOfPlatform: boolean | null
-}) {
+/** By whom, as the reader knows them: an Admin has a name, and so has an agent to colleagues; to others it is 'the Service Desk'. */
+function actorText(
+  event: { actorName: string | null; actorAccount: string | null; actorOfPlatform: boolean | null },
+  reader: { ofPlatform: boolean },
+) {
   if (event.actorName === null || event.actorAccount === null) return undefined
-  return event.actorOfPlatform ? SERVICE_DESK : `${event.actorName} of ${event.actorAccount}`
+  return event.actorOfPlatform && !reader.ofPlatform
+    ? SERVICE_DESK
+    : `${event.actorName} of ${event.actorAccount}`
 }
 
 /** Stable, so that a mail sent twice (killed between sending and recording) is recognised as one. */
@@ -118,6 +131,12 @@ function lockFacts({ kind, lockedUntil }: Record<string, string>) {
     lockKind: kind === 'password' || kind === 'code' ? kind : undefined,
     lockedUntil: lockedUntil === undefined ? undefined : upToMinute(new Date(lockedUntil)),
   } as const
+}
+
+function administratorFacts({ kind, facts }: { kind: string; facts: Record<string, string> }) {
+  return kind === 'administrators-changed'
+    ? (facts as NotificationFacts['administrators-changed'])
+    : undefined
 }
 
 function plainFacts({ roleGroups, added, removed, head }: Record<string, string>) {

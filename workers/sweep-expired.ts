@@ -1,6 +1,7 @@
 import { and, eq, inArray, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
 import type { Database } from '../src/db/client.ts'
+import { approvals } from '../src/db/schema/approvals.ts'
 import { authenticators } from '../src/db/schema/authenticators.ts'
 import { invitationImports } from '../src/db/schema/invitation-imports.ts'
 import { passwordResets } from '../src/db/schema/links.ts'
@@ -16,6 +17,8 @@ const KEEP_PASSWORD_RESETS_MS = 30 * DAY
 /** As long as somebody may come back to the report of a file; the people it invited stay, of course. */
 const KEEP_IMPORTS_MS = 30 * DAY
 const KEEP_DONE_MS = 7 * DAY
+/** What was decided stays in the audit log; the cases name people who never became users. */
+const KEEP_APPROVALS_MS = 90 * DAY
 
 /** Removes what has expired. Nothing depends on it: what is expired is refused by its time, swept or not. */
 export async function sweepExpired({
@@ -38,6 +41,7 @@ export async function sweepExpired({
     and(eq(invitationImports.status, 'draft'), lt(invitationImports.createdAt, before(DAY))),
   )
   await remove(db, invitationImports, lt(invitationImports.finishedAt, before(KEEP_IMPORTS_MS)))
+  await remove(db, approvals, lt(approvals.decidedAt, before(KEEP_APPROVALS_MS)))
   await remove(db, outbox, lt(outbox.doneAt, before(KEEP_DONE_MS)))
   await remove(db, lockouts, forgotten(now, before(keepLockouts)))
 }

@@ -12,6 +12,7 @@ import type { Person } from '../gate/facts.ts'
 import { isLive, lockSession } from '../gate/hold-session.ts'
 import { isSignedIn } from '../gate/stages.ts'
 import { recordSignedOut } from './current-actor.ts'
+import { readTies } from './makers.queries.ts'
 import { actorOf, targetOf } from './people.ts'
 import { readPeople } from './read-people.queries.ts'
 import { concerning, recordRefusal, unseen } from './record-refusal.ts'
@@ -67,7 +68,8 @@ export async function judge(
 
   const relation = await relationOf(tx, actorPerson.clientId, targetPerson.clientId)
   const actor = actorOf(actorPerson)
-  const target = targetOf(targetPerson, passwordLockout, relation, now)
+  const ties = await readTies(tx, actorId, [targetPerson], now)
+  const target = targetOf(targetPerson, passwordLockout, { relation, ties }, now)
   const onRecord = (refusal: Refusal) =>
     recordRefusal(tx, { ...about, ...concerning(actorPerson, targetPerson, relation, refusal), refusal })
   const refusal = rule(actor, target)

@@ -2,7 +2,7 @@
 import type { Person } from '../gate/facts.ts'
 import type { LockoutState } from '../lockout/policy.ts'
 import { lockInForce } from '../lockout/policy.ts'
-import type { AccountTarget, Actor, Relation, Target } from './rules.ts'
+import { type AccountTarget, type Actor, administers, type Relation, type Target } from './rules.ts'
 
 /** What the rules ask about whoever acts: the most that any of their role groups gives. */
 export function actorOf({ id, roleGroups }: Person): Actor {
@@ -15,17 +15,22 @@ export function actorOf({ id, roleGroups }: Person): Actor {
   }
 }
 
-/** What the rules ask about whoever is acted on. Locked out: by wrong passwords or wrong codes, `now`. */
+/**
+ * What the rules ask about whoever is acted on. Locked out: by wrong passwords or wrong codes, `now`. `ties`: the ids
+ * of those who are tied to the actor (makers.queries.ts).
+ */
 export function targetOf(
   person: Person,
   passwordLockout: LockoutState,
-  relation: Relation,
+  { relation, ties }: { relation: Relation; ties: ReadonlySet<string> },
   now: Date,
 ): Target {
   return {
     id: person.id,
     relation,
     isAdmin: person.roleGroups.some(({ isAdmin }) => isAdmin),
+    administers: person.roleGroups.some(administers),
+    tiedToActor: ties.has(person.id),
     authenticatorActive: person.authenticator !== null,
     lockedOut: [person.codeLockout, passwordLockout].some((lockout) => lockInForce(lockout, now) !== null),
     status: person.status,

@@ -42,6 +42,43 @@ export const REFUSALS = {
     status: 403,
     sentence: 'The platform account is fixed: everybody in it signs in with MFA, and it stays as it is.',
   },
+  'invited-or-promoted': {
+    status: 403,
+    sentence:
+      'One of you invited or promoted the other within the last 30 days. Another agent of the Service Desk must do this.',
+  },
+  'own-request': {
+    status: 403,
+    sentence: 'You asked for this yourself: a second agent decides. You can withdraw it.',
+  },
+  'about-oneself': { status: 403, sentence: 'This is about your own role groups: another agent decides.' },
+  'approved-by-others': {
+    status: 403,
+    sentence:
+      'Within the last 30 days you and the agent who asked, or you and the person concerned, were invited or promoted by one another or by the same person. Another agent decides.',
+  },
+  'withdrawn-by-requester': { status: 403, sentence: 'Only the agent who asked for this can withdraw it.' },
+  'already-waiting': {
+    status: 409,
+    sentence: 'Role groups of this person already wait for a second agent. See Approvals.',
+  },
+  'already-decided': {
+    status: 409,
+    sentence: 'This case is not open any more: it was decided or withdrawn in the meantime.',
+  },
+  'approval-expired': {
+    status: 409,
+    sentence: 'This case has expired. The agent who asked can ask again.',
+  },
+  'no-approver': {
+    status: 409,
+    sentence:
+      'A second person must approve this, and there is none: no other agent and no Operator who may. Nothing was given. See Approvals.',
+  },
+  'enable-first': {
+    status: 409,
+    sentence: 'This account is disabled. Enable it before you give it a role group that administers.',
+  },
   'nothing-to-reset': {
     status: 409,
     sentence: 'There is no authenticator to reset: it may just have been reset.',

@@ -15,6 +15,9 @@ export interface Actor {
 /** A role group that is given or taken. */
 export type Grant = Pick<Actor, 'isAdmin' | 'isServiceDesk' | 'isOperator' | 'rank'>
 
+/** A role group as the rule of the second approval asks about it. `ofPlatform`: people of the platform account hold it. */
+export type NamedGrant = Grant & { ofPlatform: boolean }
+
 /** How an account lies to the actor's own. Child: any depth below. */
 export type Relation = 'own' | 'child' | 'elsewhere'
 
@@ -23,6 +26,10 @@ export interface Target {
   id: string
   relation: Relation
   isAdmin: boolean
+  /** Holds a role group that administers. */
+  administers: boolean
+  /** Within 30 days the target invited or promoted the actor, or the actor the target, directly or through others. */
+  tiedToActor: boolean
   authenticatorActive: boolean
   lockedOut: boolean
   status: 'invited' | 'active' | 'disabled'
@@ -34,6 +41,25 @@ export interface AccountTarget {
   relation: Relation
   isPlatform: boolean
   suspended: boolean
+}
+
+/** A case that waits for a second person, as it lies to the actor. */
+export interface ApprovalTarget {
+  requestedBy: string
+  /** Null: an invitation, before there is a user. */
+  userId: string | null
+  /**
+   * Within 30 days the actor and the agent who asked were invited or promoted by one another or by the same person,
+   * or the actor and the person concerned by one another.
+   */
+  tiedToActor: boolean
+  /** There is an active agent who may decide it. */
+  agentsMayDecide: boolean
+}
+
+/** Whether a role group gives power over others. */
+export function administers({ isAdmin, isServiceDesk, isOperator }: Omit<Grant, 'rank'>): boolean {
+  return isAdmin || isServiceDesk || isOperator
 }
 
 /** Spec: "The parent-account Admin user can view account information". Service Desk: any account. */
@@ -63,14 +89,26 @@ export function mayAdminister(actor: Actor, target: Target): Refusal | null {
   return target.isAdmin && !actor.isServiceDesk ? 'admins-by-service-desk' : null
 }
 
+/**
+ * What gives a person control of their account again: a reset, an early end of a lock, the end of a disabling. Not
+ * between administrators one of whom invited or promoted the other within 30 days: else an agent could make an agent
+ * who resets her. Other users are not concerned: they
+ * administer no one, and the specification lets Admins reset them.
+ */
+export function mayGiveBackControl(actor: Actor, target: Target): Refusal | null {
+  const refusal = mayAdminister(actor, target)
+  if (refusal) return refusal
+  return target.administers && target.tiedToActor ? 'invited-or-promoted' : null
+}
+
 /** An Admin resets a non-Admin of the own account, the Service Desk anybody else: if there is something to reset. */
 export function mayResetMfa(actor: Actor, target: Target): Refusal | null {
-  return mayAdminister(actor, target) ?? (target.authenticatorActive ? null : 'nothing-to-reset')
+  return mayGiveBackControl(actor, target) ?? (target.authenticatorActive ? null : 'nothing-to-reset')
 }
 
 /** Lifting a lock early, by the same permissions as a reset. */
 export function mayUnlock(actor: Actor, target: Target): Refusal | null {
-  return mayAdminister(actor, target) ?? (target.lockedOut ? null : 'not-locked')
+  return mayGiveBackControl(actor, target) ?? (target.lockedOut ? null : 'not-locked')
 }
 
 /** Inviting people into an account: not into a suspended one, where no link would open. */
@@ -83,9 +121,43 @@ export function mayInvite(actor: Actor, { relation, suspended }: AccountTarget):
  * would make an Admin, or unmake one and reset them then.
  */
 export function mayGrant(actor: Actor, roleGroup: Grant): Refusal | null {
-  const administers = roleGroup.isAdmin || roleGroup.isServiceDesk || roleGroup.isOperator
-  if (administers && !actor.isServiceDesk) return 'granted-by-service-desk'
+  if (administers(roleGroup) && !actor.isServiceDesk) return 'granted-by-service-desk'
   return roleGroup.rank > actor.rank ? 'above-own-rank' : null
+}
+
+/**
+ * Whether giving this role group takes effect only once a second person has approved it: every role group of the
+ * platform account, and what administers in an account that is not new.
+ */
+export function needsApproval(roleGroup: NamedGrant, account: { isNew: boolean }): boolean {
+  return roleGroup.ofPlatform || (administers(roleGroup) && !account.isNew)
+}
+
+/** Looking at the cases that wait for a second person. An Operator sees only those that fall to Operators. */
+export function mayViewApprovals(actor: Actor): Refusal | null {
+  return actor.isServiceDesk || actor.isOperator ? null : 'unknown'
+}
+
+/**
+ * Approving or refusing what another agent asked for. An Operator does it only where no agent may. Not the agent who
+ * asked, not the person concerned, and neither whom they made.
+ */
+export function mayDecideApproval(actor: Actor, approval: ApprovalTarget): Refusal | null {
+  const hidden = mayViewApprovals(actor)
+  if (hidden) return hidden
+  if (approval.requestedBy === actor.id) return 'own-request'
+  if (!actor.isServiceDesk && approval.agentsMayDecide) return 'unknown'
+  if (approval.userId === actor.id) return 'about-oneself'
+  return approval.tiedToActor ? 'approved-by-others' : null
+}
+
+/** Taking back what one asked for oneself. */
+export function mayWithdrawApproval(
+  actor: Actor,
+  { requestedBy }: Pick<ApprovalTarget, 'requestedBy'>,
+): Refusal | null {
+  if (!actor.isServiceDesk) return 'unknown'
+  return requestedBy === actor.id ? null : 'withdrawn-by-requester'
 }
 
 /** Changing what somebody holds. Of each role group `mayGrant` is asked, too. */
@@ -100,7 +172,7 @@ export function mayDisable(actor: Actor, target: Target): Refusal | null {
 
 /** Letting in again whoever was disabled. */
 export function mayEnable(actor: Actor, target: Target): Refusal | null {
-  return mayAdminister(actor, target) ?? (target.status === 'disabled' ? null : 'not-disabled')
+  return mayGiveBackControl(actor, target) ?? (target.status === 'disabled' ? null : 'not-disabled')
 }
 
 /** Sending an invitation again, or taking it back: until the account is active. */

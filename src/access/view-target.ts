@@ -4,6 +4,7 @@ import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'
 import { readPerson } from '../gate/read-person.ts'
 import { readLockout } from '../lockout/lockouts.queries.ts'
+import { readTies } from './makers.queries.ts'
 import { actorOf, targetOf } from './people.ts'
 import { concerning, recordRefusedVisit, unseen } from './record-refusal.ts'
 import type { Refusal } from './refusals.ts'
@@ -34,7 +35,9 @@ export async function viewTarget(
   const relation = await relationOf(db, viewer.clientId, targetPerson.clientId)
   const passwordLockout = await readLockout(db, { subject: targetPerson.id, kind: 'password' })
   const actor = actorOf(viewer)
-  const target = targetOf(targetPerson, passwordLockout, relation, clock.now())
+  const now = clock.now()
+  const ties = await readTies(db, viewer.id, [targetPerson], now)
+  const target = targetOf(targetPerson, passwordLockout, { relation, ties }, now)
   const refusal = rule(actor, target)
   if (refusal === null) return { allowed: true, actor, target, targetPerson }
 

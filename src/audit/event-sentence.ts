@@ -17,6 +17,8 @@ export interface EventFacts {
 interface Names {
   actor: string
   subject: string
+  /** The subject, or by name who is not a user yet. */
+  invitee: string
   /** What was counted or locked: 'password' or 'code'. */
   kind: string
   /** What a lock ended with, before its time. */
@@ -98,6 +100,29 @@ const SENTENCES: Record<AuditAction, Sentences> = {
     success: ({ actor, subject }) => `${actor} changed the role groups of ${subject}.`,
     refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} change the role groups of ${subject}.`,
   },
+  'approval.requested': {
+    success: ({ actor, invitee }) =>
+      `${actor} asked for a second agent’s approval to make ${invitee} an administrator.`,
+  },
+  'approval.approved': {
+    success: ({ actor, invitee }) => `${actor} approved that ${invitee} becomes an administrator.`,
+    refused: ({ actor, mayNot }) => `${actor} ${mayNot} approve that somebody becomes an administrator.`,
+  },
+  'approval.refused': {
+    success: ({ actor, invitee }) => `${actor} refused that ${invitee} becomes an administrator.`,
+    refused: ({ actor, mayNot }) => `${actor} ${mayNot} refuse that somebody becomes an administrator.`,
+  },
+  'approval.withdrawn': {
+    success: ({ actor, invitee }) => `${actor} withdrew the request to make ${invitee} an administrator.`,
+    refused: ({ actor, mayNot }) => `${actor} ${mayNot} withdraw another agent’s request.`,
+  },
+  'approval.expired': {
+    success: ({ invitee }) => `The request to make ${invitee} an administrator expired without a decision.`,
+  },
+  'approval.closed': {
+    failure: ({ actor, invitee }) =>
+      `${actor} approved that ${invitee} becomes an administrator, but it could not be done any more.`,
+  },
   'user.disabled': {
     success: ({ actor, subject }) => `${actor} disabled the account of ${subject}.`,
     refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} disable the account of ${subject}.`,
@@ -172,10 +197,12 @@ const ENDED_WITH: Readonly<Record<string, string>> = {
 /** One sentence, whatever the event: one that is not known here is told by its name. */
 export function eventSentence({ action, outcome, details, ...people }: EventFacts): string {
   const { [action as AuditAction]: sentences }: Partial<typeof SENTENCES> = SENTENCES
+  const subject =
+    people.subjectName ?? (people.subjectId === null ? 'nobody known' : 'somebody of another account')
   const names = {
     actor: actorText(people),
-    subject:
-      people.subjectName ?? (people.subjectId === null ? 'nobody known' : 'somebody of another account'),
+    subject,
+    invitee: people.subjectId === null && typeof details.name === 'string' ? details.name : subject,
     kind: details.kind === 'password' ? 'password' : 'code',
     endedWith: ENDED_WITH[String(details.through)] ?? '',
     sessions: details.ended === 'one' ? 'one of their sessions' : 'their other sessions',

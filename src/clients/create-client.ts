@@ -77,7 +77,9 @@ export async function createClient(
       await tx.insert(clients).values({ id: clientId, name, parentId, createdAt: now })
       const roleGroupId = await adminRoleGroup(tx)
       await tx.insert(mfaPolicies).values({ clientId, roleGroupId, createdAt: now })
-      const added = await addInvitedUsers(tx, clientId, [{ ...typed.admin, roleGroupIds: [roleGroupId] }])
+      // Without a second agent: nobody is there yet whom this Admin could administer.
+      const admin = { ...typed.admin, roleGroupIds: [roleGroupId] }
+      const added = await addInvitedUsers(tx, clientId, [admin], { actorId: person.id, now })
       if (added.size === 0) throw new AddressTakenError()
       await record(tx, {
         ...about,

@@ -1,24 +1,26 @@
-import { eq, inArray } from 'drizzle-orm'
+import { and, eq, inArray, isNull } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
+import { readStaff } from '../approvals/approvers.queries.ts'
+import { approversOf } from '../approvals/approvers.ts'
 import { NO_REQUEST, record } from '../audit/record.ts'
 import type { EncryptionKey } from '../config.ts'
 import type { Database, Transaction } from '../db/client.ts'
 import { clients } from '../db/schema/clients.ts'
-import { roleGroups } from '../db/schema/role-groups.ts'
+import { memberships } from '../db/schema/role-groups.ts'
 import { users } from '../db/schema/users.ts'
-import { addInvitedUsers } from '../invitations/add-invited-users.ts'
-import { sendInvitations } from '../invitations/send-invitations.ts'
+import { invitePerson } from '../invitations/invite-person.ts'
 import { withdraw } from '../invitations/withdraw-invitation.ts'
+import { readRoleGroups } from '../users/role-groups.queries.ts'
 import { AddressTakenError } from './create-client.ts'
 
 /** Whoever runs the command is nobody that the product knows. */
 const BY = { actorId: null, origin: NO_REQUEST }
 
-/** Thrown when somebody has entered the platform account: its Service Desk creates whatever else there is to be. */
+/** Thrown when an agent can have a colleague approved in the product: everybody else comes in that way. */
 export class AlreadyFoundedError extends Error {
   constructor(name: string) {
     super(
-      `There is a platform account already, '${name}': its Service Desk invites others and creates accounts.`,
+      `There is a platform account already, '${name}', in which a second person can approve: its Service Desk invites others and creates accounts.`,
     )
     this.name = 'AlreadyFoundedError'
   }
@@ -27,7 +29,8 @@ export class AlreadyFoundedError extends Error {
 /**
  * Begins a product without demo data: the platform account, and in it the first person, a Service Desk agent and
  * Operator, invited by mail. MFA is required of everybody there, so the account becomes active with an authenticator.
- * Until then it may be done again, for an address that was mistyped or a mail that never came; the account keeps its name.
+ * It may be done again while no agent has a second person who may approve: for an address that was mistyped, a mail
+ * that never came, or the second agent. The account keeps its name.
  */
 export function foundPlatform(
   db: Database,
@@ -37,17 +40,16 @@ export function foundPlatform(
     const { account, name, email, keys, now } = founding
     const clientId = (await createPlatform(tx, account, now)) ?? (await vacatePlatform(tx, now))
 
-    const groups = await tx
-      .select({ id: roleGroups.id })
-      .from(roleGroups)
-      .where(inArray(roleGroups.key, ['service-desk', 'operator']))
-    if (groups.length !== 2) throw new Error('the role groups of the platform are not there')
-    const people = await addInvitedUsers(tx, clientId, [
-      { email, name, roleGroupIds: groups.map(({ id }) => id) },
-    ])
-    const userId = people.get(email)
-    if (userId === undefined) throw new AddressTakenError()
-    await sendInvitations(tx, { keys, now }, BY, { clientId, userIds: [userId] })
+    const all = await readRoleGroups(tx)
+    const roleGroups = all.filter(({ key }) => ['service-desk', 'operator'].includes(key))
+    if (roleGroups.length !== 2) throw new Error('the role groups of the platform are not there')
+    const userId = await invitePerson(tx, { keys, clock: { now: () => now } }, BY, {
+      clientId,
+      email,
+      name,
+      roleGroups,
+    })
+    if (userId === null) throw new AddressTakenError()
   })
 }
 
@@ -72,13 +74,33 @@ async function createPlatform(tx: Transaction, name: string, now: Date): Promise
   return added.id
 }
 
-/** Takes back the invitation to a platform account that nobody ever entered. */
+/** Takes back what this command invited to the platform account and never came in. */
 async function vacatePlatform(tx: Transaction, now: Date): Promise<string> {
   const [platform] = await tx.select().from(clients).where(eq(clients.isPlatform, true)).for('no key update')
   if (!platform) throw new Error('there is a platform account and there is none')
   const people = await tx.select().from(users).where(eq(users.clientId, platform.id)).for('no key update')
-  if (people.some(({ activatedAt }) => activatedAt !== null)) throw new AlreadyFoundedError(platform.name)
-  for (const person of people.filter(({ status }) => status !== 'withdrawn'))
-    await withdraw(tx, person, BY, now)
+  const { staff, makers } = await readStaff(tx, [], now)
+  const agents = staff.filter(({ isServiceDesk }) => isServiceDesk)
+  const askedBy = ({ id }: { id: string }) => ({ requestedBy: id, userId: null })
+  if (agents.some((agent) => approversOf(askedBy(agent), staff, makers).fallsTo !== 'none'))
+    throw new AlreadyFoundedError(platform.name)
+  // A person whom an agent invited, with a second person's approval, stays.
+  const invited = await tx
+    .select({ userId: memberships.userId })
+    .from(memberships)
+    .where(
+      and(
+        inArray(
+          memberships.userId,
+          people.map(({ id }) => id),
+        ),
+        isNull(memberships.grantedBy),
+      ),
+    )
+  const byCommand = new Set(invited.map(({ userId }) => userId))
+  const neverCame = people.filter(
+    ({ id, status, activatedAt }) => status !== 'withdrawn' && activatedAt === null && byCommand.has(id),
+  )
+  for (const person of neverCame) await withdraw(tx, person, BY, now)
   return platform.id
 }

@@ -11,12 +11,14 @@ export interface PersonToInvite {
 
 /**
  * Adds people to an account, each once. An address that somebody has already, or is given at this moment, is left
- * out: the database decides. Returns the ids of those added, by address.
+ * out: the database decides. Returns the ids of those added, by address. `by`: who gives them their role groups; null:
+ * a command on the machine.
  */
 export async function addInvitedUsers(
   tx: Transaction,
   clientId: string,
   people: readonly PersonToInvite[],
+  by: { actorId: string | null; now: Date },
 ): Promise<ReadonlyMap<string, string>> {
   if (people.length === 0) return new Map()
   const added = await tx
@@ -25,9 +27,12 @@ export async function addInvitedUsers(
     .onConflictDoNothing()
     .returning({ id: users.id, email: users.email })
   const idOf = new Map(added.map(({ id, email }) => [email, id]))
+  const granted = { grantedBy: by.actorId, grantedAt: by.now }
   const held = people.flatMap(({ email, roleGroupIds }) => {
     const userId = idOf.get(email)
-    return userId === undefined ? [] : roleGroupIds.map((roleGroupId) => ({ userId, roleGroupId }))
+    return userId === undefined
+      ? []
+      : roleGroupIds.map((roleGroupId) => ({ userId, roleGroupId, ...granted }))
   })
   if (held.length > 0) await tx.insert(memberships).values(held)
   return idOf

@@ -67,15 +67,17 @@ export async function importInvitations(
   const { account, actor } = verdict
   const judges = { actor, isPlatform: account.isPlatform, roleGroups: await readRoleGroups(tx) }
   const refused: number[] = []
+  const alone: number[] = []
   const people: (PersonToInvite & { line: number })[] = []
   for (const { line, email, name, roleGroups } of lines) {
     const named = readName(name)
     const read = roleGroupsIn(roleGroups, judges)
-    if ('problem' in named || 'problem' in read) refused.push(line)
+    if ('problem' in read && read.problem === 'alone') alone.push(line)
+    else if ('problem' in named || 'problem' in read) refused.push(line)
     else people.push({ line, email, ...named, roleGroupIds: read.chosen.map(({ id }) => id) })
   }
 
-  const idOf = await addInvitedUsers(tx, clientId, people)
+  const idOf = await addInvitedUsers(tx, clientId, people, { actorId: userId, now })
   const details = {
     importId,
     channel: channelOf(actor),
@@ -93,6 +95,8 @@ export async function importInvitations(
   await settle(tx, importId, linesOf(invited), 'invited')
   await settle(tx, importId, linesOf(taken), 'taken')
   await settle(tx, importId, refused, 'not-allowed')
+  // Of a file that was confirmed before such lines were refused at once.
+  await settle(tx, importId, alone, 'alone')
 
   if (lines.length === BATCH) await enqueue(tx, 'import-invitations', { importId })
   else await finish(tx, importId, now)

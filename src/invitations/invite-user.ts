@@ -2,19 +2,24 @@ import { type EvidenceField, evidenceProblems, readEvidence } from '../access/ev
 import { judgeWithinAccount } from '../access/judge-account.ts'
 import type { Refusal } from '../access/refusals.ts'
 import { mayInvite } from '../access/rules.ts'
+import { openApproval } from '../approvals/open-approval.ts'
+import { waitsForApproval } from '../approvals/waits-for-approval.queries.ts'
 import { type Origin, record } from '../audit/record.ts'
+import type { Transaction } from '../db/client.ts'
 import type { Deps } from '../deps.ts'
 import type { ActingSession } from '../gate/acting-session.ts'
 import { CHOOSE_ROLE_GROUPS, chooseRoleGroups, roleGroupKeys } from '../users/choose-role-groups.ts'
 import { readRoleGroups } from '../users/role-groups.queries.ts'
-import { addInvitedUsers } from './add-invited-users.ts'
+import { invitePerson } from './invite-person.ts'
+import { isTaken } from './invited-person.queries.ts'
 import { ADDRESS_TAKEN, EMAIL_PROBLEMS, NAME_PROBLEMS, readEmail, readName } from './person-to-invite.ts'
-import { sendInvitations } from './send-invitations.ts'
 
 export type InviteField = 'email' | 'name' | 'roleGroups' | EvidenceField
 
 export type InviteOutcome =
   | { ok: true; clientId: string; userId: string }
+  /** The invitation waits for a second person: no user was added. */
+  | { ok: true; approvalId: string }
   | { ok: false; refusal: Refusal }
   /** Allowed, but not like this: a message for each field. */
   | { ok: false; refusal: null; problems: Partial<Record<InviteField, string>> }
@@ -55,33 +60,48 @@ export async function inviteUser(
     if ('problem' in email || 'problem' in name || !chosen.ok || !evidence)
       return { ok: false, refusal: null, problems }
 
-    const roleGroupIds = chosen.roleGroups.map(({ id }) => id)
-    const added = await addInvitedUsers(tx, account.id, [{ ...email, ...name, roleGroupIds }])
-    // Whoever invited the same address at the same time came first.
-    const now = deps.clock.now()
+    const { roleGroups } = chosen
     const by = { actorId: actor.userId, origin }
-    const [userId] = added.values()
-    if (userId === undefined) {
-      // On record, so that whoever tries out addresses is seen.
-      const about = {
-        at: now,
-        action: ACTION,
-        outcome: 'failure',
+    if (await waitsForApproval(tx, account.id, roleGroups)) {
+      if (await isTaken(tx, email.email)) return addressTaken(deps, tx, account.id, by)
+      const opened = await openApproval(deps, tx, {
+        kind: 'invitation',
         clientId: account.id,
-        subjectId: null,
-      } as const
-      await record(tx, { ...about, ...by, details: { problem: 'address-taken' } })
-      return { ok: false, refusal: null, problems: { email: ADDRESS_TAKEN } }
+        userId: null,
+        ...email,
+        ...name,
+        held: [],
+        change: { given: roleGroups, taken: [] },
+        requestedBy: actor.userId,
+        evidence,
+        origin,
+      })
+      if (!opened.ok) await verdict.recordRefusal(opened.refusal)
+      return opened
     }
-    const roleGroups = chosen.roleGroups.map((roleGroup) => roleGroup.name).join(', ')
-    await sendInvitations(
+    const userId = await invitePerson(
       tx,
-      { keys: deps.config.ENCRYPTION_KEYS, now },
-      { ...by, details: { roleGroups, ...evidence } },
-      { clientId: account.id, userIds: [userId] },
+      { keys: deps.config.ENCRYPTION_KEYS, clock: deps.clock },
+      { ...by, details: evidence },
+      { clientId: account.id, ...email, ...name, roleGroups },
     )
-    return { ok: true, clientId: account.id, userId }
+    return userId === null
+      ? addressTaken(deps, tx, account.id, by)
+      : { ok: true, clientId: account.id, userId }
   })
+}
+
+/** Records it, so that trying out addresses is seen. */
+async function addressTaken(
+  { clock }: Deps,
+  tx: Transaction,
+  clientId: string,
+  by: { actorId: string; origin: Origin },
+): Promise<InviteOutcome> {
+  // An invitation of the same address at the same time came first.
+  const about = { at: clock.now(), action: ACTION, outcome: 'failure', clientId, subjectId: null } as const
+  await record(tx, { ...about, ...by, details: { problem: 'address-taken' } })
+  return { ok: false, refusal: null, problems: { email: ADDRESS_TAKEN } }
 }
 
 function textIn(form: Record<string, unknown>, field: string): string {

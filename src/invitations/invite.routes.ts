@@ -28,6 +28,7 @@ export function inviteRoutes(deps: Deps): Router {
     const clientId = typedFields(req.body, ['clientId']).clientId || personOf(res).clientId
     const request = { actor: actingSessionOf(req), clientId, form: req.body, origin: originOf(req) }
     const outcome = await inviteUser(deps, request)
+    if (outcome.ok && 'approvalId' in outcome) return res.redirect(303, `/approvals/${outcome.approvalId}`)
     if (outcome.ok)
       return goOnAfter(res, 'invited', outcome.userId, usersPageOf(personOf(res), outcome.clientId))
     if (outcome.refusal !== null) return refuse(res, outcome.refusal)

@@ -1,6 +1,7 @@
 import { and, eq, gt, isNull } from 'drizzle-orm'
 import type { Reader } from '../db/client.ts'
 import { invitations } from '../db/schema/links.ts'
+import { foldedEmail, users } from '../db/schema/users.ts'
 import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'
 import { readPerson } from '../gate/read-person.ts'
@@ -24,4 +25,9 @@ export async function invitedPerson(
     )
   const person = row ? await readPerson(db, row.userId) : null
   return person?.status === 'invited' && !person.clientSuspended ? person : null
+}
+
+/** Whether somebody has this canonical address. */
+export async function isTaken(db: Reader, email: string): Promise<boolean> {
+  return (await db.$count(users, eq(foldedEmail(users.email), email))) > 0
 }

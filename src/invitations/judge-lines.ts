@@ -1,5 +1,5 @@
 // What becomes of each line of a file of people to invite. Pure.
-import type { Actor } from '../access/rules.ts'
+import { type Actor, needsApproval } from '../access/rules.ts'
 import { chooseRoleGroups, type RoleGroupChoice } from '../users/choose-role-groups.ts'
 import {
   ADDRESS_TAKEN,
@@ -18,6 +18,7 @@ export type LineProblem =
   | 'no-role-group'
   | 'unknown-role-group'
   | 'not-allowed'
+  | 'alone'
   | 'duplicate'
   | 'taken'
 
@@ -34,6 +35,8 @@ export const LINE_PROBLEMS: Readonly<Record<LineProblem, (detail: string) => str
   'no-role-group': () => 'There is no role group.',
   'unknown-role-group': (detail) => `There is no role group “${detail}” in this account.`,
   'not-allowed': () => 'You may not give this role group: ask the Service Desk.',
+  alone: () =>
+    'This role group administers: invite this person alone. A second agent must approve it, unless the account is new.',
   duplicate: (detail) => `Line ${detail} has the same address.`,
   taken: () => ADDRESS_TAKEN,
 }
@@ -105,7 +108,7 @@ export function roleGroupsIn(
   { actor, isPlatform, roleGroups }: Judges,
 ):
   | { chosen: RoleGroupChoice[] }
-  | { problem: 'no-role-group' | 'unknown-role-group' | 'not-allowed'; detail: string } {
+  | { problem: 'no-role-group' | 'unknown-role-group' | 'not-allowed' | 'alone'; detail: string } {
   const named = cell
     .split(/[|;,]/)
     .map((part) => part.trim())
@@ -118,7 +121,11 @@ export function roleGroupsIn(
     keys.push(found.key)
   }
   const chosen = chooseRoleGroups(actor, isPlatform, roleGroups, keys)
-  if (chosen.ok) return { chosen: chosen.roleGroups }
+  if (chosen.ok) {
+    // Who is to administer is looked at by a second person, one by one, never among the lines of a file.
+    const mustBeAlone = chosen.roleGroups.some((roleGroup) => needsApproval(roleGroup, { isNew: false }))
+    return mustBeAlone ? { problem: 'alone', detail: '' } : { chosen: chosen.roleGroups }
+  }
   return chosen.refusal === null
     ? { problem: 'unknown-role-group', detail: quotable(named.join(', ')) }
     : { problem: 'not-allowed', detail: chosen.refusal }

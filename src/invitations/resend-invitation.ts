@@ -1,6 +1,7 @@
 import { mayChangeInvitation } from '../access/rules.ts'
 import type { Deps } from '../deps.ts'
 import { actOnUser, type UserOutcome, type UserRequest } from '../users/act-on-user.ts'
+import { tellOfAdministrator } from '../users/tell-administrators.ts'
 import { closeInvitation } from './close-invitation.ts'
 import { sendInvitations } from './send-invitations.ts'
 
@@ -13,14 +14,17 @@ export function resendInvitation(deps: Deps, request: UserRequest): Promise<User
     action: 'invitation.resent',
     rule: mayChangeInvitation,
     adminsSayWhy: false,
-    carryOut: async (tx, { id, clientId }, { at, actorId, origin, details }) => {
+    carryOut: async (tx, { id, clientId, roleGroups }, { at, actorId, origin, details }) => {
       await closeInvitation(tx, id, at)
-      await sendInvitations(
+      const events = await sendInvitations(
         tx,
         { keys: deps.config.ENCRYPTION_KEYS, now: at },
         { actorId, origin, details },
         { clientId, userIds: [id], again: true },
       )
+      const eventId = events.get(id)
+      if (eventId === undefined) throw new Error('an invitation was not recorded')
+      await tellOfAdministrator(tx, { id, clientId, roleGroups }, eventId, 'invited-again')
     },
   })
 }

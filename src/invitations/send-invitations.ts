@@ -13,16 +13,17 @@ export const REMINDER_LEAD_MS = DAY
 
 /**
  * Makes the invitations of people who have none open, records them and owes the mails: one with the link at once,
- * and a reminder a day before it ends. A handful of statements, however many people.
+ * and a reminder a day before it ends. A handful of statements, however many people. Returns the id of the audit event
+ * of each, by the user's.
  */
 export async function sendInvitations(
   tx: Transaction,
   { keys, now }: { keys: readonly EncryptionKey[]; now: Date },
   by: { actorId: string | null; origin: Origin; details?: Record<string, unknown> },
   to: { clientId: string; userIds: readonly string[]; again?: boolean },
-): Promise<void> {
+): Promise<ReadonlyMap<string, string>> {
   const { clientId, userIds, again = false } = to
-  if (userIds.length === 0) return
+  if (userIds.length === 0) return new Map()
   const expiresAt = new Date(now.getTime() + LINK_LIFE_MS.invitation)
   const sent = userIds.map((userId) => {
     const id = uuidv7()
@@ -48,4 +49,5 @@ export async function sendInvitations(
     sent.map(({ id }) => ({ invitationId: id })),
     new Date(expiresAt.getTime() - REMINDER_LEAD_MS),
   )
+  return events
 }

@@ -6,6 +6,7 @@ import { memberships } from '../db/schema/role-groups.ts'
 import { users } from '../db/schema/users.ts'
 import type { Deps } from '../deps.ts'
 import { actOnUser, type UserOutcome, type UserRequest } from '../users/act-on-user.ts'
+import { tellOfAdministrator } from '../users/tell-administrators.ts'
 import { closeInvitation } from './close-invitation.ts'
 
 /** Takes an invitation back. */
@@ -14,28 +15,30 @@ export function withdrawInvitation(deps: Deps, request: UserRequest): Promise<Us
     action: 'invitation.withdrawn',
     rule: mayChangeInvitation,
     adminsSayWhy: false,
-    carryOut: (tx, person, { at, actorId, origin, details }) =>
-      withdraw(tx, person, { actorId, origin, details }, at),
+    carryOut: async (tx, person, { at, actorId, origin, details }) => {
+      const eventId = await withdraw(tx, person, { actorId, origin, details }, at)
+      await tellOfAdministrator(tx, person, eventId, 'invitation-withdrawn')
+    },
   })
 }
 
 /**
  * Ends somebody who was never active. There is no such user any more, and the address is free for another invitation.
- * The row stays for what the audit log says of it, without address, role groups or password.
+ * The row stays for what the audit log says of it, without address, role groups or password. Returns the event's id.
  */
 export async function withdraw(
   tx: Transaction,
   { id, clientId, email }: { id: string; clientId: string; email: string },
   by: { actorId: string | null; origin: Origin; details?: Record<string, unknown> },
   now: Date,
-): Promise<void> {
+): Promise<string> {
   await closeInvitation(tx, id, now)
   await tx.delete(memberships).where(eq(memberships.userId, id))
   await tx
     .update(users)
     .set({ status: 'withdrawn', email: `${id}@withdrawn.invalid` })
     .where(eq(users.id, id))
-  await record(tx, {
+  return record(tx, {
     at: now,
     action: 'invitation.withdrawn',
     outcome: 'success',

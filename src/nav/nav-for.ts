@@ -5,11 +5,15 @@ export interface NavItem {
   href: string
   label: string
   current: boolean
+  /** How many things wait there for the visitor; 0 is not shown. */
+  waiting: number
 }
 
 /** Somebody signed in, and whether their account is a parent. */
 export interface Visitor extends Omit<Actor, 'id' | 'rank'> {
   ofParent: boolean
+  /** Cases that the visitor may decide. */
+  cases: number
 }
 
 interface Entry {
@@ -18,6 +22,7 @@ interface Entry {
   /** What lies below it, beside its own address. */
   holds?: RegExp
   shown: (visitor: Visitor) => boolean
+  waiting?: (visitor: Visitor) => number
 }
 
 const ENTRIES: readonly Entry[] = [
@@ -28,6 +33,14 @@ const ENTRIES: readonly Entry[] = [
     label: 'Service Desk',
     holds: /^\/users(\/|$)/,
     shown: ({ isServiceDesk }) => isServiceDesk,
+  },
+  {
+    href: '/approvals',
+    label: 'Approvals',
+    holds: /^\/approvals\//,
+    // To Operators only what no agent may decide.
+    shown: ({ isServiceDesk, cases }) => isServiceDesk || cases > 0,
+    waiting: ({ cases }) => cases,
   },
   {
     href: '/clients',
@@ -42,9 +55,10 @@ const ENTRIES: readonly Entry[] = [
 
 /** The entries for this visitor, in order; the one that `path` belongs to is current. */
 export function navFor(visitor: Visitor, path: string): NavItem[] {
-  return ENTRIES.filter(({ shown }) => shown(visitor)).map(({ href, label, holds }) => ({
+  return ENTRIES.filter(({ shown }) => shown(visitor)).map(({ href, label, holds, waiting }) => ({
     href,
     label,
     current: path === href || (holds?.test(path) ?? false),
+    waiting: waiting?.(visitor) ?? 0,
   }))
 }

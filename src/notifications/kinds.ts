@@ -29,6 +29,19 @@ export interface NotificationFacts {
   /** Names of the role groups held from now on, in one line. */
   'role-groups-changed': { roleGroups: string }
   /** To the Admins of a client account, of which nobody signs in any more. */
+  /**
+   * To the administrators of an account: what was changed about one of them. Names of the role groups that administer,
+   * as a list in words; may be empty.
+   */
+  'administrators-changed': {
+    change: 'role-groups' | 'invited' | 'invited-again' | 'invitation-withdrawn' | 'disabled' | 'enabled'
+    given: string
+    taken: string
+  }
+  /** To those who may decide a case. */
+  'approval-requested': { approvalId: string }
+  /** To the agent who asked: their case was decided, or has expired. */
+  'approval-decided': { approvalId: string }
   'client-suspended': Record<string, never>
   'client-resumed': Record<string, never>
   'account-disabled': Record<string, never>

@@ -3,7 +3,7 @@ import { openTemplates } from '../open-templates.ts'
 import { instantText } from '../time/instant-text.ts'
 import { inOneLine } from '../typed/typed-text.ts'
 import { describeDevice } from './describe-device.ts'
-import type { NotificationKind } from './kinds.ts'
+import type { NotificationFacts, NotificationKind } from './kinds.ts'
 
 export interface MailContext {
   recipient: { name: string; email: string; clientName: string }
@@ -30,11 +30,25 @@ export interface MailContext {
   byYou?: boolean | undefined
   /** mfa-reset-for-admins: to whom it was done. */
   subjectName?: string | undefined
+  /** administrators-changed: what was done, and which role groups are concerned. */
+  administrators?: NotificationFacts['administrators-changed'] | undefined
+  /** approval-requested, approval-decided: the case. */
+  approval?: MailedApproval | undefined
   /** mfa-policy-changed: of which role groups MFA is required from now on, and of which no more. */
   added?: string | undefined
   removed?: string | undefined
   /** audit-head: SEQ:HASH. */
   head?: string | undefined
+}
+
+/** A case as mails tell of it. */
+export interface MailedApproval {
+  personName: string
+  accountName: string
+  /** Names, in one line. */
+  given: string
+  status: string
+  expiresAt: Date
 }
 
 export interface Mail {
@@ -63,11 +77,39 @@ const SUBJECTS: { readonly [Kind in NotificationKind]: (context: MailContext) =>
   'lockout-lifted': () => 'You can sign in again',
   'mfa-policy-changed': ({ recipient }) => `The MFA policy of ${recipient.clientName} was changed`,
   'role-groups-changed': () => 'Your role groups were changed',
+  'administrators-changed': ({ recipient }) => `Who administers ${recipient.clientName} was changed`,
+  'approval-requested': () => 'A request waits for your approval',
+  'approval-decided': ({ approval }) => DECIDED[approval?.status ?? ''] ?? 'Your request was decided',
   'client-suspended': ({ recipient }) => `${recipient.clientName} was suspended`,
   'client-resumed': ({ recipient }) => `${recipient.clientName} was resumed`,
   'account-disabled': () => 'Your account was disabled',
   'account-enabled': () => 'Your account was enabled again',
   'audit-head': ({ at }) => `Head of the audit log on ${at?.toISOString().slice(0, 10)}`,
+}
+
+const DECIDED: Readonly<Record<string, string>> = {
+  approved: 'Your request was approved',
+  refused: 'Your request was refused',
+  expired: 'Your request has expired',
+  closed: 'Your request was approved, but could not be carried out',
+}
+
+type AdministratorChange = NotificationFacts['administrators-changed']
+
+/** What was changed about an administrator, as a sentence. */
+const ADMINISTRATOR_CHANGES: {
+  readonly [Change in AdministratorChange['change']]: (name: string, facts: AdministratorChange) => string
+} = {
+  'role-groups': (name, { given, taken }) => {
+    const parts = [given && `was given the role group ${given}`, taken && `no longer holds ${taken}`]
+    return `${name} ${parts.filter(Boolean).join(', and ')}.`
+  },
+  invited: (name, { given }) => `${name} was invited, with the role group ${given}.`,
+  'invited-again': (name, { given }) => `The invitation of ${name}, who is to hold ${given}, was sent again.`,
+  'invitation-withdrawn': (name, { given }) =>
+    `The invitation of ${name}, who was to hold ${given}, was withdrawn.`,
+  disabled: (name, { given }) => `The account of ${name}, who holds ${given}, was disabled.`,
+  enabled: (name, { given }) => `The account of ${name}, who holds ${given}, was enabled again.`,
 }
 
 const html = openTemplates({ autoescape: true })
@@ -88,6 +130,13 @@ export function renderMail(kind: NotificationKind, context: MailContext): Mail {
     by: context.by && oneLine(context.by),
     byYou: context.byYou ?? false,
     subjectName: context.subjectName && oneLine(context.subjectName),
+    story: context.administrators && administratorStory(context.administrators, context.subjectName),
+    approval: context.approval && {
+      ...context.approval,
+      personName: oneLine(context.approval.personName),
+      accountName: oneLine(context.approval.accountName),
+      expiresAt: instantText(context.approval.expiresAt),
+    },
     added: context.added,
     removed: context.removed,
     head: context.head,
@@ -105,6 +154,10 @@ export function renderMail(kind: NotificationKind, context: MailContext): Mail {
     text: text.render(`mail/${kind}.txt.njk`, { ...facts, subject }),
     html: html.render(`mail/${kind}.html.njk`, { ...facts, subject }),
   }
+}
+
+function administratorStory(facts: AdministratorChange, subjectName = ''): string {
+  return ADMINISTRATOR_CHANGES[facts.change](oneLine(subjectName), facts)
 }
 
 /** What people typed, without an endless name. */

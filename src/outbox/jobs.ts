@@ -14,6 +14,8 @@ const payloads = {
   'remind-of-invitation': z.object({ invitationId: z.string() }),
   /** Invites the next people of a file that was confirmed. */
   'import-invitations': z.object({ importId: z.string() }),
+  /** Marks a case as expired that no second person has decided in time. */
+  'expire-approval': z.object({ approvalId: z.string() }),
 }
 
 export type JobName = keyof typeof payloads
@@ -31,6 +33,7 @@ export const QUEUE_OF: { readonly [Name in JobName]: QueueName } = {
   'complete-mfa-reset': 'mfa-resets',
   'remind-of-invitation': 'notifications',
   'import-invitations': 'maintenance',
+  'expire-approval': 'maintenance',
 }
 
 export const JOB_NAMES = Object.keys(QUEUE_OF) as JobName[]

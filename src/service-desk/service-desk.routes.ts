@@ -1,4 +1,5 @@
 import { Router } from 'express'
+import { readTies } from '../access/makers.queries.ts'
 import { actorOf } from '../access/people.ts'
 import { refuse } from '../access/refuse.ts'
 import { mayUseServiceDesk } from '../access/rules.ts'
@@ -26,9 +27,12 @@ export function serviceDeskRoutes(deps: Deps): Router {
     if (q.length < SHORTEST_TERM) return res.render('service-desk/service-desk', { q, found: null })
     const { accounts, userIds, more } = await findAnywhere(db, q)
     const rows = await readUserRows(db, userIds)
+    const now = clock.now()
+    const people = rows.map(({ person }) => person)
+    const ties = await readTies(db, viewer.id, people, now)
     const users = rows.map((row) => {
       const relation = row.person.clientId === viewer.clientId ? 'own' : 'elsewhere'
-      return userView(row, actor, relation, clock.now())
+      return userView(row, actor, { relation, ties }, now)
     })
     res.render('service-desk/service-desk', { q, found: { accounts, users, more } })
   })

@@ -16,6 +16,8 @@ const ACTS = {
   'invitation-resent': (name: string) => `A new invitation for ${name} is on its way.`,
   'invitation-withdrawn': () => 'The invitation is withdrawn.',
   'role-groups-changed': (name: string) => `The role groups of ${name} are saved.`,
+  'role-groups-waiting': (name: string) =>
+    `The change waits for a second agent. Until it is approved ${name} keeps the present role groups.`,
   disabled: (name: string) => `The account of ${name} is disabled, and they are signed out everywhere.`,
   enabled: (name: string) => `${name} can sign in again.`,
 } as const

@@ -1,24 +1,25 @@
-import { and, eq, inArray } from 'drizzle-orm'
 import type { ActOutcome } from '../access/act-outcome.ts'
 import { type EvidenceField, readEvidence } from '../access/evidence.ts'
 import { judge } from '../access/judge.ts'
 import { mayChangeRoleGroups } from '../access/rules.ts'
-import { type Origin, record } from '../audit/record.ts'
-import { memberships } from '../db/schema/role-groups.ts'
+import { openApproval } from '../approvals/open-approval.ts'
+import { waitsForApproval } from '../approvals/waits-for-approval.queries.ts'
+import type { Origin } from '../audit/record.ts'
 import type { Deps } from '../deps.ts'
 import type { ActingSession } from '../gate/acting-session.ts'
-import { notify } from '../notifications/notify.ts'
-import { chooseRoleGroups, roleGroupKeys } from './choose-role-groups.ts'
+import { chooseRoleGroups, keysOf, roleGroupChange, roleGroupKeys } from './choose-role-groups.ts'
 import { readRoleGroups } from './role-groups.queries.ts'
+import { setRoleGroups } from './set-role-groups.ts'
 
-export type RoleGroupsOutcome = ActOutcome<unknown, EvidenceField | 'roleGroups'>
+/** `approvalId`: nothing has changed yet, the change waits for a second person. */
+export type RoleGroupsOutcome = ActOutcome<{ approvalId: string | null }, EvidenceField | 'roleGroups'>
 
 const ACTION = 'user.role-groups-changed'
 
 /**
  * Gives a user the role groups named, and no others. Sessions that are open feel it at their next request, since the
  * gate reads role groups anew. Asked of the rows as they are in this transaction: who may change whom, and which
- * role groups the actor may give or take.
+ * role groups the actor may give or take. A change that gives what a second person must approve waits as a whole.
  */
 export async function changeRoleGroups(
   deps: Deps,
@@ -45,44 +46,31 @@ export async function changeRoleGroups(
         missing: [...(chosen.ok ? [] : ['roleGroups' as const]), ...missing],
       }
 
-    const given = chosen.roleGroups.filter(({ key }) => !held.includes(key))
-    const taken = all.filter(({ key }) => held.includes(key) && !chosen.roleGroups.some((g) => g.key === key))
-    if (given.length === 0 && taken.length === 0) return { ok: true }
-    if (taken.length > 0)
-      await tx.delete(memberships).where(
-        and(
-          eq(memberships.userId, person.id),
-          inArray(
-            memberships.roleGroupId,
-            taken.map(({ id }) => id),
-          ),
-        ),
-      )
-    if (given.length > 0)
-      await tx.insert(memberships).values(given.map(({ id }) => ({ userId: person.id, roleGroupId: id })))
+    const change = roleGroupChange(all, held, keysOf(chosen.roleGroups))
+    const { given, taken } = change
+    if (given.length === 0 && taken.length === 0) return { ok: true, approvalId: null }
+    if (!(await waitsForApproval(tx, person.clientId, given))) {
+      const at = deps.clock.now()
+      await setRoleGroups(tx, person, change, { at, actorId: actor.userId, origin, details: evidence })
+      return { ok: true, approvalId: null }
+    }
 
-    const eventId = await record(tx, {
-      at: verdict.now,
-      action: ACTION,
-      outcome: 'success',
-      origin,
-      clientId: person.clientId,
-      actorId: actor.userId,
-      subjectId: person.id,
-      details: { given: namesOf(given), taken: namesOf(taken), ...evidence },
-    })
-    // Whoever never came in has no role groups they knew of.
-    if (person.status !== 'invited')
-      await notify(tx, {
-        to: person.id,
-        kind: 'role-groups-changed',
-        eventId,
-        facts: { roleGroups: namesOf(chosen.roleGroups) },
-      })
-    return { ok: true }
+    const { id: userId, clientId, email, name, status } = person
+    const by = { requestedBy: actor.userId, evidence, origin }
+    const opened =
+      status === 'disabled'
+        ? ({ ok: false, refusal: 'enable-first' } as const)
+        : await openApproval(deps, tx, {
+            kind: 'role-groups',
+            clientId,
+            userId,
+            email,
+            name,
+            held,
+            change,
+            ...by,
+          })
+    if (!opened.ok) await verdict.recordRefusal(opened.refusal)
+    return opened
   })
-}
-
-function namesOf(roleGroups: readonly { name: string }[]): string {
-  return roleGroups.map(({ name }) => name).join(', ')
 }

@@ -1,12 +1,11 @@
 // Which role groups a form names, and whether the actor may give them. Pure.
 import type { Refusal } from '../access/refusals.ts'
-import { type Actor, type Grant, mayGrant } from '../access/rules.ts'
+import { type Actor, mayGrant, type NamedGrant } from '../access/rules.ts'
 
-export interface RoleGroupChoice extends Grant {
+export interface RoleGroupChoice extends NamedGrant {
   id: string
   key: string
   name: string
-  ofPlatform: boolean
 }
 
 /** Said where none was chosen, or one that there is not. */
@@ -38,6 +37,37 @@ export function chooseRoleGroups(
   const fits = wanted.every(({ ofPlatform }) => ofPlatform === isPlatform)
   if (wanted.length === 0 || !isKnown || !fits) return { ok: false, refusal: null }
   return { ok: true, roleGroups: wanted }
+}
+
+/** From what somebody holds to what they are to hold. */
+export interface RoleGroupChange {
+  wanted: RoleGroupChoice[]
+  given: RoleGroupChoice[]
+  taken: RoleGroupChoice[]
+}
+
+/** What changes for somebody who holds `heldKeys` and is to hold `wantedKeys`. */
+export function roleGroupChange(
+  all: readonly RoleGroupChoice[],
+  heldKeys: readonly string[],
+  wantedKeys: readonly string[],
+): RoleGroupChange {
+  const wanted = all.filter(({ key }) => wantedKeys.includes(key))
+  return {
+    wanted,
+    given: wanted.filter(({ key }) => !heldKeys.includes(key)),
+    taken: all.filter(({ key }) => heldKeys.includes(key) && !wantedKeys.includes(key)),
+  }
+}
+
+/** ['admin', 'finance-operator']. */
+export function keysOf(roleGroups: readonly Pick<RoleGroupChoice, 'key'>[]): string[] {
+  return roleGroups.map(({ key }) => key)
+}
+
+/** 'Admin, Finance Operator'. */
+export function namesOf(roleGroups: readonly Pick<RoleGroupChoice, 'name'>[]): string {
+  return roleGroups.map(({ name }) => name).join(', ')
 }
 
 /** The role groups of an account of this kind: those that the actor may give and take, and the others. */

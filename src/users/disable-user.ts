@@ -6,6 +6,7 @@ import type { Deps } from '../deps.ts'
 import { endSessions } from '../gate/end-sessions.ts'
 import { notify } from '../notifications/notify.ts'
 import { actOnUser, type UserOutcome, type UserRequest } from './act-on-user.ts'
+import { tellOfAdministrator } from './tell-administrators.ts'
 
 /**
  * Shuts a user out: from this commit on every session and half-way sign-in of theirs is dead, and no password opens
@@ -16,12 +17,14 @@ export function disableUser(deps: Deps, request: UserRequest): Promise<UserOutco
     action: 'user.disabled',
     rule: mayDisable,
     adminsSayWhy: true,
-    carryOut: async (tx, { id, status }, event) => {
+    carryOut: async (tx, person, event) => {
+      const { id, status } = person
       await tx.update(users).set({ status: 'disabled' }).where(eq(users.id, id))
       await endSessions(tx, id, event.at)
       const eventId = await record(tx, event)
       // Whoever never came in is not told of a door.
       if (status === 'active') await notify(tx, { to: id, kind: 'account-disabled', eventId, facts: {} })
+      await tellOfAdministrator(tx, person, eventId, 'disabled')
     },
   })
 }

@@ -5,6 +5,7 @@ import { users } from '../db/schema/users.ts'
 import type { Deps } from '../deps.ts'
 import { notify } from '../notifications/notify.ts'
 import { actOnUser, type UserOutcome, type UserRequest } from './act-on-user.ts'
+import { tellOfAdministrator } from './tell-administrators.ts'
 
 /** Lets a disabled user in again. Who was never active is invited as before: MFA and all that is asked of them stays. */
 export function enableUser(deps: Deps, request: UserRequest): Promise<UserOutcome> {
@@ -12,13 +13,15 @@ export function enableUser(deps: Deps, request: UserRequest): Promise<UserOutcom
     action: 'user.enabled',
     rule: mayEnable,
     adminsSayWhy: true,
-    carryOut: async (tx, { id }, event) => {
+    carryOut: async (tx, person, event) => {
+      const { id } = person
       const [user] = await tx.select({ activatedAt: users.activatedAt }).from(users).where(eq(users.id, id))
       // Active without ever having been it would skip what an invited person has to do first.
       const status = user?.activatedAt ? 'active' : 'invited'
       await tx.update(users).set({ status }).where(eq(users.id, id))
       const eventId = await record(tx, event)
       if (status === 'active') await notify(tx, { to: id, kind: 'account-enabled', eventId, facts: {} })
+      await tellOfAdministrator(tx, person, eventId, 'enabled')
     },
   })
 }

@@ -26,7 +26,10 @@ export function roleGroupsRoutes(deps: Deps): Router {
     const targetId = String(req.params.id)
     const request = { actor: actingSessionOf(req), targetId, form: req.body, origin: originOf(req) }
     const outcome = await changeRoleGroups(deps, request)
-    if (outcome.ok) return goOnAfter(res, 'role-groups-changed', targetId, `/users/${targetId}`)
+    if (outcome.ok) {
+      const done = outcome.approvalId === null ? 'role-groups-changed' : 'role-groups-waiting'
+      return goOnAfter(res, done, targetId, `/users/${targetId}`)
+    }
     if (outcome.refusal !== null) return refuse(res, outcome.refusal)
     await renderRoleGroups(deps, req, res, outcome.missing)
   })

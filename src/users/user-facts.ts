@@ -1,7 +1,7 @@
 // What a page says about a user, from what was read. Pure. Buttons ask the rules that the acts ask.
 import { targetOf } from '../access/people.ts'
 import type { Refusal } from '../access/refusals.ts'
-import { type Actor, mayChangeInvitation, mayResetMfa, mayUnlock, type Relation } from '../access/rules.ts'
+import { type Actor, mayChangeInvitation, mayResetMfa, mayUnlock } from '../access/rules.ts'
 import { mfaRequired, type Person, passwordSuffices } from '../gate/facts.ts'
 import { authenticatorDisabled, type LockoutState, lockInForce } from '../lockout/policy.ts'
 import { DAY, MINUTE, SECOND } from '../time/durations.ts'
@@ -44,10 +44,13 @@ export interface UserFacts {
   invitationRefusal: Refusal | null
 }
 
+/** How a user stands to the viewer, for the rules: the relation of the accounts, and who is tied to the viewer. */
+export type Standing = Parameters<typeof targetOf>[2]
+
 /** The facts of a user as `actor` may see and change them at `now`. */
-export function userFacts(read: Read, actor: Actor, relation: Relation, now: Date): UserFacts {
+export function userFacts(read: Read, actor: Actor, standing: Standing, now: Date): UserFacts {
   const { person, passwordLockout, pendingUntil } = read
-  const target = targetOf(person, passwordLockout, relation, now)
+  const target = targetOf(person, passwordLockout, standing, now)
   const reset = resetOf(read, now)
   const pending = pendingUntil !== null && pendingUntil > now
   return {

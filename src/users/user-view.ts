@@ -1,6 +1,6 @@
 import { REFUSALS, type Refusal } from '../access/refusals.ts'
-import type { Actor, Relation } from '../access/rules.ts'
-import { type UserFacts, userFacts } from './user-facts.ts'
+import type { Actor } from '../access/rules.ts'
+import { type Standing, type UserFacts, userFacts } from './user-facts.ts'
 
 /** A user's facts with the words that the views print. */
 export interface UserView extends UserFacts {
@@ -17,10 +17,10 @@ export interface UserView extends UserFacts {
 export function userView(
   read: Parameters<typeof userFacts>[0],
   actor: Actor,
-  relation: Relation,
+  standing: Standing,
   now: Date,
 ): UserView {
-  const facts = userFacts(read, actor, relation, now)
+  const facts = userFacts(read, actor, standing, now)
   return {
     ...facts,
     mayReset: facts.resetRefusal === null,

@@ -1,10 +1,13 @@
 import { type Request, type Response, Router } from 'express'
+import { readTies } from '../access/makers.queries.ts'
+import { actorOf } from '../access/people.ts'
 import { readOnlyBecause } from '../access/read-only-because.ts'
 import { refuse } from '../access/refuse.ts'
 import { mayInvite, mayViewAccount } from '../access/rules.ts'
 import { viewAccount } from '../access/view-account.ts'
 import { viewTarget } from '../access/view-target.ts'
 import { visitOf } from '../access/visit.ts'
+import { readCaseAbout } from '../approvals/approvals.queries.ts'
 import { eventView } from '../audit/event-view.ts'
 import type { Deps } from '../deps.ts'
 import { personOf } from '../gate/gate.ts'
@@ -45,12 +48,14 @@ async function renderUser(deps: Deps, req: Request, res: Response, userId: unkno
   const read = await readUser(deps, req, res, String(userId))
   if (!read) return
   const { user, actions } = read
+  const now = deps.clock.now()
   const { lockouts, signIns, ...history } = await readUserHistory(deps.db, user.id)
   res.render('users/user', {
     user,
     done: actNoticeOn(req, user),
     actions,
-    invitation: user.status === 'invited' ? await readInvitation(deps.db, user.id, deps.clock.now()) : null,
+    invitation: user.status === 'invited' ? await readInvitation(deps.db, user.id, now) : null,
+    approval: actorOf(personOf(res)).isServiceDesk ? await readCaseAbout(deps.db, user.id, now) : null,
     back: usersPageOf(personOf(res), user.client.id),
     identifications: IDENTIFICATIONS,
     history: { ...history, lockouts: lockouts.map(eventView), signIns: signIns.map(eventView) },
@@ -67,6 +72,8 @@ async function renderList(deps: Deps, req: Request, res: Response, clientId?: st
   const page = filters ? await findUsers(deps.db, account, filters) : NOBODY
   const now = deps.clock.now()
   const rows = await readUserRows(deps.db, page.ids)
+  const people = rows.map(({ person }) => person)
+  const standing = { relation, ties: await readTies(deps.db, viewer.id, people, now) }
   res.status(filters ? 200 : 422).render('users/users', {
     account,
     isOwn: relation === 'own',
@@ -79,7 +86,7 @@ async function renderList(deps: Deps, req: Request, res: Response, clientId?: st
     isSound: filters !== null,
     isFiltered: Object.values(typed).some((value) => value !== ''),
     roleGroups: await readRoleGroupChoices(deps.db, account),
-    users: rows.map((row) => userView(row, actor, relation, now)),
+    users: rows.map((row) => userView(row, actor, standing, now)),
     cutShort: page.cutShort,
     path: req.path,
     first: filters?.after && listHref(req.path, typed),
@@ -99,8 +106,9 @@ async function readUser(deps: Deps, req: Request, res: Response, userId: string)
   const { actor, target, targetPerson } = verdict
   const [row] = await readUserRows(deps.db, [targetPerson.id])
   if (!row) throw new Error('a user who was there is gone')
+  const standing = { relation: target.relation, ties: new Set(target.tiedToActor ? [target.id] : []) }
   return {
-    user: userView(row, actor, target.relation, deps.clock.now()),
+    user: userView(row, actor, standing, deps.clock.now()),
     actions: userActions(actor, target),
   }
 }

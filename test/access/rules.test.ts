@@ -1,6 +1,7 @@
 // The permission table of the design, row by row and exhaustively.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { inOneFamily, inOneLine } from '../../src/access/makers.ts'
 import { REFUSALS, type Refusal } from '../../src/access/refusals.ts'
 import {
   type AccountTarget,
@@ -9,6 +10,7 @@ import {
   mayChangeInvitation,
   mayChangeRoleGroups,
   mayCreateClient,
+  mayDecideApproval,
   mayDisable,
   mayEnable,
   mayGrant,
@@ -23,9 +25,13 @@ import {
   mayUnlock,
   mayUseServiceDesk,
   mayViewAccount,
+  mayViewApprovals,
+  mayWithdrawApproval,
+  needsApproval,
   type Relation,
   type Target,
 } from '../../src/access/rules.ts'
+import { approversOf, type CasePeople } from '../../src/approvals/approvers.ts'
 
 const NOBODY_SPECIAL = { id: 'actor', isAdmin: false, isServiceDesk: false, isOperator: false, rank: 100 }
 const ACTORS: Record<string, Actor> = {
@@ -41,6 +47,8 @@ const USER: Target = {
   id: 'target',
   relation: 'own',
   isAdmin: false,
+  administers: false,
+  tiedToActor: false,
   authenticatorActive: true,
   lockedOut: true,
   status: 'active',
@@ -112,6 +120,152 @@ test('over every actor and target: who may reset is exactly who the specificatio
                 )
                 if (mayAdminister(actor, target) === null) assert.equal(mayViewAccount(actor, relation), null)
               }
+})
+
+describe('administrators one of whom invited or promoted the other within 30 days', () => {
+  const restores = { mayResetMfa, mayUnlock, mayEnable }
+  const others = { mayChangeRoleGroups, mayDisable, mayChangeInvitation }
+  /** A target on whom each of these acts is possible. */
+  const targetOf = (act: string, facts: Partial<Target>): Target => ({
+    ...USER,
+    ...facts,
+    status: act === 'mayEnable' ? 'disabled' : act === 'mayChangeInvitation' ? 'invited' : 'active',
+  })
+
+  test('do not give each other control of an account back: no reset, no unlocking, no enabling', () => {
+    for (const [act, rule] of Object.entries(restores))
+      for (const relation of RELATIONS)
+        for (const administers of BOTH)
+          for (const tiedToActor of BOTH)
+            for (const [name, actor] of Object.entries(ACTORS)) {
+              const facts = { relation, administers, tiedToActor }
+              const untied = rule(actor, targetOf(act, { ...facts, tiedToActor: false }))
+              const expected = untied ?? (administers && tiedToActor ? 'invited-or-promoted' : null)
+              assert.equal(rule(actor, targetOf(act, facts)), expected, JSON.stringify({ act, name, facts }))
+            }
+  })
+
+  test('the specification’s Admin resets a Tech Operator, whoever invited whom', () => {
+    const { Admin } = ACTORS
+    assert.ok(Admin)
+    assert.equal(mayResetMfa(Admin, { ...USER, tiedToActor: true }), null)
+  })
+
+  test('may take power from each other: whatever only takes away is not concerned', () => {
+    const { 'Service Desk': desk } = ACTORS
+    assert.ok(desk)
+    for (const [act, rule] of Object.entries(others))
+      assert.equal(rule(desk, targetOf(act, { administers: true, tiedToActor: true })), null, act)
+  })
+
+  test('the tie changes nothing about what was refused before', () => {
+    const { Admin, 'Service Desk': desk } = ACTORS
+    assert.ok(Admin && desk)
+    const tied = { ...USER, administers: true, tiedToActor: true }
+    assert.equal(mayResetMfa(Admin, { ...tied, isAdmin: true }), 'admins-by-service-desk')
+    assert.equal(mayResetMfa(desk, { ...tied, id: 'actor' }), 'not-oneself')
+    assert.equal(mayResetMfa(Admin, { ...tied, relation: 'elsewhere' }), 'unknown')
+  })
+})
+
+describe('the second approval', () => {
+  test('is needed for every role group of the platform account, and for what administers in an account in use', () => {
+    const plain = { isAdmin: false, isServiceDesk: false, isOperator: false, rank: 20, ofPlatform: false }
+    for (const isNew of BOTH) {
+      assert.equal(needsApproval(plain, { isNew }), false)
+      assert.equal(needsApproval({ ...plain, ofPlatform: true }, { isNew }), true)
+      for (const flag of ['isAdmin', 'isServiceDesk', 'isOperator']) {
+        assert.equal(needsApproval({ ...plain, [flag]: true }, { isNew }), !isNew, flag)
+        assert.equal(needsApproval({ ...plain, [flag]: true, ofPlatform: true }, { isNew }), true, flag)
+      }
+    }
+  })
+
+  test('over every actor and case: an agent decides, an Operator only where no agent may; never who asked or whom it concerns', () => {
+    for (const [name, actor] of Object.entries(ACTORS))
+      for (const requestedBy of ['actor', 'requester'])
+        for (const userId of ['actor', 'target', null])
+          for (const tiedToActor of BOTH)
+            for (const agentsMayDecide of BOTH) {
+              const approval = { requestedBy, userId, tiedToActor, agentsMayDecide }
+              const falls = name === 'Service Desk' || (name === 'Operator' && !agentsMayDecide)
+              const allowed = falls && requestedBy !== 'actor' && userId !== 'actor' && !tiedToActor
+              const about = JSON.stringify({ name, approval })
+              assert.equal(mayDecideApproval(actor, approval) === null, allowed, about)
+            }
+  })
+
+  test('says why; to whom a case is none of their business it does not exist', () => {
+    const approval = { requestedBy: 'requester', userId: 'target', tiedToActor: false, agentsMayDecide: true }
+    const { user, Admin, 'Service Desk': desk, Operator } = ACTORS
+    assert.ok(user && Admin && desk && Operator)
+    for (const actor of [user, Admin, Operator]) assert.equal(mayDecideApproval(actor, approval), 'unknown')
+    assert.equal(mayDecideApproval(desk, { ...approval, requestedBy: 'actor' }), 'own-request')
+    assert.equal(mayDecideApproval(desk, { ...approval, userId: 'actor' }), 'about-oneself')
+    assert.equal(mayDecideApproval(desk, { ...approval, tiedToActor: true }), 'approved-by-others')
+    for (const actor of [user, Admin]) assert.equal(mayViewApprovals(actor), 'unknown')
+    for (const actor of [desk, Operator]) assert.equal(mayViewApprovals(actor), null)
+  })
+
+  test('is withdrawn by the agent who asked and by no one else', () => {
+    for (const [name, actor] of Object.entries(ACTORS)) {
+      const isAgent = name === 'Service Desk'
+      assert.equal(mayWithdrawApproval(actor, { requestedBy: 'actor' }), isAgent ? null : 'unknown')
+      const others = mayWithdrawApproval(actor, { requestedBy: 'other' })
+      assert.equal(others, isAgent ? 'withdrawn-by-requester' : 'unknown')
+    }
+  })
+})
+
+describe('who made whom', () => {
+  // a invited b, b invited c, a invited d; e came by the command.
+  const makers = new Map([
+    ['a', new Set(['a'])],
+    ['b', new Set(['b', 'a'])],
+    ['c', new Set(['c', 'b', 'a'])],
+    ['d', new Set(['d', 'a'])],
+    ['e', new Set(['e'])],
+  ])
+
+  test('one line joins a person with those they made, through others too, in either direction', () => {
+    const joined = ['a', 'b', 'c', 'd', 'e'].flatMap((one) =>
+      ['a', 'b', 'c', 'd', 'e'].flatMap((other) =>
+        one < other && inOneLine(makers, one, other) ? [one + other] : [],
+      ),
+    )
+    assert.deepEqual(joined, ['ab', 'ac', 'ad', 'bc'])
+    assert.equal(inOneLine(makers, 'c', 'a'), true)
+  })
+
+  test('a family joins also those whom the same person made', () => {
+    assert.equal(inOneFamily(makers, 'b', 'd'), true)
+    assert.equal(inOneFamily(makers, 'd', 'c'), true)
+    for (const id of ['a', 'b', 'c', 'd']) assert.equal(inOneFamily(makers, 'e', id), false)
+  })
+
+  test('what was not read is no answer', () => {
+    assert.throws(() => inOneLine(makers, 'a', 'nobody'), /not read/)
+  })
+
+  test('a case falls to the agents who may decide it, else to the Operators, else to none', () => {
+    const agent = (id: string) => ({ ...NOBODY_SPECIAL, id, isServiceDesk: true })
+    const operator = (id: string) => ({ ...NOBODY_SPECIAL, id, isOperator: true })
+    const asked = { requestedBy: 'a', userId: null }
+
+    const falls = (staff: Actor[], people: CasePeople = asked) => approversOf(people, staff, makers)
+
+    assert.deepEqual(falls([agent('a'), agent('e'), operator('d')]), { fallsTo: 'agents', ids: ['e'] })
+    assert.deepEqual(falls([agent('a'), operator('e')]), { fallsTo: 'operators', ids: ['e'] })
+    assert.deepEqual(falls([agent('a'), agent('b'), operator('e')]), { fallsTo: 'operators', ids: ['e'] })
+    assert.deepEqual(falls([agent('a'), operator('b')]), { fallsTo: 'none', ids: [] })
+    assert.deepEqual(falls([{ ...agent('a'), isOperator: true }]), { fallsTo: 'none', ids: [] })
+    // Two made by the same agent are no second opinion on each other.
+    assert.deepEqual(falls([agent('b'), agent('d')], { requestedBy: 'b', userId: null }).ids, [])
+    // Nor does somebody decide about whom they made, or about who made them.
+    assert.deepEqual(falls([agent('e'), agent('b')], { requestedBy: 'e', userId: 'c' }).ids, [])
+    assert.deepEqual(falls([agent('e'), agent('c')], { requestedBy: 'e', userId: 'b' }).ids, [])
+    assert.deepEqual(falls([agent('e'), agent('d')], { requestedBy: 'e', userId: 'b' }).ids, ['d'])
+  })
 })
 
 describe('the MFA policy', () => {
@@ -247,6 +401,11 @@ test('what is none of one’s business is 404, what is refused 403, what is over
     'platform-fixed',
     'granted-by-service-desk',
     'above-own-rank',
+    'invited-or-promoted',
+    'own-request',
+    'about-oneself',
+    'approved-by-others',
+    'withdrawn-by-requester',
   ] as const)
     assert.equal(REFUSALS[refusal].status, 403)
   for (const refusal of [
@@ -257,6 +416,11 @@ test('what is none of one’s business is 404, what is refused 403, what is over
     'already-disabled',
     'not-disabled',
     'not-invited',
+    'already-waiting',
+    'already-decided',
+    'approval-expired',
+    'no-approver',
+    'enable-first',
   ] as const)
     assert.equal(REFUSALS[refusal].status, 409)
 })

@@ -101,6 +101,27 @@ const ACTS: readonly Act[] = [
     },
   },
   {
+    name: 'approving what another agent asked for',
+    by: 'service-desk',
+    prepare: async () => {
+      const { id } = await people.addCase((await app.userNamed('desk@platform.example')).id)
+      return { path: `/approvals/${id}`, fields: { decision: 'approve' } }
+    },
+  },
+  {
+    name: 'withdrawing what one asked for',
+    by: 'service-desk',
+    prepare: async ({ email }) => {
+      const { id } = await people.addCase((await app.userNamed(email)).id)
+      return { path: `/approvals/${id}/withdraw` }
+    },
+  },
+  {
+    name: 'asking that a user becomes Admin',
+    by: 'service-desk',
+    prepare: onUser('role-groups', { ...EVIDENCE, roleGroups: 'admin' }, user),
+  },
+  {
     name: 'a new client account',
     by: 'service-desk',
     prepare: async () => {
@@ -342,6 +363,7 @@ const CHANGED = [
   'mfa_policies',
   'authenticators',
   'mfa_resets',
+  'approvals',
   'invitations',
   'invitation_imports',
   'invitation_import_lines',

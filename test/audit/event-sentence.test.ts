@@ -86,3 +86,52 @@ test('whoever was overtaken by somebody else is not said to have done what is no
     'Amara Okafor was not allowed to reset the MFA of Theo Marchetti.',
   )
 })
+
+test('a case names who is to administer, also somebody who is not a user yet', () => {
+  const approved = {
+    action: 'approval.approved',
+    actorId: 'an id',
+    actorName: 'Deepa Raman',
+    byServiceDesk: true,
+  }
+  const about = { outcome: 'success' as const, subjectId: 'another id', subjectName: 'Theo Marchetti' }
+
+  assert.equal(
+    eventSentence({ ...approved, ...about, details: {} }),
+    'Deepa Raman of the Service Desk approved that Theo Marchetti becomes an administrator.',
+  )
+  assert.equal(
+    eventSentence({
+      ...approved,
+      action: 'approval.requested',
+      outcome: 'success',
+      subjectId: null,
+      subjectName: null,
+      details: { name: 'Nina Kowalska' },
+    }),
+    'Deepa Raman of the Service Desk asked for a second agent’s approval to make Nina Kowalska an administrator.',
+  )
+})
+
+test('every outcome of a case has a sentence of its own', () => {
+  const facts = {
+    actorId: 'an id',
+    actorName: 'Deepa Raman',
+    byServiceDesk: false,
+    subjectId: 'another id',
+    subjectName: 'Theo Marchetti',
+    details: {},
+  }
+  for (const [action, outcome] of [
+    ['approval.requested', 'success'],
+    ['approval.approved', 'success'],
+    ['approval.approved', 'refused'],
+    ['approval.refused', 'success'],
+    ['approval.refused', 'refused'],
+    ['approval.withdrawn', 'success'],
+    ['approval.withdrawn', 'refused'],
+    ['approval.expired', 'success'],
+    ['approval.closed', 'failure'],
+  ] as const)
+    assert.doesNotMatch(eventSentence({ ...facts, action, outcome }), /^Approval\./, `${action} ${outcome}`)
+})

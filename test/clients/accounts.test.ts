@@ -225,13 +225,13 @@ describe('the navigation', () => {
       'Audit',
     ])
     assert.deepEqual(await labels('admin@online.harbour.example'), ['Home', 'Users', 'MFA policy', 'Audit'])
-    assert.deepEqual(await labels('desk@platform.example'), ['Home', 'Service Desk', 'Accounts'])
+    assert.deepEqual(await labels('desk@platform.example'), ['Home', 'Service Desk', 'Approvals', 'Accounts'])
     assert.deepEqual(await labels('operator@platform.example'), ['Home', 'Operations'])
     assert.deepEqual(await labels('tech@harbour.example'), ['Home'])
   })
 
   test('marks where one is', () => {
-    const admin = { isAdmin: true, isServiceDesk: false, isOperator: false, ofParent: true }
+    const admin = { isAdmin: true, isServiceDesk: false, isOperator: false, ofParent: true, cases: 0 }
     const current = (path: string) =>
       navFor(admin, path).flatMap(({ current, label }) => (current ? [label] : []))
 

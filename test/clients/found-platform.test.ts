@@ -4,9 +4,10 @@ import { execFile } from 'node:child_process'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { eq } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import { linkToken } from '../../src/at-rest/link-token.ts'
 import { invitations } from '../../src/db/schema/links.ts'
+import { notifications } from '../../src/db/schema/notifications.ts'
 import { memberships } from '../../src/db/schema/role-groups.ts'
 import { users } from '../../src/db/schema/users.ts'
 import { startApp, type TestApp } from '../support/app.ts'
@@ -102,7 +103,26 @@ test('the first agent is invited, enrols, and is the Service Desk', async () => 
   assert.equal(created.status, 303)
 })
 
-test('once somebody is in it refuses, and says who can help', async () => {
+test('while an agent has no one who could approve another, the command invites the second', async () => {
+  await found('--email', 'mistyped@gate.example', '--name', 'Bela Second')
+  await found('--email', 'bela@gate.example', '--name', 'Bela Second')
+
+  const [ada] = await app.deps.db.select().from(users).where(eq(users.email, 'ada@gate.example'))
+  assert.equal(ada?.status, 'active', 'the first stays as she is')
+  assert.equal(await app.deps.db.$count(users, eq(users.email, 'mistyped@gate.example')), 0)
+  const told = await app.deps.db
+    .select()
+    .from(notifications)
+    .where(and(eq(notifications.kind, 'administrators-changed'), eq(notifications.recipientId, ada.id)))
+  assert.equal(told.length, 2, 'she is told of each')
+  const bela = app.browser()
+  await bela.post((await invited('bela@gate.example')).link, { password: PASSWORD })
+  await bela.enrol()
+  await bela.verify(bela.nextCode())
+  assert.equal((await bela.get('/service-desk')).status, 200)
+})
+
+test('once two are in who can approve for each other it refuses, and says who can help', async () => {
   await assert.rejects(
     found('--email', 'eve@gate.example', '--name', 'Eve Late'),
     says(/There is a platform account already, 'The Gate'/),

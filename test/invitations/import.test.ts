@@ -386,19 +386,47 @@ describe('carrying it out', () => {
 })
 
 describe('who may', () => {
-  test('the Service Desk into any account, with ticket and reason, an Admin too', async () => {
+  test('the Service Desk into any account, with ticket and reason', async () => {
     const clientId = await people.clientId('Meridian Foods')
     assert.equal((await desk.get(`/clients/${clientId}/users/import`)).status, 200)
-    const path = await drafted(desk, `${HEAD}boss2@meridian.example,Boss,admin\n`, { clientId })
+    const path = await drafted(desk, `${HEAD}chef@meridian.example,Chef,tech-admin\n`, { clientId })
     assert.equal((await desk.post(path, { reason: EVIDENCE.reason })).status, 422)
 
     assert.equal((await desk.post(path, EVIDENCE)).status, 303)
     await work(path)
 
-    const user = await app.userNamed('boss2@meridian.example')
+    const user = await app.userNamed('chef@meridian.example')
     assert.equal(user.clientId, clientId)
     const [event] = await people.eventsOf(user.id, 'invitation.sent')
     assert.deepEqual(event?.details, { importId: idOf(path), channel: 'service-desk', ...EVIDENCE })
+  })
+
+  test('a line with a role group that administers is refused: such a person is invited alone', async () => {
+    const clientId = await people.clientId('Meridian Foods')
+    const lines = 'boss2@meridian.example,Boss,admin\nboss3@meridian.example,Boss,tech-admin|admin\n'
+    const refused = async (file: string, fields = {}) => {
+      const path = await drafted(desk, HEAD + file, fields)
+      assert.match((await desk.get(path)).body, /invite this person alone\. A second agent must approve/)
+      return (await outcomesOf(path)).map(([, outcome]) => outcome)
+    }
+
+    assert.deepEqual(await refused(lines, { clientId }), ['alone', 'alone'])
+    assert.deepEqual(await refused('op@platform.example,Op,operator\n'), ['alone'])
+  })
+
+  test('a line that was confirmed before such lines were refused is not invited either', async () => {
+    const clientId = await people.clientId('Meridian Foods')
+    const path = await drafted(desk, `${HEAD}boss4@meridian.example,Boss,tech-admin\n`, { clientId })
+    await app.deps.db
+      .update(invitationImportLines)
+      .set({ roleGroups: 'admin' })
+      .where(eq(invitationImportLines.importId, idOf(path)))
+
+    assert.equal((await desk.post(path, EVIDENCE)).status, 303)
+    await work(path)
+
+    assert.deepEqual(await outcomesOf(path), [[2, 'alone', '']])
+    assert.equal(await app.deps.db.$count(users, eq(users.email, 'boss4@meridian.example')), 0)
   })
 
   test('nobody into a child account or elsewhere, and nobody looks at another’s file', async () => {

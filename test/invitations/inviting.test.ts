@@ -11,7 +11,7 @@ import { DAY } from '../../src/time/durations.ts'
 import { activateUser } from '../../src/users/activate-user.ts'
 import type { TestApp } from '../support/app.ts'
 import { problemOf } from '../support/browser.ts'
-import { ADMIN, ADMIN2, Cast, CHILD_ADMIN, DESK, OPERATOR, TECH } from '../support/cast.ts'
+import { ADMIN, ADMIN2, Cast, CHILD_ADMIN, DESK, DESK2, OPERATOR, TECH } from '../support/cast.ts'
 import type { People } from '../support/people.ts'
 
 const NEW_PASSWORD = 'seven green lanterns in fog'
@@ -21,7 +21,7 @@ let cast: Cast
 let app: TestApp
 let people: People
 before(async () => {
-  cast = await Cast.assemble([ADMIN, ADMIN2, TECH, CHILD_ADMIN, DESK, OPERATOR], [])
+  cast = await Cast.assemble([ADMIN, ADMIN2, TECH, CHILD_ADMIN, DESK, DESK2, OPERATOR], [])
   ;({ app, people } = cast)
 })
 after(() => app.close())
@@ -176,7 +176,7 @@ describe('inviting', () => {
     }
   })
 
-  test('the Service Desk invites into any account, an Admin too, with ticket and reason', async () => {
+  test('the Service Desk invites into any account, with ticket and reason, an Admin too once a second agent approved', async () => {
     const clientId = await people.clientId('Meridian Foods')
     const fields = { ...people.newcomer({ email: 'boss@meridian.example', roleGroups: 'admin' }), clientId }
     assert.equal((await cast.as(DESK).get(`/clients/${clientId}/users/new`)).status, 200)
@@ -194,16 +194,34 @@ describe('inviting', () => {
 
     const answer = await cast.as(DESK).post('/users', { ...fields, ...EVIDENCE })
 
-    assert.equal(answer.location, `/clients/${clientId}/users`)
+    const approvalId = await people.lastApprovalId()
+    assert.equal(answer.location, `/approvals/${approvalId}`)
+    assert.equal(await app.deps.db.$count(users, eq(users.email, 'boss@meridian.example')), 0, 'not yet')
+    assert.equal((await cast.decide(DESK2)).status, 303)
     const user = await app.userNamed('boss@meridian.example')
     assert.equal(user.clientId, clientId)
     const [event] = await people.eventsOf(user.id, 'invitation.sent')
-    assert.deepEqual(event?.details, { roleGroups: 'Admin', channel: 'service-desk', ...EVIDENCE })
+    assert.equal(event?.actorId, (await app.userNamed(DESK)).id)
+    assert.deepEqual(event?.details, {
+      roleGroups: 'Admin',
+      channel: 'service-desk',
+      ...EVIDENCE,
+      approvalId,
+      approvedBy: 'Deepa Raman',
+    })
+    const technician = { ...people.newcomer({ roleGroups: 'tech-operator' }), clientId, ...EVIDENCE }
+    assert.equal(
+      (await cast.as(DESK).post('/users', technician)).location,
+      `/clients/${clientId}/users`,
+      'who administers nothing is invited at once',
+    )
   })
 
-  test('the Service Desk invites colleagues into the platform account', async () => {
+  test('the Service Desk invites colleagues into the platform account once a second agent approved', async () => {
     const fields = people.newcomer({ email: 'desk3@platform.example', roleGroups: 'service-desk' })
     assert.equal((await cast.as(DESK).post('/users', { ...fields, ...EVIDENCE })).status, 303)
+    assert.equal(await app.deps.db.$count(users, eq(users.email, 'desk3@platform.example')), 0, 'not yet')
+    assert.equal((await cast.decide(DESK2)).status, 303)
     assert.deepEqual(await people.roleGroupsOf((await app.userNamed('desk3@platform.example')).id), [
       'service-desk',
     ])

@@ -7,14 +7,14 @@ import type { NotificationKind } from '../../src/notifications/kinds.ts'
 import type { AddressedMail } from '../../src/notifications/mailer.ts'
 import { sendNotification } from '../../workers/send-notification.ts'
 import type { TestApp } from '../support/app.ts'
-import { ADMIN, Cast, DESK, EVIDENCE } from '../support/cast.ts'
+import { ADMIN, Cast, DESK, DESK2, EVIDENCE } from '../support/cast.ts'
 
 const ONLY_ADMIN = 'admin@online.harbour.example'
 
 let cast: Cast
 let app: TestApp
 before(async () => {
-  cast = await Cast.assemble([ADMIN, DESK], [])
+  cast = await Cast.assemble([ADMIN, DESK, DESK2], [])
   app = cast.app
 })
 after(() => app.close())
@@ -57,6 +57,7 @@ test('the only Admin of an account asks the Service Desk, also about what they a
   await act(DESK, `/users/${id}/role-groups`, { roleGroups: 'tech-operator' })
   tellsToAsk(await mailTo(id, 'role-groups-changed'), 'the Service Desk')
   await act(DESK, `/users/${id}/role-groups`, { roleGroups: 'admin' })
+  assert.equal((await cast.decide(DESK2)).status, 303)
   tellsToAsk(await mailTo(id, 'role-groups-changed'), 'the Service Desk')
 })
 

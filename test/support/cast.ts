@@ -74,6 +74,11 @@ export class Cast {
     return this.as(actor).post(`/users/${id}/mfa-reset`, fields)
   }
 
+  /** Has the case that was opened last decided by somebody. */
+  async decide(email: string, fields: Record<string, string> = { decision: 'approve' }): Promise<Answer> {
+    return this.as(email).post(`/approvals/${await this.people.lastApprovalId()}`, fields)
+  }
+
   async activeAuthenticator(email: string) {
     const { id } = await this.app.userNamed(email)
     const [row] = await this.app.deps.db

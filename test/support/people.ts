@@ -2,9 +2,12 @@
 import assert from 'node:assert/strict'
 import { and, desc, eq, inArray } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
+import { APPROVAL_LIFE_MS } from '../../src/approvals/open-approval.ts'
 import { linkToken } from '../../src/at-rest/link-token.ts'
 import { seal } from '../../src/at-rest/sealed-secret.ts'
 import type { AuditAction } from '../../src/audit/actions.ts'
+import { NO_REQUEST } from '../../src/audit/record.ts'
+import { approvals } from '../../src/db/schema/approvals.ts'
 import { auditEvents } from '../../src/db/schema/audit-events.ts'
 import { authenticators } from '../../src/db/schema/authenticators.ts'
 import { clients } from '../../src/db/schema/clients.ts'
@@ -99,6 +102,39 @@ export class People {
       activatedAt: now,
     })
     return key
+  }
+
+  /** A case that waits: somebody asked that a new Tech Operator of Harbour Group is Admin. */
+  async addCase(requestedBy: string): Promise<{ id: string; userId: string }> {
+    const user = await this.add('Harbour Group', ['tech-operator'])
+    const now = this.#app.clock.now()
+    const [row] = await this.#db
+      .insert(approvals)
+      .values({
+        kind: 'role-groups',
+        clientId: user.clientId,
+        userId: user.id,
+        email: user.email,
+        name: user.name,
+        held: ['tech-operator'],
+        given: ['admin'],
+        taken: [],
+        requestedBy,
+        requestedAt: now,
+        expiresAt: new Date(now.getTime() + APPROVAL_LIFE_MS),
+        ticket: 'T-1',
+        reason: 'Because',
+        origin: NO_REQUEST,
+      })
+      .returning({ id: approvals.id })
+    assert.ok(row)
+    return { id: row.id, userId: user.id }
+  }
+
+  async lastApprovalId(): Promise<string> {
+    const [row] = await this.#db.select().from(approvals).orderBy(desc(approvals.id)).limit(1)
+    assert.ok(row, 'there is a case')
+    return row.id
   }
 
   async roleGroupsOf(userId: string): Promise<string[]> {

@@ -5,7 +5,7 @@ import { eq } from 'drizzle-orm'
 import { notifications } from '../../src/db/schema/notifications.ts'
 import type { TestApp } from '../support/app.ts'
 import { type Fields, problemOf } from '../support/browser.ts'
-import { ADMIN, Cast, DESK } from '../support/cast.ts'
+import { ADMIN, Cast, DESK, DESK2 } from '../support/cast.ts'
 import type { People } from '../support/people.ts'
 
 const EVIDENCE = { reason: 'Asked for in person', ticket: 'SD-4711' }
@@ -14,7 +14,7 @@ let cast: Cast
 let app: TestApp
 let people: People
 before(async () => {
-  cast = await Cast.assemble([ADMIN, DESK], [])
+  cast = await Cast.assemble([ADMIN, DESK, DESK2], [])
   ;({ app, people } = cast)
 })
 after(() => app.close())
@@ -80,7 +80,7 @@ describe('changing role groups', () => {
     assert.deepEqual(await people.roleGroupsOf(user.id), ['finance-operator'])
   })
 
-  test('an Admin may never make somebody Admin; the Service Desk may, and an Admin none, with ticket and reason', async () => {
+  test('an Admin may never make somebody Admin; the Service Desk may once a second agent approved, and an Admin none at once, with ticket and reason', async () => {
     const user = await people.add('Harbour Group', ['finance-operator'])
     const toAdmin: Fields = [
       ['roleGroups', 'admin'],
@@ -96,6 +96,8 @@ describe('changing role groups', () => {
     assert.equal((await cast.as(DESK).post(`/users/${user.id}/role-groups`, toAdmin)).status, 422)
     const withEvidence = [...toAdmin, ...Object.entries(EVIDENCE)] as [string, string][]
     assert.equal((await cast.as(DESK).post(`/users/${user.id}/role-groups`, withEvidence)).status, 303)
+    assert.deepEqual(await people.roleGroupsOf(user.id), ['finance-operator'], 'not yet')
+    assert.equal((await cast.decide(DESK2)).status, 303)
 
     assert.deepEqual(await people.roleGroupsOf(user.id), ['admin', 'finance-operator'])
     assert.equal(

@@ -22,6 +22,7 @@ export const invitations = pgTable(
     remindedAt: instant('reminded_at'),
   },
   (t) => [
+    index('invitations_user').on(t.userId, t.createdAt),
     uniqueIndex('invitations_one_open')
       .on(t.userId)
       .where(sql`${t.usedAt} is null and ${t.revokedAt} is null`),

@@ -26,6 +26,9 @@ export const memberships = pgTable(
     roleGroupId: uuid('role_group_id')
       .notNull()
       .references(() => roleGroups.id, { onDelete: 'restrict' }),
+    /** Who gave it, and when. Null: a command on the machine, or it was given before this was kept. */
+    grantedBy: uuid('granted_by').references(() => users.id, { onDelete: 'restrict' }),
+    grantedAt: instant('granted_at'),
   },
   (t) => [
     primaryKey({ columns: [t.userId, t.roleGroupId] }),

@@ -1,0 +1,44 @@
+import { sql } from 'drizzle-orm'
+import type { Reader } from '../db/client.ts'
+import { invitations } from '../db/schema/links.ts'
+import { memberships, roleGroups } from '../db/schema/role-groups.ts'
+import { uuidArray } from '../db/uuid-array.ts'
+import type { Person } from '../gate/facts.ts'
+import { inOneLine, type Makers, TIE_LIFE_MS } from './makers.ts'
+import { administers } from './rules.ts'
+
+/** Who made each of these people (makers.ts). */
+export async function readMakers(db: Reader, ids: readonly string[], now: Date): Promise<Makers> {
+  const since = new Date(now.getTime() - TIE_LIFE_MS).toISOString()
+  const rows = await db.execute<{ person: string; maker: string }>(sql`
+    with recursive makers(person, maker) as (
+      select id, id from unnest(${uuidArray(ids)}) as asked(id)
+      union
+      select makers.person, made.by from makers cross join lateral (
+        select invited_by as by from ${invitations}
+          where user_id = makers.maker and created_at > ${since}::timestamptz
+        union all
+        select granted_by from ${memberships} join ${roleGroups} on ${roleGroups.id} = role_group_id
+          where user_id = makers.maker and granted_at > ${since}::timestamptz
+            and (is_admin or is_service_desk or is_operator or of_platform)
+      ) made
+      where made.by is not null
+    )
+    select person, maker from makers`)
+  const makers = new Map<string, Set<string>>()
+  for (const { person, maker } of rows) makers.set(person, (makers.get(person) ?? new Set()).add(maker))
+  return makers
+}
+
+/** Those of these people who administer and are tied to the actor: one of the two made the other. */
+export async function readTies(
+  db: Reader,
+  actorId: string,
+  people: readonly Pick<Person, 'id' | 'roleGroups'>[],
+  now: Date,
+): Promise<ReadonlySet<string>> {
+  const ids = people.filter(({ roleGroups }) => roleGroups.some(administers)).map(({ id }) => id)
+  if (ids.length === 0) return new Set()
+  const makers = await readMakers(db, [actorId, ...ids], now)
+  return new Set(ids.filter((id) => inOneLine(makers, actorId, id)))
+}

@@ -1,0 +1,132 @@
+import { type Request, type Response, Router } from 'express'
+import { actorOf } from '../access/people.ts'
+import { ownAccount, recordRefusedVisit } from '../access/record-refusal.ts'
+import { refuse } from '../access/refuse.ts'
+import { type Actor, mayViewApprovals } from '../access/rules.ts'
+import { viewPage } from '../access/view-page.ts'
+import { visitOf } from '../access/visit.ts'
+import type { Deps } from '../deps.ts'
+import { actingSessionOf } from '../gate/acting-session.ts'
+import { personOf } from '../gate/gate.ts'
+import { readForm } from '../http/form.ts'
+import { readNotice, writeNotice } from '../http/notice.ts'
+import { originOf } from '../http/origin.ts'
+import { requirePresence } from '../presence/require-presence.ts'
+import { typedFields } from '../typed/typed-fields.ts'
+import { readRoleGroups } from '../users/role-groups.queries.ts'
+import { approvalView } from './approval-view.ts'
+import { type Case, OPEN_SHOWN, readCase, readEndedCases, readOpenCases } from './approvals.queries.ts'
+import { readStaff } from './approvers.queries.ts'
+import { approversOf } from './approvers.ts'
+import { CLOSINGS, type Closing } from './closings.ts'
+import { DECISION_FIELDS, type DecisionField, decideApproval } from './decide-approval.ts'
+import { APPROVAL_LIFE_MS } from './open-approval.ts'
+import { withdrawApproval } from './withdraw-approval.ts'
+
+const PAGE = '/approvals'
+
+const DONE = {
+  approved: 'It is approved and has taken effect. The agent who asked is told by mail.',
+  refused: 'It is refused, and nothing has changed. The agent who asked is told by mail.',
+  withdrawn: 'Your request is withdrawn, and nothing has changed.',
+} as const
+
+const MESSAGES: Readonly<Record<DecisionField, string>> = {
+  decision: 'Choose whether you approve or refuse.',
+  reason: 'Say why you refuse, in at most 500 characters.',
+}
+
+/** The cases that wait for a second person, and deciding one. */
+export function approvalsRoutes(deps: Deps): Router {
+  const routes = Router({ caseSensitive: true, strict: true })
+  const present = requirePresence(deps, { act: 'decide about another agent’s request' })
+  const presentToWithdraw = requirePresence(deps, { act: 'withdraw your request', back: PAGE })
+
+  routes.get(PAGE, (req, res) => renderList(deps, req, res))
+  routes.get(`${PAGE}/:id`, (req, res) => renderCase(deps, req, res))
+
+  routes.post(`${PAGE}/:id`, readForm, present, async (req, res) => {
+    const request = { actor: actingSessionOf(req), approvalId: String(req.params.id), form: req.body }
+    const outcome = await decideApproval(deps, { ...request, origin: originOf(req) })
+    if (outcome.ok) return goOn(res, outcome.decided)
+    if (outcome.refusal !== null) return refuse(res, outcome.refusal)
+    if ('closed' in outcome) return renderCase(deps, req, res, { closed: outcome.closed })
+    await renderCase(deps, req, res, { missing: outcome.missing })
+  })
+
+  routes.post(`${PAGE}/:id/withdraw`, readForm, presentToWithdraw, async (req, res) => {
+    const request = { actor: actingSessionOf(req), approvalId: String(req.params.id), origin: originOf(req) }
+    const outcome = await withdrawApproval(deps, request)
+    if (outcome.ok) return goOn(res, 'withdrawn')
+    refuse(res, outcome.refusal)
+  })
+
+  return routes
+}
+
+function goOn(res: Response, done: keyof typeof DONE): void {
+  writeNotice(res, PAGE, { name: done })
+  res.redirect(303, PAGE)
+}
+
+async function renderList(deps: Deps, req: Request, res: Response): Promise<void> {
+  const actor = actorOf(personOf(res))
+  const refusal = await viewPage(deps, visitOf(req, res), mayViewApprovals)
+  if (refusal) return refuse(res, refusal)
+
+  const now = deps.clock.now()
+  const open = await readOpenCases(deps.db, now)
+  const ended = await readEndedCases(deps.db, now, actor.isServiceDesk ? undefined : actor.id)
+  const views = await viewsOf(deps, actor, [...open.slice(0, OPEN_SHOWN), ...ended])
+  const shown = views.filter(({ isHidden }) => !isHidden)
+  const done = readNotice(req, DONE)
+  res.render('approvals/approvals', {
+    done: done ? DONE[done.name] : '',
+    open: shown.filter(({ status }) => status === 'open'),
+    more: open.length > OPEN_SHOWN,
+    ended: shown.filter(({ status }) => status !== 'open'),
+    life: APPROVAL_LIFE_MS,
+    byServiceDesk: actor.isServiceDesk,
+    // Who would decide what this agent asks for.
+    ownFallTo: await whoApproves(deps, actor),
+  })
+}
+
+async function renderCase(
+  deps: Deps,
+  req: Request,
+  res: Response,
+  problem: { closed?: Closing; missing?: readonly DecisionField[] } = {},
+): Promise<void> {
+  const viewer = personOf(res)
+  const actor = actorOf(viewer)
+  const asked = String(req.params.id)
+  const found = await readCase(deps.db, asked)
+  const [approval] = found && mayViewApprovals(actor) === null ? await viewsOf(deps, actor, [found]) : []
+  if (!approval || approval.isHidden) {
+    await recordRefusedVisit(deps, visitOf(req, res), { ...ownAccount(viewer), asked }, 'unknown')
+    return refuse(res, 'unknown')
+  }
+
+  const { closed, missing = [] } = problem
+  res.status(closed ? 409 : missing.length > 0 ? 422 : 200).render('approvals/approval', {
+    approval,
+    byServiceDesk: actor.isServiceDesk,
+    closed: closed ? CLOSINGS[closed] : '',
+    typed: typedFields(req.body, DECISION_FIELDS),
+    problems: Object.fromEntries(missing.map((field) => [field, MESSAGES[field]])),
+  })
+}
+
+async function viewsOf({ db, clock }: Deps, actor: Actor, cases: readonly Case[]) {
+  const now = clock.now()
+  const staff = await readStaff(db, cases, now, actor.id)
+  const nameOf = new Map((await readRoleGroups(db)).map(({ key, name }) => [key, name]))
+  return cases.map((found) => approvalView(found, { actor, staff, nameOf, now }))
+}
+
+async function whoApproves({ db, clock }: Deps, { id }: Actor) {
+  const own = { requestedBy: id, userId: null }
+  const { staff, makers } = await readStaff(db, [own], clock.now())
+  return approversOf(own, staff, makers).fallsTo
+}

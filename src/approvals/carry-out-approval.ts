@@ -1,0 +1,82 @@
+import { eq } from 'drizzle-orm'
+import { actorOf, targetOf } from '../access/people.ts'
+import { mayChangeRoleGroups, mayInvite } from '../access/rules.ts'
+import { accountColumns } from '../access/view-account.ts'
+import { relationOf } from '../clients/hierarchy.queries.ts'
+import type { Transaction } from '../db/client.ts'
+import type { approvals } from '../db/schema/approvals.ts'
+import { clients } from '../db/schema/clients.ts'
+import type { Deps } from '../deps.ts'
+import type { Person } from '../gate/facts.ts'
+import { readPerson } from '../gate/read-person.ts'
+import { invitePerson } from '../invitations/invite-person.ts'
+import { NEVER_FAILED } from '../lockout/lockouts.queries.ts'
+import { chooseRoleGroups, roleGroupChange } from '../users/choose-role-groups.ts'
+import { readRoleGroups } from '../users/role-groups.queries.ts'
+import { setRoleGroups } from '../users/set-role-groups.ts'
+import type { Closing } from './closings.ts'
+
+type Approval = typeof approvals.$inferSelect
+
+/** `userId`: whom it concerned, also who was only now invited. */
+export type CarriedOut = { ok: true; userId: string } | { ok: false; because: Closing }
+
+/**
+ * Does what was approved, on behalf of the agent who asked: if that agent may still do it, and to the person and the
+ * account as they were. The caller has locked everybody concerned.
+ */
+export async function carryOutApproval(
+  { config, clock }: Pick<Deps, 'config' | 'clock'>,
+  tx: Transaction,
+  approval: Approval,
+  approver: Person,
+): Promise<CarriedOut> {
+  const requester = await readPerson(tx, approval.requestedBy)
+  const isActive = requester?.status === 'active' && !requester.clientSuspended
+  if (!isActive || !actorOf(requester).isServiceDesk) return not('requester-gone')
+  const [account] = await tx.select(accountColumns).from(clients).where(eq(clients.id, approval.clientId))
+  if (!account) throw new Error('the account of a case is gone')
+  if (account.suspendedAt) return not('account-suspended')
+
+  const all = await readRoleGroups(tx)
+  const { held, given, taken } = approval
+  const wantedKeys = [...held.filter((key) => !taken.includes(key)), ...given]
+  const actor = actorOf(requester)
+  const chosen = chooseRoleGroups(actor, account.isPlatform, all, wantedKeys, held)
+  if (!chosen.ok) return not('not-grantable')
+  const details = {
+    channel: 'service-desk',
+    ticket: approval.ticket,
+    reason: approval.reason,
+    approvalId: approval.id,
+    approvedBy: approver.name,
+  }
+  const by = { actorId: requester.id, origin: approval.origin, details }
+  const relation = await relationOf(tx, requester.clientId, account.id)
+
+  if (approval.userId === null) {
+    const target = { relation, isPlatform: account.isPlatform, suspended: false }
+    if (mayInvite(actor, target)) return not('not-grantable')
+    const to = { clientId: account.id, email: approval.email, name: approval.name }
+    const keys = config.ENCRYPTION_KEYS
+    const userId = await invitePerson(tx, { keys, clock }, by, { ...to, roleGroups: chosen.roleGroups })
+    return userId === null ? not('address-taken') : { ok: true, userId }
+  }
+
+  const person = await readPerson(tx, approval.userId)
+  if (!person || !isUnchanged(person, approval)) return not('person-changed')
+  const target = targetOf(person, NEVER_FAILED, { relation, ties: new Set() }, clock.now())
+  if (mayChangeRoleGroups(actor, target)) return not('not-grantable')
+  await setRoleGroups(tx, person, roleGroupChange(all, held, wantedKeys), { at: clock.now(), ...by })
+  return { ok: true, userId: person.id }
+}
+
+function not(because: Closing): CarriedOut {
+  return { ok: false, because }
+}
+
+/** The person whom the second person looked at: with the same address and role groups, and not disabled since. */
+function isUnchanged({ email, status, roleGroups }: Person, approval: Approval): boolean {
+  const keys = roleGroups.map(({ key }) => key).sort()
+  return status !== 'disabled' && email === approval.email && keys.join() === approval.held.join()
+}

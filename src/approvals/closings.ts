@@ -1,0 +1,18 @@
+// Why a case that a second person approved could not be carried out. Pure.
+
+export const CLOSINGS = {
+  'requester-gone': 'The agent who asked is not an active agent any more.',
+  'person-changed':
+    'The person concerned has changed since: their account, their address or the role groups they hold.',
+  'account-suspended': 'The account was suspended in the meantime.',
+  'address-taken': 'The address belongs to a user by now.',
+  'not-grantable': 'The agent who asked may not give these role groups any more.',
+} as const
+
+export type Closing = keyof typeof CLOSINGS
+
+/** Also for what an earlier version of this program stored. */
+export function closingSentence(because: string): string {
+  const { [because as Closing]: sentence }: Partial<typeof CLOSINGS> = CLOSINGS
+  return sentence ?? because
+}

@@ -1,0 +1,167 @@
+import { asc, eq, inArray } from 'drizzle-orm'
+import { validate as isUuid } from 'uuid'
+import { z } from 'zod'
+import { currentActor } from '../access/current-actor.ts'
+import { actorOf } from '../access/people.ts'
+import type { Refusal } from '../access/refusals.ts'
+import { mayDecideApproval } from '../access/rules.ts'
+import { type Origin, record } from '../audit/record.ts'
+import type { Transaction } from '../db/client.ts'
+import { approvals } from '../db/schema/approvals.ts'
+import { users } from '../db/schema/users.ts'
+import type { Deps } from '../deps.ts'
+import type { ActingSession } from '../gate/acting-session.ts'
+import type { Person } from '../gate/facts.ts'
+import { notify } from '../notifications/notify.ts'
+import { typedLine, wrongFields } from '../typed/typed-text.ts'
+import { readStaff } from './approvers.queries.ts'
+import { approvalTarget } from './approvers.ts'
+import { carryOutApproval } from './carry-out-approval.ts'
+import type { Closing } from './closings.ts'
+import { markExpired } from './expire-approval.ts'
+import { recordRefusedCase } from './record-refused-case.ts'
+
+/** A refusal says why; an approval may. */
+const decision = z.discriminatedUnion('decision', [
+  z.object({ decision: z.literal('approve'), reason: typedLine(500).or(z.literal('')).default('') }),
+  z.object({ decision: z.literal('refuse'), reason: typedLine(500) }),
+])
+export const DECISION_FIELDS = ['decision', 'reason'] as const
+export type DecisionField = (typeof DECISION_FIELDS)[number]
+
+export type DecideOutcome =
+  | { ok: true; decided: 'approved' | 'refused' }
+  | { ok: false; refusal: Refusal }
+  | { ok: false; refusal: null; missing: DecisionField[] }
+  /** It was approved, but cannot be carried out any more: the case is closed. */
+  | { ok: false; refusal: null; closed: Closing }
+
+type Approval = typeof approvals.$inferSelect
+
+/**
+ * Approves or refuses what another agent asked for. Locks everybody concerned and the case, and asks every rule anew by
+ * the rows as they are now: of two who approve at once the second finds the case decided. What was approved takes effect
+ * in this transaction.
+ */
+export function decideApproval(
+  deps: Deps,
+  request: { actor: ActingSession; approvalId: string; form: unknown; origin: Origin },
+): Promise<DecideOutcome> {
+  return deps.db.transaction(async (tx): Promise<DecideOutcome> => {
+    const { actor: session, approvalId, form, origin } = request
+    const typed = decision.safeParse(form)
+    const action = typed.data?.decision === 'refuse' ? 'approval.refused' : 'approval.approved'
+    const approval = await lockCase(tx, approvalId, session.userId)
+    const current = await currentActor(deps, tx, session, { action, origin, asked: approvalId })
+    if (!current) return { ok: false, refusal: 'signed-out' }
+    const { person: actor, now } = current
+    const refuse = async (refusal: Refusal) => {
+      const about = { action, now, origin, actor } as const
+      await recordRefusedCase(tx, about, { id: approvalId, found: approval, refusal })
+      return { ok: false, refusal } as const
+    }
+    if (!approval) return refuse('unknown')
+    const refusal = await refusalOf(tx, approval, actor, now)
+    if (refusal) return refuse(refusal)
+    if (!typed.success)
+      return { ok: false, refusal: null, missing: wrongFields(typed.error, DECISION_FIELDS) }
+
+    const { reason } = typed.data
+    const by = { origin, actor, reason }
+    if (typed.data.decision === 'refuse') {
+      await settle(deps, tx, approval, 'refused', by)
+      return { ok: true, decided: 'refused' }
+    }
+    const done = await carryOutApproval(deps, tx, approval, actor)
+    if (done.ok) {
+      await settle(deps, tx, { ...approval, userId: done.userId }, 'approved', by)
+      return { ok: true, decided: 'approved' }
+    }
+    await settle(deps, tx, approval, 'closed', by, done.because)
+    return { ok: false, refusal: null, closed: done.because }
+  })
+}
+
+/** People in the order of their ids, as everybody who locks several; then the case. Null: there is none. */
+async function lockCase(tx: Transaction, approvalId: string, actorId: string): Promise<Approval | null> {
+  if (!isUuid(approvalId)) return null
+  const isIt = eq(approvals.id, approvalId)
+  const [found] = await tx
+    .select({ requestedBy: approvals.requestedBy, userId: approvals.userId })
+    .from(approvals)
+    .where(isIt)
+  if (!found) return null
+  const concerned = [actorId, found.requestedBy, found.userId ?? []].flat()
+  await tx
+    .select({ id: users.id })
+    .from(users)
+    .where(inArray(users.id, concerned))
+    .orderBy(asc(users.id))
+    .for('no key update')
+  const [approval] = await tx.select().from(approvals).where(isIt).for('update')
+  return approval ?? null
+}
+
+/** Who may not even look is not told how the case stands. */
+async function refusalOf(
+  tx: Transaction,
+  approval: Approval,
+  actor: Person,
+  now: Date,
+): Promise<Refusal | null> {
+  const { staff, makers } = await readStaff(tx, [approval], now, actor.id)
+  const refusal = mayDecideApproval(actorOf(actor), approvalTarget(approval, actor, staff, makers))
+  if (refusal) return refusal
+  if (approval.status === 'expired') return 'approval-expired'
+  if (approval.status !== 'open') return 'already-decided'
+  if (now < approval.expiresAt) return null
+  await markExpired(tx, eq(approvals.id, approval.id), now)
+  return 'approval-expired'
+}
+
+const ACTIONS = {
+  approved: 'approval.approved',
+  refused: 'approval.refused',
+  closed: 'approval.closed',
+} as const
+
+/** Writes the decision down, records it and tells the agent who asked. */
+async function settle(
+  { clock }: Pick<Deps, 'clock'>,
+  tx: Transaction,
+  { id: approvalId, clientId, userId, name, given, requestedBy }: Approval,
+  status: keyof typeof ACTIONS,
+  by: { origin: Origin; actor: Person; reason: string },
+  closedBecause: Closing | null = null,
+): Promise<void> {
+  const { origin, actor, reason } = by
+  const now = clock.now()
+  await tx
+    .update(approvals)
+    .set({
+      status,
+      userId,
+      decidedBy: actor.id,
+      decidedAt: now,
+      decisionReason: reason || null,
+      closedBecause,
+    })
+    .where(eq(approvals.id, approvalId))
+  const eventId = await record(tx, {
+    at: now,
+    action: ACTIONS[status],
+    outcome: status === 'closed' ? 'failure' : 'success',
+    origin,
+    clientId,
+    actorId: actor.id,
+    subjectId: userId,
+    details: {
+      approvalId,
+      ...(userId === null && { name }),
+      given,
+      ...(reason && { reason }),
+      ...(closedBecause && { closedBecause }),
+    },
+  })
+  await notify(tx, { to: requestedBy, kind: 'approval-decided', eventId, facts: { approvalId } })
+}

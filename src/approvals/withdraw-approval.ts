@@ -1,0 +1,51 @@
+import { eq } from 'drizzle-orm'
+import { validate as isUuid } from 'uuid'
+import { currentActor } from '../access/current-actor.ts'
+import { actorOf } from '../access/people.ts'
+import type { Refusal } from '../access/refusals.ts'
+import { mayWithdrawApproval } from '../access/rules.ts'
+import { type Origin, record } from '../audit/record.ts'
+import { approvals } from '../db/schema/approvals.ts'
+import type { Deps } from '../deps.ts'
+import type { ActingSession } from '../gate/acting-session.ts'
+import { recordRefusedCase } from './record-refused-case.ts'
+
+/** Takes back what one asked for oneself, as long as it waits. */
+export function withdrawApproval(
+  deps: Deps,
+  request: { actor: ActingSession; approvalId: string; origin: Origin },
+): Promise<{ ok: true } | { ok: false; refusal: Refusal }> {
+  return deps.db.transaction(async (tx): Promise<{ ok: true } | { ok: false; refusal: Refusal }> => {
+    const { approvalId, origin } = request
+    const action = 'approval.withdrawn'
+    const current = await currentActor(deps, tx, request.actor, { action, origin, asked: approvalId })
+    if (!current) return { ok: false, refusal: 'signed-out' }
+    const { person: actor } = current
+    const isIt = eq(approvals.id, approvalId)
+    const [approval] = isUuid(approvalId) ? await tx.select().from(approvals).where(isIt).for('update') : []
+    const now = deps.clock.now()
+    const refuse = async (refusal: Refusal) => {
+      const about = { action, now, origin, actor } as const
+      await recordRefusedCase(tx, about, { id: approvalId, found: approval ?? null, refusal })
+      return { ok: false, refusal } as const
+    }
+    if (!approval) return refuse('unknown')
+    const refusal =
+      mayWithdrawApproval(actorOf(actor), approval) ?? (approval.status === 'open' ? null : 'already-decided')
+    if (refusal) return refuse(refusal)
+
+    const { clientId, userId: subjectId, name, given } = approval
+    await tx.update(approvals).set({ status: 'withdrawn', decidedBy: actor.id, decidedAt: now }).where(isIt)
+    await record(tx, {
+      at: now,
+      action,
+      outcome: 'success',
+      origin,
+      clientId,
+      actorId: actor.id,
+      subjectId,
+      details: { approvalId, ...(subjectId === null && { name }), given },
+    })
+    return { ok: true }
+  })
+}

@@ -1,0 +1,33 @@
+import type { Origin } from '../audit/record.ts'
+import type { EncryptionKey } from '../config.ts'
+import type { Transaction } from '../db/client.ts'
+import type { Clock } from '../time/clock.ts'
+import { namesOf, type RoleGroupChoice } from '../users/choose-role-groups.ts'
+import { tellOfAdministrator } from '../users/tell-administrators.ts'
+import { addInvitedUsers } from './add-invited-users.ts'
+import { sendInvitations } from './send-invitations.ts'
+
+/**
+ * Adds one person to an account and sends the invitation; tells the administrators of the account where the person is
+ * to be one. The caller has asked every rule. Returns the user's id; null if the address is taken.
+ */
+export async function invitePerson(
+  tx: Transaction,
+  { keys, clock }: { keys: readonly EncryptionKey[]; clock: Pick<Clock, 'now'> },
+  by: { actorId: string | null; origin: Origin; details?: Record<string, unknown> },
+  to: { clientId: string; email: string; name: string; roleGroups: readonly RoleGroupChoice[] },
+): Promise<string | null> {
+  const { clientId, email, name, roleGroups } = to
+  const person = { email, name, roleGroupIds: roleGroups.map(({ id }) => id) }
+  const added = await addInvitedUsers(tx, clientId, [person], { actorId: by.actorId, now: clock.now() })
+  const userId = added.get(email)
+  if (userId === undefined) return null
+  // An invitation of the same address at the same time came first.
+  const now = clock.now()
+  const details = { roleGroups: namesOf(roleGroups), ...by.details }
+  const events = await sendInvitations(tx, { keys, now }, { ...by, details }, { clientId, userIds: [userId] })
+  const eventId = events.get(userId)
+  if (eventId === undefined) throw new Error('an invitation was not recorded')
+  await tellOfAdministrator(tx, { id: userId, clientId, roleGroups }, eventId, 'invited')
+  return userId
+}

@@ -1,0 +1,61 @@
+import { and, eq, inArray } from 'drizzle-orm'
+import { administers } from '../access/rules.ts'
+import { type AuditEntry, record } from '../audit/record.ts'
+import type { Transaction } from '../db/client.ts'
+import { memberships } from '../db/schema/role-groups.ts'
+import type { Person } from '../gate/facts.ts'
+import { notify } from '../notifications/notify.ts'
+import { namesOf, type RoleGroupChange } from './choose-role-groups.ts'
+import { tellAdministrators } from './tell-administrators.ts'
+
+/**
+ * Changes what a user holds, records it and queues the mails: to the user, and to the administrators of the account if
+ * a role group that administers is among it. The caller has locked the user and asked every rule.
+ */
+export async function setRoleGroups(
+  tx: Transaction,
+  person: Pick<Person, 'id' | 'clientId' | 'status'>,
+  { wanted, given, taken }: RoleGroupChange,
+  by: Pick<AuditEntry, 'at' | 'origin' | 'details'> & { actorId: string },
+): Promise<void> {
+  const { id: userId, clientId, status } = person
+  if (taken.length > 0)
+    await tx.delete(memberships).where(
+      and(
+        eq(memberships.userId, userId),
+        inArray(
+          memberships.roleGroupId,
+          taken.map(({ id }) => id),
+        ),
+      ),
+    )
+  const granted = { userId, grantedBy: by.actorId, grantedAt: by.at }
+  if (given.length > 0)
+    await tx.insert(memberships).values(given.map(({ id }) => ({ ...granted, roleGroupId: id })))
+
+  const changed = { given: namesOf(given), taken: namesOf(taken) }
+  const eventId = await record(tx, {
+    ...by,
+    action: 'user.role-groups-changed',
+    outcome: 'success',
+    clientId,
+    subjectId: userId,
+    details: { ...changed, ...by.details },
+  })
+  // An invited user does not know the role groups from before.
+  if (status !== 'invited')
+    await notify(tx, {
+      to: userId,
+      kind: 'role-groups-changed',
+      eventId,
+      facts: { roleGroups: namesOf(wanted) },
+    })
+  if ([...given, ...taken].some(administers)) {
+    const facts = {
+      change: 'role-groups',
+      given: namesOf(given.filter(administers)),
+      taken: namesOf(taken.filter(administers)),
+    } as const
+    await tellAdministrators(tx, { clientId, subjectId: userId, eventId, facts })
+  }
+}

@@ -1,0 +1,32 @@
+import { eq, inArray } from 'drizzle-orm'
+import type { Transaction } from '../src/db/client.ts'
+import { approvals } from '../src/db/schema/approvals.ts'
+import { clients } from '../src/db/schema/clients.ts'
+import { roleGroups } from '../src/db/schema/role-groups.ts'
+import type { MailedApproval } from '../src/notifications/render-mail.ts'
+import { namesOf } from '../src/users/choose-role-groups.ts'
+
+/** The case that a mail tells of, as it stands now; null where the mail tells of none, or the case was removed. */
+export async function readMailedApproval(
+  tx: Transaction,
+  approvalId: string | undefined,
+): Promise<MailedApproval | null> {
+  if (approvalId === undefined) return null
+  const [found] = await tx
+    .select({
+      personName: approvals.name,
+      accountName: clients.name,
+      given: approvals.given,
+      status: approvals.status,
+      expiresAt: approvals.expiresAt,
+    })
+    .from(approvals)
+    .innerJoin(clients, eq(clients.id, approvals.clientId))
+    .where(eq(approvals.id, approvalId))
+  if (!found) return null
+  const given = await tx
+    .select({ name: roleGroups.name })
+    .from(roleGroups)
+    .where(inArray(roleGroups.key, found.given))
+  return { ...found, given: namesOf(given) }
+}

@@ -32,7 +32,7 @@ export function accountRoutes(deps: Deps): Router {
       const person = personOf(res)
       const typed = readPasswords(req.body, person)
       if (!typed.ok) return renderAccount(deps, req, res, { problems: typed.problems, status: 422 })
-      const outcome = await changePassword(deps, person, actingSessionOf(req), typed, originOf(req))
+      const outcome = await changePassword(deps, actingSessionOf(req), typed, originOf(req))
       if (outcome.ok) {
         const { epoch } = outcome
         leaveNotice(res, 'own-password-changed')

@@ -2,17 +2,13 @@ import { currentActor } from '../access/current-actor.ts'
 import type { Origin } from '../audit/record.ts'
 import type { Deps } from '../deps.ts'
 import type { ActingSession } from '../gate/acting-session.ts'
-import type { Person } from '../gate/facts.ts'
-import { checkPassword, type PasswordOutcome } from '../sign-in/check-password.ts'
+import { type ProvenPassword, provePassword } from '../presence/prove-password.ts'
 import { hashPassword } from '../sign-in/password-hash.ts'
 import { setPassword } from '../sign-in/set-password.ts'
 
 export type ChangeOutcome =
   /** `epoch`: what the session that asked for it goes on with. */
-  | { ok: true; epoch: number }
-  | Extract<PasswordOutcome, { ok: false }>
-  /** The session was ended while the request was under way. */
-  | { ok: false; problem: 'superseded' }
+  { ok: true; epoch: number } | Extract<ProvenPassword, { ok: false }>
 
 /**
  * Changes a person's own password. The current one is asked for and counted as at sign-in, so that an open browser
@@ -20,12 +16,11 @@ export type ChangeOutcome =
  */
 export async function changePassword(
   deps: Deps,
-  person: Person,
   session: ActingSession,
   { current, chosen }: { current: string; chosen: string },
   origin: Origin,
 ): Promise<ChangeOutcome> {
-  const proven = await checkPassword(deps, { email: person.email, password: current }, origin, 'presence')
+  const proven = await provePassword(deps, session, current, origin)
   if (!proven.ok) return proven
 
   const passwordHash = await hashPassword(chosen)

@@ -2,8 +2,8 @@ import type { Origin } from '../audit/record.ts'
 import type { Deps } from '../deps.ts'
 import type { ActingSession } from '../gate/acting-session.ts'
 import type { Person } from '../gate/facts.ts'
+import { provePassword } from '../presence/prove-password.ts'
 import { type PresenceOutcome, provePresence } from '../presence/prove-presence.ts'
-import { checkPassword } from '../sign-in/check-password.ts'
 
 /**
  * Proves the password and, of somebody with an authenticator, a code of it. As at sign-in the password comes first:
@@ -17,6 +17,6 @@ export async function proveIdentity(
   { password, code }: { password: string; code: string },
   origin: Origin,
 ): Promise<PresenceOutcome> {
-  const proven = await checkPassword(deps, { email: person.email, password }, origin, 'presence')
+  const proven = await provePassword(deps, session, password, origin)
   return proven.ok && person.authenticator ? provePresence(deps, session, person, code, origin) : proven
 }

@@ -5,10 +5,10 @@ import type { Person } from '../gate/facts.ts'
 import { acceptCode } from '../mfa/accept-code.ts'
 import type { CodeOutcome } from '../mfa/code-outcome.ts'
 import { withoutSpaces } from '../mfa/typed-code.ts'
-import { checkPassword, type PasswordOutcome } from '../sign-in/check-password.ts'
 import { typedPassword } from '../sign-in/password-rules.ts'
+import { type ProvenPassword, provePassword } from './prove-password.ts'
 
-export type PresenceOutcome = { ok: true } | Extract<CodeOutcome | PasswordOutcome, { ok: false }>
+export type PresenceOutcome = { ok: true } | Extract<CodeOutcome | ProvenPassword, { ok: false }>
 
 /** Proves that the person at the keyboard is who signed in: by a code if they have an authenticator, else the password. */
 export async function provePresence(
@@ -23,5 +23,5 @@ export async function provePresence(
   const password = typedPassword(typed)
   return password === null
     ? { ok: false, problem: 'wrong', kind: 'password', lockedUntil: null }
-    : checkPassword(deps, { email: person.email, password }, origin, 'presence')
+    : provePassword(deps, session, password, origin)
 }

@@ -40,6 +40,7 @@ export function requirePresence(deps: Deps, { act, back }: Held): RequestHandler
       return next()
     }
     if (renderIfLocked(res, deps.clock, outcome)) return
+    if (outcome.problem === 'superseded') return res.redirect(303, '/')
     renderPresence(res, held, person.authenticator ? wrongCode(deps, person) : 'That password is not right.')
   }
 }

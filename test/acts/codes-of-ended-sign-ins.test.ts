@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { and, eq } from 'drizzle-orm'
 import { lockouts } from '../../src/db/schema/lockouts.ts'
+import { mfaPolicies } from '../../src/db/schema/role-groups.ts'
 import { MINUTE, SECOND } from '../../src/time/durations.ts'
-import type { Browser } from '../support/browser.ts'
+import { type Browser, DEMO_PASSWORD } from '../support/browser.ts'
 import { ADMIN, Cast } from '../support/cast.ts'
 import { holdBackPost } from '../support/held-back-post.ts'
 import { totp } from '../support/rfc6238.ts'
@@ -80,9 +81,12 @@ for (const { page, begin, followedBy, recorded } of PLACES)
     test('is not accepted after a lock of the codes, although an Admin has lifted it', async () => {
       const person = await begin()
       const { id, browser } = person
-      const held = await holdBackCode(person)
-      for (let failure = 0; failure < 5; failure += 1)
+      const fail = async () => {
         assert.equal((await browser.post(page, { code: browser.wrongCode() })).status, 401)
+      }
+      for (let failure = 1; failure < 5; failure += 1) await fail()
+      const held = await holdBackCode(person)
+      await fail()
       const lifted = await cast.as(ADMIN).post(`/users/${id}/unlock`, { reason: 'Called me' })
       assert.equal(lifted.status, 303)
 
@@ -113,17 +117,30 @@ for (const { page, begin, followedBy, recorded } of PLACES)
 
 test('a code that proves presence is not accepted from a session that was signed out meanwhile', async () => {
   const admin = await cast.comeBack(ADMIN)
-  const { id } = await cast.people.add('Harbour Group', ['tech-operator'])
   cast.app.clock.advance(11 * MINUTE)
-  const held = await holdBackPost(cast.app, admin, `/users/${id}/disable`, {
-    reason: 'Has left',
-    presence: admin.code(),
-  })
-  const before = await cast.people.eventsOf(ADMIN, 'presence')
+  await provesNothing(admin, ADMIN, admin.code())
+})
+
+test('nor is a password', async () => {
+  const { email } = await cast.people.add('Meridian Foods', ['admin'])
+  const admin = cast.app.browser()
+  await admin.signInWithPassword(email)
+  cast.app.clock.advance(11 * MINUTE)
+  await provesNothing(admin, email, DEMO_PASSWORD)
+})
+
+async function provesNothing(admin: Browser, email: string, presence: string): Promise<void> {
+  const { clientId } = await cast.app.userNamed(email)
+  const held = await holdBackPost(cast.app, admin, '/mfa-policy', { roleGroups: 'finance-admin', presence })
+  const [before, policy] = [await cast.people.eventsOf(email, 'presence'), await policyOf(clientId)]
   await admin.post('/sign-out')
 
-  await held.finish()
+  assert.equal((await held.finish()).location, '/')
 
-  assert.deepEqual(await cast.people.eventsOf(ADMIN, 'presence'), before)
-  assert.equal((await cast.people.byId(id)).status, 'active')
-})
+  assert.deepEqual(await cast.people.eventsOf(email, 'presence'), before)
+  assert.deepEqual(await policyOf(clientId), policy)
+}
+
+function policyOf(clientId: string) {
+  return cast.app.deps.db.select().from(mfaPolicies).where(eq(mfaPolicies.clientId, clientId))
+}

@@ -38,7 +38,7 @@ interface Act {
   name: string
   /** False: the job that follows records it. */
   recordedAtOnce?: boolean
-  /** False: it only concerns the session itself. */
+  /** False: it is over before anything is judged. */
   refusedOnRecord?: boolean
   by: 'admin' | 'service-desk' | 'operator'
   /** Makes what the act is about; returns how it is asked for. */
@@ -151,6 +151,7 @@ const ACTS: readonly Act[] = [
   {
     name: 'a change of one’s own password',
     by: 'admin',
+    refusedOnRecord: false,
     prepare: async () => ({
       path: '/account/password',
       fields: { currentPassword: DEMO_PASSWORD, password: 'a password that nobody has yet' },

@@ -1,15 +1,18 @@
-import { MINUTE } from '../../src/time/durations.ts'
+import { setTimeout as pause } from 'node:timers/promises'
+import { SECOND } from '../../src/time/durations.ts'
 import type { Answer } from './browser.ts'
-import { eventually } from './eventually.ts'
+
+const TRIES = 60
 
 /**
- * The answer to an attempt, which is sent again while the answer is that there is too much to do (503): a loaded machine
- * answers so, and it proves nothing about a lock.
+ * The answer to an attempt, which is sent again a second later while the answer is that there is too much to do (503): a
+ * loaded machine answers so, and it proves nothing about a lock.
  */
-export function judged(send: () => Promise<Answer>): Promise<Answer> {
-  const judgement = async () => {
+export async function judged(send: () => Promise<Answer>): Promise<Answer> {
+  for (let tries = 1; ; tries += 1) {
     const answer = await send()
-    return answer.status !== 503 && answer
+    if (answer.status !== 503) return answer
+    if (tries === TRIES) throw new Error(`${TRIES} tries were answered 503`)
+    await pause(SECOND)
   }
-  return eventually('the attempt is judged', judgement, MINUTE)
 }

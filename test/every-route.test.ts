@@ -196,6 +196,17 @@ const FORMS: Record<string, () => Promise<Form>> = {
     browser: (await signedInColleague()).browser,
     path: '/account/sessions/end-others',
   }),
+  'POST /account/known-browsers/end-all': async () => ({
+    browser: (await signedInColleague()).browser,
+    path: '/account/known-browsers/end-all',
+  }),
+  'POST /account/known-browsers/:id/end': async () => {
+    const { browser } = await signedInColleague()
+    const [path] =
+      (await browser.get('/account')).body.match(/\/account\/known-browsers\/[0-9a-f-]{36}\/end/) ?? []
+    assert.ok(path)
+    return { browser, path }
+  },
   'POST /account/authenticator': async () => ({
     browser: (await signedInColleague()).browser,
     path: '/account/authenticator',
@@ -469,6 +480,7 @@ describe('no route is a side entrance', () => {
       [/^\/users\/:id/, `/users/${id}`],
       [/^\/clients\/:id/, `/clients/${clientId}`],
       [/^\/account\/sessions\/:id/, '/account/sessions/of-somebody'],
+      [/^\/account\/known-browsers\/:id/, `/account/known-browsers/${id}`],
       [/:queue\/:job/, `notifications/${await delayedJob()}`],
       [/:queue/, 'notifications'],
     ]

@@ -126,8 +126,9 @@ function messageId(notificationId: string, { PUBLIC_URL }: Config): string {
   return `<${notificationId}@${new URL(PUBLIC_URL).hostname}>`
 }
 
-function lockFacts({ kind, lockedUntil }: Record<string, string>) {
+function lockFacts({ kind, where, lockedUntil }: Record<string, string>) {
   return {
+    inKnownBrowser: where === 'known-browser',
     lockKind: kind === 'password' || kind === 'code' ? kind : undefined,
     lockedUntil: lockedUntil === undefined ? undefined : upToMinute(new Date(lockedUntil)),
   } as const

@@ -4,6 +4,7 @@ import type { Database } from '../src/db/client.ts'
 import { approvals } from '../src/db/schema/approvals.ts'
 import { authenticators } from '../src/db/schema/authenticators.ts'
 import { invitationImports } from '../src/db/schema/invitation-imports.ts'
+import { knownBrowsers } from '../src/db/schema/known-browsers.ts'
 import { passwordResets } from '../src/db/schema/links.ts'
 import { addressLimits, lockouts } from '../src/db/schema/lockouts.ts'
 import { outbox } from '../src/db/schema/outbox.ts'
@@ -43,6 +44,11 @@ export async function sweepExpired({
   await remove(db, invitationImports, lt(invitationImports.finishedAt, before(KEEP_IMPORTS_MS)))
   await remove(db, approvals, lt(approvals.decidedAt, before(KEEP_APPROVALS_MS)))
   await remove(db, outbox, lt(outbox.doneAt, before(KEEP_DONE_MS)))
+  const browserIsForgotten = or(
+    lt(knownBrowsers.expiresAt, before(keepLockouts)),
+    lt(knownBrowsers.endedAt, before(keepLockouts)),
+  )
+  await remove(db, knownBrowsers, browserIsForgotten)
   await remove(db, lockouts, forgotten(now, before(keepLockouts)))
 }
 

@@ -55,13 +55,13 @@ export async function judge(
   ])
   const now = clock.now()
   const actorPerson = people.get(actorId)?.person
-  const { person: targetPerson, passwordLockout } = people.get(targetId) ?? {}
+  const { person: targetPerson, passwordLockedUntil = null } = people.get(targetId) ?? {}
   if (!actorPerson || !isLive(sessions, now) || !isSignedIn(session, actorPerson, now)) {
     await recordSignedOut({ clock }, tx, session, { action, origin, asked: request.targetId })
     return { allowed: false, refusal: 'signed-out' }
   }
   const about = { action, origin, now, actor: actorPerson }
-  if (!targetPerson || !passwordLockout) {
+  if (!targetPerson) {
     await recordRefusal(tx, { ...about, ...unseen(actorPerson, request.targetId), refusal: 'unknown' })
     return { allowed: false, refusal: 'unknown' }
   }
@@ -69,7 +69,7 @@ export async function judge(
   const relation = await relationOf(tx, actorPerson.clientId, targetPerson.clientId)
   const actor = actorOf(actorPerson)
   const ties = await readTies(tx, actorId, [targetPerson], now)
-  const target = targetOf(targetPerson, passwordLockout, { relation, ties }, now)
+  const target = targetOf(targetPerson, passwordLockedUntil, { relation, ties }, now)
   const onRecord = (refusal: Refusal) =>
     recordRefusal(tx, { ...about, ...concerning(actorPerson, targetPerson, relation, refusal), refusal })
   const refusal = rule(actor, target)

@@ -1,6 +1,5 @@
 // From people and accounts as they are read to what the rules ask about.
 import type { Person } from '../gate/facts.ts'
-import type { LockoutState } from '../lockout/policy.ts'
 import { lockInForce } from '../lockout/policy.ts'
 import { type AccountTarget, type Actor, administers, type Relation, type Target } from './rules.ts'
 
@@ -21,7 +20,7 @@ export function actorOf({ id, roleGroups }: Person): Actor {
  */
 export function targetOf(
   person: Person,
-  passwordLockout: LockoutState,
+  passwordLockedUntil: Date | null,
   { relation, ties }: { relation: Relation; ties: ReadonlySet<string> },
   now: Date,
 ): Target {
@@ -32,7 +31,9 @@ export function targetOf(
     administers: person.roleGroups.some(administers),
     tiedToActor: ties.has(person.id),
     authenticatorActive: person.authenticator !== null,
-    lockedOut: [person.codeLockout, passwordLockout].some((lockout) => lockInForce(lockout, now) !== null),
+    lockedOut:
+      lockInForce(person.codeLockout, now) !== null ||
+      (passwordLockedUntil !== null && passwordLockedUntil > now),
     status: person.status,
     accountSuspended: person.clientSuspended,
   }

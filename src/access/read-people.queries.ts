@@ -10,17 +10,15 @@ import {
   accountOfUser,
   activeAuthenticatorOfUser,
   codeLockoutOfUser,
-  passwordLockoutOfUser,
-  passwordLockouts,
+  passwordLockedUntil,
   personColumns,
   toPerson,
 } from '../gate/person.queries.ts'
-import { lockoutColumns, NEVER_FAILED } from '../lockout/lockouts.queries.ts'
-import type { LockoutState } from '../lockout/policy.ts'
+import { lockoutColumns } from '../lockout/lockouts.queries.ts'
 
 export interface PersonToJudge {
   person: Person
-  passwordLockout: LockoutState
+  passwordLockedUntil: Date | null
 }
 
 /** Whoever acts and whom it concerns, by id, in one query: as the gate reads them, and with the password lock. */
@@ -31,8 +29,8 @@ export async function readPeople(
   const rows = await peopleQuery(db).execute({ actorId, targetId })
   const people = rows.flatMap((row) => {
     const person = toPerson(row.person, row.codeLockout)
-    const passwordLockout = { ...NEVER_FAILED, lockedUntil: row.passwordLockedUntil }
-    return person ? [[person.id, { person, passwordLockout }] as const] : []
+    const { passwordLockedUntil } = row
+    return person ? [[person.id, { person, passwordLockedUntil }] as const] : []
   })
   return new Map(people)
 }
@@ -42,13 +40,12 @@ const peopleQuery = preparedOnce((db) =>
     .select({
       person: personColumns,
       codeLockout: lockoutColumns,
-      passwordLockedUntil: passwordLockouts.lockedUntil,
+      passwordLockedUntil,
     })
     .from(users)
     .innerJoin(clients, accountOfUser)
     .leftJoin(authenticators, activeAuthenticatorOfUser)
     .leftJoin(lockouts, codeLockoutOfUser)
-    .leftJoin(passwordLockouts, passwordLockoutOfUser)
     .where(inArray(users.id, [sql.placeholder('actorId'), sql.placeholder('targetId')]))
     .prepare('read_people'),
 )

@@ -2,10 +2,9 @@ import { validate as isUuid } from 'uuid'
 import { relationOf } from '../clients/hierarchy.queries.ts'
 import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'
-import { readPerson } from '../gate/read-person.ts'
-import { readLockout } from '../lockout/lockouts.queries.ts'
 import { readTies } from './makers.queries.ts'
 import { actorOf, targetOf } from './people.ts'
+import { readPeople } from './read-people.queries.ts'
 import { concerning, recordRefusedVisit, unseen } from './record-refusal.ts'
 import type { Refusal } from './refusals.ts'
 import type { Actor, Target } from './rules.ts'
@@ -27,17 +26,17 @@ export async function viewTarget(
 ): Promise<TargetView> {
   const { db, clock } = deps
   const { viewer } = visit
-  const targetPerson = isUuid(targetId) ? await readPerson(db, targetId) : null
-  if (!targetPerson) {
+  const found = isUuid(targetId) ? (await readPeople(db, [viewer.id, targetId])).get(targetId) : undefined
+  if (!found) {
     await recordRefusedVisit(deps, visit, unseen(viewer, targetId), 'unknown')
     return { allowed: false, refusal: 'unknown' }
   }
+  const { person: targetPerson, passwordLockedUntil } = found
   const relation = await relationOf(db, viewer.clientId, targetPerson.clientId)
-  const passwordLockout = await readLockout(db, { subject: targetPerson.id, kind: 'password' })
   const actor = actorOf(viewer)
   const now = clock.now()
   const ties = await readTies(db, viewer.id, [targetPerson], now)
-  const target = targetOf(targetPerson, passwordLockout, { relation, ties }, now)
+  const target = targetOf(targetPerson, passwordLockedUntil, { relation, ties }, now)
   const refusal = rule(actor, target)
   if (refusal === null) return { allowed: true, actor, target, targetPerson }
 

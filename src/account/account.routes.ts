@@ -9,11 +9,13 @@ import { renderNotFound } from '../http/errors.ts'
 import { readForm } from '../http/form.ts'
 import { leaveNotice } from '../http/notice.ts'
 import { originOf } from '../http/origin.ts'
+import { browserTokensOf } from '../lockout/known-browser-cookie.ts'
 import { renderIfLocked } from '../lockout/lock-page.ts'
 import { requirePresence } from '../presence/require-presence.ts'
 import { admit } from '../sign-in/password-hash.ts'
 import { signOut } from '../sign-in/sign-out.ts'
 import { changePassword } from './change-password.ts'
+import { endOwnBrowsers } from './end-own-browsers.ts'
 import { endOneSession, endOtherSessions } from './end-own-sessions.ts'
 import { sessionHandle } from './own-sessions.queries.ts'
 import { problemsOf, readPasswords } from './password-form.ts'
@@ -24,6 +26,8 @@ export function accountRoutes(deps: Deps): Router {
   const { clock } = deps
   const routes = Router({ caseSensitive: true, strict: true })
   const present = requirePresence(deps, { act: 'end one or more of your sessions', back: '/account' })
+  const endsBrowsers = { act: 'end one or more of your known browsers', back: '/account' }
+  const browsersPresent = requirePresence(deps, endsBrowsers)
 
   routes.get('/account', (req, res) => renderAccount(deps, req, res))
 
@@ -32,7 +36,8 @@ export function accountRoutes(deps: Deps): Router {
       const person = personOf(res)
       const typed = readPasswords(req.body, person)
       if (!typed.ok) return renderAccount(deps, req, res, { problems: typed.problems, status: 422 })
-      const outcome = await changePassword(deps, actingSessionOf(req), typed, originOf(req))
+      const passwords = { ...typed, browser: browserTokensOf(req, deps.config) }
+      const outcome = await changePassword(deps, actingSessionOf(req), passwords, originOf(req))
       if (outcome.ok) {
         const { epoch } = outcome
         leaveNotice(res, 'own-password-changed')
@@ -59,6 +64,19 @@ export function accountRoutes(deps: Deps): Router {
       await saveProofs(req, { ...proofsOf(req), epoch })
       leaveNotice(res, 'other-sessions-ended')
     }
+    res.redirect(303, '/account')
+  })
+
+  routes.post('/account/known-browsers/end-all', readForm, browsersPresent, async (req, res) => {
+    const ended = await endOwnBrowsers(deps, actingSessionOf(req), 'all', originOf(req))
+    if (ended) leaveNotice(res, 'browsers-ended')
+    res.redirect(303, '/account')
+  })
+
+  routes.post('/account/known-browsers/:id/end', readForm, browsersPresent, async (req, res) => {
+    const ended = await endOwnBrowsers(deps, actingSessionOf(req), String(req.params.id), originOf(req))
+    if (!ended) return renderNotFound(res)
+    leaveNotice(res, 'browser-ended')
     res.redirect(303, '/account')
   })
 

@@ -8,6 +8,7 @@ import { saveProofs } from '../gate/save-proofs.ts'
 import { readForm } from '../http/form.ts'
 import { leaveNotice, noticeFor } from '../http/notice.ts'
 import { originOf } from '../http/origin.ts'
+import { browserTokensOf } from '../lockout/known-browser-cookie.ts'
 import { renderIfLocked, renderLockPage } from '../lockout/lock-page.ts'
 import { codeLockOf } from '../lockout/policy.ts'
 import { type Beginning, beginEnrolment } from '../mfa/begin-enrolment.ts'
@@ -62,7 +63,7 @@ export function authenticatorRoutes(deps: Deps): Router {
         deps,
         actingSessionOf(req),
         person,
-        { password, code },
+        { password, code, browser: browserTokensOf(req, deps.config) },
         originOf(req),
       )
       if (!outcome.ok) {

@@ -17,10 +17,10 @@ export type ChangeOutcome =
 export async function changePassword(
   deps: Deps,
   session: ActingSession,
-  { current, chosen }: { current: string; chosen: string },
+  { current, chosen, browser }: { current: string; chosen: string; browser: readonly string[] },
   origin: Origin,
 ): Promise<ChangeOutcome> {
-  const proven = await provePassword(deps, session, current, origin)
+  const proven = await provePassword(deps, session, { password: current, browser }, origin)
   if (!proven.ok) return proven
 
   const passwordHash = await hashPassword(chosen)

@@ -14,9 +14,11 @@ export async function proveIdentity(
   deps: Deps,
   session: ActingSession,
   person: Person,
-  { password, code }: { password: string; code: string },
+  { password, code, browser }: { password: string; code: string; browser: readonly string[] },
   origin: Origin,
 ): Promise<PresenceOutcome> {
-  const proven = await provePassword(deps, session, password, origin)
-  return proven.ok && person.authenticator ? provePresence(deps, session, person, code, origin) : proven
+  const proven = await provePassword(deps, session, { password, browser }, origin)
+  return proven.ok && person.authenticator
+    ? provePresence(deps, session, person, { typed: code, browser }, origin)
+    : proven
 }

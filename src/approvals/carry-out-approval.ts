@@ -10,7 +10,6 @@ import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'
 import { readPerson } from '../gate/read-person.ts'
 import { invitePerson } from '../invitations/invite-person.ts'
-import { NEVER_FAILED } from '../lockout/lockouts.queries.ts'
 import { chooseRoleGroups, roleGroupChange } from '../users/choose-role-groups.ts'
 import { readRoleGroups } from '../users/role-groups.queries.ts'
 import { setRoleGroups } from '../users/set-role-groups.ts'
@@ -65,7 +64,7 @@ export async function carryOutApproval(
 
   const person = await readPerson(tx, approval.userId)
   if (!person || !isUnchanged(person, approval)) return not('person-changed')
-  const target = targetOf(person, NEVER_FAILED, { relation, ties: new Set() }, clock.now())
+  const target = targetOf(person, null, { relation, ties: new Set() }, clock.now())
   if (mayChangeRoleGroups(actor, target)) return not('not-grantable')
   await setRoleGroups(tx, person, roleGroupChange(all, held, wantedKeys), { at: clock.now(), ...by })
   return { ok: true, userId: person.id }

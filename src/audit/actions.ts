@@ -5,6 +5,7 @@ export const AUDIT_ACTIONS = [
   'sign-in.completed',
   'sign-out',
   'session.ended',
+  'known-browser.ended',
   'presence',
   'access',
   'lockout.started',

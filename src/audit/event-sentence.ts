@@ -21,10 +21,14 @@ interface Names {
   invitee: string
   /** What was counted or locked: 'password' or 'code'. */
   kind: string
+  /** Where only one known browser was locked. */
+  where: string
   /** What a lock ended with, before its time. */
   endedWith: string
   /** Which sessions were ended. */
   sessions: string
+  /** Which known browsers were ended. */
+  browsers: string
   /** What a refusal was: not permitted, or overtaken by what somebody else did. */
   mayNot: string
 }
@@ -49,6 +53,10 @@ const SENTENCES: Record<AuditAction, Sentences> = {
     success: ({ subject, sessions }) => `${subject} ended ${sessions}.`,
     refused: ({ actor, mayNot }) => `${actor} ${mayNot} end a session.`,
   },
+  'known-browser.ended': {
+    success: ({ subject, browsers }) => `${subject} ended ${browsers}.`,
+    refused: ({ actor, mayNot }) => `${actor} ${mayNot} end a known browser.`,
+  },
   // Only refusals: who looks at what is not recorded.
   access: { refused: ({ actor, mayNot }) => `${actor} ${mayNot} open a page.` },
   presence: {
@@ -56,15 +64,18 @@ const SENTENCES: Record<AuditAction, Sentences> = {
     failure: ({ subject }) => `${subject} was asked to confirm their identity, and the answer was wrong.`,
     refused: ({ subject }) => `${subject} was asked to confirm their identity, but attempts were locked.`,
   },
-  'lockout.started': { success: ({ subject, kind }) => `${subject}: too many wrong ${kind}s, now locked.` },
+  'lockout.started': {
+    success: ({ subject, kind, where }) => `${subject}: too many wrong ${kind}s${where}, now locked.`,
+  },
   'lockout.ended': {
-    success: ({ subject, kind, endedWith }) => `${subject}: the ${kind} lock ended${endedWith}.`,
+    success: ({ subject, kind, where, endedWith }) =>
+      `${subject}: the ${kind} lock${where} ended${endedWith}.`,
   },
   'address.refused': {
     refused: () => 'Too many tries from one network address failed: the next are not checked for a while.',
   },
   'lockout.lifted': {
-    success: ({ actor, subject, kind }) => `${actor} lifted the ${kind} lock of ${subject}.`,
+    success: ({ actor, subject, kind, where }) => `${actor} lifted the ${kind} lock of ${subject}${where}.`,
     refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} unlock ${subject}.`,
   },
   'authenticator.enrolment-begun': {
@@ -205,6 +216,8 @@ export function eventSentence({ action, outcome, details, ...people }: EventFact
     invitee: people.subjectId === null && typeof details.name === 'string' ? details.name : subject,
     kind: details.kind === 'password' ? 'password' : 'code',
     endedWith: ENDED_WITH[String(details.through)] ?? '',
+    where: details.knownBrowser ? ' in a known browser' : '',
+    browsers: details.ended === 'one' ? 'one of their known browsers' : 'their known browsers',
     sessions: details.ended === 'one' ? 'one of their sessions' : 'their other sessions',
     mayNot: cameTooLate(details.refusal) ? 'tried in vain to' : 'was not allowed to',
   }

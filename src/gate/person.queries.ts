@@ -2,6 +2,7 @@ import { and, eq, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import { authenticators } from '../db/schema/authenticators.ts'
 import { clients } from '../db/schema/clients.ts'
+import { knownBrowsers } from '../db/schema/known-browsers.ts'
 import { lockouts } from '../db/schema/lockouts.ts'
 import { memberships, mfaPolicies, roleGroups } from '../db/schema/role-groups.ts'
 import { users } from '../db/schema/users.ts'
@@ -51,12 +52,17 @@ export const activeAuthenticatorOfUser = and(
 )
 export const codeLockoutOfUser = and(eq(lockouts.subject, users.id), eq(lockouts.kind, 'code'))
 
-/** For whoever asks about the password lockout too, which the gate does not. */
+/** For those who ask about the password count too, which the gate does not. */
 export const passwordLockouts = alias(lockouts, 'password_lockouts')
-export const passwordLockoutOfUser = and(
-  eq(passwordLockouts.subject, users.id),
-  eq(passwordLockouts.kind, 'password'),
-)
+
+/** When the last password lock of a user ends: the one of everybody, or one of a known browser. */
+export const passwordLockedUntil = sql<Date | null>`(
+  select max(l.locked_until) from ${lockouts} l
+  where l.kind = 'password' and l.subject in (
+    select ${users.id} union all
+    select b.id from ${knownBrowsers} b where b.user_id = ${users.id} and b.ended_at is null
+  )
+)`.mapWith(lockouts.lockedUntil)
 
 interface PersonRow {
   id: string | null

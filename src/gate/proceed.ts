@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express'
 import type { Deps } from '../deps.ts'
 import { originOf } from '../http/origin.ts'
+import { rememberBrowser } from '../lockout/remember-browser.ts'
 import { beginEnrolment } from '../mfa/begin-enrolment.ts'
 import { actingSessionOf } from './acting-session.ts'
 import { factsOf, type Person, type Proofs } from './facts.ts'
@@ -10,7 +11,8 @@ import { stageOf } from './stages.ts'
 /**
  * After something was proven: gives the session a new id (the old one is dead) and new proofs, and sends the
  * browser to the page of the stage that follows from them. No handler decides where to go next. Who comes to the stage
- * enrol gets a secret here, so that the page which shows it need not make one.
+ * enrol gets a secret here, so that the page which shows it need not make one. Where the sign-in is complete by that, the
+ * browser is known from now on.
  */
 export async function proceed(
   req: Request,
@@ -30,6 +32,7 @@ export async function proceed(
     const beginning = { session: actingSessionOf(req), how: 'anew' } as const
     await beginEnrolment(deps, person, beginning, originOf(req))
   }
+  if (stage.name === 'signed-in') await rememberBrowser(deps, req, res, proofs, originOf(req))
   req.log.info({ from, to: stage.name, userId: person.id }, 'stage')
   res.redirect(303, stage.name === 'signed-in' ? (proofs.next ?? stage.page) : stage.page)
 }

@@ -1,6 +1,7 @@
-import { and, desc, eq, gt, max, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, isNull, max, type SQL, sql } from 'drizzle-orm'
 import type { Reader } from '../db/client.ts'
 import { clients } from '../db/schema/clients.ts'
+import { knownBrowsers } from '../db/schema/known-browsers.ts'
 import { lockouts } from '../db/schema/lockouts.ts'
 import { memberships, roleGroups } from '../db/schema/role-groups.ts'
 import { users } from '../db/schema/users.ts'
@@ -39,8 +40,13 @@ export function readLockedAdmins(db: Reader, now: Date): Promise<LockedPeople> {
 
 async function readLocked(db: Reader, who: SQL, now: Date): Promise<LockedPeople> {
   const inForce = db
-    .select({ subject: lockouts.subject, lockedUntil: lockouts.lockedUntil })
+    .select({
+      // A known browser has a count of its own; locked is its user.
+      subject: sql<string>`coalesce(${knownBrowsers.userId}, ${lockouts.subject})`.as('subject'),
+      lockedUntil: lockouts.lockedUntil,
+    })
     .from(lockouts)
+    .leftJoin(knownBrowsers, and(eq(knownBrowsers.id, lockouts.subject), isNull(knownBrowsers.endedAt)))
     .where(gt(lockouts.lockedUntil, now))
     .orderBy(desc(lockouts.lockedUntil))
     .limit(WINDOW)

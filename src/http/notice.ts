@@ -33,6 +33,8 @@ const NOTICES = {
   },
   'session-ended': { page: '/account', text: 'That session has ended.' },
   'other-sessions-ended': { page: '/account', text: 'You are signed out everywhere else.' },
+  'browser-ended': { page: '/account', text: 'That browser is no longer known.' },
+  'browsers-ended': { page: '/account', text: 'No browser is known any more.' },
   'device-kept': { page: '/account', text: 'Nothing was changed.' },
   'link-unused': {
     page: '/',

@@ -102,6 +102,8 @@ async function countTry({ db, clock, config }: Deps, network: string): Promise<D
       setWhere: sql`${isOver} or ${addressLimits.failures} + ${addressLimits.pending} < ${config.ADDRESS_ATTEMPTS}`,
     })
     .returning({ endsAt: addressLimits.endsAt })
+    .prepare('count_try')
+    .execute()
   return counted?.endsAt ?? null
 }
 
@@ -159,6 +161,8 @@ async function settleTry(
       ...(failed && { failures: sql`${addressLimits.failures} + 1` }),
     })
     .where(and(ofWindow(spent), sql`${addressLimits.pending} > 0`))
+    .prepare(failed ? 'settle_failed_try' : 'settle_try')
+    .execute()
   letNextTry(lineOf(spent.network))
 }
 

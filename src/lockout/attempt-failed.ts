@@ -1,5 +1,5 @@
 /** What a wrong password or code, or one that was not even checked, comes to. */
-export type AttemptFailed<Kind extends 'password' | 'code'> = { ok: false } & (
+export type AttemptFailed<Kind extends 'password' | 'browser' | 'code'> = { ok: false } & (
   | {
       problem: 'wrong'
       kind: Kind

@@ -1,10 +1,10 @@
-import { eq } from 'drizzle-orm'
 import { NO_REQUEST, record } from '../audit/record.ts'
 import type { Transaction } from '../db/client.ts'
-import { users } from '../db/schema/users.ts'
 import { notify } from '../notifications/notify.ts'
+import { ownerOfCount } from './known-browsers.queries.ts'
 import { type LockoutKey, readLockout } from './lockouts.queries.ts'
 import { endLock, lockInForce } from './policy.ts'
+import { whereOf } from './record-lockout.ts'
 import { saveLockout } from './save-lockout.ts'
 
 /**
@@ -22,21 +22,20 @@ export async function endLockout(
   if (read.lockedUntil === null) return null
   if (!(await saveLockout(tx, key, read, endLock(read), now))) return { again: now }
 
-  const [user] = await tx
-    .select({ id: users.id, clientId: users.clientId })
-    .from(users)
-    .where(eq(users.id, key.subject))
-  if (!user) return null
+  const owner = await ownerOfCount(tx, key.subject)
+  if (!owner) return null
+  const { browserId } = owner
   const eventId = await record(tx, {
     at: now,
     action: 'lockout.ended',
     outcome: 'success',
     origin: NO_REQUEST,
-    clientId: user.clientId,
+    clientId: owner.clientId,
     actorId: null,
-    subjectId: user.id,
-    details: { kind: key.kind },
+    subjectId: owner.id,
+    details: { kind: key.kind, ...(browserId && { knownBrowser: browserId }) },
   })
-  await notify(tx, { to: user.id, kind: 'lockout-ended', eventId, facts: { kind: key.kind } })
+  const facts = { kind: key.kind, where: whereOf(browserId) }
+  await notify(tx, { to: owner.id, kind: 'lockout-ended', eventId, facts })
   return null
 }

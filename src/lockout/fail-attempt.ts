@@ -27,7 +27,15 @@ export async function failAttempt(
   const { locksUntil } = failed
   if (locksUntil) {
     await enqueue(tx, 'end-lockout', key, locksUntil)
-    await recordLockout(tx, { at: now, kind: key.kind, person, lockedUntil: locksUntil, origin })
+    const knownBrowser = person && person.id !== key.subject ? key.subject : null
+    await recordLockout(tx, {
+      at: now,
+      kind: key.kind,
+      person,
+      knownBrowser,
+      lockedUntil: locksUntil,
+      origin,
+    })
   }
   return failed
 }

@@ -4,8 +4,11 @@ import { DAY, SECOND } from '../time/durations.ts'
 import { upToMinute } from '../time/instant-text.ts'
 import type { AttemptFailed } from './attempt-failed.ts'
 
-/** Who is kept waiting: the password or code count of an account, an address, or a disabled authenticator. */
-export type LockKind = 'password' | 'code' | 'address' | 'disabled'
+/**
+ * What keeps a person waiting: the password or code count of an account, the password count of this browser, a network
+ * address, or a disabled authenticator.
+ */
+export type LockKind = 'password' | 'browser' | 'code' | 'address' | 'disabled'
 
 /**
  * The page of whoever must wait, with Retry-After. 429 unless this very attempt was checked and wrong (401).
@@ -29,7 +32,7 @@ export function renderLockPage(
 export function renderIfLocked(
   res: Response,
   clock: Clock,
-  outcome: AttemptFailed<'password' | 'code'> | { problem: 'superseded' },
+  outcome: AttemptFailed<'password' | 'browser' | 'code'> | { problem: 'superseded' },
 ): boolean {
   if (outcome.problem === 'superseded') return false
   const { problem, kind, lockedUntil: until } = outcome

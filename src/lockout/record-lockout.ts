@@ -16,11 +16,13 @@ export async function recordLockout(
     at: Date
     kind: LockoutKind
     person: LockedPerson | null
+    /** The known browser whose count is locked, and no other. */
+    knownBrowser: string | null
     lockedUntil: Date
     origin: Origin
   },
 ): Promise<void> {
-  const { at, kind, person, origin } = lockout
+  const { at, kind, person, knownBrowser, origin } = lockout
   const lockedUntil = lockout.lockedUntil.toISOString()
   const eventId = await record(tx, {
     at,
@@ -30,7 +32,18 @@ export async function recordLockout(
     clientId: person?.clientId ?? null,
     actorId: null,
     subjectId: person?.id ?? null,
-    details: { kind, lockedUntil },
+    details: { kind, lockedUntil, ...(knownBrowser && { knownBrowser }) },
   })
-  if (person) await notify(tx, { to: person.id, kind: 'lockout', eventId, facts: { kind, lockedUntil } })
+  if (person)
+    await notify(tx, {
+      to: person.id,
+      kind: 'lockout',
+      eventId,
+      facts: { kind, where: whereOf(knownBrowser), lockedUntil },
+    })
+}
+
+/** As mails tell it. */
+export function whereOf(knownBrowser: string | null): 'everywhere' | 'known-browser' {
+  return knownBrowser === null ? 'everywhere' : 'known-browser'
 }

@@ -1,5 +1,5 @@
-import { EventEmitter, once } from 'node:events'
-import pLimit, { type LimitFunction } from 'p-limit'
+import { setTimeout } from 'node:timers/promises'
+import pLimit from 'p-limit'
 import { SECOND } from '../time/durations.ts'
 import { UnavailableError } from '../unavailable-error.ts'
 
@@ -20,11 +20,28 @@ export class StillCheckingError extends UnavailableError {
   }
 }
 
-interface Line {
-  limit: LimitFunction
-  length: number
-  /** Emits 'settled'. */
-  events: EventEmitter
+/** Those who wait for one count, in this process. */
+class Line {
+  readonly limit = pLimit(ASK_AT_A_TIME)
+  length = 0
+  /** Resolves when the next attempt is settled. */
+  settled: Promise<void>
+  #resolve: () => void = () => {}
+
+  constructor() {
+    this.settled = this.#next()
+  }
+
+  wake(): void {
+    this.#resolve()
+    this.settled = this.#next()
+  }
+
+  #next(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#resolve = resolve
+    })
+  }
 }
 
 /** Only the order among requests of this process: what is counted stands in the database. */
@@ -43,7 +60,7 @@ export async function takeTurns<Result>(
     if (result !== 'wait') return result
   }
   const giveUpAt = performance.now() + WAIT_AT_MOST_MS
-  const line = lines.get(name) ?? { limit: pLimit(ASK_AT_A_TIME), length: 0, events: new EventEmitter() }
+  const line = lines.get(name) ?? new Line()
   lines.set(name, line)
   line.length += 1
   try {
@@ -56,20 +73,20 @@ export async function takeTurns<Result>(
 
 /** An attempt of this line has been settled: the first who wait try again at once. */
 export function letNextTry(name: string): void {
-  lines.get(name)?.events.emit('settled')
+  lines.get(name)?.wake()
 }
 
 async function repeat<Result>(
-  { events }: Line,
+  line: Line,
   attempt: () => Promise<Result | 'wait'>,
   giveUpAt: number,
 ): Promise<Result> {
   for (;;) {
-    // Listens before it asks, so that nothing that is settled meanwhile is missed.
-    const settled = once(events, 'settled', { signal: AbortSignal.timeout(ASK_EVERY_MS) }).catch(() => {})
+    // Taken before the attempt, so that nothing that is settled meanwhile is missed.
+    const { settled } = line
     const result = await attempt()
     if (result !== 'wait') return result
     if (performance.now() >= giveUpAt) throw new StillCheckingError()
-    await settled
+    await Promise.race([settled, setTimeout(ASK_EVERY_MS)])
   }
 }

@@ -13,6 +13,7 @@ import { identifiedBy, mfaResets } from '../db/schema/mfa-resets.ts'
 import type { Deps } from '../deps.ts'
 import { endSessions } from '../gate/end-sessions.ts'
 import { clearLockout } from '../lockout/clear-lockout.ts'
+import { endKnownBrowsers } from '../lockout/end-known-browsers.ts'
 import { enqueue } from '../outbox/enqueue.ts'
 import { wrongFields } from '../typed/typed-text.ts'
 import type { UserRequest } from '../users/act-on-user.ts'
@@ -65,6 +66,7 @@ export async function requestMfaReset(deps: Deps, request: UserRequest): Promise
     const [revoked] = await Promise.all([
       revokeAuthenticator(tx, authenticator.id, now),
       endSessions(tx, person.id, now),
+      endKnownBrowsers(tx, person.id, now),
       clearLockout(tx, codes, { ...by, through: 'mfa-reset' }, person.codeLockout),
       recordReset(tx, reset, origin),
       enqueue(tx, 'complete-mfa-reset', { mfaResetId: id }),

@@ -1,5 +1,8 @@
 // Every mail there is, and the facts its text needs beside the audit event it tells of. Never a secret.
 
+/** What is locked, and whether in one known browser alone. */
+type Lock = { kind: 'password' | 'code'; where: 'everywhere' | 'known-browser' }
+
 export interface NotificationFacts {
   /** The link that activates a new account. */
   invitation: { invitationId: string }
@@ -12,8 +15,8 @@ export interface NotificationFacts {
   /** Somebody changed to another device while the old one worked. */
   'authenticator-replaced': Record<string, never>
   /** `lockedUntil`: ISO 8601. */
-  lockout: { kind: 'password' | 'code'; lockedUntil: string }
-  'lockout-ended': { kind: 'password' | 'code' }
+  lockout: Lock & { lockedUntil: string }
+  'lockout-ended': Lock
   /** 100 wrong codes in a row: only a reset helps. */
   'authenticator-disabled': Record<string, never>
   /** A right password was followed by a wrong code: somebody knows the password. */
@@ -23,7 +26,7 @@ export interface NotificationFacts {
   /** The same to the Admins of the account. */
   'mfa-reset-for-admins': Record<string, never>
   /** A lock was lifted by an Admin or the Service Desk. */
-  'lockout-lifted': { kind: 'password' | 'code' }
+  'lockout-lifted': Lock
   /** To the Admins of an account whose MFA policy changed: names of role groups, as a list in words; may be empty. */
   'mfa-policy-changed': { added: string; removed: string }
   /** Names of the role groups held from now on, in one line. */

@@ -20,6 +20,8 @@ export interface MailContext {
   lockedUntil?: Date | undefined
   /** lockout, lockout-ended and lockout-lifted. */
   lockKind?: 'password' | 'code' | undefined
+  /** The same: in one known browser alone. */
+  inKnownBrowser?: boolean | undefined
   /** invitation, invitation-reminder: until when the link works. */
   expiresAt?: Date | undefined
   /** role-groups-changed: names, in one line. */
@@ -141,6 +143,7 @@ export function renderMail(kind: NotificationKind, context: MailContext): Mail {
     removed: context.removed,
     head: context.head,
     lockKind: context.lockKind,
+    inKnownBrowser: context.inKnownBrowser ?? false,
     lockedUntil: context.lockedUntil && instantText(context.lockedUntil),
     expiresAt: context.expiresAt && instantText(context.expiresAt),
     roleGroups: context.roleGroups && oneLine(context.roleGroups),

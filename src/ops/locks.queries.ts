@@ -1,5 +1,6 @@
 import { and, count, desc, eq, gt, gte, sql } from 'drizzle-orm'
 import type { Reader } from '../db/client.ts'
+import { knownBrowsers } from '../db/schema/known-browsers.ts'
 import { addressLimits, lockouts } from '../db/schema/lockouts.ts'
 import { users } from '../db/schema/users.ts'
 import type { LockoutKind } from '../lockout/lockouts.queries.ts'
@@ -12,7 +13,7 @@ export interface LocksInForce {
   /** Network addresses that failed too often. */
   addresses: number
   /** Those that last longest. An operator sees ids, not people; some stand for addresses that nobody has. */
-  longest: { subject: string; ofUser: boolean; kind: LockoutKind; until: Date }[]
+  longest: { subject: string; of: 'user' | 'known-browser' | 'unknown'; kind: LockoutKind; until: Date }[]
 }
 
 /** The locks that hold somebody up at `now`. `addressAttempts`: how many failures an address has. */
@@ -26,12 +27,16 @@ export async function readLocks(db: Reader, now: Date, addressAttempts: number):
   const longest = await db
     .select({
       subject: lockouts.subject,
-      ofUser: sql<boolean>`${users.id} is not null`,
+      of: sql<'user' | 'known-browser' | 'unknown'>`case
+        when ${users.id} is not null then 'user'
+        when ${knownBrowsers.id} is not null then 'known-browser'
+        else 'unknown' end`,
       kind: lockouts.kind,
       until: lockouts.lockedUntil,
     })
     .from(lockouts)
     .leftJoin(users, eq(users.id, lockouts.subject))
+    .leftJoin(knownBrowsers, eq(knownBrowsers.id, lockouts.subject))
     .where(inForce)
     .orderBy(desc(lockouts.lockedUntil))
     .limit(SHOWN)

@@ -13,10 +13,10 @@ export type ProvenPassword =
 export async function provePassword(
   deps: Deps,
   session: ActingSession,
-  password: string,
+  { password, browser }: { password: string; browser: readonly string[] },
   origin: Origin,
 ): Promise<ProvenPassword> {
   const { stage, person } = await readStage(deps, session)
   if (stage !== 'signed-in' || !person) return { ok: false, problem: 'superseded' }
-  return checkPassword(deps, { email: person.email, password }, origin, 'presence')
+  return checkPassword(deps, { email: person.email, password, browser }, origin, 'presence')
 }

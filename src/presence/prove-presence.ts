@@ -15,7 +15,7 @@ export async function provePresence(
   deps: Deps,
   session: ActingSession,
   person: Person,
-  typed: string,
+  { typed, browser }: { typed: string; browser: readonly string[] },
   origin: Origin,
 ): Promise<PresenceOutcome> {
   if (person.authenticator) return acceptCode(deps, session, withoutSpaces(typed), 'presence', origin)
@@ -23,5 +23,5 @@ export async function provePresence(
   const password = typedPassword(typed)
   return password === null
     ? { ok: false, problem: 'wrong', kind: 'password', lockedUntil: null }
-    : provePassword(deps, session, password, origin)
+    : provePassword(deps, session, { password, browser }, origin)
 }

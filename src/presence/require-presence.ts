@@ -4,6 +4,7 @@ import { actingSessionOf } from '../gate/acting-session.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
 import { saveProofs } from '../gate/save-proofs.ts'
 import { originOf } from '../http/origin.ts'
+import { browserTokensOf } from '../lockout/known-browser-cookie.ts'
 import { renderIfLocked } from '../lockout/lock-page.ts'
 import { wrongCode } from '../mfa/wrong-code.ts'
 import { admit } from '../sign-in/password-hash.ts'
@@ -33,7 +34,8 @@ export function requirePresence(deps: Deps, { act, back }: Held): RequestHandler
     const held = { act, action: req.originalUrl, back: back ?? req.originalUrl, form }
     if (typeof typed !== 'string' || typed === '') return renderPresence(res, held)
     const person = personOf(res)
-    const outcome = await admit(() => provePresence(deps, actingSessionOf(req), person, typed, originOf(req)))
+    const proof = { typed, browser: browserTokensOf(req, deps.config) }
+    const outcome = await admit(() => provePresence(deps, actingSessionOf(req), person, proof, originOf(req)))
     if (outcome.ok) {
       await saveProofs(req, { ...proofs, presentAt: deps.clock.now().getTime() })
       req.body = form

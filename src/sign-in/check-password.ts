@@ -13,7 +13,15 @@ import { type SpentAttempt, spendAttempt, whileUnderWay } from '../lockout/spend
 import { type Credentials, readCredentials } from './credentials.queries.ts'
 import { hashPassword, isOutdated, passwordMatches } from './password-hash.ts'
 
-export type PasswordOutcome = { ok: true; person: Person } | AttemptFailed<'password'>
+export type PasswordOutcome = { ok: true; person: Person } | AttemptFailed<'password' | 'browser'>
+
+interface TypedPassword {
+  /** Canonical. */
+  email: string
+  password: string
+  /** The tokens that the browser presents. */
+  browser: readonly string[]
+}
 
 /**
  * Checks a password for a canonical e-mail address. Wrong, unknown, disabled and suspended give the same
@@ -21,7 +29,7 @@ export type PasswordOutcome = { ok: true; person: Person } | AttemptFailed<'pass
  */
 export function checkPassword(
   deps: Deps,
-  typed: { email: string; password: string },
+  typed: TypedPassword,
   origin: Origin,
   action: 'sign-in.password' | 'presence' = 'sign-in.password',
 ): Promise<PasswordOutcome> {
@@ -30,17 +38,17 @@ export function checkPassword(
 
 async function checkOnAccount(
   deps: Deps,
-  { email, password }: { email: string; password: string },
+  { email, password, browser }: TypedPassword,
   origin: Origin,
   action: 'sign-in.password' | 'presence',
 ): Promise<PasswordOutcome> {
-  const credentials = await readCredentials(deps, email)
+  const credentials = await readCredentials(deps, email, browser)
   const { person } = credentials
-  const key = { subject: credentials.subject, kind: 'password' as const }
+  const key = { subject: credentials.counted, kind: 'password' as const }
   const attempt = await spendAttempt(deps, { key, known: credentials.passwordLockout, person })
   if (attempt.answer === 'refused') {
     await deps.db.transaction((tx) => record(tx, passwordEvent(deps, credentials, action, 'refused', origin)))
-    return { ok: false, problem: 'locked', kind: 'password', lockedUntil: attempt.until }
+    return { ok: false, problem: 'locked', kind: kindOf(credentials), lockedUntil: attempt.until }
   }
 
   return whileUnderWay(attempt, () => checkSpent(deps, credentials, password, attempt, origin, action))
@@ -94,8 +102,12 @@ async function recordFailure(
       now: deps.clock.now(),
       origin,
     })
-    return { ok: false, problem: 'wrong', kind: 'password', lockedUntil: locksUntil }
+    return { ok: false, problem: 'wrong', kind: kindOf(credentials), lockedUntil: locksUntil }
   })
+}
+
+function kindOf({ subject, counted }: Credentials): 'password' | 'browser' {
+  return counted === subject ? 'password' : 'browser'
 }
 
 /** Hashed again with today's parameters. Whoever changes the password meanwhile wins. */

@@ -1,7 +1,8 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq, gt, isNull, sql } from 'drizzle-orm'
 import { preparedOnce } from '../db/prepared-once.ts'
 import { authenticators } from '../db/schema/authenticators.ts'
 import { clients } from '../db/schema/clients.ts'
+import { knownBrowsers } from '../db/schema/known-browsers.ts'
 import { lockouts } from '../db/schema/lockouts.ts'
 import { foldedEmail, users } from '../db/schema/users.ts'
 import type { Deps } from '../deps.ts'
@@ -14,6 +15,7 @@ import {
   personColumns,
   toPerson,
 } from '../gate/person.queries.ts'
+import { hashBrowserToken } from '../lockout/known-browser-cookie.ts'
 import {
   lockoutColumns,
   NEVER_FAILED,
@@ -23,8 +25,10 @@ import {
 
 /** What stands behind an e-mail address. Somebody or nobody: the same shape, from the same query. */
 export interface Credentials {
-  /** What password attempts are counted on. */
+  /** The user's id, or one derived from an address that no user has. */
   subject: string
+  /** What password attempts are counted on: the same, or the known browser that the request came from. */
+  counted: string
   passwordLockout: StoredLockout
   passwordHash: string | null
   person: Person | null
@@ -47,6 +51,7 @@ const credentialsQuery = preparedOnce((db) =>
       passwordHash: users.passwordHash,
       codeLockout: lockoutColumns,
       passwordLockout: passwordLockoutColumns,
+      browserId: knownBrowsers.id,
     })
     .from(
       sql`(select ${sql.placeholder('email')}::text as email, ${sql.placeholder('unknown')}::uuid as subject) as typed`,
@@ -56,23 +61,42 @@ const credentialsQuery = preparedOnce((db) =>
     .leftJoin(authenticators, activeAuthenticatorOfUser)
     .leftJoin(lockouts, codeLockoutOfUser)
     .leftJoin(
+      knownBrowsers,
+      and(
+        eq(knownBrowsers.userId, users.id),
+        sql`${knownBrowsers.tokenHash} = any(string_to_array(${sql.placeholder('tokenHashes')}, ','))`,
+        isNull(knownBrowsers.endedAt),
+        gt(knownBrowsers.expiresAt, sql.placeholder('now')),
+      ),
+    )
+    .leftJoin(
       passwordLockouts,
       and(
-        eq(passwordLockouts.subject, sql`coalesce(${users.id}, typed.subject)`),
+        eq(passwordLockouts.subject, sql`coalesce(${knownBrowsers.id}, ${users.id}, typed.subject)`),
         eq(passwordLockouts.kind, 'password'),
       ),
     )
     .prepare('read_credentials'),
 )
 
-/** What stands behind a canonical e-mail address. One row comes back whether a user has the address or not. */
-export async function readCredentials({ db }: Pick<Deps, 'db'>, email: string): Promise<Credentials> {
+/**
+ * What stands behind a canonical e-mail address. One row comes back whether a user has the address or not. `tokens`:
+ * what the browser presents; those of other accounts, forged and ended ones are as good as none.
+ */
+export async function readCredentials(
+  { db, clock }: Pick<Deps, 'db' | 'clock'>,
+  email: string,
+  tokens: readonly string[],
+): Promise<Credentials> {
   const unknown = subjectOfUnknown(email)
-  const [row] = await credentialsQuery(db).execute({ email, unknown })
+  const tokenHashes = tokens.map(hashBrowserToken).join(',')
+  const now = clock.now().toISOString()
+  const [row] = await credentialsQuery(db).execute({ email, unknown, tokenHashes, now })
   if (!row) throw new Error('reading credentials returned no row')
   const person = toPerson(row.person, row.codeLockout)
   return {
     subject: person?.id ?? unknown,
+    counted: row.browserId ?? person?.id ?? unknown,
     passwordLockout: row.passwordLockout ?? NEVER_FAILED,
     passwordHash: row.passwordHash,
     person,

@@ -29,7 +29,7 @@ interface ResetFor {
  * so that neither answer nor time tells.
  */
 export async function requestPasswordReset(deps: Deps, email: string, origin: Origin): Promise<void> {
-  const { subject, person, passwordHash } = await readCredentials(deps, email)
+  const { subject, person, passwordHash } = await readCredentials(deps, email, [])
   const entitled =
     person !== null && passwordHash !== null && person.status !== 'disabled' && !person.clientSuspended
   const userId = entitled ? person.id : null

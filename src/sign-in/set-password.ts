@@ -4,6 +4,7 @@ import type { Transaction } from '../db/client.ts'
 import { passwordResets } from '../db/schema/links.ts'
 import { users } from '../db/schema/users.ts'
 import { endSessions } from '../gate/end-sessions.ts'
+import { endKnownBrowsers } from '../lockout/end-known-browsers.ts'
 import { notify } from '../notifications/notify.ts'
 
 /**
@@ -28,6 +29,7 @@ export async function setPassword(
     .update(passwordResets)
     .set({ usedAt: now })
     .where(and(eq(passwordResets.userId, owner.id), isNull(passwordResets.usedAt)))
+  await endKnownBrowsers(tx, owner.id, now)
   const epoch = await endSessions(tx, owner.id, now, spared)
   const eventId = await record(tx, {
     at: now,

@@ -7,6 +7,7 @@ import { proceed } from '../gate/proceed.ts'
 import { readForm } from '../http/form.ts'
 import { noticeFor } from '../http/notice.ts'
 import { originOf } from '../http/origin.ts'
+import { browserTokensOf } from '../lockout/known-browser-cookie.ts'
 import { renderIfLocked } from '../lockout/lock-page.ts'
 import { checkPassword } from './check-password.ts'
 import { canonicalEmail, MAX_EMAIL_LENGTH } from './email-address.ts'
@@ -37,7 +38,8 @@ export function signInRoutes(deps: Deps): Router {
           422,
         )
 
-      const outcome = await checkPassword(deps, { email: email.data, password }, originOf(req))
+      const browser = browserTokensOf(req, deps.config)
+      const outcome = await checkPassword(deps, { email: email.data, password, browser }, originOf(req))
       if (outcome.ok) {
         const { id: userId, sessionEpoch: epoch } = outcome.person
         const next = ownPath(req.query.next, PUBLIC_URL)

@@ -4,6 +4,7 @@ import { record } from '../audit/record.ts'
 import { users } from '../db/schema/users.ts'
 import type { Deps } from '../deps.ts'
 import { endSessions } from '../gate/end-sessions.ts'
+import { endKnownBrowsers } from '../lockout/end-known-browsers.ts'
 import { notify } from '../notifications/notify.ts'
 import { actOnUser, type UserOutcome, type UserRequest } from './act-on-user.ts'
 import { tellOfAdministrator } from './tell-administrators.ts'
@@ -21,6 +22,7 @@ export function disableUser(deps: Deps, request: UserRequest): Promise<UserOutco
       const { id, status } = person
       await tx.update(users).set({ status: 'disabled' }).where(eq(users.id, id))
       await endSessions(tx, id, event.at)
+      await endKnownBrowsers(tx, id, event.at)
       const eventId = await record(tx, event)
       // Whoever never came in is not told of a door.
       if (status === 'active') await notify(tx, { to: id, kind: 'account-disabled', eventId, facts: {} })

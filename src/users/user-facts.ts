@@ -3,13 +3,13 @@ import { targetOf } from '../access/people.ts'
 import type { Refusal } from '../access/refusals.ts'
 import { type Actor, mayChangeInvitation, mayResetMfa, mayUnlock } from '../access/rules.ts'
 import { mfaRequired, type Person, passwordSuffices } from '../gate/facts.ts'
-import { authenticatorDisabled, type LockoutState, lockInForce } from '../lockout/policy.ts'
+import { authenticatorDisabled, lockInForce } from '../lockout/policy.ts'
 import { DAY, MINUTE, SECOND } from '../time/durations.ts'
 
 /** A user as read (user-rows.queries.ts). */
 interface Read {
   person: Person
-  passwordLockout: LockoutState
+  passwordLockedUntil: Date | null
   pendingUntil: Date | null
   signedInWithCodeAt: Date | null
   passwordAcceptedAt: Date | null
@@ -49,8 +49,8 @@ export type Standing = Parameters<typeof targetOf>[2]
 
 /** The facts of a user as `actor` may see and change them at `now`. */
 export function userFacts(read: Read, actor: Actor, standing: Standing, now: Date): UserFacts {
-  const { person, passwordLockout, pendingUntil } = read
-  const target = targetOf(person, passwordLockout, standing, now)
+  const { person, passwordLockedUntil, pendingUntil } = read
+  const target = targetOf(person, passwordLockedUntil, standing, now)
   const reset = resetOf(read, now)
   const pending = pendingUntil !== null && pendingUntil > now
   return {
@@ -68,7 +68,10 @@ export function userFacts(read: Read, actor: Actor, standing: Standing, now: Dat
     },
     reset,
     lookAgainMs: lookAgain(reset, now),
-    lockedUntil: latest([lockInForce(person.codeLockout, now), lockInForce(passwordLockout, now)]),
+    lockedUntil: latest([
+      lockInForce(person.codeLockout, now),
+      passwordLockedUntil && passwordLockedUntil > now ? passwordLockedUntil : null,
+    ]),
     lastSignInAt: lastSignIn(read),
     resetRefusal: mayResetMfa(actor, target),
     unlockRefusal: mayUnlock(actor, target),

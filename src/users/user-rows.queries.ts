@@ -14,19 +14,17 @@ import {
   accountOfUser,
   activeAuthenticatorOfUser,
   codeLockoutOfUser,
-  passwordLockoutOfUser,
-  passwordLockouts,
+  passwordLockedUntil,
   personColumns,
   toPerson,
 } from '../gate/person.queries.ts'
-import { lockoutColumns, NEVER_FAILED } from '../lockout/lockouts.queries.ts'
-import type { LockoutState } from '../lockout/policy.ts'
+import { lockoutColumns } from '../lockout/lockouts.queries.ts'
 import { sortName } from './user-lists.queries.ts'
 
 /** A user with all that a list shows of them. */
 export interface UserRow {
   person: Person
-  passwordLockout: LockoutState
+  passwordLockedUntil: Date | null
   /** Until when a begun enrolment may be finished. */
   pendingUntil: Date | null
   signedInWithCodeAt: Date | null
@@ -52,7 +50,7 @@ export async function readUserRows(db: Reader, ids: readonly string[]): Promise<
     .select({
       person: personColumns,
       codeLockout: lockoutColumns,
-      passwordLockout: { lockedUntil: passwordLockouts.lockedUntil },
+      passwordLockedUntil,
       pendingUntil: pending.pendingUntil,
       signedInWithCodeAt: withCode.at,
       passwordAcceptedAt: withPassword.at,
@@ -62,7 +60,6 @@ export async function readUserRows(db: Reader, ids: readonly string[]): Promise<
     .innerJoin(clients, accountOfUser)
     .leftJoin(authenticators, activeAuthenticatorOfUser)
     .leftJoin(lockouts, codeLockoutOfUser)
-    .leftJoin(passwordLockouts, passwordLockoutOfUser)
     .leftJoin(pending, and(eq(pending.userId, users.id), eq(pending.status, 'pending')))
     .leftJoinLateral(withCode, sql`true`)
     .leftJoinLateral(withPassword, sql`true`)
@@ -71,7 +68,7 @@ export async function readUserRows(db: Reader, ids: readonly string[]): Promise<
     .orderBy(sortName, asc(users.id))
   return rows.flatMap((row) => {
     const person = toPerson(row.person, row.codeLockout)
-    return person ? [{ ...row, person, passwordLockout: { ...NEVER_FAILED, ...row.passwordLockout } }] : []
+    return person ? [{ ...row, person }] : []
   })
 }
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { authenticators } from '../../src/db/schema/authenticators.ts'
+import { knownBrowsers } from '../../src/db/schema/known-browsers.ts'
 import { passwordResets } from '../../src/db/schema/links.ts'
 import { addressLimits, lockouts } from '../../src/db/schema/lockouts.ts'
 import { outbox } from '../../src/db/schema/outbox.ts'
@@ -78,6 +79,30 @@ describe('sweeping', () => {
       (await workshop.db.select().from(outbox).orderBy(outbox.id)).map(({ job }) => job),
       ['just done', 'long failed'],
     )
+  })
+
+  test('a known browser goes some days after it has expired or was ended', async () => {
+    const at = { createdAt: ago(DAY), lastUsedAt: ago(DAY) }
+    const rows = {
+      'known now': { expiresAt: ahead(DAY) },
+      'expired lately': { expiresAt: ago(DAY) },
+      'expired long ago': { expiresAt: ago(3 * DAY) },
+      'ended lately': { expiresAt: ahead(DAY), endedAt: ago(DAY) },
+      'ended long ago': { expiresAt: ahead(DAY), endedAt: ago(3 * DAY) },
+    }
+    await workshop.db.insert(knownBrowsers).values(
+      Object.entries(rows).map(([tokenHash, row]) => ({
+        userId: workshop.userId,
+        tokenHash,
+        ...at,
+        ...row,
+      })),
+    )
+
+    await sweepExpired(workshop.deps)
+
+    const left = (await workshop.db.select().from(knownBrowsers)).map(({ tokenHash }) => tokenHash)
+    assert.deepEqual(left.sort(), ['ended lately', 'expired lately', 'known now'])
   })
 
   test('a lockout goes when it means nothing any more: never a lock in force, never a count of wrong codes', async () => {

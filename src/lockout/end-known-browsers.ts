@@ -1,0 +1,27 @@
+import { and, eq, isNull } from 'drizzle-orm'
+import type { Transaction } from '../db/client.ts'
+import { knownBrowsers } from '../db/schema/known-browsers.ts'
+
+/**
+ * Forgets the known browsers of a user, or one of them: from now on what is tried there counts with everybody else's
+ * attempts. Returns how many that were.
+ */
+export async function endKnownBrowsers(
+  tx: Transaction,
+  userId: string,
+  now: Date,
+  browserId?: string,
+): Promise<number> {
+  const ended = await tx
+    .update(knownBrowsers)
+    .set({ endedAt: now })
+    .where(
+      and(
+        eq(knownBrowsers.userId, userId),
+        isNull(knownBrowsers.endedAt),
+        browserId === undefined ? undefined : eq(knownBrowsers.id, browserId),
+      ),
+    )
+    .returning({ id: knownBrowsers.id })
+  return ended.length
+}

@@ -1,0 +1,69 @@
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Request, Response } from 'express'
+import type { Config } from '../config.ts'
+import { DAY } from '../time/durations.ts'
+
+/** How long a browser is known after a sign-in that was completed in it. */
+export const KNOWN_FOR_MS = 90 * DAY
+/** People who share a browser: a token for each of their accounts. */
+const MAX_TOKENS = 5
+const TOKEN = /^[A-Za-z0-9_-]{32}$/
+
+type CookieConfig = Pick<Config, 'PUBLIC_URL' | 'SESSION_SECRET'>
+
+/** A new random token (192 bit, base64url) for one account in one browser. */
+export function newBrowserToken(): string {
+  return randomBytes(24).toString('base64url')
+}
+
+/** What is stored and looked up by: SHA-256, in hex. */
+export function hashBrowserToken(token: string): string {
+  return createHash('sha256').update(token).digest('hex')
+}
+
+/** The tokens that a browser presents, the newest first; none if their signature is not ours. */
+export function browserTokensOf(req: Request, config: CookieConfig): string[] {
+  const beginning = `${nameOf(config)}=`
+  const cookies = (req.get('cookie') ?? '').split(/;\s*/).filter((cookie) => cookie.startsWith(beginning))
+  const [cookie, ...others] = cookies
+  // Of two, one is somebody else's.
+  if (cookie === undefined || others.length > 0) return []
+  const [signature = '', ...tokens] = cookie.slice(beginning.length).split('.')
+  if (tokens.length > MAX_TOKENS || !tokens.every((token) => TOKEN.test(token))) return []
+  return isSigned(tokens, signature, config) ? tokens : []
+}
+
+/** Leaves tokens in the browser, the newest first. There is nothing in the cookie that tells whose they are. */
+export function setBrowserTokens(res: Response, tokens: readonly string[], config: CookieConfig): void {
+  const kept = tokens.slice(0, MAX_TOKENS)
+  const [newestSecret = ''] = config.SESSION_SECRET
+  res.cookie(nameOf(config), [signatureOf(kept, newestSecret), ...kept].join('.'), {
+    path: '/',
+    maxAge: KNOWN_FOR_MS,
+    httpOnly: true,
+    sameSite: 'lax',
+    secure: isSecure(config),
+  })
+}
+
+function nameOf(config: CookieConfig): string {
+  return isSecure(config) ? '__Host-known-browser' : 'known-browser'
+}
+
+function isSecure({ PUBLIC_URL }: CookieConfig): boolean {
+  return PUBLIC_URL.startsWith('https:')
+}
+
+function isSigned(tokens: readonly string[], signature: string, { SESSION_SECRET }: CookieConfig): boolean {
+  const given = Buffer.from(signature)
+  return SESSION_SECRET.some((secret) => {
+    const expected = Buffer.from(signatureOf(tokens, secret))
+    return given.length === expected.length && timingSafeEqual(given, expected)
+  })
+}
+
+function signatureOf(tokens: readonly string[], secret: string): string {
+  return createHmac('sha256', secret)
+    .update(`known browser ${tokens.join('.')}`)
+    .digest('base64url')
+}

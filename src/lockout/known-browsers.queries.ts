@@ -1,0 +1,43 @@
+import { and, desc, eq, gt, isNull, type SQL, sql } from 'drizzle-orm'
+import type { Reader } from '../db/client.ts'
+import { knownBrowsers } from '../db/schema/known-browsers.ts'
+import { users } from '../db/schema/users.ts'
+
+/** The browsers that are still known at `now`. */
+export function isKnown(now: Date): SQL | undefined {
+  return and(isNull(knownBrowsers.endedAt), gt(knownBrowsers.expiresAt, now))
+}
+
+/** The known browsers of a user, the one used last first. */
+export function readKnownBrowsers(db: Reader, userId: string, now: Date) {
+  return db
+    .select({
+      id: knownBrowsers.id,
+      tokenHash: knownBrowsers.tokenHash,
+      userAgent: knownBrowsers.userAgent,
+      createdAt: knownBrowsers.createdAt,
+      lastUsedAt: knownBrowsers.lastUsedAt,
+    })
+    .from(knownBrowsers)
+    .where(and(eq(knownBrowsers.userId, userId), isKnown(now)))
+    .orderBy(desc(knownBrowsers.lastUsedAt), desc(knownBrowsers.id))
+}
+
+export interface CountOwner {
+  id: string
+  clientId: string
+  /** The known browser whose count it is; null for the count of everybody else. */
+  browserId: string | null
+}
+
+/** The user whose attempts are counted under a subject; null for an e-mail address that no user has. */
+export async function ownerOfCount(db: Reader, subject: string): Promise<CountOwner | null> {
+  const [owner] = await db
+    .select({ id: users.id, clientId: users.clientId, browserId: knownBrowsers.id })
+    .from(users)
+    .leftJoin(knownBrowsers, and(eq(knownBrowsers.userId, users.id), eq(knownBrowsers.id, subject)))
+    .where(
+      sql`${users.id} in (${subject}, (select user_id from known_browsers where known_browsers.id = ${subject}))`,
+    )
+  return owner ?? null
+}

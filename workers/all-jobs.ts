@@ -7,6 +7,7 @@ import type { Job, JobDeps } from './job.ts'
 import { remindOfInvitationJob } from './remind-of-invitation.ts'
 import { sealAuditEvents } from './seal-audit-events.ts'
 import { sendNotification } from './send-notification.ts'
+import { sendResetDigestJob } from './send-reset-digest.ts'
 import { sweepExpired } from './sweep-expired.ts'
 import { tellAuditHead } from './tell-audit-head.ts'
 
@@ -14,6 +15,7 @@ export const JOBS: { readonly [Name in JobName]: Job<Name> } = {
   'send-notification': sendNotification,
   'end-lockout': endLockoutJob,
   'complete-mfa-reset': completeMfaResetJob,
+  'send-reset-digest': sendResetDigestJob,
   'remind-of-invitation': remindOfInvitationJob,
   'import-invitations': importInvitationsJob,
   'expire-approval': expireApprovalJob,

@@ -1,13 +1,14 @@
-import { and, inArray, isNull, sql } from 'drizzle-orm'
+import { and, asc, desc, gt, inArray, isNull, type SQL, sql } from 'drizzle-orm'
 import type { Database, Transaction } from '../src/db/client.ts'
-import { given, preparedOnce } from '../src/db/prepared-once.ts'
 import { outbox } from '../src/db/schema/outbox.ts'
-import { uuidArrayOf, uuidsAsText } from '../src/db/uuid-array.ts'
 import { JOB_NAMES } from '../src/outbox/jobs.ts'
 import type { QueueEngine } from '../src/outbox/queues.ts'
-import { addJobs } from './add-jobs.ts'
+import { addJobs, type OwedJob } from './add-jobs.ts'
+import { prioritise } from './prioritise.ts'
 
-const BATCH = 200
+const OLDEST = 150
+/** Of a backlog the newest go along in each batch, so that nothing new waits until all of it is dispatched. */
+const NEWEST = 50
 
 /**
  * Hands rows that were never dispatched to their queues. Engine away: it throws and nothing changes. Any number may
@@ -15,31 +16,44 @@ const BATCH = 200
  */
 export function dispatchBatch(db: Database, engine: QueueEngine, now: Date): Promise<boolean> {
   return db.transaction(async (tx) => {
-    const rows = await lockUndispatched(tx).execute()
-    if (rows.length === 0) return false
+    const oldest = await lockUndispatched(tx, asc(outbox.id), OLDEST)
+    const last = oldest.at(-1)
+    if (!last) return false
+    const more = oldest.length === OLDEST
+    const newest = more ? await lockUndispatched(tx, desc(outbox.id), NEWEST, last.id) : []
 
-    await addJobs(engine, rows, now)
-    const ids = uuidsAsText(rows.map(({ id }) => id))
-    await markDispatched(tx).execute({ ids, now })
-    return rows.length === BATCH
+    const jobs = await prioritise(tx, [...oldest, ...newest.reverse()])
+    await addJobs(engine, jobs, now)
+    await markDispatched(tx, jobs, now)
+    return more
   })
 }
 
-const lockUndispatched = preparedOnce((tx: Transaction) =>
-  tx
+function lockUndispatched(tx: Transaction, order: SQL, limit: number, after?: string): Promise<OwedJob[]> {
+  return tx
     .select({ id: outbox.id, job: outbox.job, payload: outbox.payload, dueAt: outbox.dueAt })
     .from(outbox)
-    .where(and(isNull(outbox.dispatchedAt), inArray(outbox.job, JOB_NAMES)))
-    .orderBy(outbox.id)
-    .limit(BATCH)
+    .where(
+      and(
+        isNull(outbox.dispatchedAt),
+        inArray(outbox.job, JOB_NAMES),
+        after === undefined ? undefined : gt(outbox.id, after),
+      ),
+    )
+    .orderBy(order)
+    .limit(limit)
     .for('update', { skipLocked: true })
-    .prepare('lock_undispatched'),
-)
+}
 
-const markDispatched = preparedOnce((tx: Transaction) =>
-  tx
-    .update(outbox)
-    .set({ dispatchedAt: given('now', outbox.dispatchedAt) })
-    .where(sql`${outbox.id} = any(${uuidArrayOf(sql.placeholder('ids'))})`)
-    .prepare('mark_dispatched'),
-)
+/** In one statement with one parameter for the rows, however many there are. */
+async function markDispatched(
+  tx: Transaction,
+  jobs: readonly { id: string; share: string | null }[],
+  now: Date,
+): Promise<void> {
+  const rows = JSON.stringify(jobs.map(({ id, share }) => ({ id, share })))
+  await tx.execute(sql`
+    update ${outbox} set dispatched_at = ${now.toISOString()}, share = r.share
+    from json_to_recordset(${rows}::json) as r(id uuid, share uuid)
+    where ${outbox.id} = r.id`)
+}

@@ -9,7 +9,8 @@ import { HopelessJobError, type JobDeps } from './job.ts'
 
 export interface Link {
   url: string
-  expiresAt: Date
+  /** Until when it works, if that ends. */
+  expiresAt?: Date
 }
 
 /**
@@ -39,6 +40,11 @@ export async function linkOf(
     if (!reset || !(await ownerOfResetLink(deps, tx, reset.tokenHash))) return 'closed'
     const url = `${config.PUBLIC_URL}/reset-password/${tokenOf('password-reset', reset, config)}`
     return { url, expiresAt: reset.expiresAt }
+  }
+  if (kind === 'mfa-reset-digest') {
+    const { from = '', until = '' } = facts
+    const query = new URLSearchParams({ action: 'mfa-reset.requested', from, to: until })
+    return { url: `${config.PUBLIC_URL}/audit?${query}` }
   }
   return null
 }

@@ -7,6 +7,7 @@ import { JOB_NAMES, QUEUES } from '../src/outbox/jobs.ts'
 import type { QueueEngine } from '../src/outbox/queues.ts'
 import { HOUR } from '../src/time/durations.ts'
 import { addJobs, type OwedJob } from './add-jobs.ts'
+import { prioritise } from './prioritise.ts'
 
 const BATCH = 500
 
@@ -46,7 +47,7 @@ async function addVanished(db: Database, engine: QueueEngine, now: Date, before:
       )
       .orderBy(outbox.id)
       .limit(BATCH)
-    await addJobs(engine, rows, now)
+    await addJobs(engine, await prioritise(db, rows), now)
     after = rows.at(-1)?.id
     more = rows.length === BATCH
   }
@@ -68,7 +69,7 @@ async function retryUnrecorded(db: Database, queue: Queue): Promise<void> {
 async function runCompletedAgain(db: Database, engine: QueueEngine, queue: Queue, now: Date): Promise<void> {
   const rows = await openAmong(db, await queue.getRanges(['completed'], 0, -1))
   for (const { id } of rows) await queue.remove(id)
-  await addJobs(engine, rows, now)
+  await addJobs(engine, await prioritise(db, rows), now)
 }
 
 async function openAmong(db: Database, jobIds: readonly string[]): Promise<OwedJob[]> {

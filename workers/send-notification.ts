@@ -58,6 +58,7 @@ export const sendNotification: Job<'send-notification'> = async ({ notificationI
         ...plainFacts(notification.facts),
         administrators: administratorFacts(notification),
         approval: approval ?? undefined,
+        ...digestFacts(notification.facts),
         expiresAt: link?.expiresAt,
       }),
     })
@@ -142,4 +143,9 @@ function administratorFacts({ kind, facts }: { kind: string; facts: Record<strin
 
 function plainFacts({ roleGroups, added, removed, head }: Record<string, string>) {
   return { roleGroups, added, removed, head }
+}
+
+function digestFacts({ resets, from, until }: Record<string, string>) {
+  if (resets === undefined || from === undefined || until === undefined) return {}
+  return { resets: Number(resets), from: new Date(from), until: new Date(until) }
 }

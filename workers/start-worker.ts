@@ -20,8 +20,8 @@ import { runJob } from './run-job.ts'
 /** Jobs at a time. Each holds a connection of the pool (10) while it runs, and the relay one. */
 const CONCURRENCY: { readonly [Name in QueueName]: number } = {
   notifications: 4,
-  'mfa-resets': 2,
-  lockouts: 2,
+  'mfa-resets': 3,
+  lockouts: 1,
   maintenance: 1,
 }
 

@@ -4,8 +4,9 @@ import type { Transaction } from '../db/client.ts'
 import { given, preparedOnce } from '../db/prepared-once.ts'
 import { authenticators } from '../db/schema/authenticators.ts'
 import { mfaResets } from '../db/schema/mfa-resets.ts'
-import { notify } from '../notifications/notify.ts'
+import { notify, notifyAll } from '../notifications/notify.ts'
 import { adminsOf } from '../users/admins.queries.ts'
+import { isOneOfMany, joinDigest } from './reset-digest.ts'
 
 /**
  * Carries out what follows a reset: shreds the secret, owes the mails to the user and to the account's Admins,
@@ -17,8 +18,8 @@ export async function completeMfaReset(tx: Transaction, mfaResetId: string, now:
 
   const { userId, clientId, eventId, authenticatorId } = reset
   // None needs what another one answers: they go to the database together, not one after the other.
-  const [admins] = await Promise.all([
-    adminsOf(tx, clientId),
+  const [oneOfMany] = await Promise.all([
+    isOneOfMany(tx, reset),
     shredSecret(tx).execute({ authenticatorId }),
     record(tx, {
       at: now,
@@ -32,9 +33,12 @@ export async function completeMfaReset(tx: Transaction, mfaResetId: string, now:
     }),
     notify(tx, { to: userId, kind: 'mfa-reset', eventId, facts: {} }),
   ])
-  // One statement a mail, built once: an account has few Admins.
-  const others = admins.filter((adminId) => adminId !== userId)
-  await Promise.all(others.map((to) => notify(tx, { to, kind: 'mfa-reset-for-admins', eventId, facts: {} })))
+  if (oneOfMany) return joinDigest(tx, reset, now)
+  const others = (await adminsOf(tx, clientId)).filter((adminId) => adminId !== userId)
+  await notifyAll(
+    tx,
+    others.map((to) => ({ to, kind: 'mfa-reset-for-admins' as const, eventId, facts: {} })),
+  )
 }
 
 const completeRequested = preparedOnce((tx: Transaction) =>
@@ -43,6 +47,8 @@ const completeRequested = preparedOnce((tx: Transaction) =>
     .set({ status: 'completed', completedAt: given('now', mfaResets.completedAt) })
     .where(and(eq(mfaResets.id, sql.placeholder('mfaResetId')), eq(mfaResets.status, 'requested')))
     .returning({
+      id: mfaResets.id,
+      requestedAt: mfaResets.requestedAt,
       userId: mfaResets.userId,
       clientId: mfaResets.clientId,
       eventId: mfaResets.eventId,

@@ -25,6 +25,8 @@ export interface NotificationFacts {
   'mfa-reset': Record<string, never>
   /** The same to the Admins of the account. */
   'mfa-reset-for-admins': Record<string, never>
+  /** To the Admins, beyond ten in ten minutes: how many more, and between which times (ISO 8601) they were requested. */
+  'mfa-reset-digest': { resets: string; from: string; until: string }
   /** A lock was lifted by an Admin or the Service Desk. */
   'lockout-lifted': Lock
   /** To the Admins of an account whose MFA policy changed: names of role groups, as a list in words; may be empty. */

@@ -10,7 +10,7 @@ export interface MailContext {
   /** Whom the recipient asks for help, as it follows 'ask'. */
   helper: string
   publicUrl: string
-  /** invitation, invitation-reminder and password-reset: where the mail leads. No other mail carries a link. */
+  /** invitation, invitation-reminder, password-reset and mfa-reset-digest: where the mail leads. */
   link?: string | undefined
   /** When it happened; every kind but invitation and invitation-reminder. */
   at?: Date | undefined
@@ -39,6 +39,10 @@ export interface MailContext {
   /** mfa-policy-changed: of which role groups MFA is required from now on, and of which no more. */
   added?: string | undefined
   removed?: string | undefined
+  /** mfa-reset-digest: how many, and between which times. */
+  resets?: number | undefined
+  from?: Date | undefined
+  until?: Date | undefined
   /** audit-head: SEQ:HASH. */
   head?: string | undefined
 }
@@ -76,6 +80,8 @@ const SUBJECTS: { readonly [Kind in NotificationKind]: (context: MailContext) =>
   'code-failed': () => 'Your password was used with a wrong code',
   'mfa-reset': () => 'Your authenticator was reset',
   'mfa-reset-for-admins': ({ subjectName = '' }) => `The authenticator of ${oneLine(subjectName)} was reset`,
+  'mfa-reset-digest': ({ recipient, resets = 0 }) =>
+    `${resets} more ${resets === 1 ? 'authenticator' : 'authenticators'} reset in ${recipient.clientName}`,
   'lockout-lifted': () => 'You can sign in again',
   'mfa-policy-changed': ({ recipient }) => `The MFA policy of ${recipient.clientName} was changed`,
   'role-groups-changed': () => 'Your role groups were changed',
@@ -141,6 +147,9 @@ export function renderMail(kind: NotificationKind, context: MailContext): Mail {
     },
     added: context.added,
     removed: context.removed,
+    resets: context.resets,
+    from: context.from && instantText(context.from),
+    until: context.until && instantText(context.until),
     head: context.head,
     lockKind: context.lockKind,
     inKnownBrowser: context.inKnownBrowser ?? false,

@@ -21,7 +21,7 @@ const CHANGES = {
   },
   clean: {
     action: 'queue.job-removed',
-    from: ['waiting', 'delayed', 'completed', 'failed'],
+    from: ['waiting', 'prioritized', 'delayed', 'completed', 'failed'],
     make: (job) => job.remove(),
   },
   promote: { action: 'queue.job-promoted', from: ['delayed'], make: (job) => job.promote() },

@@ -1,12 +1,13 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Deps } from '../deps.ts'
+import { QUEUES } from '../outbox/jobs.ts'
 import { countListeners } from '../outbox/listeners.queries.ts'
 import type { QueueEngine } from '../outbox/queues.ts'
 import { SECOND } from '../time/durations.ts'
 import { within } from '../time/within.ts'
 import { readLocks } from './locks.queries.ts'
-import { readOutbox } from './outbox.queries.ts'
+import { readOldestByQueue, readOutbox } from './outbox.queries.ts'
 import { type QueueLine, readQueueLines } from './queue-lines.ts'
 import { readSealing } from './sealing.queries.ts'
 
@@ -36,7 +37,9 @@ export function openMetrics({ db, clock, config }: Deps, engine: QueueEngine): M
   })
   const queuesUp = gauge('queues_up', 'Whether the queue engine answers.')
   const jobs = gauge('queue_jobs', 'Jobs in a queue, by state.', ['queue', 'state'])
-  const oldest = gauge('queue_oldest_waiting_seconds', 'How long the oldest job has waited.', ['queue'])
+  const oldest = gauge('queue_oldest_waiting_seconds', 'How long the oldest job that is due has waited.', [
+    'queue',
+  ])
   const databaseUp = gauge('database_up', 'Whether PostgreSQL answers.')
   const undispatched = gauge('outbox_undispatched_jobs', 'Jobs not handed to a queue yet.')
   const lag = gauge('outbox_lag_seconds', 'How long the oldest undispatched job has waited.')
@@ -53,16 +56,14 @@ export function openMetrics({ db, clock, config }: Deps, engine: QueueEngine): M
   function showQueues(lines: QueueLine[] | null): void {
     queuesUp.set(lines ? 1 : 0)
     jobs.reset()
-    oldest.reset()
-    for (const { name, oldestMs, ...states } of lines ?? []) {
+    for (const { name, ...states } of lines ?? [])
       for (const [state, count] of Object.entries(states)) jobs.set({ queue: name, state }, count)
-      oldest.set({ queue: name }, (oldestMs ?? 0) / SECOND)
-    }
   }
 
   async function readDatabase() {
     return {
       outbox: await readOutbox(db),
+      oldestByQueue: await readOldestByQueue(db),
       listeners: await countListeners(db),
       sealing: await readSealing(db),
       inForce: await readLocks(db, clock.now(), config.ADDRESS_ATTEMPTS),
@@ -73,8 +74,10 @@ export function openMetrics({ db, clock, config }: Deps, engine: QueueEngine): M
     databaseUp.set(state ? 1 : 0)
     for (const shown of [undispatched, lag, pending, listening, failed, mails, unsealed]) shown.remove()
     locks.reset()
+    oldest.reset()
     if (!state) return
-    const { outbox, listeners, sealing, inForce } = state
+    const { outbox, oldestByQueue, listeners, sealing, inForce } = state
+    for (const queue of QUEUES) oldest.set({ queue }, (oldestByQueue.get(queue) ?? 0) / SECOND)
     undispatched.set(outbox.undispatched)
     lag.set((outbox.lagMs ?? 0) / SECOND)
     pending.set((outbox.oldestPendingMs ?? 0) / SECOND)

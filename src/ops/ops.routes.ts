@@ -11,7 +11,7 @@ import { ageText } from './age-text.ts'
 import { readLocks } from './locks.queries.ts'
 import type { Metrics } from './metrics.ts'
 import { operatorOnly } from './operator-only.ts'
-import { readOutbox, readUnfinishedWork } from './outbox.queries.ts'
+import { readOldestByQueue, readOutbox, readUnfinishedWork } from './outbox.queries.ts'
 import { queueBoard } from './queue-board.ts'
 import { readQueueLines } from './queue-lines.ts'
 import { retryFailedWork } from './retry-failed-work.ts'
@@ -29,8 +29,9 @@ export function opsRoutes(deps: Deps, engine: QueueEngine, metrics: Metrics): Ro
     // Only the page itself asks this way.
     if (req.get('HX-Request')) lookAgain(req, res, () => {})
     const now = clock.now()
-    const [queues, outbox, listeners, unfinished, locks, sealing] = await Promise.all([
+    const [queues, oldest, outbox, listeners, unfinished, locks, sealing] = await Promise.all([
       readQueueLines(engine),
+      readOldestByQueue(db),
       readOutbox(db),
       countListeners(db),
       readUnfinishedWork(db),
@@ -39,14 +40,11 @@ export function opsRoutes(deps: Deps, engine: QueueEngine, metrics: Metrics): Ro
     ])
     res.render('ops/ops', {
       now,
-      queues: queues?.map((line) => ({
-        ...line,
-        oldest: line.oldestMs === null ? null : ageText(line.oldestMs),
-      })),
+      queues: queues?.map((line) => ({ ...line, oldest: ageOrNull(oldest.get(line.name)) })),
       outbox: {
         ...outbox,
-        lag: outbox.lagMs === null ? null : ageText(outbox.lagMs),
-        oldestPending: outbox.oldestPendingMs === null ? null : ageText(outbox.oldestPendingMs),
+        lag: ageOrNull(outbox.lagMs),
+        oldestPending: ageOrNull(outbox.oldestPendingMs),
       },
       listeners,
       unfinished: unfinished.map((work) => ({ ...work, age: ageText(work.ageMs) })),
@@ -67,4 +65,8 @@ export function opsRoutes(deps: Deps, engine: QueueEngine, metrics: Metrics): Ro
 
   routes.use('/ops/queues', queueBoard(deps, engine, '/ops/queues'))
   return routes
+}
+
+function ageOrNull(ms: number | null | undefined): string | null {
+  return ms === null || ms === undefined ? null : ageText(ms)
 }

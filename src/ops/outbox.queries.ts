@@ -54,6 +54,25 @@ export async function readOutbox(db: Reader): Promise<OutboxState> {
   return row
 }
 
+/** How long the oldest job of each queue that is due has waited there, in milliseconds. */
+export async function readOldestByQueue(db: Reader): Promise<Map<string, number>> {
+  const rows = await db
+    .select({
+      job: outbox.job,
+      ms: sql<number>`${ageMs(sql`min(coalesce(${outbox.dueAt}, ${outbox.createdAt}))`)}`,
+    })
+    .from(outbox)
+    .where(and(isNull(outbox.doneAt), isNotNull(outbox.dispatchedAt), pending))
+    .groupBy(outbox.job)
+  const oldest = new Map<string, number>()
+  for (const { job, ms } of rows) {
+    if (!isJobName(job)) continue
+    const queue = QUEUE_OF[job]
+    oldest.set(queue, Math.max(oldest.get(queue) ?? 0, ms))
+  }
+  return oldest
+}
+
 /** Mails that were not delivered and jobs that were given up: those given up first, then the oldest. */
 export async function readUnfinishedWork(db: Reader): Promise<UnfinishedWork[]> {
   const notificationId = sql`case when ${outbox.job} = ${MAIL} then (${outbox.payload} ->> 'notificationId')::uuid end`

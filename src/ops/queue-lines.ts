@@ -12,8 +12,6 @@ export interface QueueLine {
   active: number
   delayed: number
   failed: number
-  /** Milliseconds that the oldest waiting job has waited; null if none waits. */
-  oldestMs: number | null
 }
 
 /** Every queue; rejects within two seconds while the engine is away or hangs. */
@@ -35,11 +33,8 @@ export async function readQueueLines(engine: QueueEngine): Promise<QueueLine[] |
 }
 
 async function readLine(queue: Queue): Promise<QueueLine> {
-  const [counts, [oldest]] = await Promise.all([
-    queue.getJobCounts('waiting', 'active', 'delayed', 'failed'),
-    queue.getJobs('waiting', 0, 0, true),
-  ])
-  const { waiting = 0, active = 0, delayed = 0, failed = 0 } = counts
-  const oldestMs = oldest ? Math.max(0, Date.now() - oldest.timestamp) : null
-  return { name: queue.name, waiting, active, delayed, failed, oldestMs }
+  const counts = await queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'failed')
+  const { waiting = 0, prioritized = 0, active = 0, delayed = 0, failed = 0 } = counts
+  // Jobs of the outbox have a priority, those of the schedule none.
+  return { name: queue.name, waiting: waiting + prioritized, active, delayed, failed }
 }

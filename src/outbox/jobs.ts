@@ -10,6 +10,8 @@ const payloads = {
   'end-lockout': z.object({ subject: z.string(), kind: z.enum(['password', 'code']) }),
   /** Carries out what may follow a reset: shreds the secret, tells who must know, completes it. */
   'complete-mfa-reset': z.object({ mfaResetId: z.string() }),
+  /** Tells the Admins of an account in one mail of resets that came by the dozen. */
+  'send-reset-digest': z.object({ digestId: z.string() }),
   /** Reminds of an invitation a day before it ends. */
   'remind-of-invitation': z.object({ invitationId: z.string() }),
   /** Invites the next people of a file that was confirmed. */
@@ -31,6 +33,7 @@ export const QUEUE_OF: { readonly [Name in JobName]: QueueName } = {
   'send-notification': 'notifications',
   'end-lockout': 'lockouts',
   'complete-mfa-reset': 'mfa-resets',
+  'send-reset-digest': 'mfa-resets',
   'remind-of-invitation': 'notifications',
   'import-invitations': 'maintenance',
   'expire-approval': 'maintenance',

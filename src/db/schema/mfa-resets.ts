@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { check, index, pgEnum, pgTable, text, uuid } from 'drizzle-orm/pg-core'
+import { check, index, pgEnum, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { id, instant } from '../columns.ts'
 import { auditEvents } from './audit-events.ts'
 import { authenticators } from './authenticators.ts'
@@ -9,6 +9,21 @@ import { users } from './users.ts'
 export const mfaResetChannel = pgEnum('mfa_reset_channel', ['admin', 'service-desk'])
 export const mfaResetStatus = pgEnum('mfa_reset_status', ['requested', 'completed'])
 export const identifiedBy = pgEnum('identified_by', ['in-person', 'call-back', 'manager', 'video'])
+
+/** Resets of one account that its Admins are told of together, because there are many at once. */
+export const mfaResetDigests = pgTable(
+  'mfa_reset_digests',
+  {
+    id: id(),
+    clientId: uuid('client_id')
+      .notNull()
+      .references(() => clients.id, { onDelete: 'restrict' }),
+    /** When it is mailed. */
+    endsAt: instant('ends_at').notNull(),
+    sentAt: instant('sent_at'),
+  },
+  (t) => [uniqueIndex('mfa_reset_digests_one_open').on(t.clientId).where(sql`${t.sentAt} is null`)],
+)
 
 export const mfaResets = pgTable(
   'mfa_resets',
@@ -38,10 +53,13 @@ export const mfaResets = pgTable(
     status: mfaResetStatus('status').notNull().default('requested'),
     requestedAt: instant('requested_at').notNull(),
     completedAt: instant('completed_at'),
+    /** The digest that tells the Admins of it; null: they are told of it alone. */
+    digestId: uuid('digest_id').references(() => mfaResetDigests.id, { onDelete: 'restrict' }),
   },
   (t) => [
     index('mfa_resets_user').on(t.userId, t.id),
     index('mfa_resets_client').on(t.clientId, t.id),
+    index('mfa_resets_digest').on(t.digestId).where(sql`${t.digestId} is not null`),
     index('mfa_resets_requested').on(t.clientId, t.requestedAt),
     check('mfa_resets_never_of_oneself', sql`${t.userId} <> ${t.requestedBy}`),
     check(

@@ -1,0 +1,148 @@
+// A burst of one person holds up neither other people nor other accounts, nor links that somebody waits for.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { isNull } from 'drizzle-orm'
+import { newLinkToken } from '../../src/at-rest/link-token.ts'
+import { NO_REQUEST, record } from '../../src/audit/record.ts'
+import { clients } from '../../src/db/schema/clients.ts'
+import { invitations, passwordResets } from '../../src/db/schema/links.ts'
+import { outbox } from '../../src/db/schema/outbox.ts'
+import { users } from '../../src/db/schema/users.ts'
+import type { NotificationKind } from '../../src/notifications/kinds.ts'
+import { notifyAll } from '../../src/notifications/notify.ts'
+import { QUEUES } from '../../src/outbox/jobs.ts'
+import { openQueueEngine } from '../../src/outbox/queues.ts'
+import { HOUR } from '../../src/time/durations.ts'
+import { dispatchBatch } from '../../workers/dispatch-batch.ts'
+import { onEachEngine, present, type Workshop } from './workshop.ts'
+
+/** More than a batch of the relay. */
+const BURST = 220
+/** Mails that are sent at a time, and the first of each share. */
+const AT_MOST_BEFORE = 10
+
+onEachEngine('fair shares', (workshop) => {
+  test('the alert that another person causes overtakes a burst of alerts in the queue, and one in the outbox', async () => {
+    const [busy, other] = [await addUser('busy'), await addUser('other')]
+    const engine = openQueueEngine(workshop.config, workshop.log)
+    for (const dispatched of [true, false]) {
+      await mailAbout(busy, Array(BURST).fill(workshop.userId))
+      if (dispatched) while (await dispatchBatch(workshop.db, engine, workshop.clock.now()));
+      const [live] = await mailAbout(other, [workshop.userId])
+      const before = workshop.mailServer.received.length
+
+      await workshop.startWorker()
+      await workshop.allDone(100_000)
+      await workshop.stopWorkers()
+
+      const place = workshop.mailServer.received.findIndex(({ messageId }) =>
+        messageId.includes(present(live)),
+      )
+      assert.ok(place >= before)
+      // A row that is not in the queue yet waits for the first batch, with its newest rows in it.
+      assert.ok(place - before <= (dispatched ? AT_MOST_BEFORE : 50), `place ${place - before}`)
+    }
+    await engine.close()
+  })
+
+  test('what the users of an account cause themselves counts for the account: another account overtakes it', async () => {
+    const crowd = await Promise.all(Array.from({ length: 40 }, (_, i) => addUser(`crowd${i}`)))
+    const [elsewhere] = await workshop.db.insert(clients).values({ name: 'Elsewhere' }).returning()
+    const alone = await addUser('alone', present(elsewhere).id)
+    for (const person of crowd) await mailAbout(person, [person])
+    const [live] = await mailAbout(alone, [alone])
+
+    const order = await orderOfSending(workshop)
+
+    assert.ok(order.indexOf(present(live)) <= AT_MOST_BEFORE, `place ${order.indexOf(present(live))}`)
+  })
+
+  test('a reset link goes before alerts, and alerts before invitations', async () => {
+    const busy = await addUser('inviter')
+    const invited = await Promise.all(Array.from({ length: 40 }, (_, i) => addUser(`new${i}`)))
+    const expiresAt = new Date(Date.now() + HOUR)
+    const invitationOf = new Map<string, string>()
+    for (const userId of invited) {
+      const id = crypto.randomUUID()
+      const { hash } = newLinkToken('invitation', id, workshop.config.ENCRYPTION_KEYS)
+      await workshop.db.insert(invitations).values({ id, userId, tokenHash: hash, expiresAt })
+      invitationOf.set(userId, id)
+    }
+    await mailAbout(busy, invited, 'invitation', (userId) => ({
+      invitationId: invitationOf.get(userId) ?? '',
+    }))
+    const alerts = await mailAbout(busy, Array(20).fill(workshop.userId))
+    const id = crypto.randomUUID()
+    const { hash } = newLinkToken('password-reset', id, workshop.config.ENCRYPTION_KEYS)
+    await workshop.db
+      .insert(passwordResets)
+      .values({ id, userId: workshop.userId, tokenHash: hash, expiresAt })
+    const [link] = await mailAbout(null, [workshop.userId], 'password-reset', () => ({ passwordResetId: id }))
+
+    const order = await orderOfSending(workshop)
+
+    assert.equal(order.length, 61)
+    // Four are sent at a time, and may finish in any order.
+    assert.ok(order.indexOf(present(link)) < 4, `link at ${order.indexOf(present(link))}`)
+    const last = Math.max(...alerts.map((alert) => order.indexOf(alert)))
+    assert.ok(last < 1 + 20 + 4, `the last alert at ${last}`)
+  })
+
+  let counter = 0
+  async function addUser(name: string, clientId?: string): Promise<string> {
+    counter += 1
+    const [account] = await workshop.db.select().from(clients).limit(1)
+    const [user] = await workshop.db
+      .insert(users)
+      .values({
+        clientId: clientId ?? present(account).id,
+        email: `${name}${counter}@harbour.example`,
+        name,
+      })
+      .returning()
+    return present(user).id
+  }
+
+  /** Queues mails about what a person did. Returns the ids of the notifications. */
+  async function mailAbout(
+    actorId: string | null,
+    recipients: readonly string[],
+    kind: NotificationKind = 'password-changed',
+    factsOf: (recipient: string) => Record<string, string> = () => ({}),
+  ): Promise<string[]> {
+    return workshop.db.transaction(async (tx) => {
+      const [account] = await tx.select().from(clients).limit(1)
+      const eventId = await record(tx, {
+        at: new Date(),
+        action: 'password.changed',
+        outcome: 'success',
+        origin: NO_REQUEST,
+        clientId: present(account).id,
+        actorId,
+        subjectId: null,
+      })
+      await notifyAll(
+        tx,
+        recipients.map((to) => ({ to, kind, eventId, facts: factsOf(to) as never })),
+      )
+      const rows = await tx.select().from(outbox).where(isNull(outbox.doneAt)).orderBy(outbox.id)
+      return rows.slice(-recipients.length).map(({ payload }) => present(payload.notificationId))
+    })
+  }
+})
+
+/** Has all that waits dispatched before a worker begins. Returns the notifications in the order of their mails. */
+async function orderOfSending(workshop: Workshop): Promise<string[]> {
+  const before = workshop.mailServer.received.length
+  const engine = openQueueEngine(workshop.config, workshop.log)
+  for (const name of QUEUES) await (await engine.queue(name)).pause()
+  while (await dispatchBatch(workshop.db, engine, workshop.clock.now()));
+  for (const name of QUEUES) await (await engine.queue(name)).resume()
+  await engine.close()
+  await workshop.startWorker()
+  await workshop.allDone(100_000)
+  await workshop.stopWorkers()
+  return workshop.mailServer.received
+    .slice(before)
+    .map(({ messageId }) => /<(.+)@/.exec(messageId)?.[1] ?? '')
+}

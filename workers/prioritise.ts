@@ -1,0 +1,79 @@
+import { and, count, eq, isNotNull, isNull, sql } from 'drizzle-orm'
+import type { Reader } from '../src/db/client.ts'
+import { auditEvents } from '../src/db/schema/audit-events.ts'
+import { mfaResets } from '../src/db/schema/mfa-resets.ts'
+import { notifications } from '../src/db/schema/notifications.ts'
+import { outbox } from '../src/db/schema/outbox.ts'
+import { users } from '../src/db/schema/users.ts'
+import { uuidArray } from '../src/db/uuid-array.ts'
+import type { OwedJob, PrioritisedJob } from './add-jobs.ts'
+import { priorityOf } from './priority.ts'
+
+/**
+ * Gives each job its share and its priority. A share belongs to the person who caused the work; to the account of the
+ * recipient, where recipients cause it themselves. So a burst of one Admin delays neither other people nor other accounts.
+ */
+export async function prioritise(db: Reader, jobs: readonly OwedJob[]): Promise<PrioritisedJob[]> {
+  if (jobs.length === 0) return []
+  const causes = await readCauses(
+    db,
+    jobs.map(({ id }) => id),
+  )
+  const shares = new Set([...causes.values()].flatMap(({ share }) => share ?? []))
+  const openOf = await countOpen(db, [...shares])
+  return jobs.map((job) => {
+    const { share = null, mail = null } = causes.get(job.id) ?? {}
+    const key = `${share} ${job.job}`
+    const position = (openOf.get(key) ?? 0) + 1
+    openOf.set(key, position)
+    return { ...job, share, priority: priorityOf(mail, position) }
+  })
+}
+
+interface Cause {
+  share: string | null
+  /** The kind of the mail; null for any other job. */
+  mail: string | null
+}
+
+async function readCauses(db: Reader, ids: readonly string[]): Promise<Map<string, Cause>> {
+  const byAnother = sql`case when ${auditEvents.actorId} is distinct from ${notifications.recipientId} then ${auditEvents.actorId} end`
+  const rows = await db
+    .select({
+      id: outbox.id,
+      mail: notifications.kind,
+      share: sql<string | null>`coalesce(${mfaResets.requestedBy}, ${byAnother}, ${users.clientId})`,
+    })
+    .from(outbox)
+    .leftJoin(notifications, eq(notifications.id, idIn('notificationId')))
+    .leftJoin(auditEvents, eq(auditEvents.id, notifications.eventId))
+    .leftJoin(users, eq(users.id, notifications.recipientId))
+    .leftJoin(mfaResets, eq(mfaResets.id, idIn('mfaResetId')))
+    .where(sql`${outbox.id} = any(${uuidArray(ids)})`)
+  return new Map(rows.map(({ id, ...cause }) => [id, cause]))
+}
+
+/** An id in the payload; null if it is none, so that one spoilt row holds up no other. */
+function idIn(field: string) {
+  const text = sql`${outbox.payload} ->> ${sql.raw(`'${field}'`)}`
+  return sql`case when ${text} ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then (${text})::uuid end`
+}
+
+/** How many open jobs of each name the shares have in the queues. Those planned for later do not count. */
+async function countOpen(db: Reader, shares: readonly string[]): Promise<Map<string, number>> {
+  if (shares.length === 0) return new Map()
+  const rows = await db
+    .select({ share: outbox.share, job: outbox.job, open: count() })
+    .from(outbox)
+    .where(
+      and(
+        sql`${outbox.share} = any(${uuidArray(shares)})`,
+        isNotNull(outbox.dispatchedAt),
+        isNull(outbox.doneAt),
+        isNull(outbox.failedAt),
+        isNull(outbox.dueAt),
+      ),
+    )
+    .groupBy(outbox.share, outbox.job)
+  return new Map(rows.map(({ share, job, open }) => [`${share} ${job}`, open]))
+}

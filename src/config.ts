@@ -129,6 +129,8 @@ const settings = z.object({
   ADDRESS_ATTEMPTS: wholeNumber.default(100),
   ANSWER_WITHIN: duration.pipe(z.number().min(0.2 * SECOND, 'must be 200ms at least')).default(1.8 * SECOND),
   KEEP_ALIVE: duration.default(75 * SECOND),
+  INVITATIONS_OPEN_MAX: wholeNumber.default(1_000),
+  INVITATIONS_PER_HOUR: wholeNumber.default(200),
   SESSION_IDLE: duration.default(30 * MINUTE),
   SESSION_ABSOLUTE: duration.default(12 * HOUR),
   DEMO_DATA: onOff.default(false),

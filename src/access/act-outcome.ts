@@ -4,6 +4,7 @@ import type { Refusal } from './refusals.ts'
 /** What became of an administrative act. `Done`: what is told of one that was done; `Field`: what a form may lack. */
 export type ActOutcome<Done = unknown, Field = EvidenceField> =
   | ({ ok: true } & Done)
-  | { ok: false; refusal: Refusal }
+  /** `retryAfterMs`: how long it holds, if that is known. */
+  | { ok: false; refusal: Refusal; retryAfterMs?: number }
   /** Allowed, but something that must be said is missing. */
   | { ok: false; refusal: null; missing: Field[] }

@@ -96,6 +96,15 @@ export const REFUSALS = {
     status: 409,
     sentence: 'There is no invitation to change: the account may just have become active.',
   },
-} as const satisfies Record<string, { status: 403 | 404 | 409; sentence: string }>
+  'invitations-within-hour': {
+    status: 429,
+    sentence: 'This account has sent as many invitations as it may within an hour.',
+  },
+  'invitations-open': {
+    status: 409,
+    sentence:
+      'This account has as many open invitations as it may have. Withdraw some, or wait until they are accepted or run out.',
+  },
+} as const satisfies Record<string, { status: 403 | 404 | 409 | 429; sentence: string }>
 
 export type Refusal = keyof typeof REFUSALS

@@ -229,7 +229,7 @@ export function eventSentence({ action, outcome, details, ...people }: EventFact
 
 function cameTooLate(refusal: unknown): boolean {
   const { [refusal as Refusal]: known }: Partial<typeof REFUSALS> = REFUSALS
-  return known?.status === 409
+  return known?.status === 409 || known?.status === 429
 }
 
 function actorText(by: Pick<EventFacts, 'actorId' | 'actorName' | 'byServiceDesk'>): string {

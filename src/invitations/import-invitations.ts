@@ -1,6 +1,7 @@
 import { and, asc, eq, inArray, isNull } from 'drizzle-orm'
 import { channelOf } from '../access/evidence.ts'
 import { judgeWithinAccount } from '../access/judge-account.ts'
+import type { Refusal } from '../access/refusals.ts'
 import { mayInvite } from '../access/rules.ts'
 import { NO_REQUEST, record } from '../audit/record.ts'
 import type { Transaction } from '../db/client.ts'
@@ -9,6 +10,7 @@ import type { Deps } from '../deps.ts'
 import { enqueue } from '../outbox/enqueue.ts'
 import { readRoleGroups } from '../users/role-groups.queries.ts'
 import { addInvitedUsers, type PersonToInvite } from './add-invited-users.ts'
+import { invitationAllowance, limitsOfImports } from './invitation-allowance.ts'
 import { type LineProblem, roleGroupsIn } from './judge-lines.ts'
 import { readName } from './person-to-invite.ts'
 import { sendInvitations } from './send-invitations.ts'
@@ -17,7 +19,7 @@ import { sendInvitations } from './send-invitations.ts'
 export const BATCH = 250
 
 /**
- * Invites the next people of an import that was confirmed, and owes the job for those after them. What was allowed
+ * Invites the next people of an import that was confirmed, and queues the job for those after them, later where the limits of the account say so. What was allowed
  * when it was confirmed is asked again: an Admin who is none any more invites nobody. Without an import that is
  * confirmed and unfinished it does nothing.
  */
@@ -58,12 +60,14 @@ export async function importInvitations(
     return finish(tx, importId, now)
   }
 
+  const allowance = await invitationAllowance(tx, limitsOfImports(deps.config), clientId, now)
+  if (allowance.refusal !== null) return pause(tx, importId, allowance.againAt, allowance.refusal)
   const lines = await tx
     .select()
     .from(invitationImportLines)
     .where(openLines(importId))
     .orderBy(asc(invitationImportLines.line))
-    .limit(BATCH)
+    .limit(Math.min(BATCH, allowance.left))
   const { account, actor } = verdict
   const judges = { actor, isPlatform: account.isPlatform, roleGroups: await readRoleGroups(tx) }
   const refused: number[] = []
@@ -98,7 +102,8 @@ export async function importInvitations(
   // Of a file that was confirmed before such lines were refused at once.
   await settle(tx, importId, alone, 'alone')
 
-  if (lines.length === BATCH) await enqueue(tx, 'import-invitations', { importId })
+  const open = await tx.$count(invitationImportLines, openLines(importId))
+  if (open > 0) await enqueue(tx, 'import-invitations', { importId })
   else await finish(tx, importId, now)
 }
 
@@ -128,6 +133,15 @@ async function settleLeft(tx: Transaction, importId: string): Promise<number> {
     .where(openLines(importId))
     .returning({ line: invitationImportLines.line })
   return left.length
+}
+
+/** The limits of its account are reached: it goes on by itself, later. */
+async function pause(tx: Transaction, importId: string, until: Date, by: Refusal): Promise<void> {
+  await tx
+    .update(invitationImports)
+    .set({ pausedUntil: until, pausedBy: by })
+    .where(eq(invitationImports.id, importId))
+  await enqueue(tx, 'import-invitations', { importId }, until)
 }
 
 async function finish(tx: Transaction, importId: string, now: Date): Promise<void> {

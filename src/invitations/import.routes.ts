@@ -23,6 +23,7 @@ import { usersPageOf } from '../users/users-page-of.ts'
 import { confirmImport } from './confirm-import.ts'
 import { draftImport } from './draft-import.ts'
 import { countLines, LINES_SHOWN, readLines } from './imports.queries.ts'
+import { limitsOfImports } from './invitation-allowance.ts'
 import { LINE_PROBLEMS, type LineProblem } from './judge-lines.ts'
 import { MAX_LINES } from './read-invitation-file.ts'
 import { recordLook } from './record-look.ts'
@@ -171,6 +172,8 @@ async function renderImport(
     base: usersPageOf(personOf(res), account.id),
     byServiceDesk: actor.isServiceDesk,
     counts: await countLines(deps.db, found.id),
+    limits: limitsOfImports(deps.config),
+    paused: found.pausedUntil !== null && found.pausedUntil > deps.clock.now(),
     show,
     lines: shown.map((line) => ({ ...line, problem: sentenceFor(line) })),
     progress: listHref(`${path}/progress`, { show, after: after > 0 ? String(after) : '' }),

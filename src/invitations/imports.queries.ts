@@ -5,7 +5,10 @@ import { invitationImportLines, invitationImports } from '../db/schema/invitatio
 
 export const LINES_SHOWN = 100
 
-export type Import = Pick<typeof invitationImports.$inferSelect, 'id' | 'clientId' | 'status' | 'lookedAt'>
+export type Import = Pick<
+  typeof invitationImports.$inferSelect,
+  'id' | 'clientId' | 'status' | 'lookedAt' | 'pausedUntil' | 'pausedBy'
+>
 
 /** An import of this person's own; null for any other. */
 export async function readImport(db: Reader, importId: string, userId: string): Promise<Import | null> {
@@ -16,6 +19,8 @@ export async function readImport(db: Reader, importId: string, userId: string): 
       clientId: invitationImports.clientId,
       status: invitationImports.status,
       lookedAt: invitationImports.lookedAt,
+      pausedUntil: invitationImports.pausedUntil,
+      pausedBy: invitationImports.pausedBy,
     })
     .from(invitationImports)
     .where(and(eq(invitationImports.id, importId), eq(invitationImports.importedBy, userId)))

@@ -10,6 +10,7 @@ import type { Deps } from '../deps.ts'
 import type { ActingSession } from '../gate/acting-session.ts'
 import { CHOOSE_ROLE_GROUPS, chooseRoleGroups, roleGroupKeys } from '../users/choose-role-groups.ts'
 import { readRoleGroups } from '../users/role-groups.queries.ts'
+import { invitationAllowance, limitReached } from './invitation-allowance.ts'
 import { invitePerson } from './invite-person.ts'
 import { isTaken } from './invited-person.queries.ts'
 import { ADDRESS_TAKEN, EMAIL_PROBLEMS, NAME_PROBLEMS, readEmail, readName } from './person-to-invite.ts'
@@ -20,7 +21,8 @@ export type InviteOutcome =
   | { ok: true; clientId: string; userId: string }
   /** The invitation waits for a second person: no user was added. */
   | { ok: true; approvalId: string }
-  | { ok: false; refusal: Refusal }
+  /** `retryAfterMs`: how long it holds, if that is known. */
+  | { ok: false; refusal: Refusal; retryAfterMs?: number }
   /** Allowed, but not like this: a message for each field. */
   | { ok: false; refusal: null; problems: Partial<Record<InviteField, string>> }
 
@@ -59,6 +61,12 @@ export async function inviteUser(
     }
     if ('problem' in email || 'problem' in name || !chosen.ok || !evidence)
       return { ok: false, refusal: null, problems }
+
+    const allowance = await invitationAllowance(tx, deps.config, account.id, verdict.now)
+    if (allowance.refusal !== null) {
+      await verdict.recordRefusal(allowance.refusal)
+      return { ok: false, ...limitReached(allowance, verdict.now) }
+    }
 
     const { roleGroups } = chosen
     const by = { actorId: actor.userId, origin }

@@ -31,7 +31,7 @@ export function inviteRoutes(deps: Deps): Router {
     if (outcome.ok && 'approvalId' in outcome) return res.redirect(303, `/approvals/${outcome.approvalId}`)
     if (outcome.ok)
       return goOnAfter(res, 'invited', outcome.userId, usersPageOf(personOf(res), outcome.clientId))
-    if (outcome.refusal !== null) return refuse(res, outcome.refusal)
+    if (outcome.refusal !== null) return refuse(res, outcome.refusal, outcome.retryAfterMs)
     await renderInvite(deps, req, res, clientId, outcome.problems)
   })
 

@@ -3,6 +3,7 @@ import type { Deps } from '../deps.ts'
 import { actOnUser, type UserOutcome, type UserRequest } from '../users/act-on-user.ts'
 import { tellOfAdministrator } from '../users/tell-administrators.ts'
 import { closeInvitation } from './close-invitation.ts'
+import { invitationAllowance, limitReached } from './invitation-allowance.ts'
 import { sendInvitations } from './send-invitations.ts'
 
 /**
@@ -14,6 +15,11 @@ export function resendInvitation(deps: Deps, request: UserRequest): Promise<User
     action: 'invitation.resent',
     rule: mayChangeInvitation,
     adminsSayWhy: false,
+    limit: async (tx, { clientId }, now) => {
+      const allowance = await invitationAllowance(tx, deps.config, clientId, now)
+      // The old one is closed: no more are open than before.
+      return allowance.refusal === 'invitations-within-hour' ? limitReached(allowance, now) : null
+    },
     carryOut: async (tx, { id, clientId, roleGroups }, { at, actorId, origin, details }) => {
       await closeInvitation(tx, id, at)
       const events = await sendInvitations(

@@ -31,7 +31,7 @@ export async function sendInvitations(
   })
   await tx
     .insert(invitations)
-    .values(sent.map((row) => ({ ...row, invitedBy: by.actorId, createdAt: now, expiresAt })))
+    .values(sent.map((row) => ({ ...row, clientId, invitedBy: by.actorId, createdAt: now, expiresAt })))
   const action = again ? 'invitation.resent' : 'invitation.sent'
   const events = await recordForEach(tx, { at: now, action, outcome: 'success', clientId, ...by }, userIds)
   await notifyAll(

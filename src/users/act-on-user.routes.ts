@@ -83,7 +83,7 @@ export function actOnUserRoutes(deps: Deps): Router {
         const page = isGone ? usersPageOf(personOf(res), outcome.clientId) : `/users/${targetId}`
         return goOnAfter(res, done, targetId, page)
       }
-      if (outcome.refusal !== null) return refuse(res, outcome.refusal)
+      if (outcome.refusal !== null) return refuse(res, outcome.refusal, outcome.retryAfterMs)
       await renderAct(deps, req, res, userAct, outcome.missing)
     })
   }

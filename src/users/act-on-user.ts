@@ -19,11 +19,19 @@ export interface UserRequest {
 
 export type UserOutcome = ActOutcome<{ clientId: string }>
 
+/** `retryAfterMs`: how long it holds, if that is known. */
+export interface LimitReached {
+  refusal: Refusal
+  retryAfterMs?: number
+}
+
 interface UserAct {
   action: AuditAction
   rule: (actor: Actor, target: Target) => Refusal | null
   /** An Admin, too, has to give a reason. */
   adminsSayWhy: boolean
+  /** A limit of the account that may be reached; null if it is not. */
+  limit?: (tx: Transaction, person: Person, now: Date) => Promise<LimitReached | null>
   /** Does it and records it: `event` is what the audit log is to keep of it. */
   carryOut: (tx: Transaction, person: Person, event: AuditEntry & { details: Evidence }) => Promise<void>
 }
@@ -32,13 +40,19 @@ interface UserAct {
 export function actOnUser(
   deps: Deps,
   { actor, targetId, form, origin }: UserRequest,
-  { action, rule, adminsSayWhy, carryOut }: UserAct,
+  { action, rule, adminsSayWhy, limit, carryOut }: UserAct,
 ): Promise<UserOutcome> {
   return deps.db.transaction(async (tx): Promise<UserOutcome> => {
     const verdict = await judge(deps, tx, { actor, targetId, action, origin }, rule)
     if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
     const { evidence, missing } = readEvidence(verdict.actor, form, { adminsSayWhy })
     if (!evidence) return { ok: false, refusal: null, missing }
+
+    const reached = await limit?.(tx, verdict.targetPerson, verdict.now)
+    if (reached) {
+      await verdict.recordRefusal(reached.refusal)
+      return { ok: false, ...reached }
+    }
 
     const { id, clientId } = verdict.targetPerson
     await carryOut(tx, verdict.targetPerson, {

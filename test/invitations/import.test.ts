@@ -26,7 +26,7 @@ let people: People
 let admin: Browser
 let desk: Browser
 before(async () => {
-  app = await startApp()
+  app = await startApp({ INVITATIONS_PER_HOUR: '100000', INVITATIONS_OPEN_MAX: '100000' })
   people = new People(app)
   admin = app.browser()
   await admin.enrolAndSignIn('admin@harbour.example')

@@ -27,6 +27,10 @@ export const invitationImports = pgTable(
     /** When it was first seen which addresses are taken. */
     lookedAt: instant('looked_at'),
     confirmedAt: instant('confirmed_at'),
+    /** Its account has reached a limit; it goes on then. */
+    pausedUntil: instant('paused_until'),
+    /** The limit: the name of a refusal. */
+    pausedBy: text('paused_by'),
     finishedAt: instant('finished_at'),
   },
   (t) => [

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { index, integer, pgTable, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { bytea, id, instant } from '../columns.ts'
+import { clients } from './clients.ts'
 import { users } from './users.ts'
 
 /** An invitation: the single-use link a new user activates the account with. Only the token's SHA-256 is kept. */
@@ -11,6 +12,8 @@ export const invitations = pgTable(
     userId: uuid('user_id')
       .notNull()
       .references(() => users.id, { onDelete: 'restrict' }),
+    /** The account it is counted for; null where an older version, still running during an update, wrote it. */
+    clientId: uuid('client_id').references(() => clients.id, { onDelete: 'restrict' }),
     tokenHash: bytea('token_hash').notNull().unique(),
     invitedBy: uuid('invited_by').references(() => users.id, { onDelete: 'restrict' }),
     createdAt: instant('created_at').notNull().defaultNow(),
@@ -25,6 +28,10 @@ export const invitations = pgTable(
     index('invitations_user').on(t.userId, t.createdAt),
     uniqueIndex('invitations_one_open')
       .on(t.userId)
+      .where(sql`${t.usedAt} is null and ${t.revokedAt} is null`),
+    index('invitations_sent').on(t.clientId, t.createdAt),
+    index('invitations_open')
+      .on(t.clientId, t.expiresAt)
       .where(sql`${t.usedAt} is null and ${t.revokedAt} is null`),
   ],
 )

@@ -128,7 +128,7 @@ test('the audit log is sealed with a key that is made in the folder', async () =
 
   await eventually('events are sealed', async () => /^All \d+ sealed/.test((await verify()).stdout), 90_000)
 
-  assert.match(await readFile(join(dataDir, 'audit-keys'), 'utf8'), /^a1:[A-Za-z0-9+/]{43}=$/)
+  assert.match(await readFile(join(dataDir, 'audit-keys'), 'utf8'), /^a1:[A-Za-z0-9+/]{43}=\n$/)
 })
 
 test('a second one on the same folder says so and stops', async () => {

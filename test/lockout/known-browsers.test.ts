@@ -488,7 +488,7 @@ test('mails about a lock say whether it holds everywhere or in one known browser
     assert.match(told('lockout', true), /not accepted from that browser until/)
     assert.match(told('lockout-ended', false), /You can sign in to your account again/)
     assert.match(told('lockout-ended', true), /accepted again in the browser in which it was locked/)
-    assert.doesNotMatch(told('lockout-lifted', false), /known browser/)
+    assert.doesNotMatch(told('lockout-lifted', false), /password in a known browser/)
     assert.match(told('lockout-lifted', true), /password in a known browser/)
   }
 })

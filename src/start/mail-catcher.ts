@@ -25,7 +25,8 @@ const catcher = new MailDev({
   silent: true,
 })
 await catcher.start()
-process.send?.('ready')
+// The start may have been refused meanwhile.
+if (process.connected) process.send?.('ready')
 
 /**
  * MailDev lets the pages of any site read it and answers to any name, and nothing of that can be configured; but

@@ -97,13 +97,17 @@ async function decide(
   const relation = account ? await relationOf(tx, person.clientId, account.id) : 'elsewhere'
   const about = { action, now, origin, actor: person, clientId, relation, subjectId: null }
   const onRecord = (refusal: Refusal) => recordRefusal(tx, { ...about, refusal })
+  if (!account) {
+    await onRecord('unknown')
+    return { allowed: false, refusal: 'unknown', recorded: true }
+  }
+
   const actor = actorOf(person)
-  const target = account && accountTargetOf(account, relation)
-  const refusal = target ? rule(actor, target) : 'unknown'
-  if (account && target && refusal === null)
-    return { allowed: true, actor, target, account, now, recordRefusal: onRecord }
-  await onRecord(refusal ?? 'unknown')
-  return { allowed: false, refusal: refusal ?? 'unknown', recorded: true }
+  const target = accountTargetOf(account, relation)
+  const refusal = rule(actor, target)
+  if (refusal === null) return { allowed: true, actor, target, account, now, recordRefusal: onRecord }
+  await onRecord(refusal)
+  return { allowed: false, refusal, recorded: true }
 }
 
 /** Who began it, unless they or their account were stopped since. */

@@ -56,13 +56,17 @@ export async function viewAccount(
   const relation = account ? await relationOf(db, viewer.clientId, account.id) : 'elsewhere'
   const concerned = { clientId, relation, subjectId: null }
   const onRecord = (refusal: Refusal) => recordRefusedVisit(deps, visit, concerned, refusal)
+  if (!account) {
+    await onRecord('unknown')
+    return { allowed: false, refusal: 'unknown' }
+  }
+
   const actor = actorOf(viewer)
-  const target = account && accountTargetOf(account, relation)
-  const refusal = target ? rule(actor, target) : 'unknown'
-  if (account && target && refusal === null)
-    return { allowed: true, account, actor, relation, target, recordRefusal: onRecord }
-  await onRecord(refusal ?? 'unknown')
-  return { allowed: false, refusal: refusal ?? 'unknown' }
+  const target = accountTargetOf(account, relation)
+  const refusal = rule(actor, target)
+  if (refusal === null) return { allowed: true, account, actor, relation, target, recordRefusal: onRecord }
+  await onRecord(refusal)
+  return { allowed: false, refusal }
 }
 
 const accountQuery = preparedOnce((db) =>

@@ -1,5 +1,5 @@
 import { and, asc, eq, gt, isNotNull, sql } from 'drizzle-orm'
-import { NO_REQUEST, record } from '../audit/record.ts'
+import { BY_THE_PRODUCT, record } from '../audit/record.ts'
 import type { EncryptionKey } from '../config.ts'
 import type { Database } from '../db/client.ts'
 import { authenticators } from '../db/schema/authenticators.ts'
@@ -96,13 +96,10 @@ async function reseal(
 function recordRotation(db: Database, newestKey: string, { resealed, unreadable }: Rotation, at: Date) {
   return db.transaction((tx) =>
     record(tx, {
+      ...BY_THE_PRODUCT,
       at,
       action: 'encryption-keys.rotated',
       outcome: unreadable.length === 0 ? 'success' : 'failure',
-      origin: NO_REQUEST,
-      clientId: null,
-      actorId: null,
-      subjectId: null,
       details: { newestKey, resealed, unreadable: unreadable.length },
     }),
   )

@@ -29,6 +29,14 @@ export interface AuditEntry {
   details?: Record<string, unknown>
 }
 
+/** What the product does by itself, and to no account or user in particular. */
+export const BY_THE_PRODUCT = {
+  origin: NO_REQUEST,
+  clientId: null,
+  actorId: null,
+  subjectId: null,
+} as const satisfies Partial<AuditEntry>
+
 /** Writes events that are alike but for their subject, in one statement. Returns the id of each, by its subject. */
 export async function recordForEach(
   tx: Transaction,

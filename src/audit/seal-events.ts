@@ -5,7 +5,7 @@ import { auditEvents } from '../db/schema/audit-events.ts'
 import { auditSeals, auditUnsealed } from '../db/schema/audit-seals.ts'
 import { uuidArray } from '../db/uuid-array.ts'
 import { CHAIN_START, keyedHash } from './chain.ts'
-import { NO_REQUEST, record } from './record.ts'
+import { BY_THE_PRODUCT, record } from './record.ts'
 import { hasKeyedSeal, headText, readLastSeals, type Seal } from './seals.queries.ts'
 import { storedEvent } from './stored-event.ts'
 
@@ -122,13 +122,10 @@ async function readEnd(
 async function takeOver(tx: Transaction, last: Seal, now: Date): Promise<void> {
   if (await hasKeyedSeal(tx)) throw new ChainEndError(last, 'it has no key, and seals before it have one')
   await record(tx, {
+    ...BY_THE_PRODUCT,
     at: now,
     action: 'audit.taken-over',
     outcome: 'success',
-    origin: NO_REQUEST,
-    clientId: null,
-    actorId: null,
-    subjectId: null,
     details: { head: headText({ seq: last.seq, hash: last.hash.toString('hex') }) },
   })
 }

@@ -4,7 +4,7 @@ import { auditEvents } from '../db/schema/audit-events.ts'
 import { memberships, roleGroups } from '../db/schema/role-groups.ts'
 import { users } from '../db/schema/users.ts'
 import { notifyAll } from '../notifications/notify.ts'
-import { NO_REQUEST, record } from './record.ts'
+import { BY_THE_PRODUCT, record } from './record.ts'
 import { type Head, headText, readHead } from './seals.queries.ts'
 
 /**
@@ -19,13 +19,10 @@ export function tellHead(db: Database, now: Date): Promise<Head | null> {
     if (!head || (await wasToldToday(tx, now))) return null
 
     const eventId = await record(tx, {
+      ...BY_THE_PRODUCT,
       at: now,
       action: 'audit.head-sent',
       outcome: 'success',
-      origin: NO_REQUEST,
-      clientId: null,
-      actorId: null,
-      subjectId: null,
       details: { head: headText(head) },
     })
     const facts = { head: headText(head) }

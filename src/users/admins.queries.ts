@@ -1,34 +1,28 @@
-import { and, eq, or, sql } from 'drizzle-orm'
+import { and, eq, or, type SQL } from 'drizzle-orm'
 import type { Reader } from '../db/client.ts'
-import { preparedOnce } from '../db/prepared-once.ts'
 import { listings } from '../db/schema/listings.ts'
 import { roleGroups } from '../db/schema/role-groups.ts'
 
+const { isAdmin, isServiceDesk, isOperator } = roleGroups
+
 /** Ids of the active Admins of a client account. */
-export async function adminsOf(db: Reader, clientId: string): Promise<string[]> {
-  const rows = await adminsQuery(db).execute({ clientId })
-  return rows.map(({ id }) => id)
+export function adminsOf(db: Reader, clientId: string): Promise<string[]> {
+  return holdersOf(db, clientId, 'read_admins', eq(isAdmin, true))
 }
 
-const adminsQuery = preparedOnce((db) =>
-  db
-    .selectDistinct({ id: listings.userId })
-    .from(roleGroups)
-    .innerJoin(
-      listings,
-      and(
-        eq(listings.listedUnder, roleGroups.id),
-        eq(listings.clientId, sql.placeholder('clientId')),
-        eq(listings.status, 'active'),
-      ),
-    )
-    .where(eq(roleGroups.isAdmin, true))
-    .prepare('read_admins'),
-)
-
 /** Ids of the active people of an account who hold a role group that administers: Admins; or agents and Operators. */
-export async function administratorsOf(db: Reader, clientId: string): Promise<string[]> {
-  const { isAdmin, isServiceDesk, isOperator } = roleGroups
+export function administratorsOf(db: Reader, clientId: string): Promise<string[]> {
+  const administers = or(eq(isAdmin, true), eq(isServiceDesk, true), eq(isOperator, true))
+  return holdersOf(db, clientId, 'read_administrators', administers)
+}
+
+/** Ids of the active people of an account who hold one of `these` role groups. */
+async function holdersOf(
+  db: Reader,
+  clientId: string,
+  statement: string,
+  these: SQL | undefined,
+): Promise<string[]> {
   const rows = await db
     .selectDistinct({ id: listings.userId })
     .from(roleGroups)
@@ -40,6 +34,8 @@ export async function administratorsOf(db: Reader, clientId: string): Promise<st
         eq(listings.status, 'active'),
       ),
     )
-    .where(or(eq(isAdmin, true), eq(isServiceDesk, true), eq(isOperator, true)))
+    .where(these)
+    .prepare(statement)
+    .execute()
   return rows.map(({ id }) => id)
 }

@@ -68,7 +68,7 @@ export function accountRoutes(deps: Deps): Router {
   })
 
   routes.post('/account/known-browsers/end-all', readForm, browsersPresent, async (req, res) => {
-    const ended = await endOwnBrowsers(deps, actingSessionOf(req), 'all', originOf(req))
+    const ended = await endOwnBrowsers(deps, actingSessionOf(req), null, originOf(req))
     if (ended) leaveNotice(res, 'browsers-ended')
     res.redirect(303, '/account')
   })

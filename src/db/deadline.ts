@@ -44,11 +44,19 @@ export class Deadline {
   }
 }
 
-const current = new AsyncLocalStorage<Deadline>()
+const current = new AsyncLocalStorage<Deadline | undefined>()
 
 /** Runs `work`, and everything that follows from it, under a deadline. */
 export function withDeadline<Result>(deadline: Deadline, work: () => Result): Result {
   return current.run(deadline, work)
+}
+
+/**
+ * Runs `work` without the deadline of the request: for what must be settled although the request was given up, such as
+ * an attempt that was checked.
+ */
+export function withoutDeadline<Result>(work: () => Result): Result {
+  return current.run(undefined, work)
 }
 
 /** The deadline of the request that is being answered; undefined in jobs and commands, which have none. */

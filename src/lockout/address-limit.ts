@@ -1,10 +1,10 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import ipaddr from 'ipaddr.js'
 import { type Origin, record } from '../audit/record.ts'
+import { withoutDeadline } from '../db/deadline.ts'
 import { addressLimits } from '../db/schema/lockouts.ts'
 import type { Deps } from '../deps.ts'
 import { MINUTE } from '../time/durations.ts'
-import { UnavailableError } from '../unavailable-error.ts'
 import { PENDING_LIFE_MS } from './policy.ts'
 import { letNextTry, takeTurns } from './take-turns.ts'
 
@@ -40,14 +40,14 @@ export async function limitedByAddress<Outcome extends Tried>(
 ): Promise<Outcome | AddressRefused> {
   const spent = await spendTry(deps, origin)
   if (spent.refused) return { ok: false, problem: 'locked', kind: 'address', lockedUntil: spent.until }
+  // Where it fails with an error, nothing was told of what was tried.
+  let failed = false
   try {
     const outcome = await work()
-    await settleTry(deps, spent, counts(outcome))
+    failed = counts(outcome)
     return outcome
-  } catch (error) {
-    // Nothing was checked. After any other error the try stays where it is, and so counts.
-    if (error instanceof UnavailableError && error.page === 'overloaded') await settleTry(deps, spent, false)
-    throw error
+  } finally {
+    await withoutDeadline(() => settleTry(deps, spent, failed))
   }
 }
 
@@ -62,7 +62,7 @@ function counts(outcome: Tried): boolean {
 export async function countRequest(deps: Deps, origin: Origin): Promise<Date | null> {
   const spent = await spendTry(deps, origin)
   if (spent.refused) return spent.until
-  await settleTry(deps, spent, true)
+  await withoutDeadline(() => settleTry(deps, spent, true))
   return null
 }
 
@@ -81,6 +81,9 @@ async function countTry({ db, clock, config }: Deps, network: string): Promise<D
   const now = clock.now()
   const isOver = sql`${addressLimits.endsAt} <= ${sql.param(now, addressLimits.endsAt)}`
   const anew = (value: unknown, before: unknown) => sql`case when ${isOver} then ${value} else ${before} end`
+  // Tries that are never settled, as their process died: nothing was told of what they tried.
+  const deadSince = new Date(now.getTime() - PENDING_LIFE_MS)
+  const areDead = sql`${addressLimits.triedAt} < ${sql.param(deadSince, addressLimits.triedAt)}`
   const [counted] = await db
     .insert(addressLimits)
     .values({
@@ -94,12 +97,13 @@ async function countTry({ db, clock, config }: Deps, network: string): Promise<D
       target: addressLimits.address,
       set: {
         failures: anew(0, addressLimits.failures),
-        pending: anew(1, sql`${addressLimits.pending} + 1`),
+        pending: sql`case when ${isOver} or ${areDead} then 1 else ${addressLimits.pending} + 1 end`,
         triedAt: sql`excluded.tried_at`,
         refusedAt: anew(null, addressLimits.refusedAt),
         endsAt: anew(sql`excluded.ends_at`, addressLimits.endsAt),
       },
-      setWhere: sql`${isOver} or ${addressLimits.failures} + ${addressLimits.pending} < ${config.ADDRESS_ATTEMPTS}`,
+      setWhere: sql`${isOver} or ${addressLimits.failures} +
+        case when ${areDead} then 0 else ${addressLimits.pending} end < ${config.ADDRESS_ATTEMPTS}`,
     })
     .returning({ endsAt: addressLimits.endsAt })
     .prepare('count_try')
@@ -108,17 +112,16 @@ async function countTry({ db, clock, config }: Deps, network: string): Promise<D
 }
 
 /**
- * When an address that failed too often may try again; null while it may. Tries whose process died count as failed.
- * The first refusal in a window is recorded: all of them would fill the audit log.
+ * When an address that failed too often may try again; null while it may. The first refusal in a window is recorded: all
+ * of them would fill the audit log.
  */
 async function refusedUntil(deps: Deps, network: string, origin: Origin): Promise<Date | null> {
   const { db, clock, config } = deps
   const now = clock.now()
   const [limit] = await db.select().from(addressLimits).where(eq(addressLimits.address, network))
   if (!limit || limit.endsAt <= now) return null
-  const { failures, pending, triedAt, endsAt } = limit
-  const pendingAreDead = triedAt === null || now.getTime() - triedAt.getTime() > PENDING_LIFE_MS
-  if (failures + (pendingAreDead ? pending : 0) < config.ADDRESS_ATTEMPTS) return null
+  const { failures, endsAt } = limit
+  if (failures < config.ADDRESS_ATTEMPTS) return null
 
   if (limit.refusedAt === null) await recordFirstRefusal(deps, { network, endsAt, now, origin })
   return endsAt

@@ -10,7 +10,7 @@ export async function endKnownBrowsers(
   tx: Transaction,
   userId: string,
   now: Date,
-  browserId?: string,
+  browserId: string | null = null,
 ): Promise<number> {
   const ended = await tx
     .update(knownBrowsers)
@@ -19,7 +19,7 @@ export async function endKnownBrowsers(
       and(
         eq(knownBrowsers.userId, userId),
         isNull(knownBrowsers.endedAt),
-        browserId === undefined ? undefined : eq(knownBrowsers.id, browserId),
+        browserId === null ? undefined : eq(knownBrowsers.id, browserId),
       ),
     )
     .returning({ id: knownBrowsers.id })

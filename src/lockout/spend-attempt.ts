@@ -1,9 +1,11 @@
 import { NO_REQUEST } from '../audit/record.ts'
+import { withoutDeadline } from '../db/deadline.ts'
 import type { Deps } from '../deps.ts'
+import { changeLockout } from './change-lockout.ts'
 import { failAttempt } from './fail-attempt.ts'
 import { lockoutPolicyOf } from './lockout-policy-of.ts'
 import { type LockoutKey, readLockout, type StoredLockout } from './lockouts.queries.ts'
-import { type Attempt, spend } from './policy.ts'
+import { type Attempt, giveBack, spend } from './policy.ts'
 import type { LockedPerson } from './record-lockout.ts'
 import { saveLockout } from './save-lockout.ts'
 import { letNextTry, takeTurns } from './take-turns.ts'
@@ -50,6 +52,25 @@ export async function spendAttempt(
         }
     }
   })
+}
+
+/** Does what follows from a right secret. If that fails, as when the request is given up, the attempt costs nothing. */
+export async function afterRightSecret<Result>(
+  deps: Deps,
+  attempt: SpentAttempt,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    await giveBackAttempt(deps, attempt)
+    throw error
+  }
+}
+
+/** Takes a spent attempt back, also after the time of the request. */
+export function giveBackAttempt({ db, clock }: Deps, { key, spentAt }: SpentAttempt): Promise<void> {
+  return withoutDeadline(() => changeLockout(db, key, clock.now(), (state) => giveBack(state, spentAt)))
 }
 
 /** Runs the check of a spent attempt, which settles it. Those who wait for it go on then. */

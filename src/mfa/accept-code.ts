@@ -18,7 +18,7 @@ import {
   MAX_CONSECUTIVE_CODE_FAILURES,
 } from '../lockout/policy.ts'
 import { lockoutSetting } from '../lockout/save-lockout.ts'
-import { spendAttempt, whileUnderWay } from '../lockout/spend-attempt.ts'
+import { afterRightSecret, giveBackAttempt, spendAttempt, whileUnderWay } from '../lockout/spend-attempt.ts'
 import type { CodeOutcome } from './code-outcome.ts'
 import { failCode, refuseCode } from './fail-code.ts'
 import { matchingStep } from './totp.ts'
@@ -65,7 +65,7 @@ async function acceptOnAccount(
   purpose: keyof typeof ACCEPTANCES,
   origin: Origin,
 ): Promise<CodeOutcome> {
-  const { db, clock, config } = deps
+  const { clock, config } = deps
   const [active, { stage, person }] = await Promise.all([
     readForCode(deps, session.userId),
     readStage(deps, session),
@@ -86,6 +86,7 @@ async function acceptOnAccount(
   return whileUnderWay(attempt, async () => {
     const now = clock.now()
     const step = matchingStep(secret, code, now)
+    if (step === null) return failCode(deps, person, purpose, attempt, origin)
     const count = (state: StoredLockout) => accepted.count(state, attempt.spentAt)
     const event: AuditEntry = {
       ...accepted.event,
@@ -96,15 +97,15 @@ async function acceptOnAccount(
       actorId: person.id,
       subjectId: person.id,
     }
-    if (step !== null && (await acceptStep(deps, authenticatorId, step, key, attempt.stored, count, event)))
-      return { ok: true, authenticatorId }
+    const accept = () => acceptStep(deps, authenticatorId, step, key, attempt.stored, count, event)
+    if (await afterRightSecret(deps, attempt, accept)) return { ok: true, authenticatorId }
 
-    const refusedBy = step === null ? null : await readAuthenticator(deps, authenticatorId)
+    const refusedBy = await readAuthenticator(deps, authenticatorId)
     const reset = refusedBy !== null && refusedBy.status !== 'active'
     const sentTwice = refusedBy !== null && refusedBy.lastAcceptedStep === step
     if (reset || sentTwice) {
       // A reset came between, or a double click: the code was right, and costs no attempt.
-      await changeLockout(db, key, now, (state) => giveBack(state, attempt.spentAt))
+      await giveBackAttempt(deps, attempt)
       return reset
         ? { ok: false, problem: 'superseded' }
         : { ok: false, problem: 'wrong', kind: 'code', lockedUntil: null, costsNothing: true }

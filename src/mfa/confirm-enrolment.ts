@@ -11,7 +11,7 @@ import { readStage } from '../gate/read-stage.ts'
 import { limitedByAddress } from '../lockout/address-limit.ts'
 import { changeLockout } from '../lockout/change-lockout.ts'
 import { codeLockOf, giveBack } from '../lockout/policy.ts'
-import { spendAttempt, whileUnderWay } from '../lockout/spend-attempt.ts'
+import { afterRightSecret, spendAttempt, whileUnderWay } from '../lockout/spend-attempt.ts'
 import { notify } from '../notifications/notify.ts'
 import type { CodeOutcome } from './code-outcome.ts'
 import { failCode, refuseCode } from './fail-code.ts'
@@ -64,7 +64,7 @@ async function confirmOnAccount(
     const step = matchingStep(pending.secret, code, clock.now())
     if (step === null) return failCode(deps, person, 'enrol', attempt, origin)
 
-    return db.transaction(async (tx): Promise<EnrolmentOutcome> => {
+    const activateAndRecord = async (tx: Transaction): Promise<EnrolmentOutcome> => {
       const held = await holdSession(deps, tx, session)
       const change = { pendingId: pending.id, replacedId: person.authenticator?.id, step }
       const activatedAt = held && (await activate(deps, tx, change))
@@ -91,7 +91,8 @@ async function confirmOnAccount(
         ? await endSessions(tx, person.id, now, session.sessionId)
         : person.sessionEpoch
       return { ok: true, authenticatorId: pending.id, epoch }
-    })
+    }
+    return afterRightSecret(deps, attempt, () => db.transaction(activateAndRecord))
   })
 }
 

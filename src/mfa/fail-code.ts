@@ -1,6 +1,7 @@
 import { and, eq, isNull, lte, or } from 'drizzle-orm'
 import { type AuditEntry, type Origin, record } from '../audit/record.ts'
 import type { Transaction } from '../db/client.ts'
+import { withoutDeadline } from '../db/deadline.ts'
 import { lockouts } from '../db/schema/lockouts.ts'
 import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'
@@ -24,25 +25,31 @@ export async function failCode(
   attempt: SpentAttempt,
   origin: Origin,
 ): Promise<AttemptFailed<'code'>> {
-  return deps.db.transaction(async (tx): Promise<AttemptFailed<'code'>> => {
-    const now = deps.clock.now()
-    const { id, clientId } = person
-    const about = { at: now, origin, clientId, actorId: id, subjectId: id }
-    const eventId = await record(tx, { ...about, ...codeAction(purpose), outcome: 'failure' })
-    const { key, spentAt } = attempt
-    const { state, locksUntil } = await failAttempt(tx, deps, { key, spentAt, person, now, origin })
-    const wrong = { ok: false, problem: 'wrong', kind: 'code', lockedUntil: locksUntil } as const
-    if (purpose === 'enrol') return wrong
+  return withoutDeadline(() =>
+    deps.db.transaction(async (tx): Promise<AttemptFailed<'code'>> => {
+      const now = deps.clock.now()
+      const { id, clientId } = person
+      const about = { at: now, origin, clientId, actorId: id, subjectId: id }
+      const eventId = await record(tx, { ...about, ...codeAction(purpose), outcome: 'failure' })
+      const { key, spentAt } = attempt
+      const { state, locksUntil } = await failAttempt(tx, deps, { key, spentAt, person, now, origin })
+      const wrong = { ok: false, problem: 'wrong', kind: 'code', lockedUntil: locksUntil } as const
+      if (purpose === 'enrol') return wrong
 
-    // Whoever proves to be there again is signed in already: nobody got hold of a password.
-    if (purpose === 'verify' && (await warningIsDue(tx, id, now)))
-      await notify(tx, { to: id, kind: 'code-failed', eventId, facts: {} })
-    if (state.consecutiveFailures === MAX_CONSECUTIVE_CODE_FAILURES) {
-      const disabledId = await record(tx, { ...about, action: 'authenticator.disabled', outcome: 'success' })
-      await notify(tx, { to: id, kind: 'authenticator-disabled', eventId: disabledId, facts: {} })
-    }
-    return wrong
-  })
+      // Whoever proves to be there again is signed in already: nobody got hold of a password.
+      if (purpose === 'verify' && (await warningIsDue(tx, id, now)))
+        await notify(tx, { to: id, kind: 'code-failed', eventId, facts: {} })
+      if (state.consecutiveFailures === MAX_CONSECUTIVE_CODE_FAILURES) {
+        const disabledId = await record(tx, {
+          ...about,
+          action: 'authenticator.disabled',
+          outcome: 'success',
+        })
+        await notify(tx, { to: id, kind: 'authenticator-disabled', eventId: disabledId, facts: {} })
+      }
+      return wrong
+    }),
+  )
 }
 
 /** A code that was not checked: locked, or disabled. On record like a refused password. */

@@ -1,6 +1,7 @@
 import { and, eq } from 'drizzle-orm'
 import type { Outcome } from '../audit/actions.ts'
 import { type AuditEntry, type Origin, record } from '../audit/record.ts'
+import { withoutDeadline } from '../db/deadline.ts'
 import { users } from '../db/schema/users.ts'
 import type { Deps } from '../deps.ts'
 import { type Person, passwordSuffices } from '../gate/facts.ts'
@@ -9,7 +10,7 @@ import type { AttemptFailed } from '../lockout/attempt-failed.ts'
 import { failAttempt } from '../lockout/fail-attempt.ts'
 import { clear } from '../lockout/policy.ts'
 import { settleAttempt } from '../lockout/settle-attempt.ts'
-import { type SpentAttempt, spendAttempt, whileUnderWay } from '../lockout/spend-attempt.ts'
+import { afterRightSecret, type SpentAttempt, spendAttempt, whileUnderWay } from '../lockout/spend-attempt.ts'
 import { type Credentials, readCredentials } from './credentials.queries.ts'
 import { hashPassword, isOutdated, passwordMatches } from './password-hash.ts'
 
@@ -65,11 +66,13 @@ async function checkSpent(
   const { person } = credentials
   const matches = await passwordMatches(credentials.passwordHash, password)
   if (!matches || person === null || person.status === 'disabled' || person.clientSuspended)
-    return recordFailure(deps, credentials, action, attempt, origin)
+    return withoutDeadline(() => recordFailure(deps, credentials, action, attempt, origin))
 
   const right = passwordEvent(deps, credentials, action, 'success', origin)
   const events = action === 'sign-in.password' && completesSignIn(person) ? [right, signedIn(right)] : [right]
-  await settleAttempt(deps, attempt, (state) => clear(state, attempt.spentAt), events)
+  await afterRightSecret(deps, attempt, () =>
+    settleAttempt(deps, attempt, (state) => clear(state, attempt.spentAt), events),
+  )
   if (credentials.passwordHash !== null && isOutdated(credentials.passwordHash))
     await upgradeHash(deps, person.id, credentials.passwordHash, password)
   return { ok: true, person }

@@ -9,6 +9,7 @@ import { PENDING_LIFE_MS } from '../../src/lockout/policy.ts'
 import { spendAttempt } from '../../src/lockout/spend-attempt.ts'
 import { SECOND } from '../../src/time/durations.ts'
 import { startApp, type TestApp } from '../support/app.ts'
+import { awaitWaiters } from '../support/await-waiters.ts'
 import type { Answer, Browser } from '../support/browser.ts'
 import { eventually } from '../support/eventually.ts'
 import { judged } from '../support/judged.ts'
@@ -203,4 +204,27 @@ describe('an attempt whose process died', () => {
     })
     assert.deepEqual({ consecutiveFailures, pendingAt }, { consecutiveFailures: 0, pendingAt: [] })
   })
+})
+
+test('right passwords whose requests are given up in time cost no attempt, however many', async () => {
+  const slow = await startApp({ ANSWER_WITHIN: '1s' })
+  try {
+    const { id, email } = await slow.userNamed('finance@harbour.example')
+    const count = () => readLockout(slow.deps.db, { subject: id, kind: 'password' })
+    for (let i = 0; i < 6; i += 1)
+      await slow.deps.sql.begin(async (holder) => {
+        // What follows from a right password is recorded, and has to wait.
+        await holder`lock table audit_events in exclusive mode`
+        assert.equal((await slow.browser().signInWithPassword(email)).status, 503)
+        // Until PostgreSQL has cancelled the statement that waits.
+        await awaitWaiters(slow.deps.sql, 0)
+      })
+
+    await eventually('every attempt is settled', async () => (await count()).pendingAt.length === 0)
+    assert.equal((await count()).consecutiveFailures, 0)
+    const later = async () => (await slow.browser().signInWithPassword(email)).location === '/'
+    await eventually('a sign-in that is not held up', later)
+  } finally {
+    await slow.close()
+  }
 })

@@ -69,9 +69,9 @@ export function openDatabase(
     db: drizzle(client),
     sql,
     ...asking,
-    close: () => {
+    close: async () => {
+      await sql.end({ timeout: 5 })
       watchdog.close()
-      return sql.end({ timeout: 5 })
     },
   }
 }

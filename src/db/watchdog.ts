@@ -65,16 +65,21 @@ export class Watchdog {
     }
   }
 
-  /** The pool is being closed: a database that is frozen is asked no more. */
+  /** The pool is closed: a database that is frozen is asked no more, and its connections keep no process alive. */
   close(): void {
     this.#closed = true
+    this.#cutConnections()
+  }
+
+  #cutConnections(): void {
+    for (const socket of this.#sockets) socket.destroy()
   }
 
   async #freeze(sql: Sql): Promise<void> {
     if (this.#frozen) return
     this.#frozen = true
     this.#watch?.onFrozen()
-    for (const socket of this.#sockets) socket.destroy()
+    this.#cutConnections()
     while (!this.#closed && !(await answers(sql))) await pause(ASK_AGAIN_MS)
     if (this.#closed) return
     this.#frozen = false

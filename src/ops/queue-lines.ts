@@ -4,7 +4,8 @@ import type { QueueEngine } from '../outbox/queues.ts'
 import { SECOND } from '../time/durations.ts'
 import { within } from '../time/within.ts'
 
-const PATIENCE_MS = 2 * SECOND
+/** Leaves time to show the page without them, before the request is late. */
+const PATIENCE_MS = SECOND
 
 export interface QueueLine {
   name: string

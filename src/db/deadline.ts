@@ -59,6 +59,11 @@ export function withoutDeadline<Result>(work: () => Result): Result {
   return current.run(undefined, work)
 }
 
+/** At most `ms` milliseconds, and half of what the request has left: the other half is for an answer without the result. */
+export function patienceWithin(ms: number): number {
+  return Math.min(ms, (current.getStore()?.remainingMs ?? Number.POSITIVE_INFINITY) / 2)
+}
+
 /** The deadline of the request that is being answered; undefined in jobs and commands, which have none. */
 export function currentDeadline(): Deadline | undefined {
   return current.getStore()

@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { patienceWithin } from '../db/deadline.ts'
 import type { Deps } from '../deps.ts'
 import { QUEUES } from '../outbox/jobs.ts'
 import { countListeners } from '../outbox/listeners.queries.ts'
@@ -11,8 +12,7 @@ import { readOldestByQueue, readOutbox } from './outbox.queries.ts'
 import { type QueueLine, readQueueLines } from './queue-lines.ts'
 import { readSealing } from './sealing.queries.ts'
 
-/** Leaves time to answer without them, before the request is late. */
-const PATIENCE_MS = SECOND
+const PATIENCE_MS = 2 * SECOND
 
 export interface Metrics {
   /** Measures every request that passes. */
@@ -100,7 +100,7 @@ export function openMetrics({ db, clock, config }: Deps, engine: QueueEngine): M
     async answer(res) {
       const [lines, state] = await Promise.all([
         readQueueLines(engine),
-        within(PATIENCE_MS, readDatabase()).catch(() => null),
+        within(patienceWithin(PATIENCE_MS), readDatabase()).catch(() => null),
       ])
       showQueues(lines)
       showDatabase(state)

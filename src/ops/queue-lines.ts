@@ -1,11 +1,11 @@
 import type { Queue } from 'bullmq'
+import { patienceWithin } from '../db/deadline.ts'
 import { QUEUES } from '../outbox/jobs.ts'
 import type { QueueEngine } from '../outbox/queues.ts'
 import { SECOND } from '../time/durations.ts'
 import { within } from '../time/within.ts'
 
-/** Leaves time to show the page without them, before the request is late. */
-const PATIENCE_MS = SECOND
+const PATIENCE_MS = 2 * SECOND
 
 export interface QueueLine {
   name: string
@@ -17,7 +17,7 @@ export interface QueueLine {
 
 /** Every queue; rejects within two seconds while the engine is away or hangs. */
 export function openQueues(engine: QueueEngine): Promise<Queue[]> {
-  return within(PATIENCE_MS, openAndAsk(engine))
+  return within(patienceWithin(PATIENCE_MS), openAndAsk(engine))
 }
 
 async function openAndAsk(engine: QueueEngine): Promise<Queue[]> {
@@ -30,7 +30,7 @@ async function openAndAsk(engine: QueueEngine): Promise<Queue[]> {
 /** How each queue stands; null while the engine is away. */
 export async function readQueueLines(engine: QueueEngine): Promise<QueueLine[] | null> {
   const lines = openQueues(engine).then((queues) => Promise.all(queues.map(readLine)))
-  return within(PATIENCE_MS, lines).catch(() => null)
+  return within(patienceWithin(PATIENCE_MS), lines).catch(() => null)
 }
 
 async function readLine(queue: Queue): Promise<QueueLine> {

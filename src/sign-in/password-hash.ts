@@ -59,9 +59,17 @@ export async function admit<Result>(work: () => Promise<Result>): Promise<Result
   return done.result
 }
 
+/** Hashes in turn. Throws if the time of the request has passed before its turn came. */
+function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+  return limit(() => {
+    currentDeadline()?.check()
+    return work()
+  })
+}
+
 /** Argon2id, as a PHC string with a salt of its own. */
 export function hashPassword(password: string): Promise<string> {
-  return limit(() => hash(password, PARAMETERS))
+  return inTurn(() => hash(password, PARAMETERS))
 }
 
 /**
@@ -69,7 +77,7 @@ export function hashPassword(password: string): Promise<string> {
  * one is compared, so that both take as long.
  */
 export async function passwordMatches(passwordHash: string | null, password: string): Promise<boolean> {
-  const matches = await limit(() => verify(passwordHash ?? NOBODYS_HASH, password))
+  const matches = await inTurn(() => verify(passwordHash ?? NOBODYS_HASH, password))
   return matches && passwordHash !== null
 }
 

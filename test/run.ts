@@ -43,7 +43,7 @@ function chooseFiles(parts: readonly string[]): string[] {
   const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.test.ts'))
     .map((file) => join('test', file))
-    .filter((file) => (parts.length === 0 ? !isTimed(file) : parts.some((part) => file.includes(part))))
+    .filter((file) => (parts.length === 0 ? !needsFaults(file) : parts.some((part) => file.includes(part))))
     .sort(inOrderOfRunning)
   if (files.length === 0)
     throw new Error(`There is no test file${parts.length ? ` like ${parts.join(', ')}` : ''}.`)
@@ -56,9 +56,9 @@ function inOrderOfRunning(one: string, other: string): number {
   return browserFirst || basename(one).localeCompare(basename(other))
 }
 
-/** What measures time needs a machine that is not busy with other tests. */
-function isTimed(file: string): boolean {
-  return file.includes('.timed.')
+/** What kills servers and measures time needs a machine that is not busy with other tests: `npm run test:faults`. */
+function needsFaults(file: string): boolean {
+  return file.startsWith(join('test', 'faults'))
 }
 
 function needsBrowser(file: string): boolean {

@@ -54,8 +54,8 @@ export async function spendAttempt(
   })
 }
 
-/** Does what follows from a right secret. If that fails, as when the request is given up, the attempt costs nothing. */
-export async function afterRightSecret<Result>(
+/** Does work of which the person learns nothing if it fails, as when the request is given up: then the attempt costs nothing. */
+export async function givingBackOnError<Result>(
   deps: Deps,
   attempt: SpentAttempt,
   work: () => Promise<Result>,

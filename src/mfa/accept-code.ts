@@ -18,7 +18,7 @@ import {
   MAX_CONSECUTIVE_CODE_FAILURES,
 } from '../lockout/policy.ts'
 import { lockoutSetting } from '../lockout/save-lockout.ts'
-import { afterRightSecret, giveBackAttempt, spendAttempt, whileUnderWay } from '../lockout/spend-attempt.ts'
+import { giveBackAttempt, givingBackOnError, spendAttempt, whileUnderWay } from '../lockout/spend-attempt.ts'
 import type { CodeOutcome } from './code-outcome.ts'
 import { failCode, refuseCode } from './fail-code.ts'
 import { matchingStep } from './totp.ts'
@@ -98,7 +98,7 @@ async function acceptOnAccount(
       subjectId: person.id,
     }
     const accept = () => acceptStep(deps, authenticatorId, step, key, attempt.stored, count, event)
-    if (await afterRightSecret(deps, attempt, accept)) return { ok: true, authenticatorId }
+    if (await givingBackOnError(deps, attempt, accept)) return { ok: true, authenticatorId }
 
     const refusedBy = await readAuthenticator(deps, authenticatorId)
     const reset = refusedBy !== null && refusedBy.status !== 'active'

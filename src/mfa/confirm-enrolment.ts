@@ -11,7 +11,7 @@ import { readStage } from '../gate/read-stage.ts'
 import { limitedByAddress } from '../lockout/address-limit.ts'
 import { changeLockout } from '../lockout/change-lockout.ts'
 import { codeLockOf, giveBack } from '../lockout/policy.ts'
-import { afterRightSecret, spendAttempt, whileUnderWay } from '../lockout/spend-attempt.ts'
+import { givingBackOnError, spendAttempt, whileUnderWay } from '../lockout/spend-attempt.ts'
 import { notify } from '../notifications/notify.ts'
 import type { CodeOutcome } from './code-outcome.ts'
 import { failCode, refuseCode } from './fail-code.ts'
@@ -92,7 +92,7 @@ async function confirmOnAccount(
         : person.sessionEpoch
       return { ok: true, authenticatorId: pending.id, epoch }
     }
-    return afterRightSecret(deps, attempt, () => db.transaction(activateAndRecord))
+    return givingBackOnError(deps, attempt, () => db.transaction(activateAndRecord))
   })
 }
 

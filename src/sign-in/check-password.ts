@@ -10,7 +10,12 @@ import type { AttemptFailed } from '../lockout/attempt-failed.ts'
 import { failAttempt } from '../lockout/fail-attempt.ts'
 import { clear } from '../lockout/policy.ts'
 import { settleAttempt } from '../lockout/settle-attempt.ts'
-import { afterRightSecret, type SpentAttempt, spendAttempt, whileUnderWay } from '../lockout/spend-attempt.ts'
+import {
+  givingBackOnError,
+  type SpentAttempt,
+  spendAttempt,
+  whileUnderWay,
+} from '../lockout/spend-attempt.ts'
 import { type Credentials, readCredentials } from './credentials.queries.ts'
 import { hashPassword, isOutdated, passwordMatches } from './password-hash.ts'
 
@@ -64,13 +69,15 @@ async function checkSpent(
   action: 'sign-in.password' | 'presence',
 ): Promise<PasswordOutcome> {
   const { person } = credentials
-  const matches = await passwordMatches(credentials.passwordHash, password)
+  const matches = await givingBackOnError(deps, attempt, () =>
+    passwordMatches(credentials.passwordHash, password),
+  )
   if (!matches || person === null || person.status === 'disabled' || person.clientSuspended)
     return withoutDeadline(() => recordFailure(deps, credentials, action, attempt, origin))
 
   const right = passwordEvent(deps, credentials, action, 'success', origin)
   const events = action === 'sign-in.password' && completesSignIn(person) ? [right, signedIn(right)] : [right]
-  await afterRightSecret(deps, attempt, () =>
+  await givingBackOnError(deps, attempt, () =>
     settleAttempt(deps, attempt, (state) => clear(state, attempt.spentAt), events),
   )
   if (credentials.passwordHash !== null && isOutdated(credentials.passwordHash))

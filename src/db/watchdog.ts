@@ -1,9 +1,13 @@
 import { connect, type Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Sql } from 'postgres'
+import { SECOND } from '../time/durations.ts'
+import { within } from '../time/within.ts'
 import { UnavailableError } from '../unavailable-error.ts'
 
 const ASK_AGAIN_MS = 250
+/** A question that the driver lost, or that met a server that froze again, must not be the last one. */
+const ANSWER_WITHIN_MS = 2 * SECOND
 
 /** Thrown while the database takes connections but answers nothing. */
 export class DatabaseFrozenError extends UnavailableError {
@@ -95,7 +99,7 @@ interface Address {
 }
 
 function answers(sql: Sql): Promise<boolean> {
-  return sql`select 1`.then(
+  return within(ANSWER_WITHIN_MS, sql`select 1`).then(
     () => true,
     () => false,
   )

@@ -4,7 +4,9 @@ import { EventEmitter, once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { sql } from 'drizzle-orm'
+import type { Sql } from 'postgres'
 import { openDatabase } from '../../src/db/client.ts'
+import { Watchdog } from '../../src/db/watchdog.ts'
 import { createTestDatabase } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
 
@@ -102,4 +104,25 @@ test('a pool can be closed while its server answers nothing', async () => {
 
   way.close()
   await database.drop()
+})
+
+test('a question to a frozen server that is never answered is asked again', async () => {
+  let asked = 0
+  const neverAtFirst = () => {
+    asked += 1
+    return asked === 1 ? new Promise(() => {}) : Promise.resolve([])
+  }
+  const events = new EventEmitter()
+  const watchdog = new Watchdog({
+    answerWithinMs: 1,
+    onFrozen: () => {},
+    onAnswering: () => events.emit('answering'),
+  })
+  const answering = once(events, 'answering')
+
+  watchdog.expectAnswer(neverAtFirst as unknown as Sql)
+  await answering
+
+  assert.equal(asked, 2)
+  watchdog.check()
 })

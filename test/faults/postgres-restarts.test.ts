@@ -104,7 +104,7 @@ test('afterwards both processes are alive, and signing in works', async () => {
 
   const answer = await new Browser(origin, new TestClock()).signInWithPassword(email)
 
-  assert.equal(answer.status, 303)
+  assert.equal(answer.status, 303, product.processes.map((running) => running.output()).join('\n'))
   assert.equal((await fetch(`${origin}/readyz`)).status, 200)
   for (const running of product.processes)
     assert.equal(await Promise.race([running.ended, Promise.resolve('running')]), 'running')

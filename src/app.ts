@@ -4,40 +4,40 @@ import session from 'express-session'
 import { accountRoutes } from './account/account.routes.ts'
 import { authenticatorRoutes } from './account/authenticator.routes.ts'
 import { approvalsRoutes } from './approvals/approvals.routes.ts'
-import { auditRoutes } from './audit/audit.routes.ts'
+import { auditLogRoutes } from './audit-log/audit-log.routes.ts'
 import { clientsRoutes } from './clients/clients.routes.ts'
 import { runClientRoutes } from './clients/run-client.routes.ts'
+import { dashboardRoutes } from './dashboard/dashboard.routes.ts'
+import { showNav } from './dashboard/show-nav.ts'
 import type { Deps } from './deps.ts'
-import { gate, type Rooms } from './gate/gate.ts'
+import { gate, type StageRouters } from './gate/gate.ts'
 import { sessionCookieName, sessionCookieOptions } from './gate/session-cookie.ts'
 import { SessionStore } from './gate/session-store.ts'
 import { STAGES } from './gate/stages.ts'
-import { homeRoutes } from './home/home.routes.ts'
-import { answerInTime } from './http/answer-in-time.ts'
-import { errorPages, lastResort, notFound } from './http/errors.ts'
-import { healthRoutes } from './http/health.routes.ts'
-import { leaveNotice } from './http/notice.ts'
-import { readersZone } from './http/readers-zone.ts'
-import { createViews, useViews } from './http/render.ts'
-import { requestLog } from './http/request-log.ts'
-import { sameOriginOnly } from './http/same-origin.ts'
-import { neverCached, securityHeaders } from './http/security-headers.ts'
-import { staticFiles } from './http/static-files.ts'
-import { cutUnreadRequests } from './http/unread-requests.ts'
-import { warnOfPlainRequests } from './http/warn-of-plain-requests.ts'
+import { activateRoutes } from './invitations/activate.routes.ts'
 import { importRoutes } from './invitations/import.routes.ts'
 import { inviteRoutes } from './invitations/invite.routes.ts'
 import { enrolRoutes } from './mfa/enrol.routes.ts'
 import { lockedCodeRoutes, verifyRoutes } from './mfa/verify.routes.ts'
 import { mfaPolicyRoutes } from './mfa-policy/mfa-policy.routes.ts'
 import { mfaResetRoutes } from './mfa-reset/mfa-reset.routes.ts'
-import { showNav } from './nav/show-nav.ts'
 import { answerScraper } from './ops/answer-scraper.ts'
 import { openMetrics } from './ops/metrics.ts'
 import { opsRoutes } from './ops/ops.routes.ts'
-import type { QueueEngine } from './outbox/queues.ts'
+import { answerInTime } from './platform/http/answer-in-time.ts'
+import { errorPages, lastResort, notFound } from './platform/http/errors.ts'
+import { healthRoutes } from './platform/http/health.routes.ts'
+import { leaveNotice } from './platform/http/notice.ts'
+import { readersZone } from './platform/http/readers-zone.ts'
+import { createViews, useViews } from './platform/http/render.ts'
+import { requestLog } from './platform/http/request-log.ts'
+import { sameOriginOnly } from './platform/http/same-origin.ts'
+import { neverCached, securityHeaders } from './platform/http/security-headers.ts'
+import { staticFiles } from './platform/http/static-files.ts'
+import { cutUnreadRequests } from './platform/http/unread-requests.ts'
+import { warnOfPlainRequests } from './platform/http/warn-of-plain-requests.ts'
+import type { QueueEngine } from './platform/outbox/queues.ts'
 import { serviceDeskRoutes } from './service-desk/service-desk.routes.ts'
-import { activateRoutes } from './sign-in/activate.routes.ts'
 import { forgotPasswordRoutes } from './sign-in/forgot-password.routes.ts'
 import { signInRoutes } from './sign-in/sign-in.routes.ts'
 import { signOutRoutes } from './sign-in/sign-out.routes.ts'
@@ -94,7 +94,7 @@ export function createApp(deps: Deps, { app, queues, draining = () => false }: A
 }
 
 /** What can be reached from where. A route that stands in no room is nowhere. Exported for the test that tries every route. */
-export function rooms(deps: Deps, ops: Router): Rooms {
+export function rooms(deps: Deps, ops: Router): StageRouters {
   const signOut = signOutRoutes(deps)
   return {
     'signed-out': room(
@@ -108,7 +108,7 @@ export function rooms(deps: Deps, ops: Router): Rooms {
     verify: room(verifyRoutes(deps), signOut),
     'signed-in': room(
       showNav(deps),
-      homeRoutes(deps),
+      dashboardRoutes(deps),
       accountRoutes(deps),
       authenticatorRoutes(deps),
       // Before the page of a user, whose id 'new' and 'import' would be.
@@ -119,7 +119,7 @@ export function rooms(deps: Deps, ops: Router): Rooms {
       actOnUserRoutes(deps),
       mfaResetRoutes(deps),
       mfaPolicyRoutes(deps),
-      auditRoutes(deps),
+      auditLogRoutes(deps),
       runClientRoutes(deps),
       clientsRoutes(deps),
       serviceDeskRoutes(deps),

@@ -3,8 +3,8 @@ import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import ms from 'ms'
 import { z } from 'zod'
-import { readConnection } from './db/connection.ts'
-import { HOUR, MINUTE, SECOND } from './time/durations.ts'
+import { readConnection } from './platform/db/connection.ts'
+import { HOUR, MINUTE, SECOND } from './platform/time/durations.ts'
 
 /** Thrown at start when the environment does not add up. The message lists every problem, a line each. */
 export class ConfigurationError extends Error {
@@ -222,7 +222,7 @@ export function readKeysConfig(env: NodeJS.ProcessEnv): z.infer<typeof keysEnvir
   return parse(keysEnvironment, env)
 }
 
-/** Reads what `npm run found` needs; what is not given it takes from DATA_DIR. Throws ConfigurationError. */
+/** Reads what `npm run create-platform` needs; what is not given it takes from DATA_DIR. Throws ConfigurationError. */
 export function readFoundConfig(env: NodeJS.ProcessEnv): z.infer<typeof foundEnvironment> {
   return parse(foundEnvironment, env)
 }

@@ -1,10 +1,10 @@
 // The one place where what a process needs is built.
 import type { Sql } from 'postgres'
 import type { Config } from './config.ts'
-import { type Database, type DatabasePool, openDatabase } from './db/client.ts'
-import { createLog, type Logger } from './log.ts'
-import { watchOutage } from './outbox/watch-outage.ts'
-import { type Clock, type MeasurementWatch, startDatabaseClock } from './time/clock.ts'
+import { type Database, type DatabasePool, openDatabase } from './platform/db/client.ts'
+import { createLog, type Logger } from './platform/log.ts'
+import { watchOutage } from './platform/outbox/watch-outage.ts'
+import { type Clock, type MeasurementWatch, startDatabaseClock } from './platform/time/clock.ts'
 
 export interface Deps {
   config: Config

@@ -1,12 +1,12 @@
 // The web process: serves until told to stop, then finishes what is in flight.
 import { createApp } from './app.ts'
-import { runCommand } from './command.ts'
 import { readConfig } from './config.ts'
 import { openDeps } from './deps.ts'
-import { drainOf } from './http/drain.ts'
-import { createExpressServer } from './http/express-server.ts'
-import { openQueueEngine } from './outbox/queues.ts'
-import { SECOND } from './time/durations.ts'
+import { drainOf } from './platform/http/drain.ts'
+import { createExpressServer } from './platform/http/express-server.ts'
+import { openQueueEngine } from './platform/outbox/queues.ts'
+import { runCommand } from './platform/run-command.ts'
+import { SECOND } from './platform/time/durations.ts'
 
 /** Supervisors kill after 12 seconds. */
 const DRAIN = { serveOnMs: SECOND, patienceMs: 9 * SECOND }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ConfigurationError, readConfig, readWorkerConfig } from '../src/config.ts'
-import { MINUTE, SECOND } from '../src/time/durations.ts'
+import { MINUTE, SECOND } from '../src/platform/time/durations.ts'
 
 const COMPLETE = {
   DATABASE_URL: 'postgres://portcullis@localhost/portcullis',

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
-import { PROJECT_ROOT } from '../src/project-root.ts'
+import { PROJECT_ROOT } from '../src/platform/project-root.ts'
 import { unpackChromium } from './support/chromium.ts'
 import { startTestCluster } from './support/cluster.ts'
 import { filesNotEnded, setFilesOfRun } from './support/files-of-run.ts'
@@ -12,7 +12,7 @@ import { REDIS_AVAILABLE } from './support/redis-server.ts'
 import { makeRunFolder, removeRunFolder } from './support/run-folder.ts'
 
 /** One more than cores: some files wait for other processes. */
-const LANES = availableParallelism() + 1
+const PROCESSES = availableParallelism() + 1
 
 process.chdir(PROJECT_ROOT)
 const stopping = new AbortController()
@@ -70,8 +70,8 @@ function runTests(files: string[]): Promise<boolean> {
   let failed = 0
   setFilesOfRun(files)
   const results = run({
-    files: Array(Math.min(LANES, files.length)).fill('dist/test/lane.js'),
-    concurrency: LANES,
+    files: Array(Math.min(PROCESSES, files.length)).fill('dist/test/test-process.js'),
+    concurrency: PROCESSES,
     signal: stopping.signal,
   })
   results.on('test:fail', ({ todo }) => {

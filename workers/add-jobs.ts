@@ -1,5 +1,5 @@
-import { isJobName, QUEUE_OF, QUEUES } from '../src/outbox/jobs.ts'
-import type { QueueEngine } from '../src/outbox/queues.ts'
+import { isJobName, QUEUE_OF, QUEUES } from '../src/platform/outbox/jobs.ts'
+import type { QueueEngine } from '../src/platform/outbox/queues.ts'
 
 export interface OwedJob {
   id: string

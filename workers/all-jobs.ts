@@ -1,4 +1,4 @@
-import type { JobName, ScheduledJobName } from '../src/outbox/jobs.ts'
+import type { JobName, ScheduledJobName } from '../src/platform/outbox/jobs.ts'
 import { completeMfaResetJob } from './complete-mfa-reset.ts'
 import { endLockoutJob } from './end-lockout.ts'
 import { expireApprovalJob } from './expire-approval.ts'

@@ -1,8 +1,8 @@
 import { and, asc, desc, gt, inArray, isNull, type SQL, sql } from 'drizzle-orm'
-import type { Database, Transaction } from '../src/db/client.ts'
-import { outbox } from '../src/db/schema/outbox.ts'
-import { JOB_NAMES } from '../src/outbox/jobs.ts'
-import type { QueueEngine } from '../src/outbox/queues.ts'
+import type { Database, Transaction } from '../src/platform/db/client.ts'
+import { outbox } from '../src/platform/db/schema/outbox.ts'
+import { JOB_NAMES } from '../src/platform/outbox/jobs.ts'
+import type { QueueEngine } from '../src/platform/outbox/queues.ts'
 import { addJobs, type OwedJob } from './add-jobs.ts'
 import { prioritise } from './prioritise.ts'
 

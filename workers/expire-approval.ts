@@ -1,4 +1,4 @@
-import { expireApproval } from '../src/approvals/expire-approval.ts'
+import { expireApproval } from '../src/access/expire-approval.ts'
 import type { Job } from './job.ts'
 
 /** Marks a case as expired. It could not be approved any more anyway: late, early or repeated, nothing changes. */

@@ -1,10 +1,10 @@
 // What a job is to this process: a function of its payload, in the transaction that marks it done.
 
 import type { WorkerConfig } from '../src/config.ts'
-import type { Transaction } from '../src/db/client.ts'
 import type { Deps } from '../src/deps.ts'
-import type { Mailer } from '../src/notifications/mailer.ts'
-import type { JobName, JobPayloads } from '../src/outbox/jobs.ts'
+import type { Transaction } from '../src/platform/db/client.ts'
+import type { Mailer } from '../src/platform/mail/mailer.ts'
+import type { JobName, JobPayloads } from '../src/platform/outbox/jobs.ts'
 
 export type JobDeps = Pick<Deps, 'db' | 'clock' | 'log'> & { config: WorkerConfig; mailer: Mailer }
 

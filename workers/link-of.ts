@@ -1,9 +1,9 @@
 import { eq } from 'drizzle-orm'
-import { type LinkPurpose, linkToken } from '../src/at-rest/link-token.ts'
 import type { Config } from '../src/config.ts'
-import type { Transaction } from '../src/db/client.ts'
-import { invitations, passwordResets } from '../src/db/schema/links.ts'
 import { invitedPerson } from '../src/invitations/invited-person.queries.ts'
+import { type LinkPurpose, linkToken } from '../src/platform/crypto/link-token.ts'
+import type { Transaction } from '../src/platform/db/client.ts'
+import { invitations, passwordResets } from '../src/platform/db/schema/links.ts'
 import { ownerOfResetLink } from '../src/sign-in/reset-link.queries.ts'
 import { HopelessJobError, type JobDeps } from './job.ts'
 

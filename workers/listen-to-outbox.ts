@@ -1,20 +1,20 @@
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { readConnection } from '../src/db/connection.ts'
-import type { Logger } from '../src/log.ts'
-import { LISTENER_NAME } from '../src/outbox/listeners.queries.ts'
-import { watchOutage } from '../src/outbox/watch-outage.ts'
-import { SECOND } from '../src/time/durations.ts'
+import { readConnection } from '../src/platform/db/connection.ts'
+import type { Logger } from '../src/platform/log.ts'
+import { LISTENER_NAME } from '../src/platform/outbox/listeners.queries.ts'
+import { watchOutage } from '../src/platform/outbox/watch-outage.ts'
+import { SECOND } from '../src/platform/time/durations.ts'
 
 const AGAIN_AFTER_MS = SECOND
 
 /**
- * Calls `ring` at each commit that added to the outbox, and whenever the connection is new: what came before was not
+ * Calls `wake` at each commit that added to the outbox, and whenever the connection is new: what came before was not
  * heard. A lost connection is made anew until `stop`. By `pg`: the `listen` of `postgres` gives up, unheard, when the
  * first attempt to come back fails.
  */
-export function listenToOutbox(address: string, log: Logger, ring: () => void): { stop(): Promise<void> } {
+export function listenToOutbox(address: string, log: Logger, wake: () => void): { stop(): Promise<void> } {
   const { url, ssl } = readConnection(address)
   const stopping = new AbortController()
   const outage = watchOutage(log, {
@@ -37,12 +37,12 @@ export function listenToOutbox(address: string, log: Logger, ring: () => void): 
     client.on('error', (error) => {
       lostBy ??= error
     })
-    client.on('notification', ring)
+    client.on('notification', wake)
     try {
       await client.connect()
       await client.query('listen outbox')
       outage.ended()
-      ring()
+      wake()
       await once(client, 'end', { signal: stopping.signal })
       throw lostBy ?? new Error('the connection ended')
     } finally {

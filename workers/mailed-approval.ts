@@ -1,10 +1,10 @@
 import { eq, inArray } from 'drizzle-orm'
-import type { Transaction } from '../src/db/client.ts'
-import { approvals } from '../src/db/schema/approvals.ts'
-import { clients } from '../src/db/schema/clients.ts'
-import { roleGroups } from '../src/db/schema/role-groups.ts'
-import type { MailedApproval } from '../src/notifications/render-mail.ts'
-import { namesOf } from '../src/users/choose-role-groups.ts'
+import { namesOf } from '../src/access/choose-role-groups.ts'
+import type { Transaction } from '../src/platform/db/client.ts'
+import { approvals } from '../src/platform/db/schema/approvals.ts'
+import { clients } from '../src/platform/db/schema/clients.ts'
+import { roleGroups } from '../src/platform/db/schema/role-groups.ts'
+import type { MailedApproval } from '../src/platform/mail/render-mail.ts'
 
 /** The case that a mail tells of, as it stands now; null where the mail tells of none, or the case was removed. */
 export async function readMailedApproval(

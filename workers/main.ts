@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConfigurationError, readWorkerConfig, type WorkerConfig } from '../src/config.ts'
 import { openDeps } from '../src/deps.ts'
-import { createLog, type Logger } from '../src/log.ts'
-import { watchOutage } from '../src/outbox/watch-outage.ts'
-import { SECOND } from '../src/time/durations.ts'
+import { createLog, type Logger } from '../src/platform/log.ts'
+import { watchOutage } from '../src/platform/outbox/watch-outage.ts'
+import { SECOND } from '../src/platform/time/durations.ts'
 import { startWorker } from './start-worker.ts'
 
 const STOP_WITHIN_MS = 10 * SECOND

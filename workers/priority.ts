@@ -1,5 +1,5 @@
 // When a job's turn comes. Pure.
-import type { NotificationKind } from '../src/notifications/kinds.ts'
+import type { NotificationKind } from '../src/platform/mail/kinds.ts'
 
 /** First the mails that a person waits for at the screen, last those that are sent by the thousand. */
 const URGENCIES = ['awaited', 'usual', 'bulk'] as const

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Deps } from '../src/deps.ts'
-import type { QueueEngine } from '../src/outbox/queues.ts'
-import { watchOutage } from '../src/outbox/watch-outage.ts'
-import { MINUTE, SECOND } from '../src/time/durations.ts'
-import { Bell } from './bell.ts'
+import type { QueueEngine } from '../src/platform/outbox/queues.ts'
+import { watchOutage } from '../src/platform/outbox/watch-outage.ts'
+import { MINUTE, SECOND } from '../src/platform/time/durations.ts'
 import { dispatchBatch } from './dispatch-batch.ts'
 import { listenToOutbox } from './listen-to-outbox.ts'
 import { restoreJobs } from './restore-jobs.ts'
+import { WakeSignal } from './wake-signal.ts'
 
 const LONGEST_REST_MS = 5 * SECOND
 /**
@@ -38,8 +38,8 @@ export function relayOutbox(
   engine: QueueEngine,
   { restoreEveryMs = 30 * SECOND, olderThanMs = MINUTE, alsoRestore = async () => {} }: RelayOptions = {},
 ): Relay {
-  const bell = new Bell()
-  const listener = listenToOutbox(config.DATABASE_URL, log, () => bell.ring())
+  const wakeSignal = new WakeSignal()
+  const listener = listenToOutbox(config.DATABASE_URL, log, () => wakeSignal.wake())
   const stopping = new AbortController()
   const outage = watchOutage(log, {
     began: 'The outbox cannot be relayed. Work waits in it; the relay keeps trying.',
@@ -62,7 +62,7 @@ export function relayOutbox(
         await round()
         outage.ended()
         failures = 0
-        await bell.rungWithin(restoreAt - Date.now())
+        await wakeSignal.wait(restoreAt - Date.now())
         await sleep(GATHER_MS)
       } catch (error) {
         outage.began(error)
@@ -76,7 +76,7 @@ export function relayOutbox(
   return {
     async stop() {
       stopping.abort()
-      bell.ring()
+      wakeSignal.wake()
       await listener.stop()
       await relaying
     },

@@ -1,5 +1,5 @@
 // How long a failed job rests before it is tried again.
-import { MINUTE, SECOND } from '../src/time/durations.ts'
+import { MINUTE, SECOND } from '../src/platform/time/durations.ts'
 
 const LONGEST_MS = 5 * MINUTE
 

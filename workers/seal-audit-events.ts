@@ -1,5 +1,5 @@
-import { sealEvents } from '../src/audit/seal-events.ts'
-import { headText, readHead } from '../src/audit/seals.queries.ts'
+import { sealEvents } from '../src/platform/audit/seal-events.ts'
+import { headText, readHead } from '../src/platform/audit/seals.queries.ts'
 import type { JobDeps } from './job.ts'
 
 /** A run lasts seconds, however much is waiting: the next one goes on. */

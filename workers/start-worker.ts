@@ -1,6 +1,6 @@
 import type { Job as QueuedJob } from 'bullmq'
-import { openMailer } from '../src/notifications/mailer.ts'
-import type { WorkOptions } from '../src/outbox/backend.ts'
+import { openMailer } from '../src/platform/mail/mailer.ts'
+import type { WorkOptions } from '../src/platform/outbox/backend.ts'
 import {
   isScheduledJobName,
   QUEUES,
@@ -8,9 +8,9 @@ import {
   SCHEDULED_JOB_NAMES,
   SCHEDULED_JOBS,
   SCHEDULED_QUEUE,
-} from '../src/outbox/jobs.ts'
-import { type EngineOptions, openQueueEngine, type QueueEngine } from '../src/outbox/queues.ts'
-import { SECOND } from '../src/time/durations.ts'
+} from '../src/platform/outbox/jobs.ts'
+import { type EngineOptions, openQueueEngine, type QueueEngine } from '../src/platform/outbox/queues.ts'
+import { SECOND } from '../src/platform/time/durations.ts'
 import { SCHEDULED } from './all-jobs.ts'
 import type { JobDeps } from './job.ts'
 import { type RelayOptions, relayOutbox } from './relay-outbox.ts'

@@ -1,16 +1,16 @@
 import { and, eq, inArray, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
-import type { Database } from '../src/db/client.ts'
-import { approvals } from '../src/db/schema/approvals.ts'
-import { authenticators } from '../src/db/schema/authenticators.ts'
-import { invitationImports } from '../src/db/schema/invitation-imports.ts'
-import { knownBrowsers } from '../src/db/schema/known-browsers.ts'
-import { passwordResets } from '../src/db/schema/links.ts'
-import { addressLimits, lockouts } from '../src/db/schema/lockouts.ts'
-import { outbox } from '../src/db/schema/outbox.ts'
-import { sessions } from '../src/db/schema/sessions.ts'
-import { shredded } from '../src/mfa/shredded.ts'
-import { DAY } from '../src/time/durations.ts'
+import { erased } from '../src/gate/revoke-pending-authenticator.ts'
+import type { Database } from '../src/platform/db/client.ts'
+import { approvals } from '../src/platform/db/schema/approvals.ts'
+import { authenticators } from '../src/platform/db/schema/authenticators.ts'
+import { invitationImports } from '../src/platform/db/schema/invitation-imports.ts'
+import { knownBrowsers } from '../src/platform/db/schema/known-browsers.ts'
+import { passwordResets } from '../src/platform/db/schema/links.ts'
+import { addressLimits, lockouts } from '../src/platform/db/schema/lockouts.ts'
+import { outbox } from '../src/platform/db/schema/outbox.ts'
+import { sessions } from '../src/platform/db/schema/sessions.ts'
+import { DAY } from '../src/platform/time/durations.ts'
 import type { JobDeps } from './job.ts'
 
 const BATCH = 1000
@@ -59,7 +59,7 @@ async function revokeAbandonedEnrolments(db: Database, now: Date): Promise<void>
   await inBatches(() =>
     db
       .update(authenticators)
-      .set(shredded(now))
+      .set(erased(now))
       .where(
         and(abandoned, inArray(id, db.select({ id }).from(authenticators).where(abandoned).limit(BATCH))),
       ),

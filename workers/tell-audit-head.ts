@@ -1,5 +1,5 @@
-import { headText } from '../src/audit/seals.queries.ts'
-import { tellHead } from '../src/audit/tell-head.ts'
+import { tellHead } from '../src/audit-log/tell-head.ts'
+import { headText } from '../src/platform/audit/seals.queries.ts'
 import type { JobDeps } from './job.ts'
 
 /** Logs the head of the audit log and mails it to the operators, once a day. Any number of workers may be at it. */

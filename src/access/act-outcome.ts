@@ -1,3 +1,4 @@
+// What became of an administrative act. Pure.
 import type { EvidenceField } from './evidence.ts'
 import type { Refusal } from './refusals.ts'
 

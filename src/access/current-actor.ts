@@ -1,11 +1,11 @@
-import type { AuditAction } from '../audit/actions.ts'
-import type { Origin } from '../audit/record.ts'
-import type { Transaction } from '../db/client.ts'
 import type { Deps } from '../deps.ts'
 import type { ActingSession } from '../gate/acting-session.ts'
 import { holdSession, type LockedPerson } from '../gate/hold-session.ts'
-import { readPerson } from '../gate/read-person.ts'
+import { readPerson } from '../gate/read-person.queries.ts'
 import { isSignedIn } from '../gate/stages.ts'
+import type { AuditAction } from '../platform/audit/actions.ts'
+import type { Origin } from '../platform/audit/record.ts'
+import type { Transaction } from '../platform/db/client.ts'
 import { ownAccount, recordRefusal } from './record-refusal.ts'
 
 /** What is done, for the record of it that is refused. */

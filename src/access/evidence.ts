@@ -1,6 +1,6 @@
 // What somebody has to say about an administrative act: the Service Desk always its ticket and the reason. Pure.
 import { z } from 'zod'
-import { typedLine, wrongFields } from '../typed/typed-text.ts'
+import { typedLine, wrongFields } from '../platform/http/typed-text.ts'
 import type { Actor } from './rules.ts'
 
 export const EVIDENCE_FIELDS = ['ticket', 'reason'] as const

@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm'
-import type { Reader } from '../db/client.ts'
-import { invitations } from '../db/schema/links.ts'
-import { memberships, roleGroups } from '../db/schema/role-groups.ts'
-import { uuidArray } from '../db/uuid-array.ts'
 import type { Person } from '../gate/facts.ts'
+import type { Reader } from '../platform/db/client.ts'
+import { invitations } from '../platform/db/schema/links.ts'
+import { memberships, roleGroups } from '../platform/db/schema/role-groups.ts'
+import { uuidArray } from '../platform/db/uuid-array.ts'
 import { inOneLine, type Makers, TIE_LIFE_MS } from './makers.ts'
 import { administers } from './rules.ts'
 

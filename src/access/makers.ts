@@ -1,5 +1,5 @@
 // Who invited or promoted whom lately, as the rules ask about it. Pure.
-import { DAY } from '../time/durations.ts'
+import { DAY } from '../platform/time/durations.ts'
 
 /** So long an invitation, or being given a role group that administers, ties two people to each other. */
 export const TIE_LIFE_MS = 30 * DAY

@@ -1,4 +1,4 @@
-// From people and accounts as they are read to what the rules ask about.
+// From people and accounts as they are read to what the rules ask about. Pure.
 import type { Person } from '../gate/facts.ts'
 import { lockInForce } from '../lockout/policy.ts'
 import { type AccountTarget, type Actor, administers, type Relation, type Target } from './rules.ts'

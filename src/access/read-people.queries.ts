@@ -1,10 +1,4 @@
 import { inArray, sql } from 'drizzle-orm'
-import type { Reader } from '../db/client.ts'
-import { preparedOnce } from '../db/prepared-once.ts'
-import { authenticators } from '../db/schema/authenticators.ts'
-import { clients } from '../db/schema/clients.ts'
-import { lockouts } from '../db/schema/lockouts.ts'
-import { users } from '../db/schema/users.ts'
 import type { Person } from '../gate/facts.ts'
 import {
   accountOfUser,
@@ -13,8 +7,14 @@ import {
   passwordLockedUntil,
   personColumns,
   toPerson,
-} from '../gate/person.queries.ts'
+} from '../gate/person-row.ts'
 import { lockoutColumns } from '../lockout/lockouts.queries.ts'
+import type { Reader } from '../platform/db/client.ts'
+import { preparedOnce } from '../platform/db/prepared-once.ts'
+import { authenticators } from '../platform/db/schema/authenticators.ts'
+import { clients } from '../platform/db/schema/clients.ts'
+import { lockouts } from '../platform/db/schema/lockouts.ts'
+import { users } from '../platform/db/schema/users.ts'
 
 export interface PersonToJudge {
   person: Person

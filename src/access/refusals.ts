@@ -1,4 +1,4 @@
-// What a refused person is told, and with which status. The name is what the audit log says.
+// What a refused person is told, and with which status. The name is what the audit log says. Pure.
 
 export const REFUSALS = {
   /** Also whatever is none of the actor's business: no different from what does not exist. */

@@ -1,7 +1,7 @@
 import type { Response } from 'express'
-import { renderNotFound } from '../http/errors.ts'
-import { durationText } from '../time/duration-text.ts'
-import { SECOND } from '../time/durations.ts'
+import { renderNotFound } from '../platform/http/errors.ts'
+import { durationText } from '../platform/time/duration-text.ts'
+import { SECOND } from '../platform/time/durations.ts'
 import { REFUSALS, type Refusal } from './refusals.ts'
 
 const TITLES = { 403: 'You may not do this', 409: 'This is not possible now', 429: 'Too many for now' }

@@ -1,13 +1,13 @@
 import { eq, sql } from 'drizzle-orm'
 import { validate as isUuid } from 'uuid'
-import { relationOf } from '../clients/hierarchy.queries.ts'
-import { preparedOnce } from '../db/prepared-once.ts'
-import { clients } from '../db/schema/clients.ts'
 import type { Deps } from '../deps.ts'
+import { preparedOnce } from '../platform/db/prepared-once.ts'
+import { clients } from '../platform/db/schema/clients.ts'
+import { relationOf } from './hierarchy.queries.ts'
 import { accountTargetOf, actorOf } from './people.ts'
 import { recordRefusedVisit } from './record-refusal.ts'
-import type { Refusal } from './refusals.ts'
-import { type AccountTarget, type Actor, mayViewAccount, type Relation } from './rules.ts'
+import { REFUSALS, type Refusal } from './refusals.ts'
+import { type AccountTarget, type Actor, mayChangeWithin, mayViewAccount, type Relation } from './rules.ts'
 import type { Visit } from './visit.ts'
 
 export interface Account {
@@ -76,3 +76,9 @@ const accountQuery = preparedOnce((db) =>
     .where(eq(clients.id, sql.placeholder('id')))
     .prepare('view_account'),
 )
+
+/** What a page says at its top to somebody who may look and change nothing; null: they may do more. */
+export function readOnlyBecause(actor: Actor, relation: Relation): string | null {
+  const refusal = mayChangeWithin(actor, relation)
+  return refusal && REFUSALS[refusal].sentence
+}

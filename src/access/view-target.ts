@@ -1,7 +1,7 @@
 import { validate as isUuid } from 'uuid'
-import { relationOf } from '../clients/hierarchy.queries.ts'
 import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'
+import { relationOf } from './hierarchy.queries.ts'
 import { readTies } from './makers.queries.ts'
 import { actorOf, targetOf } from './people.ts'
 import { readPeople } from './read-people.queries.ts'

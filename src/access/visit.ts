@@ -1,8 +1,8 @@
 import type { Request, Response } from 'express'
-import type { Origin } from '../audit/record.ts'
 import type { Person } from '../gate/facts.ts'
 import { personOf } from '../gate/gate.ts'
-import { originOf } from '../http/origin.ts'
+import type { Origin } from '../platform/audit/record.ts'
+import { originOf } from '../platform/http/origin.ts'
 
 const MAX_PAGE_LENGTH = 200
 

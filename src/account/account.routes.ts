@@ -1,33 +1,35 @@
-import { type RequestHandler, Router } from 'express'
+import { type Request, type RequestHandler, type Response, Router } from 'express'
+import { requireStepUp } from '../access/require-step-up.ts'
 import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
-import { proceed } from '../gate/proceed.ts'
 import { saveProofs } from '../gate/save-proofs.ts'
 import { storedId } from '../gate/session-store.ts'
-import { renderNotFound } from '../http/errors.ts'
-import { readForm } from '../http/form.ts'
-import { leaveNotice } from '../http/notice.ts'
-import { originOf } from '../http/origin.ts'
-import { browserTokensOf } from '../lockout/known-browser-cookie.ts'
+import { browserTokensOf, hashBrowserToken, KNOWN_FOR_MS } from '../lockout/known-browser-cookie.ts'
+import { readKnownBrowsers } from '../lockout/known-browsers.queries.ts'
 import { renderIfLocked } from '../lockout/lock-page.ts'
-import { requirePresence } from '../presence/require-presence.ts'
+import { proceed } from '../mfa/proceed.ts'
+import { describeDevice } from '../platform/http/describe-device.ts'
+import { renderNotFound } from '../platform/http/errors.ts'
+import { readForm } from '../platform/http/form.ts'
+import { leaveNotice, noticeFor } from '../platform/http/notice.ts'
+import { originOf } from '../platform/http/origin.ts'
 import { admit } from '../sign-in/password-hash.ts'
 import { signOut } from '../sign-in/sign-out.ts'
 import { changePassword } from './change-password.ts'
 import { endOwnBrowsers } from './end-own-browsers.ts'
 import { endOneSession, endOtherSessions } from './end-own-sessions.ts'
-import { sessionHandle } from './own-sessions.queries.ts'
-import { problemsOf, readPasswords } from './password-form.ts'
-import { renderAccount } from './render-account.ts'
+import { readOwnSessions, sessionHandle } from './own-sessions.queries.ts'
+import { type PasswordProblems, problemsOf, readPasswords } from './password-form.ts'
+import { readRecentSignIns } from './recent-sign-ins.queries.ts'
 
 /** One's own account: profile, authenticator, password, sessions, recent sign-ins. Nobody sees another's here. */
 export function accountRoutes(deps: Deps): Router {
   const { clock } = deps
   const routes = Router({ caseSensitive: true, strict: true })
-  const present = requirePresence(deps, { act: 'end one or more of your sessions', back: '/account' })
+  const present = requireStepUp(deps, { act: 'end one or more of your sessions', back: '/account' })
   const endsBrowsers = { act: 'end one or more of your known browsers', back: '/account' }
-  const browsersPresent = requirePresence(deps, endsBrowsers)
+  const browsersPresent = requireStepUp(deps, endsBrowsers)
 
   routes.get('/account', (req, res) => renderAccount(deps, req, res))
 
@@ -87,4 +89,38 @@ export function accountRoutes(deps: Deps): Router {
 function signOutIfOwn(deps: Deps): RequestHandler {
   return (req, res, next) =>
     req.params.id === sessionHandle(storedId(req.sessionID)) ? signOut(deps, req, res) : next()
+}
+
+/** The account page, also with what is wrong with the passwords that were typed in it. */
+async function renderAccount(
+  deps: Deps,
+  req: Request,
+  res: Response,
+  answer: { problems: PasswordProblems; status: number } | null = null,
+): Promise<void> {
+  const { db, clock } = deps
+  const person = personOf(res)
+  const sessions = await readOwnSessions(db, person, storedId(req.sessionID), clock.now())
+  res.status(answer?.status ?? 200).render('account/account', {
+    roleGroupNames: person.roleGroups.map(({ name }) => name),
+    authenticator: person.authenticator,
+    sessions: sessions.map(({ storedId: _hidden, ...session }) => session),
+    knownForMs: KNOWN_FOR_MS,
+    browsers: await knownBrowsersFor(deps, req, person.id),
+    signIns: await readRecentSignIns(db, person.id),
+    problems: answer?.problems ?? problemsOf({}),
+    // What went wrong is told instead.
+    notice: answer ? null : noticeFor(req),
+  })
+}
+
+/** The known browsers of a person as the page lists them. */
+async function knownBrowsersFor({ db, clock, config }: Deps, req: Request, userId: string) {
+  const own = browserTokensOf(req, config).map(hashBrowserToken)
+  const browsers = await readKnownBrowsers(db, userId, clock.now())
+  return browsers.map(({ tokenHash, userAgent, ...browser }) => ({
+    ...browser,
+    device: describeDevice(userAgent ?? ''),
+    isThis: own.includes(tokenHash),
+  }))
 }

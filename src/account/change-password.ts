@@ -1,8 +1,8 @@
 import { currentActor } from '../access/current-actor.ts'
-import type { Origin } from '../audit/record.ts'
+import { type ProvenPassword, provePassword } from '../access/prove-password.ts'
 import type { Deps } from '../deps.ts'
 import type { ActingSession } from '../gate/acting-session.ts'
-import { type ProvenPassword, provePassword } from '../presence/prove-password.ts'
+import type { Origin } from '../platform/audit/record.ts'
 import { hashPassword } from '../sign-in/password-hash.ts'
 import { setPassword } from '../sign-in/set-password.ts'
 

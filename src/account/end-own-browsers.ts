@@ -1,10 +1,10 @@
 import { validate as isUuid } from 'uuid'
 import { currentActor } from '../access/current-actor.ts'
 import { ownAccount, recordRefusal } from '../access/record-refusal.ts'
-import { type Origin, record } from '../audit/record.ts'
 import type { Deps } from '../deps.ts'
 import type { ActingSession } from '../gate/acting-session.ts'
 import { endKnownBrowsers } from '../lockout/end-known-browsers.ts'
+import { type Origin, record } from '../platform/audit/record.ts'
 
 const ACTION = 'known-browser.ended'
 

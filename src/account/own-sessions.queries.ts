@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { and, desc, eq, gt } from 'drizzle-orm'
-import type { Reader } from '../db/client.ts'
-import { sessions } from '../db/schema/sessions.ts'
 import { factsOf, type Person } from '../gate/facts.ts'
 import { stageOf } from '../gate/stages.ts'
-import { describeDevice } from '../notifications/describe-device.ts'
+import type { Reader } from '../platform/db/client.ts'
+import { sessions } from '../platform/db/schema/sessions.ts'
+import { describeDevice } from '../platform/http/describe-device.ts'
 
 /** More than anybody has; whoever has them ends them all at once. */
 const SHOWN = 100

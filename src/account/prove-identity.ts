@@ -1,9 +1,9 @@
-import type { Origin } from '../audit/record.ts'
+import { provePassword } from '../access/prove-password.ts'
+import { proveStepUp, type StepUpOutcome } from '../access/prove-step-up.ts'
 import type { Deps } from '../deps.ts'
 import type { ActingSession } from '../gate/acting-session.ts'
 import type { Person } from '../gate/facts.ts'
-import { provePassword } from '../presence/prove-password.ts'
-import { type PresenceOutcome, provePresence } from '../presence/prove-presence.ts'
+import type { Origin } from '../platform/audit/record.ts'
 
 /**
  * Proves the password and, of somebody with an authenticator, a code of it. As at sign-in the password comes first:
@@ -16,9 +16,9 @@ export async function proveIdentity(
   person: Person,
   { password, code, browser }: { password: string; code: string; browser: readonly string[] },
   origin: Origin,
-): Promise<PresenceOutcome> {
+): Promise<StepUpOutcome> {
   const proven = await provePassword(deps, session, { password, browser }, origin)
   return proven.ok && person.authenticator
-    ? provePresence(deps, session, person, { typed: code, browser }, origin)
+    ? proveStepUp(deps, session, person, { typed: code, browser }, origin)
     : proven
 }

@@ -1,7 +1,7 @@
-import type { AuditAction } from '../audit/actions.ts'
-import type { EventRow } from '../audit/events.queries.ts'
-import type { Reader } from '../db/client.ts'
-import { describeDevice } from '../notifications/describe-device.ts'
+import type { EventRow } from '../audit-log/event-sentence.ts'
+import type { AuditAction } from '../platform/audit/actions.ts'
+import type { Reader } from '../platform/db/client.ts'
+import { describeDevice } from '../platform/http/describe-device.ts'
 import { readRecent } from '../users/user-history.queries.ts'
 
 const SHOWN = 10

@@ -1,11 +1,11 @@
-// What a page says about a case. Pure. Buttons ask the rules that the acts ask.
+// What a page says about a case. Buttons ask the rules that the acts ask.
+
+import type { Case } from '../access/approvals.queries.ts'
+import { approvalTarget, approversOf, type Staff } from '../access/approvers.ts'
+import { closingSentence } from '../access/closings.ts'
 import { REFUSALS } from '../access/refusals.ts'
 import { type Actor, mayDecideApproval, mayWithdrawApproval } from '../access/rules.ts'
-import { durationText } from '../time/duration-text.ts'
-import type { Case } from './approvals.queries.ts'
-import type { Staff } from './approvers.queries.ts'
-import { approvalTarget, approversOf } from './approvers.ts'
-import { closingSentence } from './closings.ts'
+import { durationText } from '../platform/time/duration-text.ts'
 
 interface Onlooker {
   actor: Actor

@@ -1,26 +1,32 @@
 import { type Request, type Response, Router } from 'express'
+import {
+  type Case,
+  OPEN_SHOWN,
+  readCase,
+  readEndedCases,
+  readOpenCases,
+} from '../access/approvals.queries.ts'
+import { readStaff } from '../access/approvers.queries.ts'
+import { approversOf } from '../access/approvers.ts'
+import { CLOSINGS, type Closing } from '../access/closings.ts'
+import { APPROVAL_LIFE_MS } from '../access/open-approval.ts'
 import { actorOf } from '../access/people.ts'
 import { ownAccount, recordRefusedVisit } from '../access/record-refusal.ts'
 import { refuse } from '../access/refuse.ts'
+import { requireStepUp } from '../access/require-step-up.ts'
+import { readRoleGroups } from '../access/role-groups.queries.ts'
 import { type Actor, mayViewApprovals } from '../access/rules.ts'
 import { viewPage } from '../access/view-page.ts'
 import { visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
 import { personOf } from '../gate/gate.ts'
-import { readForm } from '../http/form.ts'
-import { readNotice, writeNotice } from '../http/notice.ts'
-import { originOf } from '../http/origin.ts'
-import { requirePresence } from '../presence/require-presence.ts'
-import { typedFields } from '../typed/typed-fields.ts'
-import { readRoleGroups } from '../users/role-groups.queries.ts'
+import { readForm } from '../platform/http/form.ts'
+import { readNotice, writeNotice } from '../platform/http/notice.ts'
+import { originOf } from '../platform/http/origin.ts'
+import { typedFields } from '../platform/http/typed-text.ts'
 import { approvalView } from './approval-view.ts'
-import { type Case, OPEN_SHOWN, readCase, readEndedCases, readOpenCases } from './approvals.queries.ts'
-import { readStaff } from './approvers.queries.ts'
-import { approversOf } from './approvers.ts'
-import { CLOSINGS, type Closing } from './closings.ts'
 import { DECISION_FIELDS, type DecisionField, decideApproval } from './decide-approval.ts'
-import { APPROVAL_LIFE_MS } from './open-approval.ts'
 import { withdrawApproval } from './withdraw-approval.ts'
 
 const PAGE = '/approvals'
@@ -39,8 +45,8 @@ const MESSAGES: Readonly<Record<DecisionField, string>> = {
 /** The cases that wait for a second person, and deciding one. */
 export function approvalsRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
-  const present = requirePresence(deps, { act: 'decide about another agent’s request' })
-  const presentToWithdraw = requirePresence(deps, { act: 'withdraw your request', back: PAGE })
+  const present = requireStepUp(deps, { act: 'decide about another agent’s request' })
+  const presentToWithdraw = requireStepUp(deps, { act: 'withdraw your request', back: PAGE })
 
   routes.get(PAGE, (req, res) => renderList(deps, req, res))
   routes.get(`${PAGE}/:id`, (req, res) => renderCase(deps, req, res))

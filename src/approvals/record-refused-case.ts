@@ -1,8 +1,8 @@
+import { relationOf } from '../access/hierarchy.queries.ts'
 import { ownAccount, type RefusedAct, recordRefusal } from '../access/record-refusal.ts'
 import type { Refusal } from '../access/refusals.ts'
-import { relationOf } from '../clients/hierarchy.queries.ts'
-import type { Transaction } from '../db/client.ts'
-import type { approvals } from '../db/schema/approvals.ts'
+import type { Transaction } from '../platform/db/client.ts'
+import type { approvals } from '../platform/db/schema/approvals.ts'
 
 type Case = Pick<typeof approvals.$inferSelect, 'clientId' | 'userId'>
 

@@ -4,10 +4,10 @@ import { currentActor } from '../access/current-actor.ts'
 import { actorOf } from '../access/people.ts'
 import type { Refusal } from '../access/refusals.ts'
 import { mayWithdrawApproval } from '../access/rules.ts'
-import { type Origin, record } from '../audit/record.ts'
-import { approvals } from '../db/schema/approvals.ts'
 import type { Deps } from '../deps.ts'
 import type { ActingSession } from '../gate/acting-session.ts'
+import { type Origin, record } from '../platform/audit/record.ts'
+import { approvals } from '../platform/db/schema/approvals.ts'
 import { recordRefusedCase } from './record-refused-case.ts'
 
 /** Takes back what one asked for oneself, as long as it waits. */

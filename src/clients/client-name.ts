@@ -1,7 +1,7 @@
 import { and, eq, isNull, ne, sql } from 'drizzle-orm'
-import type { Transaction } from '../db/client.ts'
-import { clients } from '../db/schema/clients.ts'
-import { typedLine } from '../typed/typed-text.ts'
+import type { Transaction } from '../platform/db/client.ts'
+import { clients } from '../platform/db/schema/clients.ts'
+import { typedLine } from '../platform/http/typed-text.ts'
 
 const MAX_CLIENT_NAME = 100
 

@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express'
-import { noticeAbout, writeNotice } from '../http/notice.ts'
+import { noticeAbout, writeNotice } from '../platform/http/notice.ts'
 
 /** What the page of a client account says of what was just done to it. */
 const ACTS = {

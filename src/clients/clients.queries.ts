@@ -1,9 +1,9 @@
 import { and, asc, eq, inArray, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
-import type { Reader } from '../db/client.ts'
-import { contains } from '../db/like.ts'
-import { clients } from '../db/schema/clients.ts'
-import { mfaPolicies, roleGroups } from '../db/schema/role-groups.ts'
+import type { Reader } from '../platform/db/client.ts'
+import { contains } from '../platform/db/like.ts'
+import { clients } from '../platform/db/schema/clients.ts'
+import { mfaPolicies, roleGroups } from '../platform/db/schema/role-groups.ts'
 import type { ClientRow } from './client-tree.ts'
 
 const PAGE_SIZE = 50

@@ -1,19 +1,18 @@
 import { type Request, type Response, Router } from 'express'
 import { z } from 'zod'
-import { readOnlyBecause } from '../access/read-only-because.ts'
+import { withinSubtree } from '../access/hierarchy.queries.ts'
 import { refuse } from '../access/refuse.ts'
 import { mayCreateClient, mayRenameClient, mayResumeClient, maySuspendClient } from '../access/rules.ts'
-import { viewAccount } from '../access/view-account.ts'
+import { readOnlyBecause, viewAccount } from '../access/view-account.ts'
 import { visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
 import { personOf } from '../gate/gate.ts'
 import { readCoverages } from '../mfa-policy/coverage.queries.ts'
-import { coverageSentence } from '../mfa-policy/coverage-sentence.ts'
-import { cursor, listHref, searchTerm } from '../typed/list-query.ts'
+import { coverageSentence } from '../mfa-policy/coverage.ts'
+import { cursor, listHref, searchTerm } from '../platform/http/list-query.ts'
 import { clientNoticeOn } from './client-notice.ts'
 import { type ClientRow, clientTree } from './client-tree.ts'
 import { listChildren, listClients, listSubtree, readClients } from './clients.queries.ts'
-import { withinSubtree } from './hierarchy.queries.ts'
 
 const filters = z.object({ q: searchTerm, after: cursor })
 

@@ -1,8 +1,8 @@
 import { eq } from 'drizzle-orm'
 import { deskEvidence } from '../access/evidence.ts'
 import { mayRenameClient } from '../access/rules.ts'
-import { clients } from '../db/schema/clients.ts'
 import type { Deps } from '../deps.ts'
+import { clients } from '../platform/db/schema/clients.ts'
 import { actOnClient, type ClientOutcome, type ClientRequest } from './act-on-client.ts'
 import { clientName, NAME_TAKEN, nameIsTaken } from './client-name.ts'
 

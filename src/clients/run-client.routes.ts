@@ -1,15 +1,15 @@
 import { type Request, type Response, Router } from 'express'
 import { refuse } from '../access/refuse.ts'
+import { requireStepUp } from '../access/require-step-up.ts'
 import { mayCreateClient, mayRenameClient, mayResumeClient, maySuspendClient } from '../access/rules.ts'
 import { viewAccount } from '../access/view-account.ts'
 import { viewPage } from '../access/view-page.ts'
 import { visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
-import { readForm } from '../http/form.ts'
-import { originOf } from '../http/origin.ts'
-import { requirePresence } from '../presence/require-presence.ts'
-import { typedFields } from '../typed/typed-fields.ts'
+import { readForm } from '../platform/http/form.ts'
+import { originOf } from '../platform/http/origin.ts'
+import { typedFields } from '../platform/http/typed-text.ts'
 import type { ClientProblems } from './act-on-client.ts'
 import { goOnAfter } from './client-notice.ts'
 import { createClient, NEW_CLIENT_FIELDS, type NewClientProblems } from './create-client.ts'
@@ -27,7 +27,7 @@ const ACTS = [
 /** Creating, renaming, suspending and resuming client accounts. Stands before the pages of single accounts. */
 export function runClientRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
-  const presentToCreate = requirePresence(deps, { act: 'create a client account' })
+  const presentToCreate = requireStepUp(deps, { act: 'create a client account' })
 
   routes.get('/clients/new', (req, res) => renderNew(deps, req, res, req.query, {}))
 
@@ -45,7 +45,7 @@ export function runClientRoutes(deps: Deps): Router {
   for (const { path, verb, done, rule, act } of ACTS) {
     const render = (req: Request, res: Response, problems: ClientProblems) =>
       renderAct(deps, req, res, { verb, rule, problems })
-    const present = requirePresence(deps, { act: `${verb} a client account` })
+    const present = requireStepUp(deps, { act: `${verb} a client account` })
     routes.get(`/clients/:id/${path}`, (req, res) => render(req, res, {}))
     routes.post(`/clients/:id/${path}`, readForm, present, async (req, res) => {
       const clientId = String(req.params.id)

@@ -1,9 +1,9 @@
 import { eq } from 'drizzle-orm'
 import { deskEvidence } from '../access/evidence.ts'
 import { maySuspendClient } from '../access/rules.ts'
-import { clients } from '../db/schema/clients.ts'
 import type { Deps } from '../deps.ts'
 import { endSessionsOfClient } from '../gate/end-sessions-of-client.ts'
+import { clients } from '../platform/db/schema/clients.ts'
 import { actOnClient, type ClientOutcome, type ClientRequest } from './act-on-client.ts'
 
 /**

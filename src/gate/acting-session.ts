@@ -8,7 +8,7 @@ export interface ActingSession extends Proofs {
 
 /** The session behind a request that the gate let past 'signed-out'. */
 export function actingSessionOf(req: Request): ActingSession {
-  const { proofs, loaded } = req.session
-  if (!proofs || !loaded) throw new Error('the gate let nobody through here')
-  return { ...proofs, sessionId: loaded.id }
+  const { proofs, metadata } = req.session
+  if (!proofs || !metadata) throw new Error('the gate let nobody through here')
+  return { ...proofs, sessionId: metadata.id }
 }

@@ -1,10 +1,10 @@
 import { and, asc, eq, type SQLWrapper, sql } from 'drizzle-orm'
-import type { Transaction } from '../db/client.ts'
-import { authenticators } from '../db/schema/authenticators.ts'
-import { sessions } from '../db/schema/sessions.ts'
-import { users } from '../db/schema/users.ts'
-import { uuidArray } from '../db/uuid-array.ts'
-import { shredded } from '../mfa/shredded.ts'
+import type { Transaction } from '../platform/db/client.ts'
+import { authenticators } from '../platform/db/schema/authenticators.ts'
+import { sessions } from '../platform/db/schema/sessions.ts'
+import { users } from '../platform/db/schema/users.ts'
+import { uuidArray } from '../platform/db/uuid-array.ts'
+import { erased } from './revoke-pending-authenticator.ts'
 
 /**
  * Ends every session and half-way sign-in of a client account, as endSessions does of one person. Only people who
@@ -32,7 +32,7 @@ export async function endSessionsOfClient(tx: Transaction, clientId: string, now
   await tx.delete(sessions).where(isOneOfThem(sessions.userId))
   await tx
     .update(authenticators)
-    .set(shredded(now))
+    .set(erased(now))
     .where(and(isOneOfThem(authenticators.userId), eq(authenticators.status, 'pending')))
   return rows.length
 }

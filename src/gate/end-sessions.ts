@@ -1,9 +1,9 @@
 import { and, eq, sql } from 'drizzle-orm'
-import type { Transaction } from '../db/client.ts'
-import { preparedOnce } from '../db/prepared-once.ts'
-import { sessions } from '../db/schema/sessions.ts'
-import { users } from '../db/schema/users.ts'
-import { revokePendingAuthenticator } from '../mfa/revoke-pending-authenticator.ts'
+import type { Transaction } from '../platform/db/client.ts'
+import { preparedOnce } from '../platform/db/prepared-once.ts'
+import { sessions } from '../platform/db/schema/sessions.ts'
+import { users } from '../platform/db/schema/users.ts'
+import { revokePendingAuthenticator } from './revoke-pending-authenticator.ts'
 
 /**
  * Ends every session and half-way sign-in of a person at once, on every process: raising the epoch does it,

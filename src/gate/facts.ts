@@ -1,7 +1,7 @@
 // What the gate needs to know, derived from what is stored. Pure. Absence of data never means 'no MFA needed'.
 
 import type { LockoutState } from '../lockout/policy.ts'
-import { MINUTE } from '../time/durations.ts'
+import { MINUTE } from '../platform/time/durations.ts'
 
 /** How long a sign-in may stay half-way: password proven, MFA open. */
 const HALFWAY_LIFE_MS = 10 * MINUTE

@@ -1,6 +1,6 @@
 import type { Request, RequestHandler, Response, Router } from 'express'
-import { leaveNotice } from '../http/notice.ts'
-import type { Clock } from '../time/clock.ts'
+import { leaveNotice } from '../platform/http/notice.ts'
+import type { Clock } from '../platform/time/clock.ts'
 import { factsOf, type Person, type Proofs } from './facts.ts'
 import { helperOf } from './helper-of.ts'
 import { sessionCookieName } from './session-cookie.ts'
@@ -21,7 +21,7 @@ declare global {
 }
 
 /** The pages of each stage. What is not in the router of a browser's own stage is out of its reach. */
-export type Rooms = Readonly<Record<StageName, Router>>
+export type StageRouters = Readonly<Record<StageName, Router>>
 
 /** Where everybody comes after signing in anyway, and where there is nothing to see. */
 const NO_PAGES = new Set(['/', '/sign-out'])
@@ -31,9 +31,9 @@ const NO_PAGES = new Set(['/', '/sign-out'])
  * stage's room and no other. From anywhere else it is sent to its own page; only who is signed in may be told
  * that there is nothing.
  */
-export function gate(clock: Clock, rooms: Rooms): RequestHandler {
+export function gate(clock: Clock, rooms: StageRouters): RequestHandler {
   return (req, res, next) => {
-    const person = req.session.loaded?.person ?? null
+    const person = req.session.metadata?.person ?? null
     const stage = stageOf(factsOf(req.session.proofs, person, clock.now()))
     res.locals.stage = stage.name
     res.locals.person = stage.name === 'signed-out' ? null : person

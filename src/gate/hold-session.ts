@@ -1,12 +1,12 @@
 import { and, eq, sql } from 'drizzle-orm'
-import type { Transaction } from '../db/client.ts'
-import { preparedOnce } from '../db/prepared-once.ts'
-import { sessions } from '../db/schema/sessions.ts'
-import { users } from '../db/schema/users.ts'
 import type { Deps } from '../deps.ts'
+import type { Transaction } from '../platform/db/client.ts'
+import { preparedOnce } from '../platform/db/prepared-once.ts'
+import { sessions } from '../platform/db/schema/sessions.ts'
+import { users } from '../platform/db/schema/users.ts'
 import type { ActingSession } from './acting-session.ts'
 import { factsOf, type Person } from './facts.ts'
-import { readPerson } from './read-person.ts'
+import { readPerson } from './read-person.queries.ts'
 
 /** A person locked for the rest of the transaction, as they are now, and the time after the locks. */
 export interface LockedPerson {

@@ -1,4 +1,4 @@
-// Where to go after sign-in: a path of ours or nowhere. A typed or mailed link must not lead off the origin.
+// Where to go after sign-in: a path of ours or nowhere. A typed or mailed link must not lead off the origin. Pure.
 
 /** The path of `target` if it is a plain path on our own origin; null otherwise. */
 export function ownPath(target: unknown, publicUrl: string): string | null {

@@ -1,12 +1,12 @@
 import { eq, sql } from 'drizzle-orm'
-import { preparedOnce } from '../db/prepared-once.ts'
-import { authenticators } from '../db/schema/authenticators.ts'
-import { clients } from '../db/schema/clients.ts'
-import { lockouts } from '../db/schema/lockouts.ts'
-import { sessions } from '../db/schema/sessions.ts'
-import { users } from '../db/schema/users.ts'
 import type { Deps } from '../deps.ts'
 import { lockoutColumns } from '../lockout/lockouts.queries.ts'
+import { preparedOnce } from '../platform/db/prepared-once.ts'
+import { authenticators } from '../platform/db/schema/authenticators.ts'
+import { clients } from '../platform/db/schema/clients.ts'
+import { lockouts } from '../platform/db/schema/lockouts.ts'
+import { sessions } from '../platform/db/schema/sessions.ts'
+import { users } from '../platform/db/schema/users.ts'
 import type { ActingSession } from './acting-session.ts'
 import { factsOf, type Person } from './facts.ts'
 import { isLive } from './hold-session.ts'
@@ -16,7 +16,7 @@ import {
   codeLockoutOfUser,
   personColumns,
   toPerson,
-} from './person.queries.ts'
+} from './person-row.ts'
 import { type StageName, stageOf } from './stages.ts'
 
 /**

@@ -2,34 +2,34 @@ import { createHash } from 'node:crypto'
 import { and, eq, gt, inArray, sql } from 'drizzle-orm'
 import type { Request } from 'express'
 import { type SessionData, Store } from 'express-session'
-import type { Database } from '../db/client.ts'
-import { given } from '../db/prepared-once.ts'
-import { authenticators } from '../db/schema/authenticators.ts'
-import { clients } from '../db/schema/clients.ts'
-import { lockouts } from '../db/schema/lockouts.ts'
-import { sessions } from '../db/schema/sessions.ts'
-import { users } from '../db/schema/users.ts'
 import type { Deps } from '../deps.ts'
 import { lockoutColumns } from '../lockout/lockouts.queries.ts'
-import type { Clock } from '../time/clock.ts'
-import { MINUTE } from '../time/durations.ts'
-import { UnavailableError } from '../unavailable-error.ts'
+import type { Database } from '../platform/db/client.ts'
+import { given } from '../platform/db/prepared-once.ts'
+import { authenticators } from '../platform/db/schema/authenticators.ts'
+import { clients } from '../platform/db/schema/clients.ts'
+import { lockouts } from '../platform/db/schema/lockouts.ts'
+import { sessions } from '../platform/db/schema/sessions.ts'
+import { users } from '../platform/db/schema/users.ts'
+import type { Clock } from '../platform/time/clock.ts'
+import { MINUTE } from '../platform/time/durations.ts'
+import { UnavailableError } from '../platform/unavailable-error.ts'
 import type { Proofs } from './facts.ts'
-import { Loaded } from './loaded.ts'
 import {
   accountOfUser,
   activeAuthenticatorOfUser,
   codeLockoutOfUser,
   personColumns,
   toPerson,
-} from './person.queries.ts'
+} from './person-row.ts'
+import { SessionMetadata } from './session-metadata.ts'
 
 declare module 'express-session' {
   interface SessionData {
     proofs?: Proofs
     /** Where the session was begun; shown to its owner in the list of sessions. */
     begunFrom?: { address: string | null; userAgent: string | null }
-    loaded?: Loaded
+    metadata?: SessionMetadata
   }
 }
 
@@ -119,7 +119,10 @@ export class SessionStore extends Store {
         done(
           null,
           row
-            ? { ...row.data, loaded: new Loaded(id, toPerson(row.person, row.codeLockout), row.touchedAt) }
+            ? {
+                ...row.data,
+                metadata: new SessionMetadata(id, toPerson(row.person, row.codeLockout), row.touchedAt),
+              }
             : null,
         ),
       (error: unknown) => done(new GateUnreadableError(error)),
@@ -131,29 +134,31 @@ export class SessionStore extends Store {
    * is saved, by one UPDATE: from then on the old id opens nothing.
    */
   override regenerate(req: Request, done: (error?: unknown) => void): void {
-    const { loaded } = req.session
+    const { metadata } = req.session
     this.generate(req)
-    if (loaded) req.session.loaded = loaded
+    if (metadata) req.session.metadata = metadata
     done()
   }
 
   override set(sid: string, session: SessionData, done: (error?: unknown) => void = () => {}): void {
     const now = this.#clock.now()
     const stored = JSON.stringify(session)
-    if (session.loaded?.stored === stored) {
+    if (session.metadata?.stored === stored) {
       done()
       return
     }
     const row = this.#row(sid, session, now)
-    const { loaded } = session
-    const saved = loaded ? this.#update.execute({ ...row, storedAs: loaded.id }) : this.#insert.execute(row)
-    session.loaded = new Loaded(row.id, loaded?.person ?? null, now, stored)
+    const { metadata } = session
+    const saved = metadata
+      ? this.#update.execute({ ...row, storedAs: metadata.id })
+      : this.#insert.execute(row)
+    session.metadata = new SessionMetadata(row.id, metadata?.person ?? null, now, stored)
     saved.then(() => done(), done)
   }
 
   override touch(sid: string, session: SessionData, done: (error?: unknown) => void = () => {}): void {
     const now = this.#clock.now()
-    if (session.loaded && now.getTime() - session.loaded.touchedAt.getTime() < this.#touchEveryMs) {
+    if (session.metadata && now.getTime() - session.metadata.touchedAt.getTime() < this.#touchEveryMs) {
       done()
       return
     }

@@ -1,4 +1,4 @@
-// Sign-in from top to bottom. The first row still needed is where the browser is held, on every request anew.
+// Sign-in from top to bottom. The first row still needed is where the browser is held, on every request anew. Pure.
 import { type Facts, factsOf, type Person, type Proofs } from './facts.ts'
 
 const mfaOpen = (f: Facts) => (f.authenticatorActive ? !f.codeProven : f.enrolmentRequired)

@@ -1,12 +1,12 @@
 import { and, eq, inArray, isNull } from 'drizzle-orm'
-import { type Origin, record } from '../audit/record.ts'
-import type { Transaction } from '../db/client.ts'
-import { invitations } from '../db/schema/links.ts'
-import { users } from '../db/schema/users.ts'
 import type { Deps } from '../deps.ts'
+import { activateUser } from '../gate/activate-user.ts'
 import { type Person, passwordSuffices } from '../gate/facts.ts'
+import { type Origin, record } from '../platform/audit/record.ts'
+import type { Transaction } from '../platform/db/client.ts'
+import { invitations } from '../platform/db/schema/links.ts'
+import { users } from '../platform/db/schema/users.ts'
 import { hashPassword } from '../sign-in/password-hash.ts'
-import { activateUser } from '../users/activate-user.ts'
 import { invitedPerson } from './invited-person.queries.ts'
 
 /**

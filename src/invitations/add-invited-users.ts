@@ -1,6 +1,6 @@
-import type { Transaction } from '../db/client.ts'
-import { memberships } from '../db/schema/role-groups.ts'
-import { users } from '../db/schema/users.ts'
+import type { Transaction } from '../platform/db/client.ts'
+import { memberships } from '../platform/db/schema/role-groups.ts'
+import { users } from '../platform/db/schema/users.ts'
 
 export interface PersonToInvite {
   /** Canonical. */

@@ -1,10 +1,10 @@
 import { and, eq, isNull, ne } from 'drizzle-orm'
-import type { Transaction } from '../db/client.ts'
-import { authenticators } from '../db/schema/authenticators.ts'
-import { invitations, passwordResets } from '../db/schema/links.ts'
-import { users } from '../db/schema/users.ts'
 import { endSessions } from '../gate/end-sessions.ts'
-import { shredded } from '../mfa/shredded.ts'
+import { erased } from '../gate/revoke-pending-authenticator.ts'
+import type { Transaction } from '../platform/db/client.ts'
+import { authenticators } from '../platform/db/schema/authenticators.ts'
+import { invitations, passwordResets } from '../platform/db/schema/links.ts'
+import { users } from '../platform/db/schema/users.ts'
 
 /** Ends the open invitation and what was begun through it. */
 export async function closeInvitation(tx: Transaction, userId: string, now: Date): Promise<void> {
@@ -19,7 +19,7 @@ export async function closeInvitation(tx: Transaction, userId: string, now: Date
   // Whoever had the link may have set up an authenticator of theirs, which would keep the person invited out.
   await tx
     .update(authenticators)
-    .set(shredded(now))
+    .set(erased(now))
     .where(and(eq(authenticators.userId, userId), ne(authenticators.status, 'revoked')))
   await tx.update(users).set({ passwordHash: null }).where(eq(users.id, userId))
   await endSessions(tx, userId, now)

@@ -5,11 +5,11 @@ import { readEvidence } from '../access/evidence.ts'
 import { judgeWithinAccount } from '../access/judge-account.ts'
 import { refuseUnknown } from '../access/judge-actor.ts'
 import { mayInvite } from '../access/rules.ts'
-import type { Origin } from '../audit/record.ts'
-import { invitationImports } from '../db/schema/invitation-imports.ts'
 import type { Deps } from '../deps.ts'
 import type { ActingSession } from '../gate/acting-session.ts'
-import { enqueue } from '../outbox/enqueue.ts'
+import type { Origin } from '../platform/audit/record.ts'
+import { invitationImports } from '../platform/db/schema/invitation-imports.ts'
+import { enqueue } from '../platform/outbox/enqueue.ts'
 
 /** Has a draft carried out, by whoever made it. A second time changes nothing. */
 export async function confirmImport(

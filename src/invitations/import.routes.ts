@@ -1,25 +1,25 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express'
 import { z } from 'zod'
+import { usersPageOf } from '../access/act-notice.ts'
 import { type EvidenceField, evidenceProblems } from '../access/evidence.ts'
 import { actorOf } from '../access/people.ts'
 import { refuse } from '../access/refuse.ts'
+import { renderStepUp, requireStepUp } from '../access/require-step-up.ts'
+import { readRoleGroupChoices } from '../access/role-groups.queries.ts'
 import { mayChangeWithin, mayInvite } from '../access/rules.ts'
+import { hasSteppedUp } from '../access/step-up.ts'
 import { viewAccount } from '../access/view-account.ts'
 import { visitOf } from '../access/visit.ts'
-import { BYTE_ORDER_MARK, csvRows } from '../csv.ts'
 import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
-import { glance } from '../gate/glance.ts'
-import { readForm } from '../http/form.ts'
-import { originOf } from '../http/origin.ts'
-import { NOTHING_UPLOADED, readUpload, type Upload } from '../http/upload.ts'
-import { isPresent } from '../presence/presence.ts'
-import { renderPresence, requirePresence } from '../presence/require-presence.ts'
-import { choice, listHref } from '../typed/list-query.ts'
-import { typedFields } from '../typed/typed-fields.ts'
-import { readRoleGroupChoices } from '../users/role-groups.queries.ts'
-import { usersPageOf } from '../users/users-page-of.ts'
+import { poll } from '../gate/poll.ts'
+import { BYTE_ORDER_MARK, csvRows } from '../platform/http/csv.ts'
+import { readForm } from '../platform/http/form.ts'
+import { choice, listHref } from '../platform/http/list-query.ts'
+import { originOf } from '../platform/http/origin.ts'
+import { typedFields } from '../platform/http/typed-text.ts'
+import { NOTHING_UPLOADED, readUpload, type Upload } from '../platform/http/upload.ts'
 import { confirmImport } from './confirm-import.ts'
 import { draftImport } from './draft-import.ts'
 import { countLines, LINES_SHOWN, readLines } from './imports.queries.ts'
@@ -41,7 +41,7 @@ const LOOK = { act: 'check the people in a file', back: '/users/import' }
 /** Inviting many from a file: taken in, looked at line by line, confirmed, and watched. */
 export function importRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
-  const present = requirePresence(deps, { act: 'invite the people in a file' })
+  const present = requireStepUp(deps, { act: 'invite the people in a file' })
 
   routes.get('/users/import', (req, res) => renderUpload(deps, req, res))
   routes.get('/clients/:id/users/import', (req, res) => renderUpload(deps, req, res, req.params.id))
@@ -60,7 +60,7 @@ export function importRoutes(deps: Deps): Router {
     })
     if (outcome.ok) {
       const draft = { id: outcome.importId, clientId, lookedAt: null }
-      if (isPresent(proofsOf(req), deps.clock.now()))
+      if (hasSteppedUp(proofsOf(req), deps.clock.now()))
         await recordLook(deps, draft, personOf(res).id, originOf(req))
       return res.redirect(303, `/users/import/${outcome.importId}`)
     }
@@ -70,9 +70,9 @@ export function importRoutes(deps: Deps): Router {
   })
 
   routes.get('/users/import/:id', (req, res) => renderImport(deps, req, res))
-  routes.get('/users/import/:id/progress', glance(deps.clock), (req, res) => renderImport(deps, req, res))
+  routes.get('/users/import/:id/progress', poll(deps.clock), (req, res) => renderImport(deps, req, res))
 
-  routes.post('/users/import/:id/look', readForm, requirePresence(deps, LOOK), async (req, res) => {
+  routes.post('/users/import/:id/look', readForm, requireStepUp(deps, LOOK), async (req, res) => {
     const opened = await viewImport(deps, visitOf(req, res), String(req.params.id))
     if (opened.allowed) await recordLook(deps, opened.found, personOf(res).id, originOf(req))
     res.redirect(303, `/users/import/${encodeURIComponent(String(req.params.id))}`)
@@ -142,9 +142,9 @@ async function openImport(deps: Deps, req: Request, res: Response) {
     return null
   }
   const { found } = opened
-  const isOpen = found.lookedAt !== null && isPresent(proofsOf(req), deps.clock.now())
+  const isOpen = found.lookedAt !== null && hasSteppedUp(proofsOf(req), deps.clock.now())
   if (found.status === 'draft' && !isOpen) {
-    renderPresence(res, { ...LOOK, action: `/users/import/${found.id}/look`, form: {} })
+    renderStepUp(res, { ...LOOK, action: `/users/import/${found.id}/look`, form: {} })
     return null
   }
   return opened

@@ -1,7 +1,7 @@
 import { and, asc, eq, gt, isNotNull, ne, sql } from 'drizzle-orm'
 import { validate as isUuid } from 'uuid'
-import type { Reader } from '../db/client.ts'
-import { invitationImportLines, invitationImports } from '../db/schema/invitation-imports.ts'
+import type { Reader } from '../platform/db/client.ts'
+import { invitationImportLines, invitationImports } from '../platform/db/schema/invitation-imports.ts'
 
 export const LINES_SHOWN = 100
 

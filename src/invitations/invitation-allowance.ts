@@ -1,9 +1,9 @@
 import { and, asc, count, eq, gt, isNull, sql } from 'drizzle-orm'
 import type { Refusal } from '../access/refusals.ts'
 import type { Config } from '../config.ts'
-import type { Transaction } from '../db/client.ts'
-import { invitations } from '../db/schema/links.ts'
-import { HOUR, MINUTE } from '../time/durations.ts'
+import type { Transaction } from '../platform/db/client.ts'
+import { invitations } from '../platform/db/schema/links.ts'
+import { HOUR, MINUTE } from '../platform/time/durations.ts'
 
 type Limits = Pick<Config, 'INVITATIONS_OPEN_MAX' | 'INVITATIONS_PER_HOUR'>
 

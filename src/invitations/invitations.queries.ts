@@ -1,6 +1,6 @@
 import { desc, eq } from 'drizzle-orm'
-import type { Reader } from '../db/client.ts'
-import { invitations } from '../db/schema/links.ts'
+import type { Reader } from '../platform/db/client.ts'
+import { invitations } from '../platform/db/schema/links.ts'
 
 export interface InvitationState {
   state: 'open' | 'expired' | 'accepted'

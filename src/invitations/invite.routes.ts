@@ -1,20 +1,19 @@
 import { type Request, type Response, Router } from 'express'
+import { goOnAfter, usersPageOf } from '../access/act-notice.ts'
+import { offerRoleGroups, roleGroupKeys } from '../access/choose-role-groups.ts'
 import { EVIDENCE_FIELDS } from '../access/evidence.ts'
 import { refuse } from '../access/refuse.ts'
+import { requireStepUp } from '../access/require-step-up.ts'
+import { readRoleGroups } from '../access/role-groups.queries.ts'
 import { mayInvite } from '../access/rules.ts'
 import { viewAccount } from '../access/view-account.ts'
 import { visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
 import { personOf } from '../gate/gate.ts'
-import { readForm } from '../http/form.ts'
-import { originOf } from '../http/origin.ts'
-import { requirePresence } from '../presence/require-presence.ts'
-import { typedFields } from '../typed/typed-fields.ts'
-import { goOnAfter } from '../users/act-notice.ts'
-import { offerRoleGroups, roleGroupKeys } from '../users/choose-role-groups.ts'
-import { readRoleGroups } from '../users/role-groups.queries.ts'
-import { usersPageOf } from '../users/users-page-of.ts'
+import { readForm } from '../platform/http/form.ts'
+import { originOf } from '../platform/http/origin.ts'
+import { typedFields } from '../platform/http/typed-text.ts'
 import { type InviteField, inviteUser } from './invite-user.ts'
 
 /** Inviting one person: into one's own account or, by the Service Desk, into any. */
@@ -24,7 +23,7 @@ export function inviteRoutes(deps: Deps): Router {
   routes.get('/users/new', (req, res) => renderInvite(deps, req, res))
   routes.get('/clients/:id/users/new', (req, res) => renderInvite(deps, req, res, req.params.id))
 
-  routes.post('/users', readForm, requirePresence(deps, { act: 'invite somebody' }), async (req, res) => {
+  routes.post('/users', readForm, requireStepUp(deps, { act: 'invite somebody' }), async (req, res) => {
     const clientId = typedFields(req.body, ['clientId']).clientId || personOf(res).clientId
     const request = { actor: actingSessionOf(req), clientId, form: req.body, origin: originOf(req) }
     const outcome = await inviteUser(deps, request)

@@ -1,10 +1,10 @@
 import { and, eq, gt, isNull } from 'drizzle-orm'
-import type { Reader } from '../db/client.ts'
-import { invitations } from '../db/schema/links.ts'
-import { foldedEmail, users } from '../db/schema/users.ts'
 import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'
-import { readPerson } from '../gate/read-person.ts'
+import { readPerson } from '../gate/read-person.queries.ts'
+import type { Reader } from '../platform/db/client.ts'
+import { invitations } from '../platform/db/schema/links.ts'
+import { foldedEmail, users } from '../platform/db/schema/users.ts'
 
 /** The invited person an open invitation link belongs to; null for a used, expired, replaced or unknown one. */
 export async function invitedPerson(

@@ -1,6 +1,7 @@
 // What becomes of each line of a file of people to invite. Pure.
+
+import { chooseRoleGroups, type RoleGroupChoice } from '../access/choose-role-groups.ts'
 import { type Actor, needsApproval } from '../access/rules.ts'
-import { chooseRoleGroups, type RoleGroupChoice } from '../users/choose-role-groups.ts'
 import {
   ADDRESS_TAKEN,
   EMAIL_PROBLEMS,

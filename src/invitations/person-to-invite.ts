@@ -1,7 +1,7 @@
 // Who can be invited: what an address and a name must be. Pure.
 import { z } from 'zod'
-import { canonicalEmail, MAX_EMAIL_LENGTH } from '../sign-in/email-address.ts'
-import { canBeSeen } from '../typed/typed-text.ts'
+import { canonicalEmail, MAX_EMAIL_LENGTH } from '../platform/http/email-address.ts'
+import { canBeSeen } from '../platform/http/typed-text.ts'
 
 const MAX_NAME_LENGTH = 100
 

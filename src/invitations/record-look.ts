@@ -1,7 +1,7 @@
 import { and, eq, isNull } from 'drizzle-orm'
-import { type Origin, record } from '../audit/record.ts'
-import { invitationImportLines, invitationImports } from '../db/schema/invitation-imports.ts'
 import type { Deps } from '../deps.ts'
+import { type Origin, record } from '../platform/audit/record.ts'
+import { invitationImportLines, invitationImports } from '../platform/db/schema/invitation-imports.ts'
 import type { Import } from './imports.queries.ts'
 
 /**

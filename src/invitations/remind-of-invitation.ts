@@ -1,8 +1,8 @@
 import { and, eq, isNull } from 'drizzle-orm'
-import type { Transaction } from '../db/client.ts'
-import { invitations } from '../db/schema/links.ts'
-import { readPerson } from '../gate/read-person.ts'
-import { notify } from '../notifications/notify.ts'
+import { readPerson } from '../gate/read-person.queries.ts'
+import type { Transaction } from '../platform/db/client.ts'
+import { invitations } from '../platform/db/schema/links.ts'
+import { notify } from '../platform/mail/notify.ts'
 import { REMINDER_LEAD_MS } from './send-invitations.ts'
 
 /**

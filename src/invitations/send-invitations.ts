@@ -1,12 +1,12 @@
 import { v7 as uuidv7 } from 'uuid'
-import { LINK_LIFE_MS, newLinkToken } from '../at-rest/link-token.ts'
-import { type Origin, recordForEach } from '../audit/record.ts'
 import type { EncryptionKey } from '../config.ts'
-import type { Transaction } from '../db/client.ts'
-import { invitations } from '../db/schema/links.ts'
-import { notifyAll } from '../notifications/notify.ts'
-import { enqueueAll } from '../outbox/enqueue.ts'
-import { DAY } from '../time/durations.ts'
+import { type Origin, recordForEach } from '../platform/audit/record.ts'
+import { LINK_LIFE_MS, newLinkToken } from '../platform/crypto/link-token.ts'
+import type { Transaction } from '../platform/db/client.ts'
+import { invitations } from '../platform/db/schema/links.ts'
+import { notifyAll } from '../platform/mail/notify.ts'
+import { enqueueAll } from '../platform/outbox/enqueue.ts'
+import { DAY } from '../platform/time/durations.ts'
 
 /** How long before its end the invited person is reminded. */
 export const REMINDER_LEAD_MS = DAY

@@ -1,12 +1,12 @@
 import { eq } from 'drizzle-orm'
+import { actOnUser, type UserOutcome, type UserRequest } from '../access/act-on-user.ts'
 import { mayChangeInvitation } from '../access/rules.ts'
-import { type Origin, record } from '../audit/record.ts'
-import type { Transaction } from '../db/client.ts'
-import { memberships } from '../db/schema/role-groups.ts'
-import { users } from '../db/schema/users.ts'
+import { tellOfAdministrator } from '../access/tell-administrators.ts'
 import type { Deps } from '../deps.ts'
-import { actOnUser, type UserOutcome, type UserRequest } from '../users/act-on-user.ts'
-import { tellOfAdministrator } from '../users/tell-administrators.ts'
+import { type Origin, record } from '../platform/audit/record.ts'
+import type { Transaction } from '../platform/db/client.ts'
+import { memberships } from '../platform/db/schema/role-groups.ts'
+import { users } from '../platform/db/schema/users.ts'
 import { closeInvitation } from './close-invitation.ts'
 
 /** Takes an invitation back. */

@@ -1,3 +1,5 @@
+// What becomes of an attempt. Pure.
+
 /** What a wrong password or code, or one that was not even checked, comes to. */
 export type AttemptFailed<Kind extends 'password' | 'browser' | 'code'> = { ok: false } & (
   | {

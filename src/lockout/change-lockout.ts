@@ -1,4 +1,4 @@
-import type { Reader } from '../db/client.ts'
+import type { Reader } from '../platform/db/client.ts'
 import { type LockoutKey, readLockout, type StoredLockout } from './lockouts.queries.ts'
 import type { LockoutState } from './policy.ts'
 import { saveLockout } from './save-lockout.ts'

@@ -1,5 +1,5 @@
-import { type Origin, record } from '../audit/record.ts'
-import type { Transaction } from '../db/client.ts'
+import { type Origin, record } from '../platform/audit/record.ts'
+import type { Transaction } from '../platform/db/client.ts'
 import { changeLockout } from './change-lockout.ts'
 import type { LockoutKey, StoredLockout } from './lockouts.queries.ts'
 import { lockInForce, NO_FAILURES } from './policy.ts'

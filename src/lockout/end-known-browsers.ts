@@ -1,6 +1,6 @@
 import { and, eq, isNull } from 'drizzle-orm'
-import type { Transaction } from '../db/client.ts'
-import { knownBrowsers } from '../db/schema/known-browsers.ts'
+import type { Transaction } from '../platform/db/client.ts'
+import { knownBrowsers } from '../platform/db/schema/known-browsers.ts'
 
 /**
  * Forgets the known browsers of a user, or one of them: from now on what is tried there counts with everybody else's

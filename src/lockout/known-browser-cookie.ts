@@ -1,7 +1,7 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Request, Response } from 'express'
 import type { Config } from '../config.ts'
-import { DAY } from '../time/durations.ts'
+import { DAY } from '../platform/time/durations.ts'
 
 /** How long a browser is known after a sign-in that was completed in it. */
 export const KNOWN_FOR_MS = 90 * DAY

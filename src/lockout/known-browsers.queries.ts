@@ -1,7 +1,7 @@
 import { and, desc, eq, gt, isNull, type SQL, sql } from 'drizzle-orm'
-import type { Reader } from '../db/client.ts'
-import { knownBrowsers } from '../db/schema/known-browsers.ts'
-import { users } from '../db/schema/users.ts'
+import type { Reader } from '../platform/db/client.ts'
+import { knownBrowsers } from '../platform/db/schema/known-browsers.ts'
+import { users } from '../platform/db/schema/users.ts'
 
 /** The browsers that are still known at `now`. */
 export function isKnown(now: Date): SQL | undefined {

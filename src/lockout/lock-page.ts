@@ -1,7 +1,7 @@
 import type { Response } from 'express'
-import type { Clock } from '../time/clock.ts'
-import { DAY, SECOND } from '../time/durations.ts'
-import { upToMinute } from '../time/instant-text.ts'
+import type { Clock } from '../platform/time/clock.ts'
+import { DAY, SECOND } from '../platform/time/durations.ts'
+import { upToMinute } from '../platform/time/instant-text.ts'
 import type { AttemptFailed } from './attempt-failed.ts'
 
 /**

@@ -1,8 +1,8 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { v5 as nameBasedUuid } from 'uuid'
-import type { Reader } from '../db/client.ts'
-import { preparedOnce } from '../db/prepared-once.ts'
-import { lockouts } from '../db/schema/lockouts.ts'
+import type { Reader } from '../platform/db/client.ts'
+import { preparedOnce } from '../platform/db/prepared-once.ts'
+import { lockouts } from '../platform/db/schema/lockouts.ts'
 import { type LockoutState, NO_FAILURES } from './policy.ts'
 
 export type LockoutKind = 'password' | 'code'

@@ -1,5 +1,5 @@
 // The lockout policy. Pure: every decision about counting and locking is made here, from stored times and now.
-import { HOUR, SECOND } from '../time/durations.ts'
+import { HOUR, SECOND } from '../platform/time/durations.ts'
 
 export interface LockoutPolicy {
   /** Failures within `windowMs` that lock. */

@@ -1,6 +1,6 @@
-import { type Origin, record } from '../audit/record.ts'
-import type { Transaction } from '../db/client.ts'
-import { notify } from '../notifications/notify.ts'
+import { type Origin, record } from '../platform/audit/record.ts'
+import type { Transaction } from '../platform/db/client.ts'
+import { notify } from '../platform/mail/notify.ts'
 import type { LockoutKind } from './lockouts.queries.ts'
 
 /** Whose secret was guessed at. */

@@ -1,9 +1,9 @@
 import { and, desc, eq, inArray, isNull } from 'drizzle-orm'
 import type { Request, Response } from 'express'
-import type { Origin } from '../audit/record.ts'
-import { knownBrowsers } from '../db/schema/known-browsers.ts'
-import { users } from '../db/schema/users.ts'
 import type { Deps } from '../deps.ts'
+import type { Origin } from '../platform/audit/record.ts'
+import { knownBrowsers } from '../platform/db/schema/known-browsers.ts'
+import { users } from '../platform/db/schema/users.ts'
 import {
   browserTokensOf,
   hashBrowserToken,

@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
 import type { Sql } from 'postgres'
-import type { Reader } from '../db/client.ts'
-import { asIs, preparedOnce } from '../db/prepared-once.ts'
-import { lockouts } from '../db/schema/lockouts.ts'
+import type { Reader } from '../platform/db/client.ts'
+import { asIs, preparedOnce } from '../platform/db/prepared-once.ts'
+import { lockouts } from '../platform/db/schema/lockouts.ts'
 import type { LockoutKey, StoredLockout } from './lockouts.queries.ts'
 import type { LockoutState } from './policy.ts'
 

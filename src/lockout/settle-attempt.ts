@@ -1,5 +1,5 @@
-import { type AuditEntry, auditRows } from '../audit/record.ts'
 import type { Deps } from '../deps.ts'
+import { type AuditEntry, auditRows } from '../platform/audit/record.ts'
 import { readLockout, type StoredLockout } from './lockouts.queries.ts'
 import type { LockoutState } from './policy.ts'
 import { lockoutSetting } from './save-lockout.ts'

@@ -1,6 +1,6 @@
-import { NO_REQUEST } from '../audit/record.ts'
-import { withoutDeadline } from '../db/deadline.ts'
 import type { Deps } from '../deps.ts'
+import { NO_REQUEST } from '../platform/audit/record.ts'
+import { withoutDeadline } from '../platform/db/deadline.ts'
 import { changeLockout } from './change-lockout.ts'
 import { failAttempt } from './fail-attempt.ts'
 import { lockoutPolicyOf } from './lockout-policy-of.ts'

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import pLimit from 'p-limit'
-import { SECOND } from '../time/durations.ts'
-import { UnavailableError } from '../unavailable-error.ts'
+import { SECOND } from '../platform/time/durations.ts'
+import { UnavailableError } from '../platform/unavailable-error.ts'
 
 /** Leaves time for the check itself within the two seconds in which a request is answered. */
 const WAIT_AT_MOST_MS = 1.5 * SECOND

@@ -65,3 +65,11 @@ export function percentage(part: number, whole: number): number | null {
 function isCounted({ status }: Headcount): boolean {
   return status !== 'disabled'
 }
+
+/** '12 people, 9 enrolled, 2 required but missing'. */
+export function coverageSentence({ people, enrolled, missing }: Coverage): string {
+  if (people === 0) return 'No people yet'
+  const inWords = (number: number) => number.toLocaleString('en-GB')
+  const all = people === 1 ? '1 person' : `${inWords(people)} people`
+  return `${all}, ${inWords(enrolled)} enrolled, ${inWords(missing.active + missing.invited)} required but missing`
+}

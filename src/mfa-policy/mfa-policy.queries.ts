@@ -1,5 +1,5 @@
 import type { Account } from '../access/view-account.ts'
-import type { Reader } from '../db/client.ts'
+import type { Reader } from '../platform/db/client.ts'
 import { countPeople } from '../users/headcount.ts'
 import { readHeadcounts } from '../users/headcounts.queries.ts'
 import { type Requirement, readRequirements } from './requirements.queries.ts'

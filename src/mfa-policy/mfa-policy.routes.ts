@@ -1,22 +1,20 @@
 import { type Request, type Response, Router } from 'express'
 import { EVIDENCE_FIELDS, type EvidenceField, evidenceProblems } from '../access/evidence.ts'
-import { readOnlyBecause } from '../access/read-only-because.ts'
 import { refuse } from '../access/refuse.ts'
+import { requireStepUp } from '../access/require-step-up.ts'
 import { mayLoosenPolicy, mayTightenPolicy } from '../access/rules.ts'
-import { type AccountView, viewAccount } from '../access/view-account.ts'
+import { type AccountView, readOnlyBecause, viewAccount } from '../access/view-account.ts'
 import { visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
 import { type Person, passwordSuffices } from '../gate/facts.ts'
 import { personOf } from '../gate/gate.ts'
-import { readForm } from '../http/form.ts'
-import { readNotice, writeNotice } from '../http/notice.ts'
-import { originOf } from '../http/origin.ts'
-import { requirePresence } from '../presence/require-presence.ts'
-import { typedFields } from '../typed/typed-fields.ts'
+import { readForm } from '../platform/http/form.ts'
+import { readNotice, writeNotice } from '../platform/http/notice.ts'
+import { originOf } from '../platform/http/origin.ts'
+import { typedFields } from '../platform/http/typed-text.ts'
 import { readHeadcounts } from '../users/headcounts.queries.ts'
-import { affectedBy } from './affected.ts'
-import { affectedSentences } from './affected-sentence.ts'
+import { affectedBy, affectedSentences } from './affected.ts'
 import { readPolicy } from './mfa-policy.queries.ts'
 import { policyChange } from './policy-change.ts'
 import { type PolicyForm, readPolicyForm } from './policy-form.ts'
@@ -28,7 +26,7 @@ type Opened = Extract<AccountView, { allowed: true }>
 /** Of which role groups an account requires MFA: the switches, who is affected by them, and the act. */
 export function mfaPolicyRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
-  const present = requirePresence(deps, { act: 'change an MFA policy' })
+  const present = requireStepUp(deps, { act: 'change an MFA policy' })
   for (const path of ['/mfa-policy', '/clients/:id/mfa-policy']) {
     routes.get(path, (req, res) => renderPolicy(deps, req, res))
     routes.get(`${path}/review`, async (req, res) => {

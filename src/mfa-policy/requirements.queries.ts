@@ -1,7 +1,7 @@
 import { and, desc, eq, sql } from 'drizzle-orm'
 import type { Account } from '../access/view-account.ts'
-import type { Reader } from '../db/client.ts'
-import { mfaPolicies, roleGroups } from '../db/schema/role-groups.ts'
+import type { Reader } from '../platform/db/client.ts'
+import { mfaPolicies, roleGroups } from '../platform/db/schema/role-groups.ts'
 
 export interface Requirement {
   id: string

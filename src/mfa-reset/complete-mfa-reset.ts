@@ -1,11 +1,11 @@
 import { and, eq, sql } from 'drizzle-orm'
-import { NO_REQUEST, record } from '../audit/record.ts'
-import type { Transaction } from '../db/client.ts'
-import { given, preparedOnce } from '../db/prepared-once.ts'
-import { authenticators } from '../db/schema/authenticators.ts'
-import { mfaResets } from '../db/schema/mfa-resets.ts'
-import { notify, notifyAll } from '../notifications/notify.ts'
-import { adminsOf } from '../users/admins.queries.ts'
+import { adminsOf } from '../access/admins.queries.ts'
+import { NO_REQUEST, record } from '../platform/audit/record.ts'
+import type { Transaction } from '../platform/db/client.ts'
+import { given, preparedOnce } from '../platform/db/prepared-once.ts'
+import { authenticators } from '../platform/db/schema/authenticators.ts'
+import { mfaResets } from '../platform/db/schema/mfa-resets.ts'
+import { notify, notifyAll } from '../platform/mail/notify.ts'
 import { isOneOfMany, joinDigest } from './reset-digest.ts'
 
 /**

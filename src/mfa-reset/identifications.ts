@@ -1,5 +1,5 @@
 // How the Service Desk made sure who asks for a reset, in words.
-import type { identifiedBy } from '../db/schema/mfa-resets.ts'
+import type { identifiedBy } from '../platform/db/schema/mfa-resets.ts'
 
 type Identification = (typeof identifiedBy.enumValues)[number]
 

@@ -1,6 +1,8 @@
 import { type Request, type Response, Router } from 'express'
+import { goOnAfter, usersPageOf } from '../access/act-notice.ts'
 import { evidenceProblems } from '../access/evidence.ts'
 import { refuse } from '../access/refuse.ts'
+import { requireStepUp } from '../access/require-step-up.ts'
 import { mayResetMfa } from '../access/rules.ts'
 import { viewTarget } from '../access/view-target.ts'
 import { visitOf } from '../access/visit.ts'
@@ -8,19 +10,16 @@ import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
 import { mfaRequired } from '../gate/facts.ts'
 import { personOf } from '../gate/gate.ts'
-import { readForm } from '../http/form.ts'
-import { originOf } from '../http/origin.ts'
-import { requirePresence } from '../presence/require-presence.ts'
-import { typedFields } from '../typed/typed-fields.ts'
-import { goOnAfter } from '../users/act-notice.ts'
-import { usersPageOf } from '../users/users-page-of.ts'
+import { readForm } from '../platform/http/form.ts'
+import { originOf } from '../platform/http/origin.ts'
+import { typedFields } from '../platform/http/typed-text.ts'
 import { IDENTIFICATIONS } from './identifications.ts'
 import { RESET_FIELDS, type ResetField, requestMfaReset } from './request-mfa-reset.ts'
 
 /** A reset is created: first a page that names the person and asks for the reason, then the act. */
 export function mfaResetRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
-  const present = requirePresence(deps, { act: 'reset somebody’s authenticator' })
+  const present = requireStepUp(deps, { act: 'reset somebody’s authenticator' })
 
   routes.get('/users/:id/mfa-reset', async (req, res) => {
     await renderConfirm(deps, req, res)

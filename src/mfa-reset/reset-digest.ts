@@ -1,10 +1,10 @@
 import { and, count, eq, gt, isNull, max, min, sql } from 'drizzle-orm'
-import type { Transaction } from '../db/client.ts'
-import { mfaResetDigests, mfaResets } from '../db/schema/mfa-resets.ts'
-import { notifyAll } from '../notifications/notify.ts'
-import { enqueue } from '../outbox/enqueue.ts'
-import { MINUTE } from '../time/durations.ts'
-import { adminsOf } from '../users/admins.queries.ts'
+import { adminsOf } from '../access/admins.queries.ts'
+import type { Transaction } from '../platform/db/client.ts'
+import { mfaResetDigests, mfaResets } from '../platform/db/schema/mfa-resets.ts'
+import { notifyAll } from '../platform/mail/notify.ts'
+import { enqueue } from '../platform/outbox/enqueue.ts'
+import { MINUTE } from '../platform/time/durations.ts'
 
 /** Admins are told of so many resets one by one; of what comes on top within the window they are told together. */
 export const TOLD_ONE_BY_ONE = 10

@@ -1,8 +1,4 @@
 import { and, eq, sql } from 'drizzle-orm'
-import { unseal } from '../at-rest/sealed-secret.ts'
-import { type AuditEntry, auditRows, type Origin } from '../audit/record.ts'
-import { preparedOnce } from '../db/prepared-once.ts'
-import { authenticators } from '../db/schema/authenticators.ts'
 import type { Deps } from '../deps.ts'
 import type { ActingSession } from '../gate/acting-session.ts'
 import { readStage } from '../gate/read-stage.ts'
@@ -19,8 +15,11 @@ import {
 } from '../lockout/policy.ts'
 import { lockoutSetting } from '../lockout/save-lockout.ts'
 import { giveBackAttempt, givingBackOnError, spendAttempt, whileUnderWay } from '../lockout/spend-attempt.ts'
-import type { CodeOutcome } from './code-outcome.ts'
-import { failCode, refuseCode } from './fail-code.ts'
+import { type AuditEntry, auditRows, type Origin } from '../platform/audit/record.ts'
+import { unseal } from '../platform/crypto/sealed-secret.ts'
+import { preparedOnce } from '../platform/db/prepared-once.ts'
+import { authenticators } from '../platform/db/schema/authenticators.ts'
+import { type CodeOutcome, failCode, refuseCode } from './fail-code.ts'
 import { matchingStep } from './totp.ts'
 
 /** What follows from an accepted code, together with it. */

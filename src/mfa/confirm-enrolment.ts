@@ -1,22 +1,21 @@
 import { and, asc, eq, inArray } from 'drizzle-orm'
-import { type Origin, record } from '../audit/record.ts'
-import type { Transaction } from '../db/client.ts'
-import { authenticators } from '../db/schema/authenticators.ts'
 import type { Deps } from '../deps.ts'
 import type { ActingSession } from '../gate/acting-session.ts'
 import { endSessions } from '../gate/end-sessions.ts'
 import type { Person } from '../gate/facts.ts'
 import { holdSession } from '../gate/hold-session.ts'
 import { readStage } from '../gate/read-stage.ts'
+import { erased } from '../gate/revoke-pending-authenticator.ts'
 import { limitedByAddress } from '../lockout/address-limit.ts'
 import { changeLockout } from '../lockout/change-lockout.ts'
 import { codeLockOf, giveBack } from '../lockout/policy.ts'
 import { givingBackOnError, spendAttempt, whileUnderWay } from '../lockout/spend-attempt.ts'
-import { notify } from '../notifications/notify.ts'
-import type { CodeOutcome } from './code-outcome.ts'
-import { failCode, refuseCode } from './fail-code.ts'
+import { type Origin, record } from '../platform/audit/record.ts'
+import type { Transaction } from '../platform/db/client.ts'
+import { authenticators } from '../platform/db/schema/authenticators.ts'
+import { notify } from '../platform/mail/notify.ts'
+import { type CodeOutcome, failCode, refuseCode } from './fail-code.ts'
 import { readPendingAuthenticator } from './pending-authenticator.queries.ts'
-import { shredded } from './shredded.ts'
 import { matchingStep } from './totp.ts'
 
 /** `epoch`: the session epoch that the confirming session goes on with. */
@@ -128,7 +127,7 @@ async function activate(
   if (replacedId !== undefined)
     await tx
       .update(authenticators)
-      .set(shredded(now))
+      .set(erased(now))
       .where(and(eq(authenticators.id, replacedId), eq(authenticators.status, 'active')))
   await tx
     .update(authenticators)

@@ -1,16 +1,23 @@
 import { and, eq, isNull, lte, or } from 'drizzle-orm'
-import { type AuditEntry, type Origin, record } from '../audit/record.ts'
-import type { Transaction } from '../db/client.ts'
-import { withoutDeadline } from '../db/deadline.ts'
-import { lockouts } from '../db/schema/lockouts.ts'
 import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'
 import type { AttemptFailed } from '../lockout/attempt-failed.ts'
 import { failAttempt } from '../lockout/fail-attempt.ts'
 import { MAX_CONSECUTIVE_CODE_FAILURES } from '../lockout/policy.ts'
 import type { SpentAttempt } from '../lockout/spend-attempt.ts'
-import { notify } from '../notifications/notify.ts'
-import { HOUR } from '../time/durations.ts'
+import { type AuditEntry, type Origin, record } from '../platform/audit/record.ts'
+import type { Transaction } from '../platform/db/client.ts'
+import { withoutDeadline } from '../platform/db/deadline.ts'
+import { lockouts } from '../platform/db/schema/lockouts.ts'
+import { notify } from '../platform/mail/notify.ts'
+import { HOUR } from '../platform/time/durations.ts'
+
+/** What became of a code. Wrong, expired and reused are one answer. */
+export type CodeOutcome =
+  | { ok: true; authenticatorId: string }
+  | AttemptFailed<'code'>
+  /** What the code was for is gone: the key expired or was started over, or the authenticator was reset. */
+  | { ok: false; problem: 'superseded' }
 
 const WARN_AT_MOST_EVERY_MS = HOUR
 

@@ -1,9 +1,9 @@
 import { and, eq, gt } from 'drizzle-orm'
-import { unseal } from '../at-rest/sealed-secret.ts'
-import type { Reader } from '../db/client.ts'
-import { authenticators } from '../db/schema/authenticators.ts'
 import type { Deps } from '../deps.ts'
 import type { ActingSession } from '../gate/acting-session.ts'
+import { unseal } from '../platform/crypto/sealed-secret.ts'
+import type { Reader } from '../platform/db/client.ts'
+import { authenticators } from '../platform/db/schema/authenticators.ts'
 
 /** A secret that waits for its first code. */
 export interface PendingAuthenticator {

@@ -1,10 +1,10 @@
-import type { Origin } from '../audit/record.ts'
 import type { Deps } from '../deps.ts'
 import type { ActingSession } from '../gate/acting-session.ts'
+import { activateUser } from '../gate/activate-user.ts'
 import type { Person } from '../gate/facts.ts'
-import { activateUser } from '../users/activate-user.ts'
+import type { Origin } from '../platform/audit/record.ts'
 import { acceptCode } from './accept-code.ts'
-import type { CodeOutcome } from './code-outcome.ts'
+import type { CodeOutcome } from './fail-code.ts'
 
 /**
  * Authenticates a person with a code of their active authenticator, and so completes the sign-in. Who was

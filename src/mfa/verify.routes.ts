@@ -3,13 +3,13 @@ import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
 import { factsOf } from '../gate/facts.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
-import { proceed } from '../gate/proceed.ts'
-import { readForm } from '../http/form.ts'
-import { originOf } from '../http/origin.ts'
 import { limitedByAddress } from '../lockout/address-limit.ts'
 import { renderIfLocked, renderLockPage } from '../lockout/lock-page.ts'
 import { codeLockOf } from '../lockout/policy.ts'
+import { readForm } from '../platform/http/form.ts'
+import { originOf } from '../platform/http/origin.ts'
 import { refuseCode } from './fail-code.ts'
+import { proceed } from './proceed.ts'
 import { secondsUntilNextCode } from './totp.ts'
 import { MISSING_CODE, typedCode } from './typed-code.ts'
 import { verifyCode } from './verify-code.ts'
@@ -53,7 +53,7 @@ export function lockedCodeRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
 
   routes.post(['/mfa/verify', '/mfa/enrol'], async (req, res, next) => {
-    const person = req.session.loaded?.person ?? null
+    const person = req.session.metadata?.person ?? null
     const lock = person && codeLockOf(person, clock.now())
     const { passwordProven } = factsOf(req.session.proofs, person, clock.now())
     if (!person || !lock || !passwordProven) return next()

@@ -2,7 +2,7 @@ import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'
 import { lockoutPolicyOf } from '../lockout/lockout-policy-of.ts'
 import { nextLock } from '../lockout/policy.ts'
-import { durationText } from '../time/duration-text.ts'
+import { durationText } from '../platform/time/duration-text.ts'
 
 /** Wrong, expired and reused are one sentence. */
 const WRONG_CODE =

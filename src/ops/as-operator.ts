@@ -1,10 +1,10 @@
 import { judgeActor } from '../access/judge-actor.ts'
 import { mayOperate } from '../access/rules.ts'
-import type { AuditAction } from '../audit/actions.ts'
-import { type Origin, record } from '../audit/record.ts'
-import type { Transaction } from '../db/client.ts'
 import type { Deps } from '../deps.ts'
 import type { ActingSession } from '../gate/acting-session.ts'
+import type { AuditAction } from '../platform/audit/actions.ts'
+import { type Origin, record } from '../platform/audit/record.ts'
+import type { Transaction } from '../platform/db/client.ts'
 
 export interface Operation {
   actor: ActingSession

@@ -1,6 +1,6 @@
 import type { Job, JobState, Queue } from 'bullmq'
-import type { AuditAction } from '../audit/actions.ts'
 import type { Deps } from '../deps.ts'
+import type { AuditAction } from '../platform/audit/actions.ts'
 import { asOperator, type Operation } from './as-operator.ts'
 
 interface Change {

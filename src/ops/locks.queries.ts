@@ -1,9 +1,9 @@
 import { and, count, desc, eq, gt, gte, sql } from 'drizzle-orm'
-import type { Reader } from '../db/client.ts'
-import { knownBrowsers } from '../db/schema/known-browsers.ts'
-import { addressLimits, lockouts } from '../db/schema/lockouts.ts'
-import { users } from '../db/schema/users.ts'
 import type { LockoutKind } from '../lockout/lockouts.queries.ts'
+import type { Reader } from '../platform/db/client.ts'
+import { knownBrowsers } from '../platform/db/schema/known-browsers.ts'
+import { addressLimits, lockouts } from '../platform/db/schema/lockouts.ts'
+import { users } from '../platform/db/schema/users.ts'
 
 const SHOWN = 50
 

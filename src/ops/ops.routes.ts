@@ -1,16 +1,18 @@
-import { Router } from 'express'
+import { type RequestHandler, Router } from 'express'
 import { refuse } from '../access/refuse.ts'
+import { mayOperate } from '../access/rules.ts'
+import { viewPage } from '../access/view-page.ts'
+import { visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
-import { glance } from '../gate/glance.ts'
-import { readForm } from '../http/form.ts'
-import { originOf } from '../http/origin.ts'
-import { countListeners } from '../outbox/listeners.queries.ts'
-import type { QueueEngine } from '../outbox/queues.ts'
-import { ageText } from './age-text.ts'
+import { poll } from '../gate/poll.ts'
+import { readForm } from '../platform/http/form.ts'
+import { originOf } from '../platform/http/origin.ts'
+import { countListeners } from '../platform/outbox/listeners.queries.ts'
+import type { QueueEngine } from '../platform/outbox/queues.ts'
+import { ageText } from '../platform/time/duration-text.ts'
 import { readLocks } from './locks.queries.ts'
 import type { Metrics } from './metrics.ts'
-import { operatorOnly } from './operator-only.ts'
 import { readOldestByQueue, readOutbox, readUnfinishedWork } from './outbox.queries.ts'
 import { queueBoard } from './queue-board.ts'
 import { readQueueLines } from './queue-lines.ts'
@@ -21,7 +23,7 @@ import { readSealing } from './sealing.queries.ts'
 export function opsRoutes(deps: Deps, engine: QueueEngine, metrics: Metrics): Router {
   const { db, clock, config } = deps
   const routes = Router({ caseSensitive: true, strict: true })
-  const lookAgain = glance(clock)
+  const lookAgain = poll(clock)
 
   routes.use('/ops', operatorOnly(deps))
 
@@ -69,4 +71,13 @@ export function opsRoutes(deps: Deps, engine: QueueEngine, metrics: Metrics): Ro
 
 function ageOrNull(ms: number | null | undefined): string | null {
   return ms === null || ms === undefined ? null : ageText(ms)
+}
+
+/** Stands in front of everything below /ops: to anybody but an operator it does not exist. */
+function operatorOnly(deps: Pick<Deps, 'db' | 'clock'>): RequestHandler {
+  return async (req, res, next) => {
+    const refusal = await viewPage(deps, visitOf(req, res), mayOperate)
+    if (refusal) refuse(res, refusal)
+    else next()
+  }
 }

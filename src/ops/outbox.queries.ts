@@ -1,9 +1,9 @@
 import { and, desc, eq, isNotNull, isNull, or, type SQL, sql } from 'drizzle-orm'
-import type { Reader } from '../db/client.ts'
-import { notifications } from '../db/schema/notifications.ts'
-import { outbox } from '../db/schema/outbox.ts'
-import { isJobName, type JobName, QUEUE_OF } from '../outbox/jobs.ts'
-import { SECOND } from '../time/durations.ts'
+import type { Reader } from '../platform/db/client.ts'
+import { notifications } from '../platform/db/schema/notifications.ts'
+import { outbox } from '../platform/db/schema/outbox.ts'
+import { isJobName, type JobName, QUEUE_OF } from '../platform/outbox/jobs.ts'
+import { SECOND } from '../platform/time/durations.ts'
 
 const SHOWN = 50
 const MAIL: JobName = 'send-notification'

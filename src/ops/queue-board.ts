@@ -7,10 +7,10 @@ import { type Application, type ErrorRequestHandler, type Request, type Response
 import { refuse } from '../access/refuse.ts'
 import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
-import { glance } from '../gate/glance.ts'
-import { renderNotFound } from '../http/errors.ts'
-import { originOf } from '../http/origin.ts'
-import type { QueueEngine } from '../outbox/queues.ts'
+import { poll } from '../gate/poll.ts'
+import { renderNotFound } from '../platform/http/errors.ts'
+import { originOf } from '../platform/http/origin.ts'
+import type { QueueEngine } from '../platform/outbox/queues.ts'
 import type { Operation } from './as-operator.ts'
 import { boardPolicy } from './board-headers.ts'
 import { CHANGE_NAMES, changeJob, retryFailedJobs } from './change-jobs.ts'
@@ -105,7 +105,7 @@ export function queueBoard(deps: Deps, engine: QueueEngine, path: string): Route
   }
   routes.use(sayIfAway)
 
-  routes.use('/api', glance(deps.clock))
+  routes.use('/api', poll(deps.clock))
   // Its page, with what is ours. Where it goes on to our pages, these are shown as ever.
   routes.use((req, res, next) => {
     const pagesPolicy = res.get('Content-Security-Policy')

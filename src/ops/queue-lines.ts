@@ -1,9 +1,9 @@
 import type { Queue } from 'bullmq'
-import { patienceWithin } from '../db/deadline.ts'
-import { QUEUES } from '../outbox/jobs.ts'
-import type { QueueEngine } from '../outbox/queues.ts'
-import { SECOND } from '../time/durations.ts'
-import { within } from '../time/within.ts'
+import { patienceWithin } from '../platform/db/deadline.ts'
+import { QUEUES } from '../platform/outbox/jobs.ts'
+import type { QueueEngine } from '../platform/outbox/queues.ts'
+import { SECOND } from '../platform/time/durations.ts'
+import { within } from '../platform/time/within.ts'
 
 const PATIENCE_MS = 2 * SECOND
 

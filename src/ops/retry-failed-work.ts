@@ -1,6 +1,6 @@
 import { and, isNotNull, isNull } from 'drizzle-orm'
-import { outbox } from '../db/schema/outbox.ts'
 import type { Deps } from '../deps.ts'
+import { outbox } from '../platform/db/schema/outbox.ts'
 import { asOperator, type Operation } from './as-operator.ts'
 
 /**

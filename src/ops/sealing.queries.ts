@@ -1,6 +1,6 @@
 import { desc } from 'drizzle-orm'
-import type { Reader } from '../db/client.ts'
-import { auditSeals, auditUnsealed } from '../db/schema/audit-seals.ts'
+import type { Reader } from '../platform/db/client.ts'
+import { auditSeals, auditUnsealed } from '../platform/db/schema/audit-seals.ts'
 
 /** How far the chain over the audit log is. */
 export interface Sealing {

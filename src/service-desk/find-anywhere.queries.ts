@@ -1,13 +1,13 @@
 import { and, asc, eq, sql } from 'drizzle-orm'
-import type { Reader } from '../db/client.ts'
-import { contains } from '../db/like.ts'
-import { sampleOf } from '../db/sample.ts'
-import { clients } from '../db/schema/clients.ts'
-import { users } from '../db/schema/users.ts'
-import { uuidArray } from '../db/uuid-array.ts'
-import { canonicalEmail } from '../sign-in/email-address.ts'
+import type { Reader } from '../platform/db/client.ts'
+import { contains } from '../platform/db/like.ts'
+import { sampleOf } from '../platform/db/sample.ts'
+import { clients } from '../platform/db/schema/clients.ts'
+import { searchedText, users } from '../platform/db/schema/users.ts'
+import { uuidArray } from '../platform/db/uuid-array.ts'
+import { canonicalEmail } from '../platform/http/email-address.ts'
 import { holdsRareTerm, sampleTerm } from '../users/term-sample.queries.ts'
-import { isSomebody, searchedText, sortName } from '../users/user-lists.queries.ts'
+import { isSomebody, sortName } from '../users/user-lists.queries.ts'
 
 const ACCOUNTS_SHOWN = 10
 const USERS_SHOWN = 50

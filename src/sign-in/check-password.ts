@@ -1,8 +1,4 @@
 import { and, eq } from 'drizzle-orm'
-import type { Outcome } from '../audit/actions.ts'
-import { type AuditEntry, type Origin, record } from '../audit/record.ts'
-import { withoutDeadline } from '../db/deadline.ts'
-import { users } from '../db/schema/users.ts'
 import type { Deps } from '../deps.ts'
 import { type Person, passwordSuffices } from '../gate/facts.ts'
 import { limitedByAddress } from '../lockout/address-limit.ts'
@@ -16,6 +12,10 @@ import {
   spendAttempt,
   whileUnderWay,
 } from '../lockout/spend-attempt.ts'
+import type { Outcome } from '../platform/audit/actions.ts'
+import { type AuditEntry, type Origin, record } from '../platform/audit/record.ts'
+import { withoutDeadline } from '../platform/db/deadline.ts'
+import { users } from '../platform/db/schema/users.ts'
 import { type Credentials, readCredentials } from './credentials.queries.ts'
 import { hashPassword, isOutdated, passwordMatches } from './password-hash.ts'
 

@@ -1,10 +1,4 @@
 import { and, eq, gt, isNull, sql } from 'drizzle-orm'
-import { preparedOnce } from '../db/prepared-once.ts'
-import { authenticators } from '../db/schema/authenticators.ts'
-import { clients } from '../db/schema/clients.ts'
-import { knownBrowsers } from '../db/schema/known-browsers.ts'
-import { lockouts } from '../db/schema/lockouts.ts'
-import { foldedEmail, users } from '../db/schema/users.ts'
 import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'
 import {
@@ -14,7 +8,7 @@ import {
   passwordLockouts,
   personColumns,
   toPerson,
-} from '../gate/person.queries.ts'
+} from '../gate/person-row.ts'
 import { hashBrowserToken } from '../lockout/known-browser-cookie.ts'
 import {
   lockoutColumns,
@@ -22,6 +16,12 @@ import {
   type StoredLockout,
   subjectOfUnknown,
 } from '../lockout/lockouts.queries.ts'
+import { preparedOnce } from '../platform/db/prepared-once.ts'
+import { authenticators } from '../platform/db/schema/authenticators.ts'
+import { clients } from '../platform/db/schema/clients.ts'
+import { knownBrowsers } from '../platform/db/schema/known-browsers.ts'
+import { lockouts } from '../platform/db/schema/lockouts.ts'
+import { foldedEmail, users } from '../platform/db/schema/users.ts'
 
 /** What stands behind an e-mail address. Somebody or nobody: the same shape, from the same query. */
 export interface Credentials {

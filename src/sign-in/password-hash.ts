@@ -2,9 +2,9 @@ import { availableParallelism } from 'node:os'
 import { hash, verify } from '@node-rs/argon2'
 import type { RequestHandler } from 'express'
 import pLimit from 'p-limit'
-import { currentDeadline } from '../db/deadline.ts'
-import { SECOND } from '../time/durations.ts'
-import { UnavailableError } from '../unavailable-error.ts'
+import { currentDeadline } from '../platform/db/deadline.ts'
+import { SECOND } from '../platform/time/durations.ts'
+import { UnavailableError } from '../platform/unavailable-error.ts'
 import { TimedQueue } from './timed-queue.ts'
 
 // OWASP Password Storage Cheat Sheet: Argon2id with 19 MiB, 2 passes, 1 lane at least.

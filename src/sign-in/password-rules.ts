@@ -1,4 +1,5 @@
 // What may be a password. OWASP ASVS 5.0, 6.2: long enough, taken as it is, not a common one; no composition rules.
+// Pure.
 import { test as isCommon } from 'fxa-common-password-list'
 
 const MIN_PASSWORD_LENGTH = 12

@@ -1,11 +1,11 @@
 import { and, desc, eq, gt, isNull, sql } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
-import { LINK_LIFE_MS, newLinkToken } from '../at-rest/link-token.ts'
-import { type Origin, record } from '../audit/record.ts'
-import type { Transaction } from '../db/client.ts'
-import { passwordResets } from '../db/schema/links.ts'
 import type { Deps } from '../deps.ts'
-import { notify } from '../notifications/notify.ts'
+import { type Origin, record } from '../platform/audit/record.ts'
+import { LINK_LIFE_MS, newLinkToken } from '../platform/crypto/link-token.ts'
+import type { Transaction } from '../platform/db/client.ts'
+import { passwordResets } from '../platform/db/schema/links.ts'
+import { notify } from '../platform/mail/notify.ts'
 import { readCredentials } from './credentials.queries.ts'
 
 /** How long a link that is mailed still works at least. */

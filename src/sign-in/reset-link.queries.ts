@@ -1,9 +1,9 @@
 import { and, eq, gt, isNull, ne } from 'drizzle-orm'
-import type { Reader } from '../db/client.ts'
-import { clients } from '../db/schema/clients.ts'
-import { passwordResets } from '../db/schema/links.ts'
-import { users } from '../db/schema/users.ts'
 import type { Deps } from '../deps.ts'
+import type { Reader } from '../platform/db/client.ts'
+import { clients } from '../platform/db/schema/clients.ts'
+import { passwordResets } from '../platform/db/schema/links.ts'
+import { users } from '../platform/db/schema/users.ts'
 
 /** Whom an unused, unexpired reset link belongs to, if it helps them; null for any other. */
 export async function ownerOfResetLink({ clock }: Pick<Deps, 'clock'>, db: Reader, tokenHash: Buffer) {

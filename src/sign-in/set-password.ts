@@ -1,11 +1,11 @@
 import { and, eq, isNull } from 'drizzle-orm'
-import { type Origin, record } from '../audit/record.ts'
-import type { Transaction } from '../db/client.ts'
-import { passwordResets } from '../db/schema/links.ts'
-import { users } from '../db/schema/users.ts'
 import { endSessions } from '../gate/end-sessions.ts'
 import { endKnownBrowsers } from '../lockout/end-known-browsers.ts'
-import { notify } from '../notifications/notify.ts'
+import { type Origin, record } from '../platform/audit/record.ts'
+import type { Transaction } from '../platform/db/client.ts'
+import { passwordResets } from '../platform/db/schema/links.ts'
+import { users } from '../platform/db/schema/users.ts'
+import { notify } from '../platform/mail/notify.ts'
 
 /**
  * Gives a person another password: every session, half-way sign-in and link for a new password that is still out

@@ -1,10 +1,10 @@
 import type { Request, Response } from 'express'
-import { record } from '../audit/record.ts'
 import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'
 import { sessionCookieName, sessionCookieOptions } from '../gate/session-cookie.ts'
-import { leaveNotice } from '../http/notice.ts'
-import { originOf } from '../http/origin.ts'
+import { record } from '../platform/audit/record.ts'
+import { leaveNotice } from '../platform/http/notice.ts'
+import { originOf } from '../platform/http/origin.ts'
 
 /** Signs out: the session ends on the server; the cookie alone opens nothing any more. */
 export async function signOut({ db, clock }: Deps, req: Request, res: Response): Promise<void> {

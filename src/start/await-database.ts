@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import postgres from 'postgres'
-import { readConnection } from '../db/connection.ts'
-import { SECOND } from '../time/durations.ts'
+import { readConnection } from '../platform/db/connection.ts'
+import { SECOND } from '../platform/time/durations.ts'
 import { StartError } from './start-error.ts'
 
 /** Waits until the given database answers. Throws StartError when it answers that it does not want us. */

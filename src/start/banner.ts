@@ -14,7 +14,7 @@ export interface BannerFacts {
 const INDENT = '  '
 
 const NO_ACCOUNTS =
-  'There are no accounts, and no demo data for others to reach. Begin with: npm run found -- --email E --name N (or DEMO_DATA=on).'
+  'There are no accounts, and no demo data for others to reach. Begin with: npm run create-platform -- --email E --name N (or DEMO_DATA=on).'
 
 /** What a person reads once everything is up. */
 export function banner({ address, inbox, dataDir, ownDatabase, content }: BannerFacts): string {

@@ -2,8 +2,8 @@
 // unlike a file with a process number, a lock goes when its holder does, however it ends.
 import { setTimeout as pause } from 'node:timers/promises'
 import postgres, { type Sql } from 'postgres'
-import { readConnection } from '../db/connection.ts'
-import { SECOND } from '../time/durations.ts'
+import { readConnection } from '../platform/db/connection.ts'
+import { SECOND } from '../platform/time/durations.ts'
 
 /** A killed owner's connection may outlive it for a moment. */
 const PATIENCE_MS = 2 * SECOND

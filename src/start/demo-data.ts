@@ -1,9 +1,9 @@
 // Where `npm start` may put accounts whose password everybody knows.
 import ipaddr from 'ipaddr.js'
 import { isThisMachine, readEncryptionKeys, type StartConfig } from '../config.ts'
-import type { DatabasePool } from '../db/client.ts'
 import { contentOf, seedDemoData } from '../demo/seed.ts'
-import { startDatabaseClock } from '../time/clock.ts'
+import type { DatabasePool } from '../platform/db/client.ts'
+import { startDatabaseClock } from '../platform/time/clock.ts'
 import { StartError } from './start-error.ts'
 
 type Settings = Pick<StartConfig, 'HOST' | 'PUBLIC_URL' | 'DATABASE_URL' | 'DEMO_DATA'>

@@ -1,8 +1,8 @@
 // npm start: everything, for trying it and for one machine.
 import { once } from 'node:events'
 import { ConfigurationError, readStartConfig } from '../config.ts'
-import { describeError } from '../log.ts'
-import { SECOND } from '../time/durations.ts'
+import { describeError } from '../platform/log.ts'
+import { SECOND } from '../platform/time/durations.ts'
 import { bringUp } from './bring-up.ts'
 import { StartError } from './start-error.ts'
 

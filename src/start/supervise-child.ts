@@ -1,6 +1,6 @@
 // A child process that is started again when it ends by itself.
 import { type ChildProcess, fork } from 'node:child_process'
-import { MINUTE, SECOND } from '../time/durations.ts'
+import { MINUTE, SECOND } from '../platform/time/durations.ts'
 import { StartError } from './start-error.ts'
 
 const FIRST_PAUSE_MS = 0.5 * SECOND

@@ -1,24 +1,23 @@
 import { type Request, type Response, Router } from 'express'
+import { goOnAfter, usersPageOf } from '../access/act-notice.ts'
 import { EVIDENCE_FIELDS, type EvidenceField, evidenceProblems } from '../access/evidence.ts'
 import { refuse } from '../access/refuse.ts'
+import { requireStepUp } from '../access/require-step-up.ts'
 import { mayChangeInvitation, mayDisable, mayEnable, mayUnlock } from '../access/rules.ts'
 import { viewTarget } from '../access/view-target.ts'
 import { visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
 import { personOf } from '../gate/gate.ts'
-import { readForm } from '../http/form.ts'
-import { originOf } from '../http/origin.ts'
 import { readInvitation } from '../invitations/invitations.queries.ts'
 import { resendInvitation } from '../invitations/resend-invitation.ts'
 import { withdrawInvitation } from '../invitations/withdraw-invitation.ts'
-import { liftLockout } from '../lockout/lift-lockout.ts'
-import { requirePresence } from '../presence/require-presence.ts'
-import { typedFields } from '../typed/typed-fields.ts'
-import { goOnAfter } from './act-notice.ts'
+import { readForm } from '../platform/http/form.ts'
+import { originOf } from '../platform/http/origin.ts'
+import { typedFields } from '../platform/http/typed-text.ts'
 import { disableUser } from './disable-user.ts'
 import { enableUser } from './enable-user.ts'
-import { usersPageOf } from './users-page-of.ts'
+import { liftLockout } from './lift-lockout.ts'
 
 /** What is done to a user: each has a page that names the person and asks for the reason, and then the act. */
 const ACTS = [
@@ -71,7 +70,7 @@ export function actOnUserRoutes(deps: Deps): Router {
 
   for (const userAct of ACTS) {
     const { path, name, act, done } = userAct
-    const present = requirePresence(deps, { act: name })
+    const present = requireStepUp(deps, { act: name })
     routes.get(`/users/:id/${path}`, (req, res) => renderAct(deps, req, res, userAct))
     routes.post(`/users/:id/${path}`, readForm, present, async (req, res) => {
       const targetId = String(req.params.id)

@@ -1,13 +1,13 @@
 import { eq } from 'drizzle-orm'
+import { actOnUser, type UserOutcome, type UserRequest } from '../access/act-on-user.ts'
 import { mayDisable } from '../access/rules.ts'
-import { record } from '../audit/record.ts'
-import { users } from '../db/schema/users.ts'
+import { tellOfAdministrator } from '../access/tell-administrators.ts'
 import type { Deps } from '../deps.ts'
 import { endSessions } from '../gate/end-sessions.ts'
 import { endKnownBrowsers } from '../lockout/end-known-browsers.ts'
-import { notify } from '../notifications/notify.ts'
-import { actOnUser, type UserOutcome, type UserRequest } from './act-on-user.ts'
-import { tellOfAdministrator } from './tell-administrators.ts'
+import { record } from '../platform/audit/record.ts'
+import { users } from '../platform/db/schema/users.ts'
+import { notify } from '../platform/mail/notify.ts'
 
 /**
  * Shuts a user out: from this commit on every session and half-way sign-in of theirs is dead, and no password opens

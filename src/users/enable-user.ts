@@ -1,11 +1,11 @@
 import { eq } from 'drizzle-orm'
+import { actOnUser, type UserOutcome, type UserRequest } from '../access/act-on-user.ts'
 import { mayEnable } from '../access/rules.ts'
-import { record } from '../audit/record.ts'
-import { users } from '../db/schema/users.ts'
+import { tellOfAdministrator } from '../access/tell-administrators.ts'
 import type { Deps } from '../deps.ts'
-import { notify } from '../notifications/notify.ts'
-import { actOnUser, type UserOutcome, type UserRequest } from './act-on-user.ts'
-import { tellOfAdministrator } from './tell-administrators.ts'
+import { record } from '../platform/audit/record.ts'
+import { users } from '../platform/db/schema/users.ts'
+import { notify } from '../platform/mail/notify.ts'
 
 /** Lets a disabled user in again. Who was never active is invited as before: MFA and all that is asked of them stays. */
 export function enableUser(deps: Deps, request: UserRequest): Promise<UserOutcome> {

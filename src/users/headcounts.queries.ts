@@ -1,7 +1,7 @@
 import { and, desc, eq, gt, inArray, sql } from 'drizzle-orm'
-import type { Reader } from '../db/client.ts'
-import { headcounts } from '../db/schema/listings.ts'
-import { roleGroups } from '../db/schema/role-groups.ts'
+import type { Reader } from '../platform/db/client.ts'
+import { headcounts } from '../platform/db/schema/listings.ts'
+import { roleGroups } from '../platform/db/schema/role-groups.ts'
 import type { Headcount } from './headcount.ts'
 
 /**

@@ -1,24 +1,24 @@
 import { type Request, type Response, Router } from 'express'
+import { goOnAfter } from '../access/act-notice.ts'
+import { CHOOSE_ROLE_GROUPS, offerRoleGroups, roleGroupKeys } from '../access/choose-role-groups.ts'
 import { EVIDENCE_FIELDS, type EvidenceField, evidenceProblems } from '../access/evidence.ts'
 import { refuse } from '../access/refuse.ts'
+import { requireStepUp } from '../access/require-step-up.ts'
+import { readRoleGroups } from '../access/role-groups.queries.ts'
 import { mayChangeRoleGroups } from '../access/rules.ts'
 import { viewTarget } from '../access/view-target.ts'
 import { visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
-import { readForm } from '../http/form.ts'
-import { originOf } from '../http/origin.ts'
-import { requirePresence } from '../presence/require-presence.ts'
-import { typedFields } from '../typed/typed-fields.ts'
-import { goOnAfter } from './act-notice.ts'
+import { readForm } from '../platform/http/form.ts'
+import { originOf } from '../platform/http/origin.ts'
+import { typedFields } from '../platform/http/typed-text.ts'
 import { changeRoleGroups } from './change-role-groups.ts'
-import { CHOOSE_ROLE_GROUPS, offerRoleGroups, roleGroupKeys } from './choose-role-groups.ts'
-import { readRoleGroups } from './role-groups.queries.ts'
 
 /** Which role groups a user holds. */
 export function roleGroupsRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
-  const present = requirePresence(deps, { act: 'change somebody’s role groups' })
+  const present = requireStepUp(deps, { act: 'change somebody’s role groups' })
 
   routes.get('/users/:id/role-groups', (req, res) => renderRoleGroups(deps, req, res))
 

@@ -1,12 +1,12 @@
 import { and, eq, inArray } from 'drizzle-orm'
+import { namesOf, type RoleGroupChange } from '../access/choose-role-groups.ts'
 import { administers } from '../access/rules.ts'
-import { type AuditEntry, record } from '../audit/record.ts'
-import type { Transaction } from '../db/client.ts'
-import { memberships } from '../db/schema/role-groups.ts'
+import { tellAdministrators } from '../access/tell-administrators.ts'
 import type { Person } from '../gate/facts.ts'
-import { notify } from '../notifications/notify.ts'
-import { namesOf, type RoleGroupChange } from './choose-role-groups.ts'
-import { tellAdministrators } from './tell-administrators.ts'
+import { type AuditEntry, record } from '../platform/audit/record.ts'
+import type { Transaction } from '../platform/db/client.ts'
+import { memberships } from '../platform/db/schema/role-groups.ts'
+import { notify } from '../platform/mail/notify.ts'
 
 /**
  * Changes what a user holds, records it and queues the mails: to the user, and to the administrators of the account if

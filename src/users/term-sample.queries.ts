@@ -1,10 +1,9 @@
 import { and, type SQL, sql } from 'drizzle-orm'
-import type { Reader } from '../db/client.ts'
-import { contains } from '../db/like.ts'
-import { sampleOf } from '../db/sample.ts'
-import { users } from '../db/schema/users.ts'
-import { SHORTEST_TERM } from '../typed/list-query.ts'
-import { searchedText } from './user-lists.queries.ts'
+import type { Reader } from '../platform/db/client.ts'
+import { contains } from '../platform/db/like.ts'
+import { sampleOf } from '../platform/db/sample.ts'
+import { searchedText, users } from '../platform/db/schema/users.ts'
+import { SHORTEST_TERM } from '../platform/http/list-query.ts'
 
 const SAMPLE = 500
 const WORDS_AT_MOST = 8

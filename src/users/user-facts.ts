@@ -2,9 +2,10 @@
 import { targetOf } from '../access/people.ts'
 import type { Refusal } from '../access/refusals.ts'
 import { type Actor, mayChangeInvitation, mayResetMfa, mayUnlock } from '../access/rules.ts'
-import { mfaRequired, type Person, passwordSuffices } from '../gate/facts.ts'
-import { authenticatorDisabled, lockInForce } from '../lockout/policy.ts'
-import { DAY, MINUTE, SECOND } from '../time/durations.ts'
+import { type Person, passwordSuffices } from '../gate/facts.ts'
+import { lockInForce } from '../lockout/policy.ts'
+import { DAY, MINUTE, SECOND } from '../platform/time/durations.ts'
+import { type MfaStatus, mfaStatusOf } from './mfa-status.ts'
 
 /** A user as read (user-rows.queries.ts). */
 interface Read {
@@ -26,13 +27,7 @@ export interface UserFacts {
   status: Person['status']
   client: { id: string; name: string }
   roleGroups: string[]
-  mfa: {
-    state: 'active' | 'pending' | 'none'
-    since: Date | null
-    required: boolean
-    /** 100 wrong codes in a row: only a reset helps. */
-    disabled: boolean
-  }
+  mfa: MfaStatus
   reset: { step: ResetStep; at: Date } | null
   /** Milliseconds after which the row is worth another look; null while nothing is about to change. */
   lookAgainMs: number | null
@@ -52,7 +47,6 @@ export function userFacts(read: Read, actor: Actor, standing: Standing, now: Dat
   const { person, passwordLockedUntil, pendingUntil } = read
   const target = targetOf(person, passwordLockedUntil, standing, now)
   const reset = resetOf(read, now)
-  const pending = pendingUntil !== null && pendingUntil > now
   return {
     id: person.id,
     name: person.name,
@@ -60,12 +54,7 @@ export function userFacts(read: Read, actor: Actor, standing: Standing, now: Dat
     status: person.status,
     client: { id: person.clientId, name: person.clientName },
     roleGroups: person.roleGroups.map(({ name }) => name),
-    mfa: {
-      state: person.authenticator ? 'active' : pending ? 'pending' : 'none',
-      since: person.authenticator?.activatedAt ?? null,
-      required: mfaRequired(person),
-      disabled: person.authenticator !== null && authenticatorDisabled(person.codeLockout),
-    },
+    mfa: mfaStatusOf(person, pendingUntil, now),
     reset,
     lookAgainMs: lookAgain(reset, now),
     lockedUntil: latest([

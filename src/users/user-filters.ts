@@ -1,5 +1,5 @@
 // What the users page can be narrowed down to, as its address says it. Empty means all. Pure.
-import { cursor, lastSaid, searchTerm } from '../typed/list-query.ts'
+import { cursor, lastSaid, searchTerm } from '../platform/http/list-query.ts'
 
 const MFA = ['enrolled', 'not-enrolled', 'required-missing'] as const
 const STATUSES = ['active', 'invited', 'disabled'] as const

@@ -1,11 +1,12 @@
 import { desc, eq, inArray } from 'drizzle-orm'
-import type { AuditAction } from '../audit/actions.ts'
-import { type EventRow, readEvents } from '../audit/events.queries.ts'
-import type { Reader } from '../db/client.ts'
-import { auditEvents } from '../db/schema/audit-events.ts'
-import { authenticators } from '../db/schema/authenticators.ts'
-import { mfaResets } from '../db/schema/mfa-resets.ts'
-import { users } from '../db/schema/users.ts'
+import type { EventRow } from '../audit-log/event-sentence.ts'
+import { readEvents } from '../audit-log/events.queries.ts'
+import type { AuditAction } from '../platform/audit/actions.ts'
+import type { Reader } from '../platform/db/client.ts'
+import { auditEvents } from '../platform/db/schema/audit-events.ts'
+import { authenticators } from '../platform/db/schema/authenticators.ts'
+import { mfaResets } from '../platform/db/schema/mfa-resets.ts'
+import { users } from '../platform/db/schema/users.ts'
 
 const SHOWN = 20
 

@@ -1,18 +1,14 @@
 // The lists of an account's users that stand in indexes in the order of names: everybody, and whoever fits filters.
 import { and, eq, ne, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import type { Account } from '../access/view-account.ts'
-import type { Reader } from '../db/client.ts'
-import { headcounts, listings, UNDER_NO_ROLE_GROUP } from '../db/schema/listings.ts'
-import { memberships, mfaPolicies, roleGroups } from '../db/schema/role-groups.ts'
-import { users } from '../db/schema/users.ts'
+import type { Reader } from '../platform/db/client.ts'
+import { headcounts, listings, UNDER_NO_ROLE_GROUP } from '../platform/db/schema/listings.ts'
+import { memberships, mfaPolicies, roleGroups } from '../platform/db/schema/role-groups.ts'
+import { searchedText, users } from '../platform/db/schema/users.ts'
 import type { UserFilters } from './user-filters.ts'
 
 /** What lists of people are in the order of, whatever the database's own language. */
 export const sortName = sql<string>`lower(${users.name}) collate "C"`
-
-/** What a term is searched in. Its trigrams are indexed. */
-export const searchedText = sql<string>`lower(${users.name} || ' ' || ${users.email})`
-
 /** Whoever is to be found at all: a withdrawn invitation leaves a row, and nobody. They have no listings either. */
 export const isSomebody = ne(users.status, 'withdrawn')
 

@@ -1,14 +1,5 @@
 import { and, asc, desc, eq, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
-import type { AuditAction } from '../audit/actions.ts'
-import type { Reader } from '../db/client.ts'
-import { auditEvents } from '../db/schema/audit-events.ts'
-import { authenticators } from '../db/schema/authenticators.ts'
-import { clients } from '../db/schema/clients.ts'
-import { lockouts } from '../db/schema/lockouts.ts'
-import { mfaResets } from '../db/schema/mfa-resets.ts'
-import { users } from '../db/schema/users.ts'
-import { uuidArray } from '../db/uuid-array.ts'
 import type { Person } from '../gate/facts.ts'
 import {
   accountOfUser,
@@ -17,8 +8,17 @@ import {
   passwordLockedUntil,
   personColumns,
   toPerson,
-} from '../gate/person.queries.ts'
+} from '../gate/person-row.ts'
 import { lockoutColumns } from '../lockout/lockouts.queries.ts'
+import type { AuditAction } from '../platform/audit/actions.ts'
+import type { Reader } from '../platform/db/client.ts'
+import { auditEvents } from '../platform/db/schema/audit-events.ts'
+import { authenticators } from '../platform/db/schema/authenticators.ts'
+import { clients } from '../platform/db/schema/clients.ts'
+import { lockouts } from '../platform/db/schema/lockouts.ts'
+import { mfaResets } from '../platform/db/schema/mfa-resets.ts'
+import { users } from '../platform/db/schema/users.ts'
+import { uuidArray } from '../platform/db/uuid-array.ts'
 import { sortName } from './user-lists.queries.ts'
 
 /** A user with all that a list shows of them. */

@@ -1,5 +1,14 @@
+// A user as pages show them: facts, refusals in words, and what may be done. Pure.
 import { REFUSALS, type Refusal } from '../access/refusals.ts'
-import type { Actor } from '../access/rules.ts'
+import {
+  type Actor,
+  mayAdminister,
+  mayChangeInvitation,
+  mayChangeRoleGroups,
+  mayDisable,
+  mayEnable,
+  type Target,
+} from '../access/rules.ts'
 import { type Standing, type UserFacts, userFacts } from './user-facts.ts'
 
 /** A user's facts with the words that the views print. */
@@ -39,4 +48,24 @@ function sentenceFor(refusal: Refusal): string {
 function noteFor(refusal: Refusal | null): string {
   const saysItself = refusal === null || refusal === 'nothing-to-reset' || refusal === 'parents-only-look'
   return saysItself ? '' : REFUSALS[refusal].sentence
+}
+
+export interface UserActions {
+  /** False: nothing of it, and the page says why beside the reset, which the same people may not. */
+  any: boolean
+  changeRoleGroups: boolean
+  changeInvitation: boolean
+  disable: boolean
+  enable: boolean
+}
+
+/** What the page of `target` offers to `actor`. */
+export function userActions(actor: Actor, target: Target): UserActions {
+  return {
+    any: mayAdminister(actor, target) === null,
+    changeRoleGroups: mayChangeRoleGroups(actor, target) === null,
+    changeInvitation: mayChangeInvitation(actor, target) === null,
+    disable: mayDisable(actor, target) === null,
+    enable: mayEnable(actor, target) === null,
+  }
 }

@@ -1,29 +1,26 @@
 import { type Request, type Response, Router } from 'express'
+import { actNoticeOn, readActNotice, usersPageOf } from '../access/act-notice.ts'
+import { readCaseAbout } from '../access/approvals.queries.ts'
 import { readTies } from '../access/makers.queries.ts'
 import { actorOf } from '../access/people.ts'
-import { readOnlyBecause } from '../access/read-only-because.ts'
 import { refuse } from '../access/refuse.ts'
+import { readRoleGroupChoices } from '../access/role-groups.queries.ts'
 import { mayInvite, mayViewAccount } from '../access/rules.ts'
-import { viewAccount } from '../access/view-account.ts'
+import { readOnlyBecause, viewAccount } from '../access/view-account.ts'
 import { viewTarget } from '../access/view-target.ts'
 import { visitOf } from '../access/visit.ts'
-import { readCaseAbout } from '../approvals/approvals.queries.ts'
-import { eventView } from '../audit/event-view.ts'
+import { eventView } from '../audit-log/event-view.ts'
 import type { Deps } from '../deps.ts'
 import { personOf } from '../gate/gate.ts'
-import { glance } from '../gate/glance.ts'
+import { poll } from '../gate/poll.ts'
 import { readInvitation } from '../invitations/invitations.queries.ts'
 import { IDENTIFICATIONS } from '../mfa-reset/identifications.ts'
-import { listHref } from '../typed/list-query.ts'
-import { actNoticeOn, readActNotice } from './act-notice.ts'
+import { listHref } from '../platform/http/list-query.ts'
 import { findUsers, NOBODY } from './find-users.queries.ts'
-import { readRoleGroupChoices } from './role-groups.queries.ts'
-import { userActions } from './user-actions.ts'
 import { readUserFilters } from './user-filters.ts'
 import { readUserHistory } from './user-history.queries.ts'
 import { readUserRows } from './user-rows.queries.ts'
-import { userView } from './user-view.ts'
-import { usersPageOf } from './users-page-of.ts'
+import { userActions, userView } from './user-view.ts'
 
 /** Who there is in an account, how their sign-in is protected, and the history of one of them. */
 export function usersRoutes(deps: Deps): Router {
@@ -35,8 +32,8 @@ export function usersRoutes(deps: Deps): Router {
   routes.get('/users/:id', (req, res) => renderUser(deps, req, res, req.params.id))
 
   // What a page asks for by itself while something is about to change in it; see lookAgainMs.
-  routes.get('/users/:id/facts', glance(deps.clock), (req, res) => renderUser(deps, req, res, req.params.id))
-  routes.get('/users/:id/row', glance(deps.clock), async (req, res) => {
+  routes.get('/users/:id/facts', poll(deps.clock), (req, res) => renderUser(deps, req, res, req.params.id))
+  routes.get('/users/:id/row', poll(deps.clock), async (req, res) => {
     const read = await readUser(deps, req, res, String(req.params.id))
     if (read) res.render('users/row', { user: read.user, withAccount: req.query.account === 'shown' })
   })

@@ -4,10 +4,10 @@ import { after, before, describe, test } from 'node:test'
 import { and, asc, eq } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
 import { rooms } from '../../src/app.ts'
-import { auditEvents } from '../../src/db/schema/audit-events.ts'
 import { openMetrics } from '../../src/ops/metrics.ts'
 import { opsRoutes } from '../../src/ops/ops.routes.ts'
-import { openQueueEngine, type QueueEngine } from '../../src/outbox/queues.ts'
+import { auditEvents } from '../../src/platform/db/schema/audit-events.ts'
+import { openQueueEngine, type QueueEngine } from '../../src/platform/outbox/queues.ts'
 import {
   ADMIN,
   Cast,

@@ -1,6 +1,7 @@
 // The permission table of the design, row by row and exhaustively.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { approversOf, type CasePeople } from '../../src/access/approvers.ts'
 import { inOneFamily, inOneLine } from '../../src/access/makers.ts'
 import { REFUSALS, type Refusal } from '../../src/access/refusals.ts'
 import {
@@ -31,7 +32,6 @@ import {
   type Relation,
   type Target,
 } from '../../src/access/rules.ts'
-import { approversOf, type CasePeople } from '../../src/approvals/approvers.ts'
 
 const NOBODY_SPECIAL = { id: 'actor', isAdmin: false, isServiceDesk: false, isOperator: false, rank: 100 }
 const ACTORS: Record<string, Actor> = {

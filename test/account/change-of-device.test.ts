@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { and, desc, eq } from 'drizzle-orm'
-import { auditEvents } from '../../src/db/schema/audit-events.ts'
-import { authenticators } from '../../src/db/schema/authenticators.ts'
-import { lockouts } from '../../src/db/schema/lockouts.ts'
-import { mfaResets } from '../../src/db/schema/mfa-resets.ts'
-import { notifications } from '../../src/db/schema/notifications.ts'
-import { users } from '../../src/db/schema/users.ts'
-import { renderMail } from '../../src/notifications/render-mail.ts'
-import { MINUTE } from '../../src/time/durations.ts'
+import { auditEvents } from '../../src/platform/db/schema/audit-events.ts'
+import { authenticators } from '../../src/platform/db/schema/authenticators.ts'
+import { lockouts } from '../../src/platform/db/schema/lockouts.ts'
+import { mfaResets } from '../../src/platform/db/schema/mfa-resets.ts'
+import { notifications } from '../../src/platform/db/schema/notifications.ts'
+import { users } from '../../src/platform/db/schema/users.ts'
+import { renderMail } from '../../src/platform/mail/render-mail.ts'
+import { MINUTE } from '../../src/platform/time/durations.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { type Answer, type Browser, DEMO_PASSWORD, keyOn } from '../support/browser.ts'
 import { totp } from '../support/rfc6238.ts'
@@ -120,7 +120,7 @@ describe('a change of device', () => {
     assert.ok(now && now.id !== before?.id && more.length === 0)
     const old = (await authenticatorsOf(TECH)).find(({ id }) => id === before?.id)
     assert.equal(old?.status, 'revoked')
-    assert.equal(old?.sealedSecret, null, 'shredded')
+    assert.equal(old?.sealedSecret, null, 'erased')
     assert.deepEqual(old?.revokedAt, now.activatedAt, 'in the same moment')
     assert.equal((await other.get('/')).location, '/sign-in')
     assert.equal((await halfway.verify(halfway.nextCode())).location, '/sign-in')

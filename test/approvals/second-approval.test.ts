@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { and, eq } from 'drizzle-orm'
-import { expireApproval } from '../../src/approvals/expire-approval.ts'
-import { approvals } from '../../src/db/schema/approvals.ts'
-import { clients } from '../../src/db/schema/clients.ts'
-import { notifications } from '../../src/db/schema/notifications.ts'
-import { memberships } from '../../src/db/schema/role-groups.ts'
-import { users } from '../../src/db/schema/users.ts'
-import { DAY, MINUTE, SECOND } from '../../src/time/durations.ts'
+import { expireApproval } from '../../src/access/expire-approval.ts'
+import { approvals } from '../../src/platform/db/schema/approvals.ts'
+import { clients } from '../../src/platform/db/schema/clients.ts'
+import { notifications } from '../../src/platform/db/schema/notifications.ts'
+import { memberships } from '../../src/platform/db/schema/role-groups.ts'
+import { users } from '../../src/platform/db/schema/users.ts'
+import { DAY, MINUTE, SECOND } from '../../src/platform/time/durations.ts'
 import { sweepExpired } from '../../workers/sweep-expired.ts'
 import type { TestApp } from '../support/app.ts'
 import { problemOf } from '../support/browser.ts'
@@ -326,7 +326,7 @@ describe('who decides', () => {
         const answer = await give(DESK, user.id, 'admin')
         assert.equal(answer.status, 409)
         assert.match(answer.body, /no other agent and no Operator/)
-        assert.match((await cast.as(DESK).get('/approvals')).body, /cannot be given.*npm run found/)
+        assert.match((await cast.as(DESK).get('/approvals')).body, /cannot be given.*npm run create-platform/)
       },
     )
     assert.deepEqual(await people.roleGroupsOf(user.id), ['tech-operator'])

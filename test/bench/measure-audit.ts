@@ -7,10 +7,10 @@ import { get, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { sealEvents } from '../../src/audit/seal-events.ts'
 import { readAuditKeys } from '../../src/config.ts'
 import type { EnrolledUser } from '../../src/demo/bulk-seed.ts'
-import { SECOND } from '../../src/time/durations.ts'
+import { sealEvents } from '../../src/platform/audit/seal-events.ts'
+import { SECOND } from '../../src/platform/time/durations.ts'
 import { AUDIT_KEYS } from '../support/cluster.ts'
 import { base32Decode, totp } from '../support/rfc6238.ts'
 import { makeRunFolder, removeRunFolder } from '../support/run-folder.ts'
@@ -21,7 +21,7 @@ import type { Section, SectionOptions } from './section.ts'
 
 const USERS = 200
 const PAGES_EACH = 20
-const VERIFY = fileURLToPath(new URL('../../src/audit/verify-command.js', import.meta.url))
+const VERIFY = fileURLToPath(new URL('../../src/commands/audit-verify.js', import.meta.url))
 
 interface Download {
   what: string

@@ -1,6 +1,7 @@
 // Whether the time of an answer tells if somebody has an e-mail address: sign-in and forgotten password.
-import type { DatabasePool } from '../../src/db/client.ts'
+
 import type { EnrolledUser } from '../../src/demo/bulk-seed.ts'
+import type { DatabasePool } from '../../src/platform/db/client.ts'
 import { makeRunFolder, removeRunFolder } from '../support/run-folder.ts'
 import { Connection } from './connection.ts'
 import { type OnStop, someUsers, startProduct } from './product.ts'

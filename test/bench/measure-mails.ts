@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { isNull } from 'drizzle-orm'
-import { NO_REQUEST, record } from '../../src/audit/record.ts'
-import type { Database } from '../../src/db/client.ts'
-import { notifications } from '../../src/db/schema/notifications.ts'
-import { users } from '../../src/db/schema/users.ts'
-import { notify } from '../../src/notifications/notify.ts'
-import { MINUTE } from '../../src/time/durations.ts'
+import { NO_REQUEST, record } from '../../src/platform/audit/record.ts'
+import type { Database } from '../../src/platform/db/client.ts'
+import { notifications } from '../../src/platform/db/schema/notifications.ts'
+import { users } from '../../src/platform/db/schema/users.ts'
+import { notify } from '../../src/platform/mail/notify.ts'
+import { MINUTE } from '../../src/platform/time/durations.ts'
 
 export interface Mails {
   count: number

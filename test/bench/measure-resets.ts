@@ -1,9 +1,9 @@
 // MFA resets: how soon an old session is refused after the click, beside a bare transaction, how soon the reset is
 // completed, and how many of them go through in a second, with the queues on PostgreSQL and on Redis in turn.
 import { setTimeout as pause } from 'node:timers/promises'
-import type { DatabasePool } from '../../src/db/client.ts'
 import type { EnrolledUser } from '../../src/demo/bulk-seed.ts'
-import { MINUTE, SECOND } from '../../src/time/durations.ts'
+import type { DatabasePool } from '../../src/platform/db/client.ts'
+import { MINUTE, SECOND } from '../../src/platform/time/durations.ts'
 import { eventually } from '../support/eventually.ts'
 import { REDIS_INSTALLED, RedisServer } from '../support/redis-server.ts'
 import { makeRunFolder, removeRunFolder } from '../support/run-folder.ts'

@@ -1,8 +1,8 @@
 // The users page of accounts of very different sizes: what it costs must not grow with them.
 
-import type { DatabasePool } from '../../src/db/client.ts'
 import { bulkSeed, type EnrolledUser } from '../../src/demo/bulk-seed.ts'
-import { MINUTE } from '../../src/time/durations.ts'
+import type { DatabasePool } from '../../src/platform/db/client.ts'
+import { MINUTE } from '../../src/platform/time/durations.ts'
 import { makeRunFolder, removeRunFolder } from '../support/run-folder.ts'
 import { Connection } from './connection.ts'
 import type { SignInLoad, SignInsDone } from './people.tool.js'

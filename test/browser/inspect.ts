@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
-import { PROJECT_ROOT } from '../../src/project-root.ts'
+import { PROJECT_ROOT } from '../../src/platform/project-root.ts'
 
 // Chromium takes text that is all ASCII in half the time, and with one as long as this that is most of the work.
 const AXE = readFileSync(join(PROJECT_ROOT, 'node_modules', 'axe-core', 'axe.min.js'), 'utf8').replace(

@@ -1,8 +1,8 @@
 // Spec: "The parent-account Admin user can view account information". Accounts, their policy and audit; the Service Desk.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { clients } from '../../src/db/schema/clients.ts'
-import { navFor } from '../../src/nav/nav-for.ts'
+import { navFor } from '../../src/dashboard/nav-for.ts'
+import { clients } from '../../src/platform/db/schema/clients.ts'
 import type { TestApp } from '../support/app.ts'
 import { Cast } from '../support/cast.ts'
 

@@ -1,10 +1,10 @@
 // A PostgreSQL of its own, with the real web and worker processes on it, to be treated badly.
 import { fileURLToPath } from 'node:url'
 import postgres from 'postgres'
-import { openDatabase } from '../../src/db/client.ts'
-import { migrateDatabase } from '../../src/db/migrate.ts'
 import { bulkSeed } from '../../src/demo/bulk-seed.ts'
 import { seedDemoData } from '../../src/demo/seed.ts'
+import { openDatabase } from '../../src/platform/db/client.ts'
+import { migrateDatabase } from '../../src/platform/db/migrate.ts'
 import { type Cluster, startEmbeddedPostgres } from '../../src/start/embedded-postgres.ts'
 import { anyFreePort } from '../../src/start/free-port.ts'
 import { startProcess, type TestProcess } from '../support/processes.ts'

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { factsOf, type Person, type Proofs, passwordSuffices } from '../../src/gate/facts.ts'
 import { type StageName, stageOf } from '../../src/gate/stages.ts'
 import { NO_FAILURES } from '../../src/lockout/policy.ts'
-import { HOUR, MINUTE } from '../../src/time/durations.ts'
+import { HOUR, MINUTE } from '../../src/platform/time/durations.ts'
 
 interface World {
   now: number

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { csvRows, neutralCell } from '../../src/csv.ts'
 import { type InvitationFile, readInvitationFile } from '../../src/invitations/read-invitation-file.ts'
+import { csvRows, neutralCell } from '../../src/platform/http/csv.ts'
 
 const HEAD = 'email,name,roleGroups\n'
 const utf8 = (text: string) => new TextEncoder().encode(text)

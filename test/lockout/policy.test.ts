@@ -18,7 +18,7 @@ import {
   policyFor,
   spend,
 } from '../../src/lockout/policy.ts'
-import { HOUR, MINUTE } from '../../src/time/durations.ts'
+import { HOUR, MINUTE } from '../../src/platform/time/durations.ts'
 
 const POLICY = { attempts: 5, windowMs: 15 * MINUTE, durationMs: 15 * MINUTE, maxDurationMs: 24 * HOUR }
 const at = (ms: number) => new Date(Date.UTC(2026, 0, 1) + ms)

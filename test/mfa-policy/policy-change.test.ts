@@ -3,9 +3,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { mayLoosenPolicy, mayTightenPolicy } from '../../src/access/rules.ts'
-import { affectedBy } from '../../src/mfa-policy/affected.ts'
-import { affectedSentences } from '../../src/mfa-policy/affected-sentence.ts'
-import { coverageSentence } from '../../src/mfa-policy/coverage-sentence.ts'
+import { affectedBy, affectedSentences } from '../../src/mfa-policy/affected.ts'
+import { coverageSentence } from '../../src/mfa-policy/coverage.ts'
 import { policyChange } from '../../src/mfa-policy/policy-change.ts'
 
 describe('a change of the MFA policy', () => {

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { and, eq } from 'drizzle-orm'
-import { authenticators } from '../../src/db/schema/authenticators.ts'
-import { memberships, roleGroups } from '../../src/db/schema/role-groups.ts'
-import { users } from '../../src/db/schema/users.ts'
+import { authenticators } from '../../src/platform/db/schema/authenticators.ts'
+import { memberships, roleGroups } from '../../src/platform/db/schema/role-groups.ts'
+import { users } from '../../src/platform/db/schema/users.ts'
 import { type Browser, keyOn } from '../support/browser.ts'
 import { ADMIN, Cast, DESK } from '../support/cast.ts'
 

@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, test } from 'node:test'
 import { and, desc, eq, isNull } from 'drizzle-orm'
-import { authenticators } from '../../src/db/schema/authenticators.ts'
-import { mfaResets } from '../../src/db/schema/mfa-resets.ts'
-import { outbox } from '../../src/db/schema/outbox.ts'
-import { users } from '../../src/db/schema/users.ts'
+import { authenticators } from '../../src/platform/db/schema/authenticators.ts'
+import { mfaResets } from '../../src/platform/db/schema/mfa-resets.ts'
+import { outbox } from '../../src/platform/db/schema/outbox.ts'
+import { users } from '../../src/platform/db/schema/users.ts'
 import { type RunningWorker, startWorker } from '../../workers/start-worker.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import type { Browser } from '../support/browser.ts'
@@ -91,7 +91,7 @@ for (const engine of ['redis', 'postgres'] as const)
       mailServer.received.length = 0
     }
 
-    test('is completed: the secret shredded, the user and both Admins told once, by whom and from where', async () => {
+    test('is completed: the secret erased, the user and both Admins told once, by whom and from where', async () => {
       await beginWork()
       forgetMails()
 

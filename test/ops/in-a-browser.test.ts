@@ -8,7 +8,7 @@ import { Visitor } from '../browser/visitor.ts'
 import { DEMO_PASSWORD } from '../support/browser.ts'
 import { launchBrowser } from '../support/chromium.ts'
 import { eventually } from '../support/eventually.ts'
-import { type ControlRoom, onEachEngine, TECH } from './control-room.ts'
+import { type OpsFixture, onEachEngine, TECH } from './ops-fixture.ts'
 
 let browser: Browser
 before(async () => {
@@ -16,21 +16,21 @@ before(async () => {
 })
 after(() => browser.close())
 
-onEachEngine('in a browser', (room) => {
+onEachEngine('in a browser', (fixture) => {
   test('/ops refreshes itself, is accessible and fits 320 pixels', async () => {
-    const { page, complaints } = await operatorsPage(room)
-    await page.goto(`${room.app.origin}/ops`)
+    const { page, complaints } = await operatorsPage(fixture)
+    await page.goto(`${fixture.app.origin}/ops`)
     await page.getByText('Mail: invitation').waitFor()
     await page.getByRole('link', { name: 'Look again' }).focus()
-    await room.startWorker()
+    await fixture.startWorker()
     await page.getByText('Every mail so far has been delivered').waitFor()
     await page.locator('a:focus', { hasText: 'Look again' }).waitFor()
     await inspect(page, 'ops-quiet')
 
-    const given = await room.failedMail()
-    await room.stopWorker()
-    const waiting = await room.oweMail()
-    await lockOut(room)
+    const given = await fixture.failedMail()
+    await fixture.stopWorker()
+    const waiting = await fixture.oweMail()
+    await lockOut(fixture)
     for (const id of [given, waiting]) await page.locator(`[data-work="${id}"]`).waitFor()
     await page.locator('[data-count="password-locks"]', { hasText: '1' }).waitFor()
     await inspect(page, 'ops-busy')
@@ -40,14 +40,14 @@ onEachEngine('in a browser', (room) => {
   })
 
   test('a failed job is seen on the board, retried with a click, and completed', async () => {
-    await room.startWorker()
-    const id = await room.failedMail()
-    const { page, complaints } = await operatorsPage(room)
+    await fixture.startWorker()
+    const id = await fixture.failedMail()
+    const { page, complaints } = await operatorsPage(fixture)
 
-    await page.goto(`${room.app.origin}/ops`)
+    await page.goto(`${fixture.app.origin}/ops`)
     await page.locator('[data-queue="notifications"] .badge.bad').click()
     await page.getByText(id).first().waitFor()
-    await page.goto(`${room.app.origin}/ops`)
+    await page.goto(`${fixture.app.origin}/ops`)
     await page.locator(`[data-work="${id}"] a`).click()
     await page
       .getByText(/refuses this mail/)
@@ -56,20 +56,20 @@ onEachEngine('in a browser', (room) => {
     await page.locator('section').getByRole('button', { name: 'Retry', exact: true }).click()
     await page.getByText('Are you sure that you want to retry this job?').waitFor()
     await page.getByRole('button', { name: 'Confirm' }).click()
-    await eventually('it is delivered', async () => (await room.rowOf(id)).doneAt)
-    await page.goto(`${room.app.origin}/ops/queues/queue/notifications?status=completed`)
+    await eventually('it is delivered', async () => (await fixture.rowOf(id)).doneAt)
+    await page.goto(`${fixture.app.origin}/ops/queues/queue/notifications?status=completed`)
     await page.getByText(id).first().waitFor()
     assert.deepEqual(complaints, [])
     await page.context().close()
   })
 
   test('every view of the board keeps to its policy, and offers what an operator may do and nothing else, by name', async () => {
-    await room.startWorker()
-    await room.failedMail()
-    const { page, complaints } = await operatorsPage(room)
+    await fixture.startWorker()
+    await fixture.failedMail()
+    const { page, complaints } = await operatorsPage(fixture)
     const offered = (role: 'button' | 'menuitem', where: Locator = page.locator('body')) =>
       namesOf(where.getByRole(role))
-    const board = `${room.app.origin}/ops/queues`
+    const board = `${fixture.app.origin}/ops/queues`
 
     await page.goto(board)
     for (const queue of ['notifications', 'mfa-resets', 'lockouts', 'maintenance'])
@@ -105,12 +105,12 @@ onEachEngine('in a browser', (room) => {
   })
 
   test('without JavaScript the board says where the queues are shown without', async () => {
-    const { page, complaints } = await operatorsPage(room, { javaScriptEnabled: false })
-    await page.goto(`${room.app.origin}/ops/queues`)
+    const { page, complaints } = await operatorsPage(fixture, { javaScriptEnabled: false })
+    await page.goto(`${fixture.app.origin}/ops/queues`)
     await page.locator('noscript p').waitFor()
     assert.equal(await page.getByText('Loading').isVisible(), false)
     await page.locator('noscript a').click()
-    await page.waitForURL(`${room.app.origin}/ops`)
+    await page.waitForURL(`${fixture.app.origin}/ops`)
     assert.deepEqual(complaints, [])
     await page.context().close()
   })
@@ -126,19 +126,19 @@ async function namesOf(elements: Locator): Promise<string[]> {
 
 /** A page of the operator, who has signed in. */
 async function operatorsPage(
-  room: ControlRoom,
+  fixture: OpsFixture,
   options: BrowserContextOptions = {},
 ): Promise<{ page: Page; complaints: string[] }> {
   const context = await browser.newContext({ reducedMotion: 'reduce', ...options })
   context.setDefaultTimeout(15_000)
   await context.addCookies(
-    [...room.operator.cookies].map(([name, value]) => ({ name, value, url: room.app.origin })),
+    [...fixture.operator.cookies].map(([name, value]) => ({ name, value, url: fixture.app.origin })),
   )
   return { page: await context.newPage(), complaints: Visitor.complaintsIn(context) }
 }
 
-async function lockOut(room: ControlRoom): Promise<void> {
-  const guesser = room.app.browser()
+async function lockOut(fixture: OpsFixture): Promise<void> {
+  const guesser = fixture.app.browser()
   for (let i = 0; i < 5; i += 1)
     await guesser.post('/sign-in', { email: TECH, password: `${DEMO_PASSWORD}?` })
 }

@@ -2,41 +2,41 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { subjectOfUnknown } from '../../src/lockout/lockouts.queries.ts'
-import { ageText } from '../../src/ops/age-text.ts'
-import { MINUTE, SECOND } from '../../src/time/durations.ts'
+import { ageText } from '../../src/platform/time/duration-text.ts'
+import { MINUTE, SECOND } from '../../src/platform/time/durations.ts'
 import { type Answer, type Browser, DEMO_PASSWORD } from '../support/browser.ts'
 import { eventually } from '../support/eventually.ts'
 import { REDIS_AVAILABLE, type RedisServer } from '../support/redis-server.ts'
-import { API, ControlRoom, OPERATOR, TECH, TOKEN } from './control-room.ts'
+import { API, OPERATOR, OpsFixture, TECH, TOKEN } from './ops-fixture.ts'
 
 const PAGES = ['/ops', '/ops/metrics', '/ops/queues', '/ops/queues/queue/notifications', API]
 const NOBODY = 'nobody@harbour.example'
 const BEARER = { authorization: `Bearer ${TOKEN}` }
 
 describe('the operators’ pages', () => {
-  const room = new ControlRoom('postgres')
+  const fixture = new OpsFixture('postgres')
   let boardScript = ''
   before(async () => {
-    await room.open()
-    boardScript = `/ops/queues/${/static\/js\/main[^"]+/.exec((await room.operator.get('/ops/queues')).body)}`
+    await fixture.open()
+    boardScript = `/ops/queues/${/static\/js\/main[^"]+/.exec((await fixture.operator.get('/ops/queues')).body)}`
   })
-  after(() => room.close())
+  after(() => fixture.close())
 
   async function each(browser: Browser, check: (answer: Answer, path: string) => void): Promise<void> {
     for (const path of [...PAGES, boardScript]) check(await browser.get(path), path)
     for (const path of ['/notifications/x/retry', '/notifications/obliterate'])
-      check(await room.put(path, '', browser), path)
+      check(await fixture.put(path, '', browser), path)
     check(await browser.post('/ops/outbox/retry'), '/ops/outbox/retry')
   }
 
   test('an operator with a code sees them all', async () => {
     for (const path of [...PAGES, boardScript])
-      assert.equal((await room.operator.get(path)).status, 200, path)
-    assert.match((await room.operator.get('/')).body, /href="\/ops"/)
+      assert.equal((await fixture.operator.get(path)).status, 200, path)
+    assert.match((await fixture.operator.get('/')).body, /href="\/ops"/)
   })
 
   test('an operator without an accepted code is held at the code', async () => {
-    const halfway = room.app.browser()
+    const halfway = fixture.app.browser()
     assert.equal((await halfway.signInWithPassword(OPERATOR)).location, '/mfa/verify')
 
     await each(halfway, ({ status, location }, path) => {
@@ -45,7 +45,7 @@ describe('the operators’ pages', () => {
   })
 
   test('nobody signed in is sent to sign in', async () => {
-    await each(room.app.browser(), ({ status, location }, path) => {
+    await each(fixture.app.browser(), ({ status, location }, path) => {
       assert.equal(status, 303, path)
       assert.match(location ?? '', /^\/sign-in/, path)
     })
@@ -53,7 +53,7 @@ describe('the operators’ pages', () => {
 
   for (const email of ['desk@platform.example', 'admin@harbour.example', TECH, 'finance@harbour.example'])
     test(`to ${email} they do not exist`, async () => {
-      const browser = room.app.browser()
+      const browser = fixture.app.browser()
       if (email.startsWith('finance')) assert.equal((await browser.signInWithPassword(email)).location, '/')
       else await browser.enrolAndSignIn(email)
       const nowhere = await browser.get('/no-such-page')
@@ -66,18 +66,18 @@ describe('the operators’ pages', () => {
     })
 
   test('/ops tells of the outbox, undelivered mail and locks, by numbers and ids', async () => {
-    const id = await room.oweMail()
-    const guesser = room.app.browser()
+    const id = await fixture.oweMail()
+    const guesser = fixture.app.browser()
     for (const email of [TECH, NOBODY])
       for (let i = 0; i < 5; i += 1) await guesser.post('/sign-in', { email, password: `${DEMO_PASSWORD}?` })
 
-    const { body } = await room.operator.get('/ops')
+    const { body } = await fixture.operator.get('/ops')
 
     assert.match(body, new RegExp(`data-work="${id}" data-state="undispatched"`))
     assert.match(body, /data-count="password-locks">2</)
     const whose = (subject: string) =>
       new RegExp(`data-lock="${subject}".*?class="note">([^<]+)<`, 's').exec(body)?.[1]
-    assert.equal(whose(await room.idOf(TECH)), 'User')
+    assert.equal(whose(await fixture.idOf(TECH)), 'User')
     assert.equal(whose(subjectOfUnknown(NOBODY)), 'E-mail address that nobody has')
     assert.match(body, /data-queue="notifications"/)
     assert.match(body, /data-count="unsealed">[1-9]/)
@@ -85,21 +85,21 @@ describe('the operators’ pages', () => {
   })
 
   test('a page that refreshes itself does not keep a session alive', async () => {
-    const watcher = room.app.browser()
-    await watcher.signIn.call(Object.assign(watcher, { secret: room.operator.secret }), OPERATOR)
+    const watcher = fixture.app.browser()
+    await watcher.signIn.call(Object.assign(watcher, { secret: fixture.operator.secret }), OPERATOR)
 
     for (let minutes = 0; minutes < 32; minutes += 4) {
-      room.app.clock.advance(4 * MINUTE)
+      fixture.app.clock.advance(4 * MINUTE)
       await watcher.get('/ops', { 'hx-request': 'true' })
       await watcher.get(API)
     }
 
     assert.match((await watcher.get('/ops')).location ?? '', /^\/sign-in/)
-    await room.operator.signIn(OPERATOR)
+    await fixture.operator.signIn(OPERATOR)
   })
 
   test('a scraper reads the metrics with its token alone', async () => {
-    const { status, headers, body } = await room.app.browser().get('/ops/metrics', BEARER)
+    const { status, headers, body } = await fixture.app.browser().get('/ops/metrics', BEARER)
 
     assert.equal(status, 200)
     assert.match(headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/)
@@ -125,33 +125,33 @@ describe('the operators’ pages', () => {
   test('a wrong token opens nothing, and the right one opens nothing else', async () => {
     for (const wrong of [`${TOKEN}x`, TOKEN.slice(0, -1), TOKEN.toUpperCase(), 'x'])
       assert.equal(
-        (await room.app.browser().get('/ops/metrics', { authorization: `Bearer ${wrong}` })).status,
+        (await fixture.app.browser().get('/ops/metrics', { authorization: `Bearer ${wrong}` })).status,
         401,
       )
     for (const authorization of ['Bearer', 'Bearer ', `Basic ${TOKEN}`, TOKEN])
-      assert.equal((await room.app.browser().get('/ops/metrics', { authorization })).status, 303)
+      assert.equal((await fixture.app.browser().get('/ops/metrics', { authorization })).status, 303)
     for (const path of ['/ops', '/ops/queues', API, '/', '/ops/metrics/', '/OPS/metrics'])
-      assert.equal((await room.app.browser().get(path, BEARER)).status, 303, path)
-    assert.equal((await room.app.browser().get(`/ops/metrics?token=${TOKEN}`)).status, 303)
+      assert.equal((await fixture.app.browser().get(path, BEARER)).status, 303, path)
+    assert.equal((await fixture.app.browser().get(`/ops/metrics?token=${TOKEN}`)).status, 303)
   })
 
   test('with its queues in PostgreSQL dropped it tells what the outbox knows, and the queues come back', async () => {
-    const id = await room.oweMail()
-    await room.app.deps.sql`drop schema bullmq cascade`
+    const id = await fixture.oweMail()
+    await fixture.app.deps.sql`drop schema bullmq cascade`
 
-    const { status, body } = await room.operator.get('/ops')
+    const { status, body } = await fixture.operator.get('/ops')
 
     assert.equal(status, 200)
     assert.match(body, new RegExp(`data-work="${id}"`))
-    assert.equal((await room.operator.get('/ops/queues')).status, 200)
-    assert.equal((await room.operator.get('/')).status, 200)
+    assert.equal((await fixture.operator.get('/ops/queues')).status, 200)
+    assert.equal((await fixture.operator.get('/')).status, 200)
   })
 
   test('that no worker listens for new work is told on /ops, in the metrics and by /readyz', async () => {
     const told = async () => {
-      const page = (await room.operator.get('/ops')).body
-      const metrics = (await room.app.browser().get('/ops/metrics', BEARER)).body
-      const ready = await room.app.browser().get('/readyz')
+      const page = (await fixture.operator.get('/ops')).body
+      const metrics = (await fixture.app.browser().get('/ops/metrics', BEARER)).body
+      const ready = await fixture.app.browser().get('/readyz')
       assert.equal(ready.status, 200)
       return [
         page.includes('data-listeners="none"'),
@@ -161,9 +161,9 @@ describe('the operators’ pages', () => {
     }
     assert.deepEqual(await told(), [true, true, true])
 
-    await room.startWorker()
+    await fixture.startWorker()
     await eventually('it listens', async () => !(await told()).includes(true))
-    await room.stopWorker()
+    await fixture.stopWorker()
     await eventually('it is gone', async () => !(await told()).includes(false))
   })
 
@@ -176,15 +176,15 @@ describe('the operators’ pages', () => {
 })
 
 describe('the queue engine is away', { skip: !REDIS_AVAILABLE }, () => {
-  const room = new ControlRoom('redis')
-  before(() => room.open())
-  after(() => room.close())
+  const fixture = new OpsFixture('redis')
+  before(() => fixture.open())
+  after(() => fixture.close())
 
   async function checkAway(id: string): Promise<void> {
-    const page = await room.operator.get('/ops')
-    const board = await room.operator.get('/ops/queues')
-    const metrics = await room.app.browser().get('/ops/metrics', BEARER)
-    const home = await room.operator.get('/')
+    const page = await fixture.operator.get('/ops')
+    const board = await fixture.operator.get('/ops/queues')
+    const metrics = await fixture.app.browser().get('/ops/metrics', BEARER)
+    const home = await fixture.operator.get('/')
 
     assert.equal(page.status, 200)
     assert.match(page.body, /data-queues="away"/)
@@ -199,18 +199,18 @@ describe('the queue engine is away', { skip: !REDIS_AVAILABLE }, () => {
   }
 
   test('/ops tells what PostgreSQL knows, whether Redis is gone or hangs', async () => {
-    const id = await room.oweMail()
-    await room.redis?.stop()
+    const id = await fixture.oweMail()
+    await fixture.redis?.stop()
     await checkAway(id)
 
-    await room.redis?.start()
-    assert.match((await room.operator.get('/ops')).body, /data-queue="notifications"/)
-    room.redis?.freeze()
+    await fixture.redis?.start()
+    assert.match((await fixture.operator.get('/ops')).body, /data-queue="notifications"/)
+    fixture.redis?.freeze()
     await checkAway(id)
-    const { status, body } = await room.operator.get(API)
+    const { status, body } = await fixture.operator.get(API)
     assert.equal(status, 503)
     assert.match(body, /cannot be reached/, 'it did not wait until no answer came in time')
-    room.redis?.thaw()
+    fixture.redis?.thaw()
   })
 
   for (const [how, goAway] of [
@@ -218,7 +218,7 @@ describe('the queue engine is away', { skip: !REDIS_AVAILABLE }, () => {
     ['hanging', (redis: RedisServer) => redis.freeze()],
   ] as const)
     test(`the application can be stopped while Redis is ${how}`, async () => {
-      const other = new ControlRoom('redis')
+      const other = new OpsFixture('redis')
       await other.open()
       await other.operator.get('/ops')
       assert.ok(other.redis)

@@ -2,26 +2,26 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { eq } from 'drizzle-orm'
-import { outbox } from '../../src/db/schema/outbox.ts'
-import { QUEUES } from '../../src/outbox/jobs.ts'
-import { SECOND } from '../../src/time/durations.ts'
+import { outbox } from '../../src/platform/db/schema/outbox.ts'
+import { QUEUES } from '../../src/platform/outbox/jobs.ts'
+import { SECOND } from '../../src/platform/time/durations.ts'
 import { awaitWaiters } from '../support/await-waiters.ts'
 import type { Answer } from '../support/browser.ts'
 import { eventually } from '../support/eventually.ts'
-import { API, OPERATOR, onEachEngine, TECH } from './control-room.ts'
+import { API, OPERATOR, onEachEngine, TECH } from './ops-fixture.ts'
 
-onEachEngine('the queue dashboard', (room) => {
+onEachEngine('the queue dashboard', (fixture) => {
   test('an operator sees every queue', async () => {
-    const page = await room.operator.get('/ops/queues')
-    const { queues } = JSON.parse((await room.operator.get(API)).body) as { queues: { name: string }[] }
+    const page = await fixture.operator.get('/ops/queues')
+    const { queues } = JSON.parse((await fixture.operator.get(API)).body) as { queues: { name: string }[] }
 
     assert.equal(page.status, 200)
     assert.deepEqual(queues.map(({ name }) => name).sort(), [...QUEUES].sort())
   })
 
   test('its page has a policy of its own, and other pages do not', async () => {
-    const board = await room.operator.get('/ops/queues')
-    const other = await room.operator.get('/ops')
+    const board = await fixture.operator.get('/ops/queues')
+    const other = await fixture.operator.get('/ops')
 
     assert.match(board.headers.get('content-security-policy') ?? '', /base-uri 'self'/)
     assert.match(other.headers.get('content-security-policy') ?? '', /base-uri 'none'/)
@@ -31,41 +31,41 @@ onEachEngine('the queue dashboard', (room) => {
   })
 
   test('a mail that failed is shown, retried, delivered and audited', async () => {
-    await room.startWorker()
-    const id = await room.failedMail()
-    const shown = (await room.operator.get('/ops')).body
+    await fixture.startWorker()
+    const id = await fixture.failedMail()
+    const shown = (await fixture.operator.get('/ops')).body
     assert.match(shown, new RegExp(`data-work="${id}" data-state="failed"`))
     assert.match(shown, /Mail: password-changed/)
     assert.match(shown, /refuses this mail/)
 
-    const answer = await room.put(`/notifications/${id}/retry`)
-    await eventually('it is delivered', async () => (await room.rowOf(id)).doneAt)
+    const answer = await fixture.put(`/notifications/${id}/retry`)
+    await eventually('it is delivered', async () => (await fixture.rowOf(id)).doneAt)
 
     assert.equal(answer.status, 204)
-    assert.equal((await room.rowOf(id)).failedAt, null)
-    assert.ok(room.mailServer.received.some(({ to }) => to === TECH))
-    const [event] = await room.audited('queue.job-retried')
-    assert.equal(event?.actorId, await room.idOf('operator@platform.example'))
+    assert.equal((await fixture.rowOf(id)).failedAt, null)
+    assert.ok(fixture.mailServer.received.some(({ to }) => to === TECH))
+    const [event] = await fixture.audited('queue.job-retried')
+    assert.equal(event?.actorId, await fixture.idOf('operator@platform.example'))
     assert.equal(event?.outcome, 'success')
     assert.deepEqual(event?.details, { queue: 'notifications', job: 'send-notification', jobId: id })
-    assert.doesNotMatch((await room.operator.get('/ops')).body, new RegExp(id))
+    assert.doesNotMatch((await fixture.operator.get('/ops')).body, new RegExp(id))
   })
 
   test('a job that is retried gets all its attempts again', async () => {
-    await room.startWorker()
-    const id = await room.failedMail()
-    await room.stopWorker()
+    await fixture.startWorker()
+    const id = await fixture.failedMail()
+    await fixture.stopWorker()
 
-    await room.put(`/notifications/${id}/retry`)
+    await fixture.put(`/notifications/${id}/retry`)
 
-    const { job } = JSON.parse((await room.operator.get(`${API}/notifications/${id}`)).body)
+    const { job } = JSON.parse((await fixture.operator.get(`${API}/notifications/${id}`)).body)
     assert.equal(job.attempts, 0)
-    await room.startWorker()
-    await eventually('it is delivered', async () => (await room.rowOf(id)).doneAt)
+    await fixture.startWorker()
+    await eventually('it is delivered', async () => (await fixture.rowOf(id)).doneAt)
   })
 
   test('the board offers no retry of what is completed', async () => {
-    const { queues } = JSON.parse((await room.operator.get(API)).body) as {
+    const { queues } = JSON.parse((await fixture.operator.get(API)).body) as {
       queues: { name: string; allowRetries: boolean; allowCompletedRetries: boolean }[]
     }
 
@@ -80,80 +80,80 @@ onEachEngine('the queue dashboard', (room) => {
   })
 
   test('an engine that dies in the middle of an action is answered as away, and nothing is recorded', {
-    skip: room.redis === null,
+    skip: fixture.redis === null,
   }, async () => {
-    await room.startWorker()
-    const id = await room.failedMail()
-    await room.stopWorker()
+    await fixture.startWorker()
+    const id = await fixture.failedMail()
+    await fixture.stopWorker()
 
     // The action waits where it records itself; meanwhile the engine dies.
-    const { sql } = room.app.database
-    let asked = Promise.resolve(room.operator.last)
+    const { sql } = fixture.app.database
+    let asked = Promise.resolve(fixture.operator.last)
     await sql.begin(async (holder) => {
       await holder`lock table audit_events in exclusive mode`
-      asked = room.put(`/notifications/${id}/retry`)
+      asked = fixture.put(`/notifications/${id}/retry`)
       await eventually('the action waits', async () => {
         const waiting =
           await sql`select from pg_locks where relation = 'audit_events'::regclass and not granted`
         return waiting.length > 0
       })
-      await room.redis?.stop()
+      await fixture.redis?.stop()
     })
     const answer = await asked
 
     assert.equal(answer.status, 503)
     assert.match(answer.body, /cannot be reached/)
     assert.deepEqual(
-      (await room.audited('queue.job-retried')).filter(({ details }) => details.jobId === id),
+      (await fixture.audited('queue.job-retried')).filter(({ details }) => details.jobId === id),
       [],
     )
-    await room.redis?.start()
-    await room.app.deps.db.delete(outbox).where(eq(outbox.id, id))
+    await fixture.redis?.start()
+    await fixture.app.deps.db.delete(outbox).where(eq(outbox.id, id))
     await eventually(
       'the engine is back',
-      async () => (await room.operator.get('/ops/queues')).status === 200,
+      async () => (await fixture.operator.get('/ops/queues')).status === 200,
     )
   })
 
   test('queues whose schema was dropped are made anew at the next look', {
-    skip: room.redis !== null,
+    skip: fixture.redis !== null,
   }, async () => {
-    assert.equal((await room.operator.get('/ops/queues')).status, 200)
+    assert.equal((await fixture.operator.get('/ops/queues')).status, 200)
 
-    await room.app.database.sql`drop schema bullmq cascade`
-    await eventually('they are there', async () => (await room.operator.get('/ops/queues')).status === 200)
+    await fixture.app.database.sql`drop schema bullmq cascade`
+    await eventually('they are there', async () => (await fixture.operator.get('/ops/queues')).status === 200)
 
-    await room.startWorker()
-    const id = await room.oweMail()
-    await eventually('it is delivered', async () => (await room.rowOf(id)).doneAt)
+    await fixture.startWorker()
+    const id = await fixture.oweMail()
+    await eventually('it is delivered', async () => (await fixture.rowOf(id)).doneAt)
   })
 
   test('all that failed in a queue is retried at once', async () => {
-    await room.startWorker()
-    const ids = [await room.failedMail(), await room.failedMail()]
+    await fixture.startWorker()
+    const ids = [await fixture.failedMail(), await fixture.failedMail()]
 
-    const answer = await room.put('/notifications/retry/failed')
-    for (const id of ids) await eventually('it is delivered', async () => (await room.rowOf(id)).doneAt)
+    const answer = await fixture.put('/notifications/retry/failed')
+    for (const id of ids) await eventually('it is delivered', async () => (await fixture.rowOf(id)).doneAt)
 
     assert.deepEqual(JSON.parse(answer.body), { retried: 2, skipped: 0 })
-    const [event] = await room.audited('queue.job-retried')
+    const [event] = await fixture.audited('queue.job-retried')
     assert.deepEqual(event?.details, { queue: 'notifications', jobs: 2 })
   })
 
   test('of operators who retry the same job at once one does, and is on record for it', async () => {
-    await room.startWorker()
-    const id = await room.failedMail()
-    await room.stopWorker()
-    const other = await room.anotherOperator()
-    const before = await room.recorded()
+    await fixture.startWorker()
+    const id = await fixture.failedMail()
+    await fixture.stopWorker()
+    const other = await fixture.anotherOperator()
+    const before = await fixture.recorded()
 
     const single = await Promise.all(
-      [room.operator, other, room.operator, other].map((who) =>
-        room.put(`/notifications/${id}/retry`, '', who),
+      [fixture.operator, other, fixture.operator, other].map((who) =>
+        fixture.put(`/notifications/${id}/retry`, '', who),
       ),
     )
     const all = await Promise.all(
-      [room.operator, other].map((who) => room.put('/notifications/retry/failed', '', who)),
+      [fixture.operator, other].map((who) => fixture.put('/notifications/retry/failed', '', who)),
     )
 
     assert.deepEqual(single.map(({ status }) => status).sort(), [204, 409, 409, 409])
@@ -161,22 +161,22 @@ onEachEngine('the queue dashboard', (room) => {
       all.map(({ body }) => JSON.parse(body)),
       Array.from({ length: 2 }, () => ({ retried: 0, skipped: 0 })),
     )
-    assert.equal((await room.recorded()) - before, 1)
-    await room.startWorker()
-    await eventually('it is delivered', async () => (await room.rowOf(id)).doneAt)
+    assert.equal((await fixture.recorded()) - before, 1)
+    await fixture.startWorker()
+    await eventually('it is delivered', async () => (await fixture.rowOf(id)).doneAt)
   })
 
   test('of operators who retry all that failed at once each is on record for what they did', async () => {
-    await room.startWorker()
-    const ids = [await room.failedMail(), await room.failedMail(), await room.failedMail()]
-    await room.stopWorker()
-    const other = await room.anotherOperator()
-    const before = (await room.audited('queue.job-retried')).length
+    await fixture.startWorker()
+    const ids = [await fixture.failedMail(), await fixture.failedMail(), await fixture.failedMail()]
+    await fixture.stopWorker()
+    const other = await fixture.anotherOperator()
+    const before = (await fixture.audited('queue.job-retried')).length
 
     const answers = await Promise.all([
-      room.put('/notifications/retry/failed'),
-      room.put('/notifications/retry/failed', '', other),
-      room.put(`/notifications/${ids[0]}/retry`, '', other),
+      fixture.put('/notifications/retry/failed'),
+      fixture.put('/notifications/retry/failed', '', other),
+      fixture.put(`/notifications/${ids[0]}/retry`, '', other),
     ])
 
     assert.deepEqual([200, 200], [answers[0]?.status, answers[1]?.status])
@@ -187,7 +187,7 @@ onEachEngine('the queue dashboard', (room) => {
       retried.reduce((sum, jobs) => sum + jobs),
       3,
     )
-    const events = await room.audited('queue.job-retried')
+    const events = await fixture.audited('queue.job-retried')
     assert.deepEqual(
       events
         .slice(0, events.length - before)
@@ -195,32 +195,34 @@ onEachEngine('the queue dashboard', (room) => {
         .sort(),
       retried.filter((jobs) => jobs > 0).sort(),
     )
-    await room.startWorker()
-    for (const id of ids) await eventually('it is delivered', async () => (await room.rowOf(id)).doneAt)
+    await fixture.startWorker()
+    for (const id of ids) await eventually('it is delivered', async () => (await fixture.rowOf(id)).doneAt)
   })
 
   test('of operators who remove the same job at once one does, and is on record for it', async () => {
-    await room.startWorker()
-    const id = await room.failedMail()
-    const before = (await room.audited('queue.job-removed')).length
+    await fixture.startWorker()
+    const id = await fixture.failedMail()
+    const before = (await fixture.audited('queue.job-removed')).length
 
-    const answers = await Promise.all(Array.from({ length: 3 }, () => room.put(`/notifications/${id}/clean`)))
+    const answers = await Promise.all(
+      Array.from({ length: 3 }, () => fixture.put(`/notifications/${id}/clean`)),
+    )
 
     assert.deepEqual(answers.map(({ status }) => status).sort(), [204, 409, 409])
-    assert.equal((await room.audited('queue.job-removed')).length - before, 1)
+    assert.equal((await fixture.audited('queue.job-removed')).length - before, 1)
   })
 
   test('what cannot be recorded is no success', async () => {
-    await room.startWorker()
-    const id = await room.failedMail()
-    const { sql } = room.app.deps
+    await fixture.startWorker()
+    const id = await fixture.failedMail()
+    const { sql } = fixture.app.deps
     // Refuses what is recorded when it is about to be committed.
     await sql`create function refuse() returns trigger language plpgsql as $$ begin raise 'refused'; end $$`
     await sql`
       create constraint trigger refuse after insert on audit_events deferrable initially deferred
       for each row execute function refuse()`
     try {
-      assert.equal((await room.put(`/notifications/${id}/retry`)).status, 500)
+      assert.equal((await fixture.put(`/notifications/${id}/retry`)).status, 500)
     } finally {
       await sql`drop trigger refuse on audit_events`
       await sql`drop function refuse`
@@ -228,72 +230,75 @@ onEachEngine('the queue dashboard', (room) => {
   })
 
   test('a job that failed is removed, audited, and still told of as given up', async () => {
-    await room.startWorker()
-    const id = await room.failedMail()
+    await fixture.startWorker()
+    const id = await fixture.failedMail()
 
-    const answer = await room.put(`/notifications/${id}/clean`)
+    const answer = await fixture.put(`/notifications/${id}/clean`)
 
     assert.equal(answer.status, 204)
-    assert.equal((await room.operator.get(`${API}/notifications/${id}`)).status, 404)
-    assert.equal((await room.audited('queue.job-removed'))[0]?.details.jobId, id)
-    assert.match((await room.operator.get('/ops')).body, new RegExp(`data-work="${id}" data-state="failed"`))
+    assert.equal((await fixture.operator.get(`${API}/notifications/${id}`)).status, 404)
+    assert.equal((await fixture.audited('queue.job-removed'))[0]?.details.jobId, id)
+    assert.match(
+      (await fixture.operator.get('/ops')).body,
+      new RegExp(`data-work="${id}" data-state="failed"`),
+    )
   })
 
   test('what was given up is tried again from the outbox, also when its queue has forgotten it', async () => {
-    await room.startWorker()
-    const id = await room.failedMail()
-    await room.put(`/notifications/${id}/clean`)
+    await fixture.startWorker()
+    const id = await fixture.failedMail()
+    await fixture.put(`/notifications/${id}/clean`)
 
-    const answer = await room.operator.post('/ops/outbox/retry')
-    room.app.clock.advance(SECOND)
-    await eventually('it is delivered', async () => (await room.rowOf(id)).doneAt)
+    const answer = await fixture.operator.post('/ops/outbox/retry')
+    fixture.app.clock.advance(SECOND)
+    await eventually('it is delivered', async () => (await fixture.rowOf(id)).doneAt)
 
     assert.equal(answer.location, '/ops')
-    const [event] = await room.audited('queue.failed-work-retried')
-    assert.equal(event?.actorId, await room.idOf('operator@platform.example'))
+    const [event] = await fixture.audited('queue.failed-work-retried')
+    assert.equal(event?.actorId, await fixture.idOf('operator@platform.example'))
   })
 
   test('a delayed job is promoted, and one that is not delayed is not', async () => {
-    await room.startWorker()
-    const dueAt = new Date(room.app.clock.now().getTime() + 3_600_000)
-    const payload = { subject: await room.idOf(TECH), kind: 'code' }
-    const [row] = await room.app.deps.db
+    await fixture.startWorker()
+    const dueAt = new Date(fixture.app.clock.now().getTime() + 3_600_000)
+    const payload = { subject: await fixture.idOf(TECH), kind: 'code' }
+    const [row] = await fixture.app.deps.db
       .insert(outbox)
       .values({ job: 'end-lockout', payload, dueAt })
       .returning({ id: outbox.id })
     assert.ok(row)
     await eventually(
       'it waits',
-      async () => (await room.operator.get(`${API}/lockouts/${row.id}`)).status === 200,
+      async () => (await fixture.operator.get(`${API}/lockouts/${row.id}`)).status === 200,
     )
 
-    const answer = await room.put(`/lockouts/${row.id}/promote`)
-    await eventually('it is done', async () => (await room.rowOf(row.id)).doneAt)
-    const again = await room.put(`/lockouts/${row.id}/promote`)
+    const answer = await fixture.put(`/lockouts/${row.id}/promote`)
+    await eventually('it is done', async () => (await fixture.rowOf(row.id)).doneAt)
+    const again = await fixture.put(`/lockouts/${row.id}/promote`)
 
     assert.equal(answer.status, 204)
     assert.equal(again.status, 409)
-    assert.equal((await room.audited('queue.job-promoted')).length, 1)
+    assert.equal((await fixture.audited('queue.job-promoted')).length, 1)
   })
 
   test('an operator who is demoted meanwhile finds nothing to act on, and changes nothing', async () => {
-    await room.startWorker()
-    const id = await room.failedMail()
-    await room.stopWorker()
-    const { sql } = room.app.deps
-    const userId = await room.idOf(OPERATOR)
+    await fixture.startWorker()
+    const id = await fixture.failedMail()
+    await fixture.stopWorker()
+    const { sql } = fixture.app.deps
+    const userId = await fixture.idOf(OPERATOR)
     const [held] = await sql<{ roleGroupId: string }[]>`
       select role_group_id as "roleGroupId" from memberships where user_id = ${userId}`
     assert.ok(held)
-    const before = await room.recorded()
+    const before = await fixture.recorded()
 
     let answers: Promise<Answer[]> = Promise.resolve([])
     await sql.begin(async (demotion) => {
       await demotion`select from users where id = ${userId} for update`
       answers = Promise.all([
-        room.put(`/notifications/${id}/retry`),
-        room.put('/notifications/retry/failed'),
-        room.operator.post('/ops/outbox/retry'),
+        fixture.put(`/notifications/${id}/retry`),
+        fixture.put('/notifications/retry/failed'),
+        fixture.operator.post('/ops/outbox/retry'),
       ])
       await awaitWaiters(sql, 3)
       await demotion`
@@ -301,15 +306,15 @@ onEachEngine('the queue dashboard', (room) => {
         where user_id = ${userId}`
     })
     const statuses = (await answers).map(({ status }) => status)
-    const { body } = await room.operator.get(`${API}/notifications/${id}`)
+    const { body } = await fixture.operator.get(`${API}/notifications/${id}`)
     await sql`update memberships set role_group_id = ${held.roleGroupId} where user_id = ${userId}`
 
     assert.deepEqual(statuses, [404, 404, 404])
     assert.match(body, /There is nothing here/)
-    assert.ok((await room.rowOf(id)).failedAt)
-    const { status } = JSON.parse((await room.operator.get(`${API}/notifications/${id}`)).body)
+    assert.ok((await fixture.rowOf(id)).failedAt)
+    const { status } = JSON.parse((await fixture.operator.get(`${API}/notifications/${id}`)).body)
     assert.equal(status, 'failed')
-    const events = await room.events()
+    const events = await fixture.events()
     assert.deepEqual(
       events
         .slice(0, events.length - before)
@@ -325,8 +330,8 @@ onEachEngine('the queue dashboard', (room) => {
   })
 
   test('nothing is added, emptied, obliterated, paused or rewritten from here', async () => {
-    await room.startWorker()
-    const id = await room.failedMail()
+    await fixture.startWorker()
+    const id = await fixture.failedMail()
     const forbidden: [string, string][] = [
       ['POST', '/notifications/add'],
       ['PUT', '/notifications/empty'],
@@ -352,14 +357,14 @@ onEachEngine('the queue dashboard', (room) => {
     ]
 
     for (const [method, path] of forbidden) {
-      const { status } = await room.operator.request(method, API + path, {
+      const { status } = await fixture.operator.request(method, API + path, {
         headers: { 'sec-fetch-site': 'same-origin', 'content-type': 'application/json' },
         body: JSON.stringify({ name: 'send-notification', data: {}, options: {} }),
       })
       assert.equal(status, 403, `${method} ${path}`)
     }
 
-    const { body } = await room.operator.get(
+    const { body } = await fixture.operator.get(
       `${API}?activeQueue=notifications&status=failed&page=1&jobsPerPage=10`,
     )
     const queue = (
@@ -367,50 +372,52 @@ onEachEngine('the queue dashboard', (room) => {
     ).find(({ name }) => name === 'notifications')
     assert.equal(queue?.isPaused, false)
     assert.ok(queue?.jobs.some((job) => job.id === id))
-    await room.put(`/notifications/${id}/clean`)
-    await room.app.deps.db.delete(outbox).where(eq(outbox.id, id))
+    await fixture.put(`/notifications/${id}/clean`)
+    await fixture.app.deps.db.delete(outbox).where(eq(outbox.id, id))
   })
 
   test('an address that the board cannot read leads nowhere, on a page of ours', async () => {
     for (const path of ['/ops/queues/%ff', `${API}/%ff`, `${API}/notifications/a%00b`]) {
-      const { status, body, headers } = await room.operator.get(path)
+      const { status, body, headers } = await fixture.operator.get(path)
       assert.equal(status, 404, path)
       assert.match(headers.get('content-security-policy') ?? '', /base-uri 'none'/, path)
       assert.match(body, /There is nothing here/, path)
     }
-    assert.equal((await room.put('/notifications/a%00b/retry')).status, 404)
+    assert.equal((await fixture.put('/notifications/a%00b/retry')).status, 404)
   })
 
   test('what another site sends in an operator’s name is refused', async () => {
-    await room.startWorker()
-    const id = await room.failedMail()
+    await fixture.startWorker()
+    const id = await fixture.failedMail()
 
     for (const headers of [{ 'sec-fetch-site': 'cross-site' }, { origin: 'https://elsewhere.example' }, {}]) {
-      const { status } = await room.operator.request('PUT', `${API}/notifications/${id}/retry`, { headers })
+      const { status } = await fixture.operator.request('PUT', `${API}/notifications/${id}/retry`, {
+        headers,
+      })
       assert.equal(status, 403)
     }
 
-    assert.ok((await room.rowOf(id)).failedAt)
+    assert.ok((await fixture.rowOf(id)).failedAt)
   })
 
   test('the next run of the schedule cannot be removed: there would be none after it', async () => {
-    await room.startWorker()
+    await fixture.startWorker()
     const delayed = `${API}?activeQueue=maintenance&status=delayed&page=1&jobsPerPage=10`
     const job = await eventually('it is scheduled', async () => {
-      const { queues } = JSON.parse((await room.operator.get(delayed)).body)
+      const { queues } = JSON.parse((await fixture.operator.get(delayed)).body)
       return queues.find(({ name }: { name: string }) => name === 'maintenance').jobs[0]
     })
 
-    assert.equal((await room.put(`/maintenance/${job.id}/clean`)).status, 409)
+    assert.equal((await fixture.put(`/maintenance/${job.id}/clean`)).status, 409)
   })
 
   test('the dashboard shows ids and nothing personal', async () => {
-    await room.startWorker()
-    await room.failedMail()
-    const seen: string[] = [(await room.operator.get('/ops')).body]
+    await fixture.startWorker()
+    await fixture.failedMail()
+    const seen: string[] = [(await fixture.operator.get('/ops')).body]
     for (const queue of QUEUES) {
       const query = `activeQueue=${queue}&status=latest&page=1&jobsPerPage=100`
-      seen.push((await room.operator.get(`${API}?${query}`)).body)
+      seen.push((await fixture.operator.get(`${API}?${query}`)).body)
     }
 
     for (const text of seen) {

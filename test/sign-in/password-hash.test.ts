@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Deadline, withDeadline } from '../../src/db/deadline.ts'
+import { Deadline, withDeadline } from '../../src/platform/db/deadline.ts'
 import { hashPassword, passwordMatches } from '../../src/sign-in/password-hash.ts'
 
 test('a password is not hashed for a request whose time has passed', async () => {

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { asc, eq } from 'drizzle-orm'
-import { auditEvents } from '../../src/db/schema/audit-events.ts'
-import { users } from '../../src/db/schema/users.ts'
+import { auditEvents } from '../../src/platform/db/schema/audit-events.ts'
+import { users } from '../../src/platform/db/schema/users.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 
 let app: TestApp

@@ -7,8 +7,8 @@ import { request } from 'node:http'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
-import { openDatabase } from '../../src/db/client.ts'
 import { DEMO_PASSWORD } from '../../src/demo/demo-cast.ts'
+import { openDatabase } from '../../src/platform/db/client.ts'
 import { findRunningCluster } from '../../src/start/embedded-postgres.ts'
 import { anyFreePort } from '../../src/start/free-port.ts'
 import { findPostmaster } from '../../src/start/postmaster.ts'
@@ -122,7 +122,7 @@ test('the invitation of the demo data is in the inbox', async () => {
 
 test('the audit log is sealed with a key that is made in the folder', async () => {
   const verify = () =>
-    run(process.execPath, ['dist/src/audit/verify-command.js'], {
+    run(process.execPath, ['dist/src/commands/audit-verify.js'], {
       env: { PATH: env.PATH, DATA_DIR: dataDir },
     })
 
@@ -197,7 +197,7 @@ test('where others can reach it, a new product has no demo accounts, and says ho
   const changes = { HOST: '0.0.0.0', DATA_DIR: elsewhere }
   const open = await up(npmStart(changes))
 
-  assert.match(open.output(), /no accounts.*npm run found -- --email E --name N/)
+  assert.match(open.output(), /no accounts.*npm run create-platform -- --email E --name N/)
   assert.doesNotMatch(open.output(), /demo-password|admin@harbour\.example/)
   const signIn = await fetch(`${address}/sign-in`, {
     method: 'POST',
@@ -207,7 +207,7 @@ test('where others can reach it, a new product has no demo accounts, and says ho
   })
   assert.equal(signIn.status, 401)
 
-  const found = ['run', 'found', '--', '--email', 'ada@gate.example', '--name', 'Ada Agent']
+  const found = ['run', 'create-platform', '--', '--email', 'ada@gate.example', '--name', 'Ada Agent']
   await promisify(execFile)('npm', found, { env: { ...env, ...changes } })
   await eventually('she is invited by mail', async () =>
     (await (await fetch(`${inbox}/api/email`)).text()).includes('ada@gate.example'),

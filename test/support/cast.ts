@@ -1,7 +1,7 @@
 // The demo cast by name, each in a browser of their own, with the authenticator they enrolled.
 import assert from 'node:assert/strict'
 import { and, eq } from 'drizzle-orm'
-import { authenticators } from '../../src/db/schema/authenticators.ts'
+import { authenticators } from '../../src/platform/db/schema/authenticators.ts'
 import { startApp, type TestApp } from './app.ts'
 import type { Answer, Browser } from './browser.ts'
 import { People } from './people.ts'

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Browser, LaunchOptions } from 'playwright-core'
-import { PROJECT_ROOT } from '../../src/project-root.ts'
+import { PROJECT_ROOT } from '../../src/platform/project-root.ts'
 
 const run = promisify(execFile)
 // Imported, all four megabytes of it would be searched for what they export first.

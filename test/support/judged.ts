@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { SECOND } from '../../src/time/durations.ts'
+import { SECOND } from '../../src/platform/time/durations.ts'
 import type { Answer } from './browser.ts'
 
 const TRIES = 60

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { eq } from 'drizzle-orm'
-import { notifications } from '../../src/db/schema/notifications.ts'
+import { notifications } from '../../src/platform/db/schema/notifications.ts'
 import type { TestApp } from '../support/app.ts'
 import { type Fields, problemOf } from '../support/browser.ts'
 import { ADMIN, Cast, DESK, DESK2 } from '../support/cast.ts'

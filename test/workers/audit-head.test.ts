@@ -2,21 +2,21 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { eq } from 'drizzle-orm'
-import { NO_REQUEST, record } from '../../src/audit/record.ts'
-import { sealEvents } from '../../src/audit/seal-events.ts'
-import { headText, readHead } from '../../src/audit/seals.queries.ts'
-import { tellHead } from '../../src/audit/tell-head.ts'
-import { clients } from '../../src/db/schema/clients.ts'
-import { notifications } from '../../src/db/schema/notifications.ts'
-import { memberships, roleGroups } from '../../src/db/schema/role-groups.ts'
-import { users } from '../../src/db/schema/users.ts'
-import { DAY, HOUR } from '../../src/time/durations.ts'
+import { tellHead } from '../../src/audit-log/tell-head.ts'
+import { NO_REQUEST, record } from '../../src/platform/audit/record.ts'
+import { sealEvents } from '../../src/platform/audit/seal-events.ts'
+import { headText, readHead } from '../../src/platform/audit/seals.queries.ts'
+import { clients } from '../../src/platform/db/schema/clients.ts'
+import { notifications } from '../../src/platform/db/schema/notifications.ts'
+import { memberships, roleGroups } from '../../src/platform/db/schema/role-groups.ts'
+import { users } from '../../src/platform/db/schema/users.ts'
+import { DAY, HOUR } from '../../src/platform/time/durations.ts'
 import { sealAuditEvents } from '../../workers/seal-audit-events.ts'
 import { eventually } from '../support/eventually.ts'
-import { onEachEngine, present, type Workshop } from './workshop.ts'
+import { onEachEngine, present, type WorkerFixture } from './worker-fixture.ts'
 
 /** The platform account with two operators, one of them disabled. Returns the id of the other. */
-async function addOperators({ db }: Workshop): Promise<string> {
+async function addOperators({ db }: WorkerFixture): Promise<string> {
   const [platform] = await db.insert(clients).values({ name: 'Platform', isPlatform: true }).returning()
   const [group] = await db.select().from(roleGroups).where(eq(roleGroups.key, 'operator'))
   const people = await db
@@ -38,27 +38,27 @@ async function addOperators({ db }: Workshop): Promise<string> {
   return present(people[0]).id
 }
 
-async function happen({ db }: Workshop): Promise<void> {
+async function happen({ db }: WorkerFixture): Promise<void> {
   const nobody = { clientId: null, actorId: null, subjectId: null }
   const event = { at: new Date(), action: 'sign-out', outcome: 'success', origin: NO_REQUEST } as const
   await db.transaction((tx) => record(tx, { ...event, ...nobody }))
 }
 
-onEachEngine('the head of the audit log', (workshop) => {
-  const told = () => workshop.db.select().from(notifications).where(eq(notifications.kind, 'audit-head'))
+onEachEngine('the head of the audit log', (fixture) => {
+  const told = () => fixture.db.select().from(notifications).where(eq(notifications.kind, 'audit-head'))
 
   test('is logged and mailed to every operator once a day, however many workers there are', async () => {
-    const operatorId = await addOperators(workshop)
+    const operatorId = await addOperators(fixture)
     const now = new Date()
-    assert.equal(await tellHead(workshop.db, now), null, 'nothing is sealed yet')
-    await happen(workshop)
-    await sealEvents(workshop.db, { keys: workshop.config.AUDIT_KEYS, now, atMost: 10 })
-    const head = headText(present((await readHead(workshop.db)) ?? undefined))
+    assert.equal(await tellHead(fixture.db, now), null, 'nothing is sealed yet')
+    await happen(fixture)
+    await sealEvents(fixture.db, { keys: fixture.config.AUDIT_KEYS, now, atMost: 10 })
+    const head = headText(present((await readHead(fixture.db)) ?? undefined))
 
-    await Promise.all([workshop.startWorker(), workshop.startWorker(), workshop.startWorker()])
+    await Promise.all([fixture.startWorker(), fixture.startWorker(), fixture.startWorker()])
 
     const [mail] = await eventually('the mail is there', () => {
-      const mails = workshop.mailServer.received.filter(({ to }) => to === 'active@platform.example')
+      const mails = fixture.mailServer.received.filter(({ to }) => to === 'active@platform.example')
       return mails.length > 0 && mails
     })
     const [owed] = await told()
@@ -68,23 +68,23 @@ onEachEngine('the head of the audit log', (workshop) => {
     const source = present(mail).source.replaceAll('=\r\n', '').replaceAll('=3D', '=')
     assert.ok(source.includes(`npm run audit:verify -- --expect ${head}`))
     assert.ok(
-      workshop.linesSaying('as it is mailed to the operators').some(({ auditHead }) => auditHead === head),
+      fixture.linesSaying('as it is mailed to the operators').some(({ auditHead }) => auditHead === head),
     )
-    await workshop.allDone()
-    const again = await Promise.all(Array.from({ length: 10 }, () => tellHead(workshop.db, new Date())))
+    await fixture.allDone()
+    const again = await Promise.all(Array.from({ length: 10 }, () => tellHead(fixture.db, new Date())))
     assert.deepEqual(again.filter(Boolean), [])
     assert.equal((await told()).length, 1)
   })
 
   test('is logged whenever something was sealed, and mailed again on the next day, by one of many', async () => {
-    await happen(workshop)
+    await happen(fixture)
 
-    await Promise.all([sealAuditEvents(workshop.deps), sealAuditEvents(workshop.deps)])
+    await Promise.all([sealAuditEvents(fixture.deps), sealAuditEvents(fixture.deps)])
 
-    const head = headText(present((await readHead(workshop.db)) ?? undefined))
-    assert.equal(workshop.linesSaying('is sealed up to here').at(-1)?.auditHead, head)
+    const head = headText(present((await readHead(fixture.db)) ?? undefined))
+    assert.equal(fixture.linesSaying('is sealed up to here').at(-1)?.auditHead, head)
     const tomorrow = new Date(Math.ceil(Date.now() / DAY) * DAY + HOUR)
-    const heads = await Promise.all(Array.from({ length: 10 }, () => tellHead(workshop.db, tomorrow)))
+    const heads = await Promise.all(Array.from({ length: 10 }, () => tellHead(fixture.db, tomorrow)))
     assert.equal(heads.filter(Boolean).length, 1)
     assert.equal((await told()).length, 2)
   })

@@ -2,40 +2,40 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isNull } from 'drizzle-orm'
-import { newLinkToken } from '../../src/at-rest/link-token.ts'
-import { NO_REQUEST, record } from '../../src/audit/record.ts'
-import { clients } from '../../src/db/schema/clients.ts'
-import { invitations, passwordResets } from '../../src/db/schema/links.ts'
-import { outbox } from '../../src/db/schema/outbox.ts'
-import { users } from '../../src/db/schema/users.ts'
-import type { NotificationKind } from '../../src/notifications/kinds.ts'
-import { notifyAll } from '../../src/notifications/notify.ts'
-import { QUEUES } from '../../src/outbox/jobs.ts'
-import { openQueueEngine } from '../../src/outbox/queues.ts'
-import { HOUR } from '../../src/time/durations.ts'
+import { NO_REQUEST, record } from '../../src/platform/audit/record.ts'
+import { newLinkToken } from '../../src/platform/crypto/link-token.ts'
+import { clients } from '../../src/platform/db/schema/clients.ts'
+import { invitations, passwordResets } from '../../src/platform/db/schema/links.ts'
+import { outbox } from '../../src/platform/db/schema/outbox.ts'
+import { users } from '../../src/platform/db/schema/users.ts'
+import type { NotificationKind } from '../../src/platform/mail/kinds.ts'
+import { notifyAll } from '../../src/platform/mail/notify.ts'
+import { QUEUES } from '../../src/platform/outbox/jobs.ts'
+import { openQueueEngine } from '../../src/platform/outbox/queues.ts'
+import { HOUR } from '../../src/platform/time/durations.ts'
 import { dispatchBatch } from '../../workers/dispatch-batch.ts'
-import { onEachEngine, present, type Workshop } from './workshop.ts'
+import { onEachEngine, present, type WorkerFixture } from './worker-fixture.ts'
 
 /** More than a batch of the relay. */
 const BURST = 220
 /** Mails that are sent at a time, and the first of each share. */
 const AT_MOST_BEFORE = 10
 
-onEachEngine('fair shares', (workshop) => {
+onEachEngine('fair shares', (fixture) => {
   test('the alert that another person causes overtakes a burst of alerts in the queue, and one in the outbox', async () => {
     const [busy, other] = [await addUser('busy'), await addUser('other')]
-    const engine = openQueueEngine(workshop.config, workshop.log)
+    const engine = openQueueEngine(fixture.config, fixture.log)
     for (const dispatched of [true, false]) {
-      await mailAbout(busy, Array(BURST).fill(workshop.userId))
-      if (dispatched) while (await dispatchBatch(workshop.db, engine, workshop.clock.now()));
-      const [live] = await mailAbout(other, [workshop.userId])
-      const before = workshop.mailServer.received.length
+      await mailAbout(busy, Array(BURST).fill(fixture.userId))
+      if (dispatched) while (await dispatchBatch(fixture.db, engine, fixture.clock.now()));
+      const [live] = await mailAbout(other, [fixture.userId])
+      const before = fixture.mailServer.received.length
 
-      await workshop.startWorker()
-      await workshop.allDone(100_000)
-      await workshop.stopWorkers()
+      await fixture.startWorker()
+      await fixture.allDone(100_000)
+      await fixture.stopWorkers()
 
-      const place = workshop.mailServer.received.findIndex(({ messageId }) =>
+      const place = fixture.mailServer.received.findIndex(({ messageId }) =>
         messageId.includes(present(live)),
       )
       assert.ok(place >= before)
@@ -47,12 +47,12 @@ onEachEngine('fair shares', (workshop) => {
 
   test('what the users of an account cause themselves counts for the account: another account overtakes it', async () => {
     const crowd = await Promise.all(Array.from({ length: 40 }, (_, i) => addUser(`crowd${i}`)))
-    const [elsewhere] = await workshop.db.insert(clients).values({ name: 'Elsewhere' }).returning()
+    const [elsewhere] = await fixture.db.insert(clients).values({ name: 'Elsewhere' }).returning()
     const alone = await addUser('alone', present(elsewhere).id)
     for (const person of crowd) await mailAbout(person, [person])
     const [live] = await mailAbout(alone, [alone])
 
-    const order = await orderOfSending(workshop)
+    const order = await orderOfSending(fixture)
 
     assert.ok(order.indexOf(present(live)) <= AT_MOST_BEFORE, `place ${order.indexOf(present(live))}`)
   })
@@ -64,22 +64,20 @@ onEachEngine('fair shares', (workshop) => {
     const invitationOf = new Map<string, string>()
     for (const userId of invited) {
       const id = crypto.randomUUID()
-      const { hash } = newLinkToken('invitation', id, workshop.config.ENCRYPTION_KEYS)
-      await workshop.db.insert(invitations).values({ id, userId, tokenHash: hash, expiresAt })
+      const { hash } = newLinkToken('invitation', id, fixture.config.ENCRYPTION_KEYS)
+      await fixture.db.insert(invitations).values({ id, userId, tokenHash: hash, expiresAt })
       invitationOf.set(userId, id)
     }
     await mailAbout(busy, invited, 'invitation', (userId) => ({
       invitationId: invitationOf.get(userId) ?? '',
     }))
-    const alerts = await mailAbout(busy, Array(20).fill(workshop.userId))
+    const alerts = await mailAbout(busy, Array(20).fill(fixture.userId))
     const id = crypto.randomUUID()
-    const { hash } = newLinkToken('password-reset', id, workshop.config.ENCRYPTION_KEYS)
-    await workshop.db
-      .insert(passwordResets)
-      .values({ id, userId: workshop.userId, tokenHash: hash, expiresAt })
-    const [link] = await mailAbout(null, [workshop.userId], 'password-reset', () => ({ passwordResetId: id }))
+    const { hash } = newLinkToken('password-reset', id, fixture.config.ENCRYPTION_KEYS)
+    await fixture.db.insert(passwordResets).values({ id, userId: fixture.userId, tokenHash: hash, expiresAt })
+    const [link] = await mailAbout(null, [fixture.userId], 'password-reset', () => ({ passwordResetId: id }))
 
-    const order = await orderOfSending(workshop)
+    const order = await orderOfSending(fixture)
 
     assert.equal(order.length, 61)
     // Four are sent at a time, and may finish in any order.
@@ -91,8 +89,8 @@ onEachEngine('fair shares', (workshop) => {
   let counter = 0
   async function addUser(name: string, clientId?: string): Promise<string> {
     counter += 1
-    const [account] = await workshop.db.select().from(clients).limit(1)
-    const [user] = await workshop.db
+    const [account] = await fixture.db.select().from(clients).limit(1)
+    const [user] = await fixture.db
       .insert(users)
       .values({
         clientId: clientId ?? present(account).id,
@@ -110,7 +108,7 @@ onEachEngine('fair shares', (workshop) => {
     kind: NotificationKind = 'password-changed',
     factsOf: (recipient: string) => Record<string, string> = () => ({}),
   ): Promise<string[]> {
-    return workshop.db.transaction(async (tx) => {
+    return fixture.db.transaction(async (tx) => {
       const [account] = await tx.select().from(clients).limit(1)
       const eventId = await record(tx, {
         at: new Date(),
@@ -132,17 +130,15 @@ onEachEngine('fair shares', (workshop) => {
 })
 
 /** Has all that waits dispatched before a worker begins. Returns the notifications in the order of their mails. */
-async function orderOfSending(workshop: Workshop): Promise<string[]> {
-  const before = workshop.mailServer.received.length
-  const engine = openQueueEngine(workshop.config, workshop.log)
+async function orderOfSending(fixture: WorkerFixture): Promise<string[]> {
+  const before = fixture.mailServer.received.length
+  const engine = openQueueEngine(fixture.config, fixture.log)
   for (const name of QUEUES) await (await engine.queue(name)).pause()
-  while (await dispatchBatch(workshop.db, engine, workshop.clock.now()));
+  while (await dispatchBatch(fixture.db, engine, fixture.clock.now()));
   for (const name of QUEUES) await (await engine.queue(name)).resume()
   await engine.close()
-  await workshop.startWorker()
-  await workshop.allDone(100_000)
-  await workshop.stopWorkers()
-  return workshop.mailServer.received
-    .slice(before)
-    .map(({ messageId }) => /<(.+)@/.exec(messageId)?.[1] ?? '')
+  await fixture.startWorker()
+  await fixture.allDone(100_000)
+  await fixture.stopWorkers()
+  return fixture.mailServer.received.slice(before).map(({ messageId }) => /<(.+)@/.exec(messageId)?.[1] ?? '')
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { HOUR, SECOND } from '../../src/time/durations.ts'
+import { HOUR, SECOND } from '../../src/platform/time/durations.ts'
 import { retryDelay } from '../../workers/retry-delay.ts'
 
 describe('the rest after a failure', () => {

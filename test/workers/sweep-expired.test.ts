@@ -1,32 +1,32 @@
 // Removing what has expired, and nothing else.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { authenticators } from '../../src/db/schema/authenticators.ts'
-import { knownBrowsers } from '../../src/db/schema/known-browsers.ts'
-import { passwordResets } from '../../src/db/schema/links.ts'
-import { addressLimits, lockouts } from '../../src/db/schema/lockouts.ts'
-import { outbox } from '../../src/db/schema/outbox.ts'
-import { sessions } from '../../src/db/schema/sessions.ts'
-import { DAY, HOUR, MINUTE, SECOND } from '../../src/time/durations.ts'
+import { authenticators } from '../../src/platform/db/schema/authenticators.ts'
+import { knownBrowsers } from '../../src/platform/db/schema/known-browsers.ts'
+import { passwordResets } from '../../src/platform/db/schema/links.ts'
+import { addressLimits, lockouts } from '../../src/platform/db/schema/lockouts.ts'
+import { outbox } from '../../src/platform/db/schema/outbox.ts'
+import { sessions } from '../../src/platform/db/schema/sessions.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../../src/platform/time/durations.ts'
 import { sweepExpired } from '../../workers/sweep-expired.ts'
-import { Workshop } from './workshop.ts'
+import { WorkerFixture } from './worker-fixture.ts'
 
 describe('sweeping', () => {
-  const workshop = new Workshop('postgres')
-  before(() => workshop.open())
-  after(() => workshop.close())
+  const fixture = new WorkerFixture('postgres')
+  before(() => fixture.open())
+  after(() => fixture.close())
   const ago = (ms: number) => new Date(Date.now() - ms)
   const ahead = (ms: number) => new Date(Date.now() + ms)
 
   test('an enrolment that nobody finished leaves no secret behind; one that goes on keeps it', async () => {
     const secret = Buffer.from('sealed')
-    const user = { userId: workshop.userId, sealedSecret: secret }
-    await workshop.db.insert(authenticators).values({ ...user, pendingUntil: ago(SECOND) })
-    await sweepExpired(workshop.deps)
-    await workshop.db.insert(authenticators).values({ ...user, pendingUntil: ahead(MINUTE) })
-    await sweepExpired(workshop.deps)
+    const user = { userId: fixture.userId, sealedSecret: secret }
+    await fixture.db.insert(authenticators).values({ ...user, pendingUntil: ago(SECOND) })
+    await sweepExpired(fixture.deps)
+    await fixture.db.insert(authenticators).values({ ...user, pendingUntil: ahead(MINUTE) })
+    await sweepExpired(fixture.deps)
 
-    const rows = await workshop.db.select().from(authenticators).orderBy(authenticators.id)
+    const rows = await fixture.db.select().from(authenticators).orderBy(authenticators.id)
 
     assert.deepEqual(
       rows.map(({ status, sealedSecret }) => ({ status, sealedSecret })),
@@ -45,38 +45,38 @@ describe('sweeping', () => {
       expiresAt: ago(SECOND),
       ...at,
     }))
-    await workshop.db.insert(sessions).values([...expired, { id: 'alive', expiresAt: ahead(MINUTE), ...at }])
-    await workshop.db.insert(addressLimits).values([
+    await fixture.db.insert(sessions).values([...expired, { id: 'alive', expiresAt: ahead(MINUTE), ...at }])
+    await fixture.db.insert(addressLimits).values([
       { address: '192.0.2.1', failures: 5, endsAt: ago(SECOND) },
       { address: '192.0.2.2', failures: 5, endsAt: ahead(MINUTE) },
     ])
-    await workshop.db.insert(passwordResets).values([
+    await fixture.db.insert(passwordResets).values([
       { tokenHash: Buffer.from('old'), expiresAt: ago(31 * DAY) },
       { tokenHash: Buffer.from('recent'), expiresAt: ago(29 * DAY) },
     ])
     const payload = { notificationId: crypto.randomUUID() }
-    await workshop.db.insert(outbox).values([
+    await fixture.db.insert(outbox).values([
       { job: 'long done', payload, doneAt: ago(8 * DAY) },
       { job: 'just done', payload, doneAt: ago(6 * DAY) },
       { job: 'long failed', payload, failedAt: ago(8 * DAY), createdAt: ago(9 * DAY) },
     ])
 
-    await sweepExpired(workshop.deps)
+    await sweepExpired(fixture.deps)
 
     assert.deepEqual(
-      (await workshop.db.select().from(sessions)).map(({ id }) => id),
+      (await fixture.db.select().from(sessions)).map(({ id }) => id),
       ['alive'],
     )
     assert.deepEqual(
-      (await workshop.db.select().from(addressLimits)).map(({ address }) => address),
+      (await fixture.db.select().from(addressLimits)).map(({ address }) => address),
       ['192.0.2.2'],
     )
     assert.deepEqual(
-      (await workshop.db.select().from(passwordResets)).map(({ tokenHash }) => String(tokenHash)),
+      (await fixture.db.select().from(passwordResets)).map(({ tokenHash }) => String(tokenHash)),
       ['recent'],
     )
     assert.deepEqual(
-      (await workshop.db.select().from(outbox).orderBy(outbox.id)).map(({ job }) => job),
+      (await fixture.db.select().from(outbox).orderBy(outbox.id)).map(({ job }) => job),
       ['just done', 'long failed'],
     )
   })
@@ -90,18 +90,18 @@ describe('sweeping', () => {
       'ended lately': { expiresAt: ahead(DAY), endedAt: ago(DAY) },
       'ended long ago': { expiresAt: ahead(DAY), endedAt: ago(3 * DAY) },
     }
-    await workshop.db.insert(knownBrowsers).values(
+    await fixture.db.insert(knownBrowsers).values(
       Object.entries(rows).map(([tokenHash, row]) => ({
-        userId: workshop.userId,
+        userId: fixture.userId,
         tokenHash,
         ...at,
         ...row,
       })),
     )
 
-    await sweepExpired(workshop.deps)
+    await sweepExpired(fixture.deps)
 
-    const left = (await workshop.db.select().from(knownBrowsers)).map(({ tokenHash }) => tokenHash)
+    const left = (await fixture.db.select().from(knownBrowsers)).map(({ tokenHash }) => tokenHash)
     assert.deepEqual(left.sort(), ['ended lately', 'expired lately', 'known now'])
   })
 
@@ -119,12 +119,12 @@ describe('sweeping', () => {
     >(rows)) {
       const subject = crypto.randomUUID()
       subjects.set(subject, name)
-      await workshop.db.insert(lockouts).values({ subject, kind: 'code', updatedAt: ago(3 * DAY), ...row })
+      await fixture.db.insert(lockouts).values({ subject, kind: 'code', updatedAt: ago(3 * DAY), ...row })
     }
 
-    await sweepExpired(workshop.deps)
+    await sweepExpired(fixture.deps)
 
-    const left = (await workshop.db.select().from(lockouts)).map(({ subject }) => subjects.get(subject))
+    const left = (await fixture.db.select().from(lockouts)).map(({ subject }) => subjects.get(subject))
     assert.deepEqual(left.sort(), ['a lock in force', 'touched lately', 'wrong codes that count up to 100'])
   })
 })

@@ -4,49 +4,49 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { eventually } from '../support/eventually.ts'
 import { startProcess } from '../support/processes.ts'
-import { onEachEngine } from './workshop.ts'
+import { onEachEngine } from './worker-fixture.ts'
 
 const MAIN = fileURLToPath(new URL('../../workers/main.js', import.meta.url))
 const WITH_SHORT_TIMES = fileURLToPath(new URL('worker-process.js', import.meta.url))
 
-onEachEngine('the worker process', (workshop) => {
+onEachEngine('the worker process', (fixture) => {
   test('a worker killed in the middle of a job is replaced by another, and the effect happens once', async () => {
-    workshop.mailServer.stalling = true
-    const killed = startProcess(WITH_SHORT_TIMES, workshop.environment)
+    fixture.mailServer.stalling = true
+    const killed = startProcess(WITH_SHORT_TIMES, fixture.environment)
     await killed.ready
-    const { notificationId } = await workshop.oweMail()
-    await eventually('the mail server has the mail', () => workshop.mailServer.read === 1)
+    const { notificationId } = await fixture.oweMail()
+    await eventually('the mail server has the mail', () => fixture.mailServer.read === 1)
 
     killed.kill('SIGKILL')
     await killed.ended
-    workshop.mailServer.stalling = false
-    await workshop.startWorker()
-    await workshop.allDone()
+    fixture.mailServer.stalling = false
+    await fixture.startWorker()
+    await fixture.allDone()
 
-    assert.equal(workshop.mailsAbout(notificationId).length, 1)
+    assert.equal(fixture.mailsAbout(notificationId).length, 1)
   })
 
   test('a worker told to stop finishes its job, then ends by itself', async () => {
-    workshop.mailServer.stalling = true
-    const worker = startProcess(MAIN, workshop.environment)
+    fixture.mailServer.stalling = true
+    const worker = startProcess(MAIN, fixture.environment)
     await worker.ready
-    const { notificationId } = await workshop.oweMail()
-    const read = workshop.mailServer.read
-    await eventually('the mail server has the mail', () => workshop.mailServer.read > read)
+    const { notificationId } = await fixture.oweMail()
+    const read = fixture.mailServer.read
+    await eventually('the mail server has the mail', () => fixture.mailServer.read > read)
 
     worker.kill('SIGTERM')
     await eventually('it says so', () => worker.output().includes('finishes the jobs it has begun'))
-    workshop.mailServer.answerStalled()
+    fixture.mailServer.answerStalled()
     const code = await worker.ended
 
     assert.equal(code, 0)
-    assert.equal(workshop.mailsAbout(notificationId).length, 1)
-    assert.ok(await workshop.sentAt(notificationId))
-    workshop.mailServer.stalling = false
+    assert.equal(fixture.mailsAbout(notificationId).length, 1)
+    assert.ok(await fixture.sentAt(notificationId))
+    fixture.mailServer.stalling = false
   })
 
   test('a configuration that does not add up is explained, and nothing starts', async () => {
-    const { DATABASE_URL, ...incomplete } = workshop.environment
+    const { DATABASE_URL, ...incomplete } = fixture.environment
 
     const worker = startProcess(MAIN, { ...incomplete, LOG_LEVEL: 'loud' })
     worker.ready.catch(() => {})
@@ -59,7 +59,7 @@ onEachEngine('the worker process', (workshop) => {
 
   test('while the database is away the worker waits, says so once, and can be stopped', async () => {
     const worker = startProcess(MAIN, {
-      ...workshop.environment,
+      ...fixture.environment,
       DATABASE_URL: 'postgres://nobody@127.0.0.1:9/none',
     })
     worker.ready.catch(() => {})

@@ -1,0 +1,56 @@
+import { and, eq } from 'drizzle-orm'
+import type { Request, Response } from 'express'
+import type { Person } from '../gate/facts.ts'
+import { LINK_LIFE_MS } from '../platform/crypto/link-token.ts'
+import type { Reader } from '../platform/db/client.ts'
+import { users } from '../platform/db/schema/users.ts'
+import { noticeAbout, readNotice, writeNotice } from '../platform/http/notice.ts'
+import { durationText } from '../platform/time/duration-text.ts'
+
+/** What the page that follows says of what was done to somebody. */
+const ACTS = {
+  'mfa-reset': (name: string) =>
+    `The authenticator of ${name} no longer works, and they are signed out everywhere. They and the Admins of their account are told by mail.`,
+  unlocked: (name: string) => `${name} can try to sign in again, and is told so by mail.`,
+  invited: (name: string) =>
+    `The invitation of ${name} is on its way. Its link works once, for ${durationText(LINK_LIFE_MS.invitation)}.`,
+  'invitation-resent': (name: string) => `A new invitation for ${name} is on its way.`,
+  'invitation-withdrawn': () => 'The invitation is withdrawn.',
+  'role-groups-changed': (name: string) => `The role groups of ${name} are saved.`,
+  'role-groups-waiting': (name: string) =>
+    `The change waits for a second agent. Until it is approved ${name} keeps the present role groups.`,
+  disabled: (name: string) => `The account of ${name} is disabled, and they are signed out everywhere.`,
+  enabled: (name: string) => `${name} can sign in again.`,
+} as const
+
+/** Goes on to `page`, which says what was done to whom. */
+export function goOnAfter(res: Response, act: keyof typeof ACTS, userId: string, page: string): void {
+  writeNotice(res, page, { name: act, about: userId })
+  res.redirect(303, page)
+}
+
+/** What to say of the act that has just been done to somebody of this account, if any was; and of whom. */
+export async function readActNotice(db: Reader, req: Request, clientId: string) {
+  const done = readNotice(req, ACTS)
+  if (!done?.about) return null
+  const [person] = await db
+    .select({ name: users.name, status: users.status })
+    .from(users)
+    .where(and(eq(users.id, done.about), eq(users.clientId, clientId)))
+  if (!person) return null
+  return {
+    text: ACTS[done.name](person.name),
+    // Whose invitation was withdrawn has no page.
+    page: person.status === 'withdrawn' ? '' : `/users/${done.about}`,
+  }
+}
+
+/** The same on the page of the person themselves. */
+export function actNoticeOn(req: Request, person: { id: string; name: string }): string | null {
+  return noticeAbout(req, ACTS, person)
+}
+
+/** The list that a user stands in, as its viewer calls it. */
+export function usersPageOf(viewer: Pick<Person, 'clientId'>, clientId: string): string {
+  return viewer.clientId === clientId ? '/users' : `/clients/${clientId}/users`
+}

@@ -1,0 +1,41 @@
+import { and, eq, or, type SQL } from 'drizzle-orm'
+import type { Reader } from '../platform/db/client.ts'
+import { listings } from '../platform/db/schema/listings.ts'
+import { roleGroups } from '../platform/db/schema/role-groups.ts'
+
+const { isAdmin, isServiceDesk, isOperator } = roleGroups
+
+/** Ids of the active Admins of a client account. */
+export function adminsOf(db: Reader, clientId: string): Promise<string[]> {
+  return holdersOf(db, clientId, 'read_admins', eq(isAdmin, true))
+}
+
+/** Ids of the active people of an account who hold a role group that administers: Admins; or agents and Operators. */
+export function administratorsOf(db: Reader, clientId: string): Promise<string[]> {
+  const administers = or(eq(isAdmin, true), eq(isServiceDesk, true), eq(isOperator, true))
+  return holdersOf(db, clientId, 'read_administrators', administers)
+}
+
+/** Ids of the active people of an account who hold one of `these` role groups. */
+async function holdersOf(
+  db: Reader,
+  clientId: string,
+  statement: string,
+  these: SQL | undefined,
+): Promise<string[]> {
+  const rows = await db
+    .selectDistinct({ id: listings.userId })
+    .from(roleGroups)
+    .innerJoin(
+      listings,
+      and(
+        eq(listings.listedUnder, roleGroups.id),
+        eq(listings.clientId, clientId),
+        eq(listings.status, 'active'),
+      ),
+    )
+    .where(these)
+    .prepare(statement)
+    .execute()
+  return rows.map(({ id }) => id)
+}

@@ -1,0 +1,105 @@
+import { and, asc, desc, eq, gt, lte, ne, or, type SQL, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
+import { validate as isUuid } from 'uuid'
+import type { Person } from '../gate/facts.ts'
+import type { Reader } from '../platform/db/client.ts'
+import { approvals } from '../platform/db/schema/approvals.ts'
+import { clients } from '../platform/db/schema/clients.ts'
+import { users } from '../platform/db/schema/users.ts'
+import { readStaff } from './approvers.queries.ts'
+import { approvalTarget } from './approvers.ts'
+import { actorOf } from './people.ts'
+import { mayDecideApproval, mayViewApprovals } from './rules.ts'
+
+export const OPEN_SHOWN = 100
+const DECIDED_SHOWN = 20
+
+const requesters = alias(users, 'requesters')
+const deciders = alias(users, 'deciders')
+
+const caseColumns = {
+  id: approvals.id,
+  kind: approvals.kind,
+  status: approvals.status,
+  clientId: approvals.clientId,
+  accountName: clients.name,
+  userId: approvals.userId,
+  email: approvals.email,
+  name: approvals.name,
+  held: approvals.held,
+  given: approvals.given,
+  taken: approvals.taken,
+  requestedBy: approvals.requestedBy,
+  requesterName: requesters.name,
+  requestedAt: approvals.requestedAt,
+  expiresAt: approvals.expiresAt,
+  ticket: approvals.ticket,
+  reason: approvals.reason,
+  decidedBy: approvals.decidedBy,
+  deciderName: deciders.name,
+  decidedAt: approvals.decidedAt,
+  decisionReason: approvals.decisionReason,
+  closedBecause: approvals.closedBecause,
+}
+
+/** A case with the names that it speaks of. */
+export type Case = Awaited<ReturnType<typeof readCases>>[number]
+
+function readCases(db: Reader, where: SQL | undefined, order: SQL, limit: number) {
+  return db
+    .select(caseColumns)
+    .from(approvals)
+    .innerJoin(clients, eq(clients.id, approvals.clientId))
+    .innerJoin(requesters, eq(requesters.id, approvals.requestedBy))
+    .leftJoin(deciders, eq(deciders.id, approvals.decidedBy))
+    .where(where)
+    .orderBy(order)
+    .limit(limit)
+}
+
+/** A case; null where there is none. */
+export async function readCase(db: Reader, approvalId: string): Promise<Case | null> {
+  if (!isUuid(approvalId)) return null
+  const [found] = await readCases(db, eq(approvals.id, approvalId), asc(approvals.id), 1)
+  return found ?? null
+}
+
+/** The case that waits about a user; null where none does. */
+export async function readCaseAbout(db: Reader, userId: string, now: Date): Promise<Case | null> {
+  const [found] = await readCases(db, and(eq(approvals.userId, userId), isOpen(now)), asc(approvals.id), 1)
+  return found ?? null
+}
+
+/** The cases that wait, the oldest first. */
+export function readOpenCases(db: Reader, now: Date): Promise<Case[]> {
+  return readCases(db, isOpen(now), asc(approvals.id), OPEN_SHOWN + 1)
+}
+
+/** The cases that ended last; `decidedBy`: only those that this person decided. */
+export function readEndedCases(db: Reader, now: Date, decidedBy?: string): Promise<Case[]> {
+  const ended = or(ne(approvals.status, 'open'), lte(approvals.expiresAt, now))
+  const byThem = decidedBy === undefined ? undefined : eq(approvals.decidedBy, decidedBy)
+  const endedAt = sql`coalesce(${approvals.decidedAt}, ${approvals.expiresAt})`
+  return readCases(db, and(ended, byThem), desc(endedAt), DECIDED_SHOWN)
+}
+
+/** How many cases wait for this person to decide them. 0 for all but agents and Operators. */
+export async function countCasesFor(db: Reader, person: Person, now: Date): Promise<number> {
+  const actor = actorOf(person)
+  if (mayViewApprovals(actor)) return 0
+  const cases = await db
+    .select({ requestedBy: approvals.requestedBy, userId: approvals.userId })
+    .from(approvals)
+    .where(isOpen(now))
+    .limit(OPEN_SHOWN)
+  if (cases.length === 0) return 0
+  const { staff, makers } = await readStaff(db, cases, now, actor.id)
+  const mayDecide = (people: (typeof cases)[number]) =>
+    mayDecideApproval(actor, approvalTarget(people, actor, staff, makers)) === null
+  return cases.filter(mayDecide).length
+}
+
+/** A case whose time is over is not open, whether its job has run or not. */
+function isOpen(now: Date): SQL | undefined {
+  return and(eq(approvals.status, 'open'), gt(approvals.expiresAt, now))
+}

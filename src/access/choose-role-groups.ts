@@ -1,0 +1,90 @@
+// Which role groups a form names, and whether the actor may give them. Pure.
+import type { Refusal } from './refusals.ts'
+import { type Actor, mayGrant, type NamedGrant } from './rules.ts'
+
+export interface RoleGroupChoice extends NamedGrant {
+  id: string
+  key: string
+  name: string
+}
+
+/** Said where none was chosen, or one that there is not. */
+export const CHOOSE_ROLE_GROUPS = 'Choose at least one of the role groups of this account.'
+
+export type Chosen =
+  | { ok: true; roleGroups: RoleGroupChoice[] }
+  | { ok: false; refusal: Refusal }
+  /** None, or one that an account of this kind does not have. */
+  | { ok: false; refusal: null }
+
+/**
+ * The whole set that somebody is to hold. What they hold already may stay whatever its rank; what is given or taken
+ * must be the actor's to give. `all`: every role group there is, since to name one of the platform elsewhere is
+ * more than a slip.
+ */
+export function chooseRoleGroups(
+  actor: Actor,
+  isPlatform: boolean,
+  all: readonly RoleGroupChoice[],
+  keys: readonly string[],
+  heldKeys: readonly string[] = [],
+): Chosen {
+  const wanted = all.filter(({ key }) => keys.includes(key))
+  const changed = all.filter(({ key }) => keys.includes(key) !== heldKeys.includes(key))
+  const refusal = changed.map((roleGroup) => mayGrant(actor, roleGroup)).find((each) => each !== null)
+  if (refusal) return { ok: false, refusal }
+  const isKnown = keys.every((key) => wanted.some((roleGroup) => roleGroup.key === key))
+  const fits = wanted.every(({ ofPlatform }) => ofPlatform === isPlatform)
+  if (wanted.length === 0 || !isKnown || !fits) return { ok: false, refusal: null }
+  return { ok: true, roleGroups: wanted }
+}
+
+/** From what somebody holds to what they are to hold. */
+export interface RoleGroupChange {
+  wanted: RoleGroupChoice[]
+  given: RoleGroupChoice[]
+  taken: RoleGroupChoice[]
+}
+
+/** What changes for somebody who holds `heldKeys` and is to hold `wantedKeys`. */
+export function roleGroupChange(
+  all: readonly RoleGroupChoice[],
+  heldKeys: readonly string[],
+  wantedKeys: readonly string[],
+): RoleGroupChange {
+  const wanted = all.filter(({ key }) => wantedKeys.includes(key))
+  return {
+    wanted,
+    given: wanted.filter(({ key }) => !heldKeys.includes(key)),
+    taken: all.filter(({ key }) => heldKeys.includes(key) && !wantedKeys.includes(key)),
+  }
+}
+
+/** ['admin', 'finance-operator']. */
+export function keysOf(roleGroups: readonly Pick<RoleGroupChoice, 'key'>[]): string[] {
+  return roleGroups.map(({ key }) => key)
+}
+
+/** 'Admin, Finance Operator'. */
+export function namesOf(roleGroups: readonly Pick<RoleGroupChoice, 'name'>[]): string {
+  return roleGroups.map(({ name }) => name).join(', ')
+}
+
+/** The role groups of an account of this kind: those that the actor may give and take, and the others. */
+export function offerRoleGroups(
+  actor: Actor,
+  isPlatform: boolean,
+  all: readonly RoleGroupChoice[],
+): { grantable: RoleGroupChoice[]; notGrantable: RoleGroupChoice[] } {
+  const ofAccount = all.filter(({ ofPlatform }) => ofPlatform === isPlatform)
+  return {
+    grantable: ofAccount.filter((roleGroup) => mayGrant(actor, roleGroup) === null),
+    notGrantable: ofAccount.filter((roleGroup) => mayGrant(actor, roleGroup) !== null),
+  }
+}
+
+/** The keys that a form names, once each. */
+export function roleGroupKeys(form: Record<string, unknown>): string[] {
+  const typed = [form.roleGroups ?? []].flat()
+  return [...new Set(typed.filter((key): key is string => typeof key === 'string'))]
+}

@@ -1,0 +1,62 @@
+import { and, eq, inArray, or, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import type { Reader } from '../platform/db/client.ts'
+import { preparedOnce } from '../platform/db/prepared-once.ts'
+import { clients } from '../platform/db/schema/clients.ts'
+import type { Relation } from './rules.ts'
+
+/** How `clientId` lies to `ownId` in the hierarchy of client accounts. */
+export async function relationOf(db: Reader, ownId: string, clientId: string): Promise<Relation> {
+  if (ownId === clientId) return 'own'
+  const found = await aboveQuery(db).execute({ ownId, clientId })
+  return found.length > 0 ? 'child' : 'elsewhere'
+}
+
+const aboveQuery = preparedOnce((db) =>
+  db
+    .select({ id: clients.id })
+    .from(clients)
+    .where(
+      and(
+        eq(clients.id, sql.placeholder('ownId')),
+        sql`${clients.id} in (${above(sql`${sql.placeholder('clientId')}`)})`,
+      ),
+    )
+    .prepare('is_above'),
+)
+
+/** Which of these accounts are `ownId` or lie below it. */
+export async function withinSubtree(
+  db: Reader,
+  ownId: string,
+  clientIds: readonly string[],
+): Promise<Set<string>> {
+  if (clientIds.length === 0) return new Set()
+  const isWithin = or(eq(clients.id, ownId), sql`${ownId}::uuid in (${above(clients.id)})`)
+  const rows = await db
+    .select({ id: clients.id })
+    .from(clients)
+    .where(and(inArray(clients.id, [...clientIds]), isWithin))
+  return new Set(rows.map(({ id }) => id))
+}
+
+/** The ids of the accounts above one. */
+export function above(clientId: SQLWrapper): SQL {
+  return sql`
+    with recursive above(id) as (
+      select c.parent_id from clients c where c.id = ${clientId}
+      union
+      select c.parent_id from clients c join above a on c.id = a.id
+    )
+    select id from above where id is not null`
+}
+
+/** The ids of an account and of those below it. */
+export function selfAndBelow(clientId: string): SQL {
+  return sql`
+    with recursive below(id) as (
+      select ${clientId}::uuid
+      union
+      select c.id from clients c join below b on c.parent_id = b.id
+    )
+    select id from below`
+}

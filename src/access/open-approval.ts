@@ -1,0 +1,106 @@
+import { and, eq, lte, sql } from 'drizzle-orm'
+import type { Deps } from '../deps.ts'
+import { type Origin, record } from '../platform/audit/record.ts'
+import type { Transaction } from '../platform/db/client.ts'
+import { approvals } from '../platform/db/schema/approvals.ts'
+import { notifyAll } from '../platform/mail/notify.ts'
+import { enqueue } from '../platform/outbox/enqueue.ts'
+import { DAY } from '../platform/time/durations.ts'
+import { readStaff } from './approvers.queries.ts'
+import { approversOf } from './approvers.ts'
+import { keysOf, type RoleGroupChange } from './choose-role-groups.ts'
+import type { Evidence } from './evidence.ts'
+import { markExpired } from './expire-approval.ts'
+import type { Refusal } from './refusals.ts'
+
+/** How long a second person may approve a case. */
+export const APPROVAL_LIFE_MS = DAY
+
+export interface AskedFor {
+  kind: (typeof approvals.$inferInsert)['kind']
+  clientId: string
+  /** Null: an invitation. */
+  userId: string | null
+  /** Canonical. */
+  email: string
+  name: string
+  /** Keys of the role groups that the person holds. */
+  held: readonly string[]
+  change: Pick<RoleGroupChange, 'given' | 'taken'>
+  requestedBy: string
+  evidence: Evidence
+  origin: Origin
+}
+
+/**
+ * Opens a case: nothing takes effect until a second person has approved it. Tells those who may. Refused where there is
+ * no one who may, and where another case about the same person is open; the caller records that.
+ */
+export async function openApproval(
+  { clock }: Pick<Deps, 'clock'>,
+  tx: Transaction,
+  asked: AskedFor,
+): Promise<{ ok: true; approvalId: string } | { ok: false; refusal: Refusal }> {
+  const { kind, clientId, userId, email, name, held, change, requestedBy, origin } = asked
+  const { ticket, reason } = asked.evidence
+  // Only the Service Desk gives what must be approved, and it always says both.
+  if (ticket === undefined || reason === undefined) throw new Error('a case was asked for without a ticket')
+  // Of two requests about the same person at once the second waits here, and then finds the first.
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`approval of ${email}`}, 0))`)
+  const now = clock.now()
+  const { staff, makers } = await readStaff(tx, [asked], now)
+  const { ids: approvers } = approversOf(asked, staff, makers)
+  if (approvers.length === 0) return { ok: false, refusal: 'no-approver' }
+
+  // A case whose time is over is not open, whether its job has run or not.
+  await markExpired(tx, and(eq(approvals.email, email), lte(approvals.expiresAt, now)), now)
+  const expiresAt = new Date(now.getTime() + APPROVAL_LIFE_MS)
+  const [opened] = await tx
+    .insert(approvals)
+    .values({
+      kind,
+      clientId,
+      userId,
+      email,
+      name,
+      held: [...held].sort(),
+      given: keysOf(change.given),
+      taken: keysOf(change.taken),
+      requestedBy,
+      requestedAt: now,
+      expiresAt,
+      ticket,
+      reason,
+      origin,
+    })
+    .onConflictDoNothing()
+    .returning({ id: approvals.id })
+  if (!opened) return { ok: false, refusal: 'already-waiting' }
+
+  const approvalId = opened.id
+  const eventId = await record(tx, {
+    at: now,
+    action: 'approval.requested',
+    outcome: 'success',
+    origin,
+    clientId,
+    actorId: requestedBy,
+    subjectId: userId,
+    details: {
+      approvalId,
+      // Of a user the event has the id; of an invitation there is nothing else.
+      ...(userId === null && { name, address: email }),
+      given: keysOf(change.given),
+      taken: keysOf(change.taken),
+      ticket,
+      reason,
+    },
+  })
+  const mail = { kind: 'approval-requested', eventId, facts: { approvalId } } as const
+  await notifyAll(
+    tx,
+    approvers.map((to) => ({ ...mail, to })),
+  )
+  await enqueue(tx, 'expire-approval', { approvalId }, expiresAt)
+  return { ok: true, approvalId }
+}

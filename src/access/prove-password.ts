@@ -1,0 +1,22 @@
+import type { Deps } from '../deps.ts'
+import type { ActingSession } from '../gate/acting-session.ts'
+import { readStage } from '../gate/read-stage.ts'
+import type { Origin } from '../platform/audit/record.ts'
+import { checkPassword, type PasswordOutcome } from '../sign-in/check-password.ts'
+
+export type ProvenPassword =
+  | PasswordOutcome
+  /** The session was ended while the request was under way. */
+  | { ok: false; problem: 'superseded' }
+
+/** Checks the password of a person who is signed in, counted as at sign-in, if their session is still there. */
+export async function provePassword(
+  deps: Deps,
+  session: ActingSession,
+  { password, browser }: { password: string; browser: readonly string[] },
+  origin: Origin,
+): Promise<ProvenPassword> {
+  const { stage, person } = await readStage(deps, session)
+  if (stage !== 'signed-in' || !person) return { ok: false, problem: 'superseded' }
+  return checkPassword(deps, { email: person.email, password, browser }, origin, 'presence')
+}

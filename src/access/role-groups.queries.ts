@@ -1,0 +1,31 @@
+import { desc, eq } from 'drizzle-orm'
+import type { Reader } from '../platform/db/client.ts'
+import { roleGroups } from '../platform/db/schema/role-groups.ts'
+import type { RoleGroupChoice } from './choose-role-groups.ts'
+import type { Account } from './view-account.ts'
+
+/** The role groups that users of this account can hold, the highest first, as the choices of a form. */
+export function readRoleGroupChoices(db: Reader, { isPlatform }: Pick<Account, 'isPlatform'>) {
+  return db
+    .select({ value: roleGroups.key, label: roleGroups.name })
+    .from(roleGroups)
+    .where(eq(roleGroups.ofPlatform, isPlatform))
+    .orderBy(desc(roleGroups.rank), roleGroups.name)
+}
+
+/** Every role group there is, the highest first. */
+export function readRoleGroups(db: Reader): Promise<RoleGroupChoice[]> {
+  return db
+    .select({
+      id: roleGroups.id,
+      key: roleGroups.key,
+      name: roleGroups.name,
+      rank: roleGroups.rank,
+      isAdmin: roleGroups.isAdmin,
+      isServiceDesk: roleGroups.isServiceDesk,
+      isOperator: roleGroups.isOperator,
+      ofPlatform: roleGroups.ofPlatform,
+    })
+    .from(roleGroups)
+    .orderBy(desc(roleGroups.rank), roleGroups.name)
+}

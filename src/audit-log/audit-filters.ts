@@ -1,0 +1,70 @@
+// What the audit log can be narrowed down to, as its address says it. Empty means all. Pure.
+import { validate as isUuid } from 'uuid'
+import { AUDIT_ACTIONS, type AuditAction, OUTCOMES, type Outcome } from '../platform/audit/actions.ts'
+import { cursor, lastSaid, SHORTEST_TERM, searchTerm } from '../platform/http/list-query.ts'
+import { readMoment } from './moment.ts'
+
+const FIELDS = ['q', 'action', 'outcome', 'actor', 'from', 'to'] as const
+export type FilterField = (typeof FIELDS)[number]
+/** The filters as somebody typed them. */
+export type TypedFilters = Record<FilterField, string>
+
+/** The filters as they are meant. */
+export interface AuditFilters {
+  /** A part of the name or e-mail address of a person. */
+  q: string
+  action: AuditAction | ''
+  outcome: Outcome | ''
+  /** An id, or an e-mail address; empty for anybody. */
+  actor: string
+  /** From this instant on. */
+  from: Date | null
+  /** Before this instant. */
+  until: Date | null
+  after: string
+}
+
+export interface ReadFilters {
+  typed: TypedFilters
+  /** What to say beside a field that makes no sense. */
+  problems: Partial<Record<FilterField, string>>
+  /** Null if there is a problem: nothing is searched for that was not asked for. */
+  filters: AuditFilters | null
+}
+
+const LONGEST_ADDRESS = 254
+
+/** Reads the filters from an address. Days are those of `timeZone`. */
+export function readAuditFilters(query: Record<string, unknown>, timeZone: string): ReadFilters {
+  const typed = Object.fromEntries(FIELDS.map((field) => [field, lastSaid(query[field])])) as TypedFilters
+  typed.q = searchTerm.parse(typed.q)
+  const problems: ReadFilters['problems'] = {}
+
+  if (typed.q !== '' && typed.q.length < SHORTEST_TERM)
+    problems.q = 'Write at least three characters of a name or an e-mail address.'
+  const action = AUDIT_ACTIONS.find((known) => known === typed.action) ?? ''
+  if (typed.action !== '' && action === '')
+    problems.action = 'There is no such event. Choose one of the list.'
+  const outcome = OUTCOMES.find((known) => known === typed.outcome) ?? ''
+  if (typed.outcome !== '' && outcome === '')
+    problems.outcome = 'There is no such outcome. Choose one of the list.'
+  if (typed.actor !== '' && !isUuid(typed.actor) && !looksLikeAddress(typed.actor))
+    problems.actor = 'Enter a person’s complete e-mail address, or their id.'
+  const from = readMoment(typed.from, timeZone)
+  const to = readMoment(typed.to, timeZone)
+  if (typed.from !== '' && !from) problems.from = notAMoment
+  if (typed.to !== '' && !to) problems.to = notAMoment
+  if (from && to && to.end <= from.start) problems.to = 'This is before the beginning. Choose a later end.'
+
+  const { q, actor } = typed
+  const range = { from: from?.start ?? null, until: to?.end ?? null }
+  const isSound = Object.keys(problems).length === 0
+  const filters = { q, action, outcome, actor, ...range, after: cursor.parse(query.after) } as const
+  return { typed, problems, filters: isSound ? filters : null }
+}
+
+const notAMoment = 'Write a date such as 2026-11-24, or a date and a time such as 2026-11-24T08:15.'
+
+function looksLikeAddress(text: string): boolean {
+  return text.length <= LONGEST_ADDRESS && /^[^\s@\p{Cc}]+@[^\s@\p{Cc}]+$/u.test(text)
+}

@@ -1,0 +1,154 @@
+import { once } from 'node:events'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { type Request, type Response, Router } from 'express'
+import { refuse } from '../access/refuse.ts'
+import { type Account, viewAccount } from '../access/view-account.ts'
+import { type Visit, visitOf } from '../access/visit.ts'
+import type { Deps } from '../deps.ts'
+import { type ActingSession, actingSessionOf } from '../gate/acting-session.ts'
+import { personOf } from '../gate/gate.ts'
+import { readStage } from '../gate/read-stage.ts'
+import { AUDIT_ACTIONS, OUTCOMES, ofPlatform } from '../platform/audit/actions.ts'
+import { ForbiddenError } from '../platform/http/errors.ts'
+import { listHref } from '../platform/http/list-query.ts'
+import { originOf } from '../platform/http/origin.ts'
+import { type AuditFilters, type ReadFilters, readAuditFilters } from './audit-filters.ts'
+import { prepareSearch, readAuditLog } from './audit-log.queries.ts'
+import { actionLabel, outcomeLabel } from './event-sentence.ts'
+import { eventView } from './event-view.ts'
+import { exportedPieces, recordExport } from './export-events.ts'
+import { EXPORT_FORMATS, type ExportFormat, WRITERS } from './export-format.ts'
+import type { FoundEvents } from './find-events.queries.ts'
+import type { Looking } from './foreign-names.queries.ts'
+
+const PAGE_SIZE = 50
+const NOTHING: FoundEvents = { events: [], next: null, cutShort: false }
+
+/** What has happened in an account: to look through, and to take away as a file. */
+export function auditLogRoutes(deps: Deps): Router {
+  const routes = Router({ caseSensitive: true, strict: true })
+  for (const log of ['/audit', '/clients/:id/audit'] as const) {
+    routes.get(log, async (req, res) => {
+      const asked = await ask(deps, req, res)
+      if (asked) await renderLog(deps, req, res, asked)
+    })
+    for (const format of EXPORT_FORMATS)
+      routes.get(`${log}.${format}`, async (req, res) => {
+        const asked = await ask(deps, req, res)
+        if (!asked) return
+        const { filters } = asked.read
+        if (filters) await sendFile(deps, req, res, { ...asked, filters, format })
+        else await renderLog(deps, req, res, asked)
+      })
+  }
+  return routes
+}
+
+interface Asked {
+  account: Account
+  isOwn: boolean
+  looking: Looking
+  read: ReadFilters
+}
+
+/** Whose log is asked for, by whom, and what of it; null: they were refused. */
+async function ask(deps: Deps, req: Request, res: Response): Promise<Asked | null> {
+  const viewer = personOf(res)
+  const { id } = req.params
+  const view = await viewAccount(deps, visitOf(req, res), id === undefined ? undefined : String(id))
+  if (!view.allowed) {
+    refuse(res, view.refusal)
+    return null
+  }
+  const { account, actor, relation } = view
+  return {
+    account,
+    isOwn: relation === 'own',
+    looking: { clientId: account.id, ownId: viewer.clientId, seesAll: actor.isServiceDesk },
+    read: readAuditFilters(req.query, res.locals.timeZone),
+  }
+}
+
+async function renderLog({ db }: Deps, req: Request, res: Response, asked: Asked): Promise<void> {
+  const { account, isOwn, looking, read } = asked
+  const { typed, problems, filters } = read
+  const page = filters
+    ? await readAuditLog(db, await prepareSearch(db, filters, looking), looking, PAGE_SIZE)
+    : NOTHING
+  const path = req.path.replace(/\.[a-z]+$/, '')
+  res.status(filters ? 200 : 422).render('audit-log/audit-log', {
+    account,
+    isOwn,
+    path,
+    typed,
+    problems,
+    isSound: filters !== null,
+    isFiltered: Object.values(typed).some((value) => value !== ''),
+    actions: AUDIT_ACTIONS.filter((action) => account.isPlatform || !ofPlatform(action)).map((value) => ({
+      value,
+      label: actionLabel(value),
+    })),
+    outcomes: OUTCOMES.map((value) => ({ value, label: outcomeLabel(value) })),
+    events: page.events.map(eventView),
+    cutShort: page.cutShort,
+    exports: EXPORT_FORMATS.map((format) => ({
+      href: listHref(`${path}.${format}`, typed),
+      label: format.toUpperCase(),
+    })),
+    first: filters?.after && listHref(path, typed),
+    next: page.next && listHref(path, { ...typed, after: page.next }),
+  })
+}
+
+/**
+ * Sends the log as a file. Its first piece is there before the answer begins, so that what fails by then is answered
+ * as ever. What fails later breaks the connection off: no client takes that for a whole file. A client that leaves
+ * ends the reading.
+ */
+async function sendFile(
+  deps: Deps,
+  req: Request,
+  res: Response,
+  asked: Asked & { filters: AuditFilters; format: ExportFormat },
+): Promise<void> {
+  const { account, format } = asked
+  const name = fileName(account, format, deps.clock.now())
+  // Who asks what there would be takes nothing away.
+  if (req.method === 'HEAD') return void res.attachment(name).type(WRITERS[format].contentType).end()
+
+  const session = actingSessionOf(req)
+  const request = {
+    ...asked,
+    typed: asked.read.typed,
+    actorId: session.userId,
+    origin: originOf(req),
+    mayGoOn: () => mayGoOn(deps, session, visitOf(req, res), account.id),
+  }
+  const file = Readable.from(exportedPieces(deps, request, await recordExport(deps, request)))
+  await once(file, 'readable')
+  res.locals.answerWithin(Number.POSITIVE_INFINITY)
+  res.attachment(name).type(WRITERS[format].contentType)
+  await pipeline(file, res).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error
+  })
+}
+
+/** A file can take long: a person who is signed out, disabled, demoted or reset meanwhile gets no more of it. */
+async function mayGoOn(deps: Deps, session: ActingSession, visit: Visit, clientId: string): Promise<void> {
+  const { stage, person } = await readStage(deps, session)
+  const view =
+    stage === 'signed-in' && person ? await viewAccount(deps, { ...visit, viewer: person }, clientId) : null
+  if (!view?.allowed) throw new ForbiddenError('You may no longer look into this log.')
+}
+
+/** 'audit-harbour-group-2026-11-24.csv': with letters that every file system has. */
+function fileName({ name, id }: Account, format: ExportFormat, now: Date): string {
+  const plain = name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
+  const words =
+    plain
+      .match(/[a-z0-9]+/g)
+      ?.join('-')
+      .slice(0, 60) ?? id
+  return `audit-${words}-${now.toISOString().slice(0, 10)}.${format}`
+}

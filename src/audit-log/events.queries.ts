@@ -1,0 +1,64 @@
+import { and, desc, eq, ne, type SQL, sql } from 'drizzle-orm'
+import { alias, unionAll } from 'drizzle-orm/pg-core'
+import type { Reader } from '../platform/db/client.ts'
+import { auditEvents } from '../platform/db/schema/audit-events.ts'
+import { clients } from '../platform/db/schema/clients.ts'
+import { users } from '../platform/db/schema/users.ts'
+import type { EventRow } from './event-sentence.ts'
+
+const actors = alias(users, 'actors')
+const actorAccounts = alias(clients, 'actor_accounts')
+const subjects = alias(users, 'subjects')
+
+/**
+ * The newest events that meet `condition`, at most `limit`. Several conditions are parts of the log, which may
+ * overlap; of each an index may have the newest, but not of all together.
+ */
+export function readEvents(
+  db: Reader,
+  condition: SQL | undefined | readonly (SQL | undefined)[],
+  limit: number,
+): Promise<EventRow[]> {
+  const [first, ...others]: readonly (SQL | undefined)[] = Array.isArray(condition) ? condition : [condition]
+  const part = (where: SQL | undefined) =>
+    db
+      .select()
+      .from(auditEvents)
+      .where(where)
+      .orderBy(desc(auditEvents.at), desc(auditEvents.id))
+      .limit(limit)
+  const [second, ...rest] = others.map(part)
+  const parts = (second ? unionAll(part(first), second, ...rest) : part(first)).as('parts')
+  const newest = (second ? db.selectDistinctOn([parts.at, parts.id]) : db.select())
+    .from(parts)
+    .orderBy(desc(parts.at), desc(parts.id))
+    .limit(limit)
+    .as('newest')
+  return db
+    .select({
+      id: newest.id,
+      at: newest.at,
+      action: newest.action,
+      outcome: newest.outcome,
+      actorId: newest.actorId,
+      subjectId: newest.subjectId,
+      actorName: actors.name,
+      actorEmail: actors.email,
+      byServiceDesk: sql<boolean>`coalesce(${actorAccounts.isPlatform}, false)`,
+      subjectName: subjects.name,
+      subjectEmail: subjects.email,
+      subjectClientId: subjects.clientId,
+      address: newest.address,
+      userAgent: newest.userAgent,
+      requestId: newest.requestId,
+      details: newest.details,
+    })
+    .from(newest)
+    .leftJoin(actors, eq(actors.id, newest.actorId))
+    .leftJoin(
+      actorAccounts,
+      and(eq(actorAccounts.id, actors.clientId), ne(actorAccounts.id, newest.clientId)),
+    )
+    .leftJoin(subjects, eq(subjects.id, newest.subjectId))
+    .orderBy(desc(newest.at), desc(newest.id))
+}

@@ -1,0 +1,71 @@
+// How events are written into a file: CSV for people and their spreadsheets, NDJSON for programs. Pure.
+import { BYTE_ORDER_MARK, csvRows } from '../platform/http/csv.ts'
+import { type EventRow, eventSentence } from './event-sentence.ts'
+export const EXPORT_FORMATS = ['csv', 'ndjson'] as const
+export type ExportFormat = (typeof EXPORT_FORMATS)[number]
+
+export interface Writer {
+  contentType: string
+  /** What the file begins with. */
+  head: string
+  write(events: readonly EventRow[]): string
+}
+
+const COLUMNS = [
+  'id',
+  'at',
+  'action',
+  'outcome',
+  'sentence',
+  'actorId',
+  'actorName',
+  'actorEmail',
+  'subjectId',
+  'subjectName',
+  'subjectEmail',
+  'address',
+  'userAgent',
+  'requestId',
+  'details',
+] as const
+
+type ExportRecord = Record<(typeof COLUMNS)[number], unknown>
+
+export const WRITERS: { readonly [Format in ExportFormat]: Writer } = {
+  csv: {
+    contentType: 'text/csv; charset=utf-8',
+    head: `${BYTE_ORDER_MARK}${csvRows([COLUMNS])}`,
+    write: (events) =>
+      csvRows(
+        events.map((event) => {
+          const row = recordOf(event)
+          return COLUMNS.map((column) => row[column])
+        }),
+      ),
+  },
+  ndjson: {
+    contentType: 'application/x-ndjson; charset=utf-8',
+    head: '',
+    write: (events) => events.map((event) => `${JSON.stringify(recordOf(event))}\n`).join(''),
+  },
+}
+
+function recordOf(event: EventRow): ExportRecord {
+  return {
+    id: event.id,
+    at: event.at.toISOString(),
+    action: event.action,
+    outcome: event.outcome,
+    sentence: eventSentence(event),
+    actorId: event.actorId,
+    actorName: event.actorName,
+    actorEmail: event.actorEmail,
+    subjectId: event.subjectId,
+    subjectName: event.subjectName,
+    subjectEmail: event.subjectEmail,
+    address: event.address,
+    userAgent: event.userAgent,
+    requestId: event.requestId,
+    details: event.details,
+  }
+}

@@ -1,0 +1,62 @@
+import { and, eq, gte, isNull, sql } from 'drizzle-orm'
+import { BY_THE_PRODUCT, record } from '../platform/audit/record.ts'
+import { type Head, headText, readHead } from '../platform/audit/seals.queries.ts'
+import type { Database, Transaction } from '../platform/db/client.ts'
+import { auditEvents } from '../platform/db/schema/audit-events.ts'
+import { memberships, roleGroups } from '../platform/db/schema/role-groups.ts'
+import { users } from '../platform/db/schema/users.ts'
+import { notifyAll } from '../platform/mail/notify.ts'
+
+/**
+ * Queues a mail with the head of the chain to every operator, once a day (UTC) however many processes call it. Returns
+ * that head; null if it was told today, or if nothing is sealed yet. The mails leave the database, so a chain that is
+ * cut or written anew later no longer fits them.
+ */
+export function tellHead(db: Database, now: Date): Promise<Head | null> {
+  return db.transaction(async (tx) => {
+    await tx.execute(sql`select pg_advisory_xact_lock(hashtext('audit head'))`)
+    const head = await readHead(tx)
+    if (!head || (await wasToldToday(tx, now))) return null
+
+    const eventId = await record(tx, {
+      ...BY_THE_PRODUCT,
+      at: now,
+      action: 'audit.head-sent',
+      outcome: 'success',
+      details: { head: headText(head) },
+    })
+    const facts = { head: headText(head) }
+    const operators = await readOperators(tx)
+    await notifyAll(
+      tx,
+      operators.map((to) => ({ to, kind: 'audit-head' as const, eventId, facts })),
+    )
+    return head
+  })
+}
+
+async function wasToldToday(tx: Transaction, now: Date): Promise<boolean> {
+  const today = new Date(`${now.toISOString().slice(0, 10)}T00:00:00Z`)
+  const [told] = await tx
+    .select({ id: auditEvents.id })
+    .from(auditEvents)
+    .where(
+      and(
+        isNull(auditEvents.clientId),
+        eq(auditEvents.action, 'audit.head-sent'),
+        gte(auditEvents.at, today),
+      ),
+    )
+    .limit(1)
+  return told !== undefined
+}
+
+async function readOperators(tx: Transaction): Promise<string[]> {
+  const rows = await tx
+    .selectDistinct({ id: users.id })
+    .from(users)
+    .innerJoin(memberships, eq(memberships.userId, users.id))
+    .innerJoin(roleGroups, eq(roleGroups.id, memberships.roleGroupId))
+    .where(and(eq(roleGroups.isOperator, true), eq(users.status, 'active')))
+  return rows.map(({ id }) => id)
+}

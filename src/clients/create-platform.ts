@@ -1,0 +1,106 @@
+import { and, eq, inArray, isNull } from 'drizzle-orm'
+import { v7 as uuidv7 } from 'uuid'
+import { readStaff } from '../access/approvers.queries.ts'
+import { approversOf } from '../access/approvers.ts'
+import { readRoleGroups } from '../access/role-groups.queries.ts'
+import type { EncryptionKey } from '../config.ts'
+import { invitePerson } from '../invitations/invite-person.ts'
+import { withdraw } from '../invitations/withdraw-invitation.ts'
+import { NO_REQUEST, record } from '../platform/audit/record.ts'
+import type { Database, Transaction } from '../platform/db/client.ts'
+import { clients } from '../platform/db/schema/clients.ts'
+import { memberships } from '../platform/db/schema/role-groups.ts'
+import { users } from '../platform/db/schema/users.ts'
+import { AddressTakenError } from './create-client.ts'
+
+/** Whoever runs the command is nobody that the product knows. */
+const BY = { actorId: null, origin: NO_REQUEST }
+
+/** Thrown when an agent can have a colleague approved in the product: everybody else comes in that way. */
+export class PlatformExistsError extends Error {
+  constructor(name: string) {
+    super(
+      `There is a platform account already, '${name}', in which a second person can approve: its Service Desk invites others and creates accounts.`,
+    )
+    this.name = 'PlatformExistsError'
+  }
+}
+
+/**
+ * Begins a product without demo data: the platform account, and in it the first person, a Service Desk agent and
+ * Operator, invited by mail. MFA is required of everybody there, so the account becomes active with an authenticator.
+ * It may be done again while no agent has a second person who may approve: for an address that was mistyped, a mail
+ * that never came, or the second agent. The account keeps its name.
+ */
+export function createPlatform(
+  db: Database,
+  founding: { account: string; name: string; email: string; keys: readonly EncryptionKey[]; now: Date },
+): Promise<void> {
+  return db.transaction(async (tx) => {
+    const { account, name, email, keys, now } = founding
+    const clientId = (await addPlatformAccount(tx, account, now)) ?? (await vacatePlatform(tx, now))
+
+    const all = await readRoleGroups(tx)
+    const roleGroups = all.filter(({ key }) => ['service-desk', 'operator'].includes(key))
+    if (roleGroups.length !== 2) throw new Error('the role groups of the platform are not there')
+    const userId = await invitePerson(tx, { keys, clock: { now: () => now } }, BY, {
+      clientId,
+      email,
+      name,
+      roleGroups,
+    })
+    if (userId === null) throw new AddressTakenError()
+  })
+}
+
+/** Null: there is one already. */
+async function addPlatformAccount(tx: Transaction, name: string, now: Date): Promise<string | null> {
+  // A unique index allows one: of two at once the second waits, and then finds the first.
+  const [added] = await tx
+    .insert(clients)
+    .values({ id: uuidv7(), name, isPlatform: true, createdAt: now })
+    .onConflictDoNothing()
+    .returning({ id: clients.id })
+  if (!added) return null
+  await record(tx, {
+    at: now,
+    action: 'client.created',
+    outcome: 'success',
+    clientId: added.id,
+    subjectId: null,
+    details: { name },
+    ...BY,
+  })
+  return added.id
+}
+
+/** Takes back what this command invited to the platform account and never came in. */
+async function vacatePlatform(tx: Transaction, now: Date): Promise<string> {
+  const [platform] = await tx.select().from(clients).where(eq(clients.isPlatform, true)).for('no key update')
+  if (!platform) throw new Error('there is a platform account and there is none')
+  const people = await tx.select().from(users).where(eq(users.clientId, platform.id)).for('no key update')
+  const { staff, makers } = await readStaff(tx, [], now)
+  const agents = staff.filter(({ isServiceDesk }) => isServiceDesk)
+  const askedBy = ({ id }: { id: string }) => ({ requestedBy: id, userId: null })
+  if (agents.some((agent) => approversOf(askedBy(agent), staff, makers).fallsTo !== 'none'))
+    throw new PlatformExistsError(platform.name)
+  // A person whom an agent invited, with a second person's approval, stays.
+  const invited = await tx
+    .select({ userId: memberships.userId })
+    .from(memberships)
+    .where(
+      and(
+        inArray(
+          memberships.userId,
+          people.map(({ id }) => id),
+        ),
+        isNull(memberships.grantedBy),
+      ),
+    )
+  const byCommand = new Set(invited.map(({ userId }) => userId))
+  const neverCame = people.filter(
+    ({ id, status, activatedAt }) => status !== 'withdrawn' && activatedAt === null && byCommand.has(id),
+  )
+  for (const person of neverCame) await withdraw(tx, person, BY, now)
+  return platform.id
+}

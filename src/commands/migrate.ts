@@ -1,0 +1,11 @@
+// npm run migrate: brings DATABASE_URL up to date. For deployments; `npm start` does it by itself.
+
+import { readMigrateConfig } from '../config.ts'
+import { migrateDatabase } from '../platform/db/migrate.ts'
+import { runCommand } from '../platform/run-command.ts'
+
+await runCommand(async () => {
+  const { DATABASE_URL } = readMigrateConfig(process.env)
+  await migrateDatabase(DATABASE_URL)
+  process.stdout.write('The database is up to date.\n')
+})

@@ -1,0 +1,101 @@
+import { type Response, Router } from 'express'
+import { actorOf } from '../access/people.ts'
+import type { Deps } from '../deps.ts'
+import { mfaRequired, type Person } from '../gate/facts.ts'
+import { personOf } from '../gate/gate.ts'
+import { readCoverage } from '../mfa-policy/coverage.queries.ts'
+import { percentage } from '../mfa-policy/coverage.ts'
+import { noticeFor } from '../platform/http/notice.ts'
+import { dayText } from '../platform/time/instant-text.ts'
+import { COUNTED_A_DAY, type DayOfActivity, readActivity } from './activity.queries.ts'
+import { type BarChart, barChart } from './bar-chart.ts'
+import { dayStarts } from './day-starts.ts'
+import { readLockedAdmins, readLockedPeople } from './locked-people.queries.ts'
+import { readNotableEvents } from './notable-events.queries.ts'
+import { readUndeliveredMails, readUnguardedAccounts } from './open-cases.queries.ts'
+
+const DAYS = 30
+
+/**
+ * The dashboard's first page: for everybody how their own sign-in is protected, which the gate has read already;
+ * for Admins how their account is; for the Service Desk what waits for it.
+ */
+export function dashboardRoutes(deps: Deps): Router {
+  const routes = Router({ caseSensitive: true, strict: true })
+
+  routes.get('/', async (req, res) => {
+    const person = personOf(res)
+    const { isAdmin, isServiceDesk } = actorOf(person)
+    const page = { ...ownSecurity(person), notice: noticeFor(req) }
+    if (isAdmin)
+      return res.render('dashboard/admin', { ...page, ...(await accountSecurity(deps, person, res)) })
+    if (isServiceDesk) return res.render('dashboard/service-desk', { ...page, ...(await openCases(deps)) })
+    res.render('dashboard/dashboard', page)
+  })
+
+  return routes
+}
+
+function ownSecurity(person: Person) {
+  return {
+    name: person.name,
+    clientName: person.clientName,
+    roleGroupNames: person.roleGroups.map(({ name }) => name),
+    mfa: {
+      active: person.authenticator !== null,
+      since: person.authenticator?.activatedAt ?? null,
+      lastUsedAt: person.authenticator?.lastUsedAt ?? null,
+      required: mfaRequired(person),
+    },
+    wrongCodes: person.codeLockout.consecutiveFailures,
+  }
+}
+
+/** A few bounded statements at once: none of them grows with the account. */
+async function accountSecurity({ db, clock }: Deps, person: Person, res: Response) {
+  const now = clock.now()
+  const { timeZone } = res.locals
+  const { clientId } = person
+  const looking = { clientId, ownId: clientId, seesAll: actorOf(person).isServiceDesk }
+  const [coverage, locked, activity, events] = await Promise.all([
+    readCoverage(db, { id: clientId, isPlatform: person.ofPlatform }),
+    readLockedPeople(db, clientId, now),
+    readActivity(db, clientId, dayStarts(now, timeZone, DAYS), now),
+    readNotableEvents(db, looking),
+  ])
+  return {
+    coverage: {
+      ...coverage,
+      percent: percentage(coverage.enrolled, coverage.people),
+      roleGroups: coverage.roleGroups.map((group) => ({
+        ...group,
+        percent: percentage(group.enrolled, group.members) ?? 0,
+      })),
+    },
+    locked,
+    days: DAYS,
+    charts: {
+      failedSignIns: chartOf(activity, timeZone, ({ failedSignIns }) => failedSignIns),
+      mfaResets: chartOf(activity, timeZone, ({ mfaResets }) => mfaResets),
+    },
+    countedADay: COUNTED_A_DAY,
+    events,
+  }
+}
+
+function chartOf(
+  activity: readonly DayOfActivity[],
+  timeZone: string,
+  countOf: (day: DayOfActivity) => number,
+): BarChart {
+  return barChart(activity.map((day) => ({ label: dayText(day.start, timeZone), count: countOf(day) })))
+}
+
+async function openCases({ db, clock }: Deps) {
+  const [lockedAdmins, undelivered, unguarded] = await Promise.all([
+    readLockedAdmins(db, clock.now()),
+    readUndeliveredMails(db),
+    readUnguardedAccounts(db),
+  ])
+  return { lockedAdmins, undelivered, unguarded }
+}

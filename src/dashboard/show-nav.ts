@@ -1,0 +1,16 @@
+import type { RequestHandler } from 'express'
+import { countCasesFor } from '../access/approvals.queries.ts'
+import { actorOf } from '../access/people.ts'
+import type { Deps } from '../deps.ts'
+import { personOf } from '../gate/gate.ts'
+import { navFor } from './nav-for.ts'
+
+/** Gives every page of the dashboard its `nav`. */
+export function showNav({ db, clock }: Pick<Deps, 'db' | 'clock'>): RequestHandler {
+  return async (req, res, next) => {
+    const person = personOf(res)
+    const cases = await countCasesFor(db, person, clock.now())
+    res.locals.nav = navFor({ ...actorOf(person), ofParent: person.ofParent, cases }, req.path)
+    next()
+  }
+}

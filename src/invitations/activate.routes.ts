@@ -1,0 +1,52 @@
+import { type Request, type Response, Router } from 'express'
+import type { Deps } from '../deps.ts'
+import { mfaRequired, type Person } from '../gate/facts.ts'
+import { proceed } from '../mfa/proceed.ts'
+import { hashToken } from '../platform/crypto/link-token.ts'
+import { readForm } from '../platform/http/form.ts'
+import { originOf } from '../platform/http/origin.ts'
+import { renderLinkGone } from '../sign-in/link-gone.ts'
+import { admit } from '../sign-in/password-hash.ts'
+import { passwordProblem } from '../sign-in/password-rules.ts'
+import { acceptInvitation } from './accept-invitation.ts'
+import { invitedPerson } from './invited-person.queries.ts'
+
+/** The page an invitation leads to: a password first, then whatever stage the gate finds. */
+export function activateRoutes(deps: Deps): Router {
+  const routes = Router({ caseSensitive: true, strict: true })
+
+  routes.get('/activate/:token', async (req, res) => {
+    const person = await invitedPerson(deps, deps.db, hashToken(req.params.token))
+    if (!person) return renderLinkGone(res, 'invitation')
+    renderActivate(req, res, person)
+  })
+
+  routes.post('/activate/:token', readForm, (req, res) =>
+    admit(async () => {
+      const invited = await invitedPerson(deps, deps.db, hashToken(req.params.token))
+      if (!invited) return renderLinkGone(res, 'invitation')
+      const password: unknown = req.body.password
+      const problem = passwordProblem(password, invited)
+      if (problem !== null || typeof password !== 'string') return renderActivate(req, res, invited, problem)
+
+      const person = await acceptInvitation(deps, hashToken(req.params.token), password, originOf(req))
+      if (!person) return renderLinkGone(res, 'invitation')
+      const { id: userId, sessionEpoch: epoch } = person
+      const proofs = { userId, epoch, passwordAt: deps.clock.now().getTime() }
+      await proceed(req, res, deps, person, proofs)
+    }),
+  )
+
+  return routes
+}
+
+function renderActivate(req: Request, res: Response, person: Person, problem: string | null = null): void {
+  res.status(problem === null ? 200 : 422).render('invitations/activate', {
+    name: person.name,
+    email: person.email,
+    clientName: person.clientName,
+    mfaRequired: mfaRequired(person),
+    action: req.path,
+    problem,
+  })
+}

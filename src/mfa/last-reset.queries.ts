@@ -1,0 +1,17 @@
+import { desc, eq } from 'drizzle-orm'
+import type { Reader } from '../platform/db/client.ts'
+import { mfaResets } from '../platform/db/schema/mfa-resets.ts'
+
+/**
+ * When a user's authenticator was last reset; null if it never was. Nothing else takes one away for good, so this is
+ * why somebody who has none had one before.
+ */
+export async function readLastReset(db: Reader, userId: string): Promise<Date | null> {
+  const [last] = await db
+    .select({ requestedAt: mfaResets.requestedAt })
+    .from(mfaResets)
+    .where(eq(mfaResets.userId, userId))
+    .orderBy(desc(mfaResets.id))
+    .limit(1)
+  return last?.requestedAt ?? null
+}

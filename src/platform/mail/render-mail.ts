@@ -1,0 +1,178 @@
+import { isIP } from 'node:net'
+import { describeDevice } from '../http/describe-device.ts'
+import { openTemplates } from '../http/open-templates.ts'
+import { inOneLine } from '../http/typed-text.ts'
+import { instantText } from '../time/instant-text.ts'
+import type { NotificationFacts, NotificationKind } from './kinds.ts'
+
+export interface MailContext {
+  recipient: { name: string; email: string; clientName: string }
+  /** Whom the recipient asks for help, as it follows 'ask'. */
+  helper: string
+  publicUrl: string
+  /** invitation, invitation-reminder, password-reset and mfa-reset-digest: where the mail leads. */
+  link?: string | undefined
+  /** When it happened; every kind but invitation and invitation-reminder. */
+  at?: Date | undefined
+  address?: string | null | undefined
+  userAgent?: string | null | undefined
+  /** lockout. */
+  lockedUntil?: Date | undefined
+  /** lockout, lockout-ended and lockout-lifted. */
+  lockKind?: 'password' | 'code' | undefined
+  /** The same: in one known browser alone. */
+  inKnownBrowser?: boolean | undefined
+  /** invitation, invitation-reminder: until when the link works. */
+  expiresAt?: Date | undefined
+  /** role-groups-changed: names, in one line. */
+  roleGroups?: string | undefined
+  /** Who did it, such as a reset, a policy change or an invitation. */
+  by?: string | undefined
+  /** The recipient did it. */
+  byYou?: boolean | undefined
+  /** mfa-reset-for-admins: to whom it was done. */
+  subjectName?: string | undefined
+  /** administrators-changed: what was done, and which role groups are concerned. */
+  administrators?: NotificationFacts['administrators-changed'] | undefined
+  /** approval-requested, approval-decided: the case. */
+  approval?: MailedApproval | undefined
+  /** mfa-policy-changed: of which role groups MFA is required from now on, and of which no more. */
+  added?: string | undefined
+  removed?: string | undefined
+  /** mfa-reset-digest: how many, and between which times. */
+  resets?: number | undefined
+  from?: Date | undefined
+  until?: Date | undefined
+  /** audit-head: SEQ:HASH. */
+  head?: string | undefined
+}
+
+/** A case as mails tell of it. */
+export interface MailedApproval {
+  personName: string
+  accountName: string
+  /** Names, in one line. */
+  given: string
+  status: string
+  expiresAt: Date
+}
+
+export interface Mail {
+  subject: string
+  text: string
+  html: string
+}
+
+const SUBJECTS: { readonly [Kind in NotificationKind]: (context: MailContext) => string } = {
+  invitation: ({ recipient }) => `Your invitation to the dashboard of ${recipient.clientName}`,
+  'invitation-reminder': ({ recipient }) =>
+    `Your invitation to the dashboard of ${recipient.clientName} ends soon`,
+  'password-reset': () => 'Choose a new password',
+  'password-changed': () => 'Your password was changed',
+  'authenticator-enrolled': () => 'An authenticator was set up for your account',
+  'authenticator-replaced': () => 'Your authenticator was replaced by a new one',
+  lockout: ({ lockKind }) =>
+    lockKind === 'code'
+      ? 'Too many wrong codes for your account'
+      : 'Too many wrong passwords for your account',
+  'lockout-ended': () => 'You can sign in again',
+  'authenticator-disabled': () => 'Your authenticator was switched off',
+  'code-failed': () => 'Your password was used with a wrong code',
+  'mfa-reset': () => 'Your authenticator was reset',
+  'mfa-reset-for-admins': ({ subjectName = '' }) => `The authenticator of ${oneLine(subjectName)} was reset`,
+  'mfa-reset-digest': ({ recipient, resets = 0 }) =>
+    `${resets} more ${resets === 1 ? 'authenticator' : 'authenticators'} reset in ${recipient.clientName}`,
+  'lockout-lifted': () => 'You can sign in again',
+  'mfa-policy-changed': ({ recipient }) => `The MFA policy of ${recipient.clientName} was changed`,
+  'role-groups-changed': () => 'Your role groups were changed',
+  'administrators-changed': ({ recipient }) => `Who administers ${recipient.clientName} was changed`,
+  'approval-requested': () => 'A request waits for your approval',
+  'approval-decided': ({ approval }) => DECIDED[approval?.status ?? ''] ?? 'Your request was decided',
+  'client-suspended': ({ recipient }) => `${recipient.clientName} was suspended`,
+  'client-resumed': ({ recipient }) => `${recipient.clientName} was resumed`,
+  'account-disabled': () => 'Your account was disabled',
+  'account-enabled': () => 'Your account was enabled again',
+  'audit-head': ({ at }) => `Head of the audit log on ${at?.toISOString().slice(0, 10)}`,
+}
+
+const DECIDED: Readonly<Record<string, string>> = {
+  approved: 'Your request was approved',
+  refused: 'Your request was refused',
+  expired: 'Your request has expired',
+  closed: 'Your request was approved, but could not be carried out',
+}
+
+type AdministratorChange = NotificationFacts['administrators-changed']
+
+/** What was changed about an administrator, as a sentence. */
+const ADMINISTRATOR_CHANGES: {
+  readonly [Change in AdministratorChange['change']]: (name: string, facts: AdministratorChange) => string
+} = {
+  'role-groups': (name, { given, taken }) => {
+    const parts = [given && `was given the role group ${given}`, taken && `no longer holds ${taken}`]
+    return `${name} ${parts.filter(Boolean).join(', and ')}.`
+  },
+  invited: (name, { given }) => `${name} was invited, with the role group ${given}.`,
+  'invited-again': (name, { given }) => `The invitation of ${name}, who is to hold ${given}, was sent again.`,
+  'invitation-withdrawn': (name, { given }) =>
+    `The invitation of ${name}, who was to hold ${given}, was withdrawn.`,
+  disabled: (name, { given }) => `The account of ${name}, who holds ${given}, was disabled.`,
+  enabled: (name, { given }) => `The account of ${name}, who holds ${given}, was enabled again.`,
+}
+
+const html = openTemplates({ autoescape: true })
+const text = openTemplates({ autoescape: false })
+
+/** Writes one mail. Throws when the context lacks a fact that its kind tells of. */
+export function renderMail(kind: NotificationKind, context: MailContext): Mail {
+  const recipient = {
+    name: oneLine(context.recipient.name),
+    email: oneLine(context.recipient.email),
+    clientName: oneLine(context.recipient.clientName),
+  }
+  const facts = {
+    recipient,
+    helper: context.helper,
+    host: new URL(context.publicUrl).host,
+    link: context.link,
+    by: context.by && oneLine(context.by),
+    byYou: context.byYou ?? false,
+    subjectName: context.subjectName && oneLine(context.subjectName),
+    story: context.administrators && administratorStory(context.administrators, context.subjectName),
+    approval: context.approval && {
+      ...context.approval,
+      personName: oneLine(context.approval.personName),
+      accountName: oneLine(context.approval.accountName),
+      expiresAt: instantText(context.approval.expiresAt),
+    },
+    added: context.added,
+    removed: context.removed,
+    resets: context.resets,
+    from: context.from && instantText(context.from),
+    until: context.until && instantText(context.until),
+    head: context.head,
+    lockKind: context.lockKind,
+    inKnownBrowser: context.inKnownBrowser ?? false,
+    lockedUntil: context.lockedUntil && instantText(context.lockedUntil),
+    expiresAt: context.expiresAt && instantText(context.expiresAt),
+    roleGroups: context.roleGroups && oneLine(context.roleGroups),
+    at: context.at && instantText(context.at),
+    address: context.address && isIP(context.address) ? context.address : 'an unknown address',
+    device: context.userAgent ? describeDevice(context.userAgent) : 'an unknown browser',
+  }
+  const subject = SUBJECTS[kind]({ ...context, recipient })
+  return {
+    subject,
+    text: text.render(`mail/${kind}.txt.njk`, { ...facts, subject }),
+    html: html.render(`mail/${kind}.html.njk`, { ...facts, subject }),
+  }
+}
+
+function administratorStory(facts: AdministratorChange, subjectName = ''): string {
+  return ADMINISTRATOR_CHANGES[facts.change](oneLine(subjectName), facts)
+}
+
+/** What people typed, without an endless name. */
+function oneLine(typed: string): string {
+  return inOneLine(typed).slice(0, 254)
+}

@@ -1,0 +1,49 @@
+// How an instant is written. In the reader's time zone, which is always said; where none is known, in UTC: so do mails.
+// Pure.
+import { MINUTE as MINUTE_MS } from './durations.ts'
+
+const MINUTE = {
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+} as const
+const DAY = { day: 'numeric', month: 'short' } as const
+
+/** Making a format takes a hundred times as long as using it. There are no more than there are time zones. */
+const minutes = new Map<string, Intl.DateTimeFormat>()
+const days = new Map<string, Intl.DateTimeFormat>()
+
+/** '24 Nov 2026, 08:15 UTC', '24 Nov 2026, 09:15 CET'. Throws a RangeError for what is no time zone. */
+export function instantText(instant: Date, timeZone = 'UTC'): string {
+  const format = formatOf(minutes, timeZone, { ...MINUTE, timeZoneName: 'short' })
+  return format.format(instant)
+}
+
+/** The next whole minute, for what ends: who comes at the minute that is written is not too early. */
+export function upToMinute(instant: Date): Date {
+  return new Date(Math.ceil(instant.getTime() / MINUTE_MS) * MINUTE_MS)
+}
+
+/** '24 Nov': the day it is in that time zone. */
+export function dayText(instant: Date, timeZone: string): string {
+  return formatOf(days, timeZone, DAY).format(instant)
+}
+
+/** '2026-11-24 08:15:23 UTC'. */
+export function exactText(instant: Date): string {
+  return `${instant.toISOString().slice(0, 19).replace('T', ' ')} UTC`
+}
+
+function formatOf(
+  formats: Map<string, Intl.DateTimeFormat>,
+  timeZone: string,
+  options: Intl.DateTimeFormatOptions,
+): Intl.DateTimeFormat {
+  const known = formats.get(timeZone)
+  if (known) return known
+  const format = new Intl.DateTimeFormat('en-GB', { ...options, timeZone })
+  formats.set(timeZone, format)
+  return format
+}

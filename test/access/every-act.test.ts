@@ -1,0 +1,388 @@
+// What holds for every act: its session must still be there, and the audit log has the time at which it held its locks.
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { after, before, describe, test } from 'node:test'
+import { asc, ne } from 'drizzle-orm'
+import { sessionHandle } from '../../src/account/own-sessions.queries.ts'
+import { storedId } from '../../src/gate/session-store.ts'
+import { auditEvents } from '../../src/platform/db/schema/audit-events.ts'
+import { clients } from '../../src/platform/db/schema/clients.ts'
+import { lockouts } from '../../src/platform/db/schema/lockouts.ts'
+import { outbox } from '../../src/platform/db/schema/outbox.ts'
+import { MINUTE, SECOND } from '../../src/platform/time/durations.ts'
+import { startApp, type TestApp } from '../support/app.ts'
+import { awaitWaiters } from '../support/await-waiters.ts'
+import { type Answer, type Browser, DEMO_PASSWORD, keyOn } from '../support/browser.ts'
+import { holdBackPost } from '../support/held-back-post.ts'
+import { People, type Status } from '../support/people.ts'
+
+const EVIDENCE = { reason: 'Phone lost on the train', ticket: 'DESK-4711', identifiedBy: 'video' }
+const ACCOUNT = 'Meridian Foods'
+
+let app: TestApp
+let people: People
+
+before(async () => {
+  app = await startApp({ ADDRESS_ATTEMPTS: '100000' })
+  people = new People(app)
+})
+after(() => app.close())
+
+interface Actor {
+  id: string
+  email: string
+  /** Whose request is held back. */
+  browser: Browser
+}
+interface Act {
+  name: string
+  /** False: the job that follows records it. */
+  recordedAtOnce?: boolean
+  /** False: it is over before anything is judged. */
+  refusedOnRecord?: boolean
+  by: 'admin' | 'service-desk' | 'operator'
+  /** Makes what the act is about; returns how it is asked for. */
+  prepare: (actor: Actor) => Promise<{ path: string; fields?: Record<string, string> }>
+}
+
+const onUser =
+  (act: string, fields: Record<string, string>, made: () => Promise<{ id: string }>) => async () => ({
+    path: `/users/${(await made()).id}/${act}`,
+    fields,
+  })
+const onClient = (act: string, suspended: boolean) => async () => ({
+  path: `/clients/${await newClient(suspended)}/${act}`,
+  fields: { ...EVIDENCE, name: `Renamed ${randomUUID()}` },
+})
+const user = (status?: Status) => people.add(ACCOUNT, ['finance-operator'], status)
+
+const ACTS: readonly Act[] = [
+  { name: 'an MFA reset', by: 'admin', prepare: onUser('mfa-reset', EVIDENCE, enrolledUser) },
+  {
+    name: 'an MFA reset by the Service Desk',
+    by: 'service-desk',
+    prepare: onUser('mfa-reset', EVIDENCE, enrolledUser),
+  },
+  { name: 'lifting a lock', by: 'admin', prepare: onUser('unlock', EVIDENCE, lockedUser) },
+  { name: 'disabling a user', by: 'admin', prepare: onUser('disable', EVIDENCE, user) },
+  { name: 'enabling a user', by: 'admin', prepare: onUser('enable', EVIDENCE, () => user('disabled')) },
+  {
+    name: 'changing role groups',
+    by: 'admin',
+    prepare: onUser('role-groups', { roleGroups: 'finance-manager' }, user),
+  },
+  {
+    name: 'an invitation',
+    by: 'admin',
+    prepare: async () => ({ path: '/users', fields: people.newcomer() }),
+  },
+  {
+    name: 'sending an invitation again',
+    by: 'admin',
+    prepare: onUser('invitation', {}, () => user('invited')),
+  },
+  {
+    name: 'withdrawing an invitation',
+    by: 'admin',
+    prepare: onUser('invitation/withdraw', {}, () => user('invited')),
+  },
+  {
+    name: 'confirming a file of people to invite',
+    by: 'admin',
+    recordedAtOnce: false,
+    prepare: async ({ browser }) => ({ path: await draftedImport(browser) }),
+  },
+  {
+    name: 'a change of the MFA policy',
+    by: 'admin',
+    prepare: async () => {
+      await app.deps.sql`delete from mfa_policies where client_id = ${await people.clientId(ACCOUNT)}`
+      return { path: '/mfa-policy', fields: { roleGroups: 'tech-admin' } }
+    },
+  },
+  {
+    name: 'approving what another agent asked for',
+    by: 'service-desk',
+    prepare: async () => {
+      const { id } = await people.addCase((await app.userNamed('desk@platform.example')).id)
+      return { path: `/approvals/${id}`, fields: { decision: 'approve' } }
+    },
+  },
+  {
+    name: 'withdrawing what one asked for',
+    by: 'service-desk',
+    prepare: async ({ email }) => {
+      const { id } = await people.addCase((await app.userNamed(email)).id)
+      return { path: `/approvals/${id}/withdraw` }
+    },
+  },
+  {
+    name: 'asking that a user becomes Admin',
+    by: 'service-desk',
+    prepare: onUser('role-groups', { ...EVIDENCE, roleGroups: 'admin' }, user),
+  },
+  {
+    name: 'a new client account',
+    by: 'service-desk',
+    prepare: async () => {
+      const { email = '', name = '' } = people.newcomer()
+      return { path: '/clients', fields: { name: `Client of ${name}`, adminEmail: email, adminName: name } }
+    },
+  },
+  {
+    name: 'renaming a client account',
+    by: 'service-desk',
+    prepare: onClient('name', false),
+  },
+  { name: 'suspending a client account', by: 'service-desk', prepare: onClient('suspend', false) },
+  { name: 'resuming a client account', by: 'service-desk', prepare: onClient('resume', true) },
+  {
+    name: 'retrying failed work',
+    by: 'operator',
+    prepare: async () => {
+      const now = app.clock.now()
+      const payload = { mfaResetId: '01890000-0000-7000-8000-000000000000' }
+      await app.deps.db
+        .insert(outbox)
+        .values({ job: 'complete-mfa-reset', payload, failedAt: now, failure: 'x' })
+      return { path: '/ops/outbox/retry' }
+    },
+  },
+  {
+    name: 'a change of one’s own password',
+    by: 'admin',
+    refusedOnRecord: false,
+    prepare: async () => ({
+      path: '/account/password',
+      fields: { currentPassword: DEMO_PASSWORD, password: 'a password that nobody has yet' },
+    }),
+  },
+  {
+    name: 'ending one’s other sessions',
+    by: 'admin',
+    prepare: async ({ email }) => {
+      await signIn(email)
+      return { path: '/account/sessions/end-others' }
+    },
+  },
+  {
+    name: 'ending one of one’s other sessions',
+    by: 'admin',
+    prepare: async ({ email }) => {
+      return { path: `/account/sessions/${handleOf(await signIn(email))}/end` }
+    },
+  },
+  {
+    name: 'setting up an authenticator',
+    by: 'admin',
+    refusedOnRecord: false,
+    prepare: async () => ({ path: '/account/authenticator', fields: { password: DEMO_PASSWORD } }),
+  },
+  {
+    name: 'confirming an authenticator',
+    by: 'admin',
+    refusedOnRecord: false,
+    prepare: async ({ browser }) => {
+      await browser.post('/account/authenticator', { password: DEMO_PASSWORD })
+      const page = await browser.get('/account/authenticator')
+      browser.secret = keyOn(page.body)
+      return { path: '/account/authenticator/confirm', fields: { code: browser.code() } }
+    },
+  },
+]
+
+/** Of the rest a sign-out is enough: what ends a session deletes its row. */
+const TRIED_THOROUGHLY = [
+  'an MFA reset',
+  'an invitation',
+  'a change of the MFA policy',
+  'a change of one’s own password',
+]
+
+/** What ends the session whose request is held back. */
+const ENDINGS: Record<string, (actor: Actor) => Promise<void>> = {
+  'signed out': async ({ browser }) => {
+    assert.equal((await browser.post('/sign-out')).location, '/sign-in')
+  },
+  'ended from the account page of another session': async ({ email, browser }) => {
+    const other = await signIn(email)
+    const answer = await other.post(`/account/sessions/${handleOf(browser)}/end`)
+    assert.equal(answer.location, '/account')
+  },
+}
+
+for (const { name, by, prepare, recordedAtOnce = true, refusedOnRecord = true } of ACTS)
+  describe(name, () => {
+    const endings = Object.entries(ENDINGS).slice(0, TRIED_THOROUGHLY.includes(name) ? undefined : 1)
+    for (const [ending, end] of endings)
+      test(`changes nothing if its session was ${ending} while its body was held back`, async () => {
+        const actor = await signedIn(by)
+        const { path, fields = {} } = await prepare(actor)
+        const held = await holdBackPost(app, actor.browser, path, fields)
+        await end(actor)
+        const before = await everything()
+
+        const answer = await held.finish()
+
+        assert.doesNotMatch(answer.location ?? '', /sign-in/, 'the gate had let it in')
+        assert.ok([303, 404, 409].includes(answer.status), String(answer.status))
+        assert.deepEqual(await everything(), before)
+        const refusals = (await events()).filter(
+          ({ outcome, actorId }) => outcome === 'refused' && actorId === actor.id,
+        )
+        assert.deepEqual(
+          refusals.map(({ details }) => details.refusal),
+          refusedOnRecord ? ['signed-out'] : [],
+        )
+      })
+
+    test('is done if its session is still there, and recorded with the time after its locks', async () => {
+      const actor = await signedIn(by)
+      const { path, fields = {} } = await prepare(actor)
+      const held = await holdBackPost(app, actor.browser, path, fields)
+      const [before, recordedBefore] = [await everything(), await events()]
+      const { sql } = app.deps
+      let acting: ReturnType<typeof held.finish> | undefined
+      await sql.begin(async (first) => {
+        await first`select from users where email = ${actor.email} for update`
+        acting = held.finish()
+        await awaitWaiters(sql)
+        app.clock.advance(SECOND)
+      })
+
+      assert.equal((await acting)?.status, 303)
+
+      assert.notDeepEqual(await everything(), before)
+      const recorded = (await events()).slice(recordedBefore.length)
+      for (const { at } of recorded) assert.deepEqual(at, app.clock.now())
+      assert.equal(recorded.length > 0, recordedAtOnce)
+    })
+  })
+
+test('a reset comes after a code that is being accepted, and before the sign-out that waits for it', async () => {
+  const { browser } = await signedIn('admin')
+  const { id } = await enrolledUser()
+  const { sql } = app.deps
+  let resetting: Promise<Answer> | undefined
+  let leaving: Promise<Answer> | undefined
+  await sql.begin(async (accepting) => {
+    await accepting`select from authenticators where user_id = ${id} for update`
+    resetting = browser.post(`/users/${id}/mfa-reset`, EVIDENCE)
+    await awaitWaiters(sql, 1)
+    leaving = browser.post('/sign-out')
+    await awaitWaiters(sql, 2)
+    app.clock.advance(SECOND)
+  })
+
+  assert.equal((await resetting)?.status, 303)
+  assert.equal((await leaving)?.location, '/sign-in')
+
+  const [reset] = await people.eventsOf(id, 'mfa-reset.requested')
+  assert.deepEqual(reset?.at, app.clock.now())
+})
+
+/** A new person with this role group, signed in. */
+async function signedIn(roleGroup: Act['by']): Promise<Actor> {
+  const ofPlatform = roleGroup !== 'admin'
+  const { id, email } = await people.add(ofPlatform ? 'Portcullis Platform' : ACCOUNT, [roleGroup])
+  return { id, email, browser: await signIn(email, ofPlatform ? await people.enrol(id) : null) }
+}
+
+async function signIn(email: string, secret: Buffer | null = null): Promise<Browser> {
+  const browser = Object.assign(app.browser(), { secret })
+  const answer = secret ? await browser.signIn(email) : await browser.signInWithPassword(email)
+  assert.equal(answer.location, '/')
+  return browser
+}
+
+async function enrolledUser() {
+  const added = await user()
+  await people.enrol(added.id)
+  return added
+}
+
+async function lockedUser() {
+  const added = await user()
+  const now = app.clock.now()
+  await app.deps.db.insert(lockouts).values({
+    subject: added.id,
+    kind: 'password',
+    repeats: 1,
+    lockedAt: now,
+    lockedUntil: new Date(now.getTime() + 15 * MINUTE),
+    version: 1,
+    updatedAt: now,
+  })
+  return added
+}
+
+async function newClient(suspended: boolean): Promise<string> {
+  const now = app.clock.now()
+  const [client] = await app.deps.db
+    .insert(clients)
+    .values({ name: `Client ${randomUUID()}`, createdAt: now, suspendedAt: suspended ? now : null })
+    .returning()
+  assert.ok(client)
+  return client.id
+}
+
+async function draftedImport(browser: Browser): Promise<string> {
+  const form = new FormData()
+  const { email, name, roleGroups } = people.newcomer()
+  form.set('lines', `email,name,roleGroups\n${email},${name},${roleGroups}\n`)
+  const sent = new Request(app.origin, { method: 'POST', body: form })
+  const { location } = await browser.request('POST', '/users/import', {
+    headers: {
+      'sec-fetch-site': 'same-origin',
+      'content-type': sent.headers.get('content-type') ?? '',
+    },
+    body: new Uint8Array(await sent.arrayBuffer()),
+  })
+  assert.ok(location)
+  return location
+}
+
+function handleOf(browser: Browser): string {
+  const [, sid = ''] = /^s:(.*)\./.exec(decodeURIComponent(browser.cookies.get('sid') ?? '')) ?? []
+  return sessionHandle(storedId(sid))
+}
+
+/** What is on record; not the password that some acts ask for, which is checked before them. */
+function events() {
+  return app.deps.db
+    .select()
+    .from(auditEvents)
+    .where(ne(auditEvents.action, 'presence'))
+    .orderBy(asc(auditEvents.id))
+}
+
+/** What acts change. Attempts are counted whatever becomes of them, and refusals are on record. */
+const CHANGED = [
+  'users',
+  'clients',
+  'memberships',
+  'mfa_policies',
+  'authenticators',
+  'mfa_resets',
+  'approvals',
+  'invitations',
+  'invitation_imports',
+  'invitation_import_lines',
+  'notifications',
+  'outbox',
+]
+
+async function everything(): Promise<Record<string, unknown>> {
+  const { sql } = app.deps
+  const read = async (table: string) => {
+    const [row] = await sql.unsafe(
+      `select md5(string_agg(t::text, ' ' order by t::text)) as md5 from ${table} t`,
+    )
+    return [table, row?.md5] as const
+  }
+  const sessionIds = await sql`select id from sessions order by id`
+  return {
+    ...Object.fromEntries(await Promise.all(CHANGED.map(read))),
+    sessions: sessionIds.map(({ id }) => id),
+  }
+}

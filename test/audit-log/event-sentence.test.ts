@@ -1,0 +1,137 @@
+// What the audit log says of an event, in a sentence.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { eventSentence } from '../../src/audit-log/event-sentence.ts'
+
+test('who asked for a new password is nobody known, whether a mail went out or not', () => {
+  const asked = {
+    action: 'password.reset-requested',
+    actorId: null,
+    actorName: null,
+    byServiceDesk: false,
+    subjectId: 'an id',
+    subjectName: 'Nina Kowalska',
+    details: {},
+  }
+
+  assert.equal(
+    eventSentence({ ...asked, outcome: 'success' }),
+    'Somebody who was not signed in asked for a new password for Nina Kowalska.',
+  )
+  assert.equal(
+    eventSentence({ ...asked, outcome: 'refused' }),
+    'Somebody who was not signed in asked for a new password for Nina Kowalska. No mail was sent: the account is not active.',
+  )
+})
+
+test('whoever ended one session did not end them all', () => {
+  const ended = {
+    action: 'session.ended',
+    outcome: 'success' as const,
+    actorId: 'an id',
+    actorName: 'Nina Kowalska',
+    byServiceDesk: false,
+    subjectId: 'an id',
+    subjectName: 'Nina Kowalska',
+  }
+
+  assert.equal(
+    eventSentence({ ...ended, details: { ended: 'one' } }),
+    'Nina Kowalska ended one of their sessions.',
+  )
+  assert.equal(
+    eventSentence({ ...ended, details: { ended: 'all others' } }),
+    'Nina Kowalska ended their other sessions.',
+  )
+})
+
+test('an agent is named as one where nobody knows their name', () => {
+  const reset = {
+    action: 'mfa-reset.requested',
+    outcome: 'success' as const,
+    actorId: 'an id',
+    actorName: 'Daniel Achterberg',
+    subjectId: 'another id',
+    subjectName: 'Amara Okafor',
+    details: {},
+  }
+
+  assert.equal(
+    eventSentence({ ...reset, byServiceDesk: true }),
+    'Daniel Achterberg of the Service Desk reset the MFA of Amara Okafor.',
+  )
+  assert.equal(
+    eventSentence({ ...reset, byServiceDesk: false }),
+    'Daniel Achterberg reset the MFA of Amara Okafor.',
+  )
+})
+
+test('whoever was overtaken by somebody else is not said to have done what is not theirs', () => {
+  const refused = {
+    action: 'mfa-reset.requested',
+    outcome: 'refused' as const,
+    actorId: 'an id',
+    actorName: 'Amara Okafor',
+    byServiceDesk: false,
+    subjectId: 'another id',
+    subjectName: 'Theo Marchetti',
+  }
+
+  assert.equal(
+    eventSentence({ ...refused, details: { refusal: 'nothing-to-reset' } }),
+    'Amara Okafor tried in vain to reset the MFA of Theo Marchetti.',
+  )
+  assert.equal(
+    eventSentence({ ...refused, details: { refusal: 'parents-only-look' } }),
+    'Amara Okafor was not allowed to reset the MFA of Theo Marchetti.',
+  )
+})
+
+test('a case names who is to administer, also somebody who is not a user yet', () => {
+  const approved = {
+    action: 'approval.approved',
+    actorId: 'an id',
+    actorName: 'Deepa Raman',
+    byServiceDesk: true,
+  }
+  const about = { outcome: 'success' as const, subjectId: 'another id', subjectName: 'Theo Marchetti' }
+
+  assert.equal(
+    eventSentence({ ...approved, ...about, details: {} }),
+    'Deepa Raman of the Service Desk approved that Theo Marchetti becomes an administrator.',
+  )
+  assert.equal(
+    eventSentence({
+      ...approved,
+      action: 'approval.requested',
+      outcome: 'success',
+      subjectId: null,
+      subjectName: null,
+      details: { name: 'Nina Kowalska' },
+    }),
+    'Deepa Raman of the Service Desk asked for a second agent’s approval to make Nina Kowalska an administrator.',
+  )
+})
+
+test('every outcome of a case has a sentence of its own', () => {
+  const facts = {
+    actorId: 'an id',
+    actorName: 'Deepa Raman',
+    byServiceDesk: false,
+    subjectId: 'another id',
+    subjectName: 'Theo Marchetti',
+    details: {},
+  }
+  for (const [action, outcome] of [
+    ['approval.requested', 'success'],
+    ['approval.approved', 'success'],
+    ['approval.approved', 'refused'],
+    ['approval.refused', 'success'],
+    ['approval.refused', 'refused'],
+    ['approval.withdrawn', 'success'],
+    ['approval.withdrawn', 'refused'],
+    ['approval.expired', 'success'],
+    ['approval.closed', 'failure'],
+  ] as const)
+    assert.doesNotMatch(eventSentence({ ...facts, action, outcome }), /^Approval\./, `${action} ${outcome}`)
+})

@@ -1,0 +1,131 @@
+// A product that begins without demo data: the platform account and its first agent.
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { and, eq } from 'drizzle-orm'
+import { linkToken } from '../../src/platform/crypto/link-token.ts'
+import { invitations } from '../../src/platform/db/schema/links.ts'
+import { notifications } from '../../src/platform/db/schema/notifications.ts'
+import { memberships } from '../../src/platform/db/schema/role-groups.ts'
+import { users } from '../../src/platform/db/schema/users.ts'
+import { startApp, type TestApp } from '../support/app.ts'
+import { ENCRYPTION_KEYS } from '../support/cluster.ts'
+
+const COMMAND = fileURLToPath(new URL('../../src/commands/create-platform.js', import.meta.url))
+const PASSWORD = 'seven green lanterns in fog'
+const run = promisify(execFile)
+
+let app: TestApp
+before(async () => {
+  app = await startApp({}, { demoData: false })
+})
+after(() => app.close())
+
+function found(...args: string[]) {
+  return run(process.execPath, [COMMAND, ...args], {
+    env: { PATH: process.env.PATH, DATABASE_URL: app.deps.config.DATABASE_URL, ENCRYPTION_KEYS },
+  })
+}
+
+const says = (message: RegExp) => (error: Error & { code?: number; stderr?: string }) => {
+  assert.equal(error.code, 1)
+  assert.match(error.stderr ?? '', message)
+  return true
+}
+
+test('without an address and a name it says how it is used, and founds nothing', async () => {
+  await assert.rejects(found('--email', 'nobody'), says(/^Usage: npm run create-platform -- --email/))
+  const email = ['--email', 'ada@gate.example']
+  await assert.rejects(found(...email, '--name', '\u2060'), says(/^Usage:/))
+  await assert.rejects(found(...email, '--name', 'Ada', '--account', '\u00ad'), says(/^Usage:/))
+  assert.equal(await app.deps.db.$count(users), 0)
+})
+
+/** What a person's last invitation is, and its link. */
+async function invited(email: string) {
+  const [row] = await app.deps.db
+    .select({ id: invitations.id, hash: invitations.tokenHash, status: users.status })
+    .from(invitations)
+    .innerJoin(users, eq(users.id, invitations.userId))
+    .where(eq(users.email, email))
+  assert.ok(row, email)
+  const link = `/activate/${linkToken('invitation', row.id, row.hash, app.deps.config.ENCRYPTION_KEYS)}`
+  return { status: row.status, link }
+}
+
+test('a first agent whose address was mistyped is in nobody’s way', async () => {
+  await found('--email', 'typo@gate.example', '--name', 'Ada Agent', '--account', 'The Gate')
+  const { link } = await invited('typo@gate.example')
+  const stranger = app.browser()
+  await stranger.post(link, { password: PASSWORD })
+  assert.equal((await stranger.get('/')).location, '/mfa/enrol')
+
+  await found('--email', 'eda@gate.example', '--name', 'Ada Agent')
+
+  assert.equal((await stranger.get('/')).location, '/sign-in')
+  assert.equal((await app.browser().get(link)).status, 410)
+  assert.equal(await app.deps.db.$count(users, eq(users.email, 'typo@gate.example')), 0)
+  assert.equal((await app.browser().get((await invited('eda@gate.example')).link)).status, 200)
+  const held = await app.deps.db.$count(memberships)
+  assert.equal(held, 2, 'one person is Service Desk and Operator')
+})
+
+test('the first agent is invited, enrols, and is the Service Desk', async () => {
+  const { stdout } = await found(
+    '--email',
+    'Ada@Gate.example',
+    '--name',
+    'Ada Agent',
+    '--account',
+    'The Gate',
+  )
+
+  assert.match(stdout, /^ada@gate\.example is invited/)
+  const { link, status } = await invited('ada@gate.example')
+  assert.equal(status, 'invited')
+  const ada = app.browser()
+  assert.equal((await ada.get(link)).status, 200)
+  await ada.post(link, { password: PASSWORD })
+  assert.equal((await ada.get('/service-desk')).location, '/mfa/enrol', 'not without an authenticator')
+  await ada.enrol()
+  await ada.verify(ada.nextCode())
+  assert.equal((await ada.get('/service-desk')).status, 200)
+  assert.equal((await ada.get('/ops')).status, 200)
+  const created = await ada.post('/clients', {
+    name: 'First Customer',
+    adminName: 'Carl Customer',
+    adminEmail: 'carl@customer.example',
+    ticket: 'SD-1',
+    reason: 'Contract signed',
+  })
+  assert.equal(created.status, 303)
+})
+
+test('while an agent has no one who could approve another, the command invites the second', async () => {
+  await found('--email', 'mistyped@gate.example', '--name', 'Bela Second')
+  await found('--email', 'bela@gate.example', '--name', 'Bela Second')
+
+  const [ada] = await app.deps.db.select().from(users).where(eq(users.email, 'ada@gate.example'))
+  assert.equal(ada?.status, 'active', 'the first stays as she is')
+  assert.equal(await app.deps.db.$count(users, eq(users.email, 'mistyped@gate.example')), 0)
+  const told = await app.deps.db
+    .select()
+    .from(notifications)
+    .where(and(eq(notifications.kind, 'administrators-changed'), eq(notifications.recipientId, ada.id)))
+  assert.equal(told.length, 2, 'she is told of each')
+  const bela = app.browser()
+  await bela.post((await invited('bela@gate.example')).link, { password: PASSWORD })
+  await bela.enrol()
+  await bela.verify(bela.nextCode())
+  assert.equal((await bela.get('/service-desk')).status, 200)
+})
+
+test('once two are in who can approve for each other it refuses, and says who can help', async () => {
+  await assert.rejects(
+    found('--email', 'eve@gate.example', '--name', 'Eve Late'),
+    says(/There is a platform account already, 'The Gate'/),
+  )
+  assert.equal(await app.deps.db.$count(users, eq(users.email, 'eve@gate.example')), 0)
+})

@@ -1,0 +1,354 @@
+// The dashboard home: everybody's own security, an Admin's account, what waits for the Service Desk.
+import assert from 'node:assert/strict'
+import { after, before, describe, mock, test } from 'node:test'
+import { eq, sql } from 'drizzle-orm'
+import { bulkSeed } from '../../src/demo/bulk-seed.ts'
+import { auditEvents } from '../../src/platform/db/schema/audit-events.ts'
+import { clients } from '../../src/platform/db/schema/clients.ts'
+import { notifications } from '../../src/platform/db/schema/notifications.ts'
+import { outbox } from '../../src/platform/db/schema/outbox.ts'
+import { users } from '../../src/platform/db/schema/users.ts'
+import { DAY, MINUTE } from '../../src/platform/time/durations.ts'
+import type { TestApp } from '../support/app.ts'
+import { Cast } from '../support/cast.ts'
+
+let cast: Cast
+let app: TestApp
+
+before(async () => {
+  cast = await Cast.assemble(
+    [
+      'admin@harbour.example',
+      'tech@harbour.example',
+      'desk@platform.example',
+      'operator@platform.example',
+      'admin@retail.harbour.example',
+    ],
+    ['finance@harbour.example', 'admin@meridian.example'],
+  )
+  app = cast.app
+})
+after(() => app.close())
+
+async function homeOf(email: string): Promise<string> {
+  const page = await cast.as(email).get('/')
+  assert.equal(page.status, 200)
+  return page.body
+}
+
+async function lockPasswordOf(email: string): Promise<void> {
+  const guesser = app.browser()
+  for (let guess = 0; guess < 5; guess += 1) await guesser.signInWithPassword(email, 'not the right password')
+}
+
+/** How many statements a view of somebody's home takes; the gate has connections of its own. */
+async function statementsOf(email: string): Promise<number> {
+  // Once a minute a view also says that the session is in use.
+  await homeOf(email)
+  const sent = mock.method(app.database.sql, 'unsafe')
+  try {
+    await homeOf(email)
+    return sent.mock.callCount()
+  } finally {
+    sent.mock.restore()
+  }
+}
+
+const figure = (html: string, name: string) =>
+  new RegExp(`data-figure="${name}">([^<]*)<`).exec(html)?.[1]?.trim()
+const card = (html: string, id: string) =>
+  new RegExp(`<section [^>]*aria-labelledby="${id}-title".*?</section>`, 's').exec(html)?.[0] ?? ''
+const countOn = async (path: string) =>
+  [...(await cast.as('admin@harbour.example').get(path)).body.matchAll(/<tr [^>]*data-user-id=/g)].length
+
+describe('everybody', () => {
+  test('sees how their own sign-in is protected, with a way to sessions and recent sign-ins', async () => {
+    const enrolled = await homeOf('tech@harbour.example')
+    const not = await homeOf('finance@harbour.example')
+
+    assert.match(enrolled, /Your authenticator is active<\/p>\s*<p>Set up on <time[^>]*>.*last used <time/)
+    assert.match(enrolled, /<a href="\/account">/)
+    assert.match(not, /data-mfa="none"/)
+    assert.match(not, /None of your role groups requires it/)
+  })
+
+  test('is told of wrong codes given since they last signed in', async () => {
+    assert.doesNotMatch(await homeOf('tech@harbour.example'), /since you last signed in/)
+    const guesser = app.browser()
+    await guesser.signInWithPassword('tech@harbour.example')
+    await guesser.verify('000000')
+    await guesser.verify('000001')
+
+    assert.match(
+      await homeOf('tech@harbour.example'),
+      /2 wrong codes have been entered since you last signed in/,
+    )
+  })
+
+  test('who is no Admin and no agent sees nothing of others', async () => {
+    for (const email of ['tech@harbour.example', 'finance@harbour.example', 'operator@platform.example'])
+      assert.doesNotMatch(await homeOf(email), /data-figure|data-chart|Latest security events|overview-title/)
+  })
+})
+
+describe('a view of it', () => {
+  test('asks the database nothing beyond the one statement of the gate, for whoever is no Admin, agent or Operator', async () => {
+    for (const email of ['tech@harbour.example', 'finance@harbour.example'])
+      assert.equal(await statementsOf(email), 0, email)
+  })
+
+  test('asks a fixed number of statements for an Admin, an agent and an Operator', async () => {
+    assert.equal(await statementsOf('admin@harbour.example'), 5)
+    // Of the platform account's people one asks which cases wait for them.
+    assert.equal(await statementsOf('desk@platform.example'), 4)
+    assert.equal(await statementsOf('operator@platform.example'), 1)
+  })
+})
+
+describe('an Admin', () => {
+  test('sees how many of the account are enrolled, by role group too', async () => {
+    const home = await homeOf('admin@harbour.example')
+
+    assert.equal(figure(home, 'coverage'), '33 %')
+    assert.match(card(home, 'coverage'), /2 of 6 people/)
+    const row = (key: string) => new RegExp(`data-role-group="${key}".*?</tr>`, 's').exec(home)?.[0] ?? ''
+    assert.match(row('admin'), /Required<.*1 of 2</s)
+    assert.match(row('tech-operator'), /Required<.*1 of 2</s)
+    assert.match(row('finance-manager'), /Not required<.*0 of 1</s)
+    assert.equal(row('tech-admin'), '', 'which nobody holds')
+  })
+
+  test('sees who lacks what is required, and is led to exactly those', async () => {
+    const home = await homeOf('admin@harbour.example')
+
+    assert.equal(figure(home, 'missing'), '2')
+    const links = [...card(home, 'missing').matchAll(/href="([^"]+)">(\d+) (\w+)</g)]
+    assert.deepEqual(
+      links.map(([, , number, status]) => `${number} ${status}`),
+      ['1 active', '1 invited'],
+    )
+    for (const [, href = '', number] of links)
+      assert.equal(await countOn(href.replaceAll('&amp;', '&')), Number(number), href)
+  })
+
+  test('does not count who is disabled', async () => {
+    const lucas = await app.userNamed('admin2@harbour.example')
+    await app.deps.db.update(users).set({ status: 'disabled' }).where(eq(users.id, lucas.id))
+    try {
+      const home = await homeOf('admin@harbour.example')
+      assert.equal(figure(home, 'missing'), '1')
+      assert.match(card(home, 'coverage'), /2 of 5 people/)
+    } finally {
+      await app.deps.db.update(users).set({ status: 'active' }).where(eq(users.id, lucas.id))
+    }
+  })
+
+  test('sees who is locked out, until the lock ends, and nobody of another account', async () => {
+    assert.equal(figure(await homeOf('admin@harbour.example'), 'locked'), 'Nobody')
+    await lockPasswordOf('support@harbour.example')
+    await lockPasswordOf('tech@retail.harbour.example')
+    const samir = await app.userNamed('support@harbour.example')
+
+    const home = await homeOf('admin@harbour.example')
+
+    assert.equal(figure(home, 'locked'), '1')
+    assert.match(card(home, 'locked'), new RegExp(`href="/users/${samir.id}">Samir Haddad</a>.*until <time`))
+    app.clock.advance(15 * MINUTE)
+    assert.equal(figure(await homeOf('admin@harbour.example'), 'locked'), 'Nobody')
+  })
+
+  test('sees failed sign-ins and resets of 30 days, each with its numbers in words', async () => {
+    await cast
+      .as('admin@harbour.example')
+      .post(`/users/${(await app.userNamed('tech@harbour.example')).id}/mfa-reset`, {
+        reason: 'New phone',
+        presence: cast.as('admin@harbour.example').nextCode(),
+      })
+    await cast.comeBack('tech@harbour.example')
+
+    const home = await homeOf('admin@harbour.example')
+
+    const failed = card(home, 'failed-sign-ins')
+    assert.match(failed, /aria-label="Failed sign-ins, last 30 days: 7 in all, most on 2 Mar: 7"/)
+    assert.equal([...failed.matchAll(/<rect /g)].length, 1)
+    assert.match(failed, /<th scope="row">2 Mar<\/th><td>7<\/td>/)
+    assert.match(failed, /1 Feb.*2 Mar/s)
+    assert.match(
+      card(home, 'mfa-resets'),
+      /aria-label="MFA resets, last 30 days: 1 in all, most on 2 Mar: 1"/,
+    )
+  })
+
+  test('sees no failed sign-in from more than 30 days ago', async () => {
+    const clientId = await cast.people.clientId('Meridian Foods')
+    const failedDaysAgo = (days: number) => ({
+      at: new Date(app.clock.now().getTime() - days * DAY),
+      action: 'sign-in.password',
+      outcome: 'failure' as const,
+      clientId,
+    })
+    await app.deps.db.insert(auditEvents).values([31, 30, 29, 29, 0].map(failedDaysAgo))
+
+    const home = await homeOf('admin@meridian.example')
+
+    assert.match(card(home, 'failed-sign-ins'), /: 3 in all, most on 1 Feb: 2"/)
+    assert.match(card(home, 'mfa-resets'), /Nobody’s MFA was reset/)
+  })
+
+  test('reads the latest security events as sentences, without the daily sign-ins', async () => {
+    const events = card(await homeOf('admin@harbour.example'), 'events')
+
+    assert.match(events, /Theo Marchetti set up an authenticator\./)
+    assert.match(events, /Amara Okafor reset the MFA of Theo Marchetti\./)
+    assert.match(events, /Samir Haddad: too many wrong passwords, now locked\./)
+    assert.doesNotMatch(events, /signed in\.|entered the right password/)
+    assert.ok(
+      events.indexOf('set up an authenticator') < events.indexOf('reset the MFA'),
+      'the newest stands first',
+    )
+  })
+
+  test('does not read whom somebody of the account tried to reset elsewhere', async () => {
+    const marta = await app.userNamed('admin@meridian.example')
+    await cast.as('admin@harbour.example').post(`/users/${marta.id}/mfa-reset`, {
+      reason: 'x',
+      presence: cast.as('admin@harbour.example').nextCode(),
+    })
+
+    const home = await homeOf('admin@harbour.example')
+
+    assert.match(home, /Amara Okafor was not allowed to reset the MFA of somebody of another account/)
+    assert.doesNotMatch(home, /Marta/)
+  })
+
+  test("sees one's own account and no child's", async () => {
+    const home = await homeOf('admin@retail.harbour.example')
+
+    assert.match(card(home, 'coverage'), /1 of 2 people/)
+    assert.doesNotMatch(home, /Amara|Theo|Oliver/)
+  })
+
+  test('reads the name of somebody of a child account, as in the audit log', async () => {
+    const ravi = await app.userNamed('tech@retail.harbour.example')
+    const refused = await cast.as('admin@harbour.example').post(`/users/${ravi.id}/mfa-reset`, {
+      reason: 'x',
+      presence: cast.as('admin@harbour.example').nextCode(),
+    })
+    assert.equal(refused.status, 403)
+
+    for (const page of ['/', '/audit'])
+      assert.match(
+        (await cast.as('admin@harbour.example').get(page)).body,
+        /Amara Okafor was not allowed to reset the MFA of Ravi/,
+        page,
+      )
+  })
+})
+
+describe('an account that is large or under attack', () => {
+  before(async () => {
+    await bulkSeed(
+      app.deps.db,
+      { users: 10_400, enrolled: 0, accounts: null, into: 'Meridian Foods' },
+      { keys: app.deps.config.ENCRYPTION_KEYS, onProgress: () => {}, onEnrolled: () => {} },
+    )
+  })
+
+  test('is counted as a whole', async () => {
+    const home = await homeOf('admin@meridian.example')
+    const [row] = await app.database.sql<{ people: number }[]>`
+      select count(*)::int as people from users
+      where client_id = ${await cast.people.clientId('Meridian Foods')} and status <> 'disabled'`
+
+    assert.ok(row && row.people > 10_000)
+    assert.match(card(home, 'coverage'), new RegExp(`0 of ${row.people} people`))
+  })
+
+  test('has no more than a thousand failures of a day counted, and says so', async () => {
+    const clientId = await cast.people.clientId('Meridian Foods')
+    await app.deps.db.execute(sql`
+      insert into audit_events (at, client_id, action, outcome)
+      select ${app.clock.now().toISOString()}::timestamptz, ${clientId}::uuid, 'sign-in.password', 'failure'
+      from generate_series(1, 1500)`)
+
+    const chart = card(await homeOf('admin@meridian.example'), 'failed-sign-ins')
+
+    assert.match(chart, /Most on 2 Mar: 1000 or more/)
+    assert.match(chart, /at least 1002</)
+    assert.match(chart, /<td>1000 or more<\/td>/)
+  })
+})
+
+describe('the Service Desk', () => {
+  test('sees the locked Admins of every account, and nobody else who is locked', async () => {
+    assert.equal(figure(await homeOf('desk@platform.example'), 'locked-admins'), 'Nobody')
+    await lockPasswordOf('admin@online.harbour.example')
+    await lockPasswordOf('tech@online.harbour.example')
+
+    const home = await homeOf('desk@platform.example')
+
+    assert.equal(figure(home, 'locked-admins'), '1')
+    assert.match(card(home, 'locked'), /Oliver Whitfield<\/a> of Harbour Online/)
+    assert.doesNotMatch(home, /Mei-Ling/)
+    app.clock.advance(15 * MINUTE)
+    assert.equal(figure(await homeOf('desk@platform.example'), 'locked-admins'), 'Nobody')
+  })
+
+  test('sees whom a mail never reached', async () => {
+    assert.equal(figure(await homeOf('desk@platform.example'), 'undelivered'), 'None')
+    const theo = await app.userNamed('tech@harbour.example')
+    const [mail] = await app.deps.db
+      .insert(notifications)
+      .values({ recipientId: theo.id, kind: 'mfa-reset' })
+      .returning()
+    assert.ok(mail)
+    const owed = {
+      job: 'send-notification',
+      payload: { notificationId: mail.id },
+      failedAt: app.clock.now(),
+      failure: 'no such mailbox',
+    }
+    const [row] = await app.deps.db.insert(outbox).values(owed).returning()
+    assert.ok(row)
+
+    const home = await homeOf('desk@platform.example')
+
+    assert.equal(figure(home, 'undelivered'), '1')
+    assert.match(card(home, 'undelivered'), /Theo Marchetti<\/a> of Harbour Group.*MFA reset, given up <time/)
+    assert.doesNotMatch(home, /no such mailbox/)
+    await app.deps.db.update(outbox).set({ failedAt: null }).where(eq(outbox.id, row.id))
+    assert.equal(figure(await homeOf('desk@platform.example'), 'undelivered'), 'None')
+  })
+
+  test('sees the accounts in use none of whose Admins is enrolled', async () => {
+    const names = async () =>
+      [...card(await homeOf('desk@platform.example'), 'unguarded').matchAll(/role=admin">([^<]+)</g)].map(
+        ([, name]) => name,
+      )
+
+    assert.deepEqual(await names(), ['Harbour Online', 'Meridian Foods'])
+    const suspended = { suspendedAt: app.clock.now() }
+    await app.deps.db.update(clients).set(suspended).where(eq(clients.name, 'Meridian Foods'))
+    const oliver = await app.userNamed('admin@online.harbour.example')
+    await app.database.sql`
+      insert into authenticators (user_id, status, sealed_secret, pending_until, activated_at)
+      values (${oliver.id}, 'active', 'x', now(), now())`
+
+    assert.deepEqual(await names(), [])
+    await app.deps.db.update(clients).set({ suspendedAt: null }).where(eq(clients.name, 'Meridian Foods'))
+  })
+})
+
+test('a page that fails for a reason of ours offers to be opened again', async () => {
+  const marta = app.browser()
+  await marta.signInWithPassword('admin@meridian.example')
+  await app.database.sql.unsafe('alter table mfa_resets rename to mfa_resets_away')
+  try {
+    const { status, body } = await marta.get('/?x=1')
+    assert.ok(status >= 500)
+    assert.match(body, /<a class="button" href="">Try again<\/a>/)
+  } finally {
+    await app.database.sql.unsafe('alter table mfa_resets_away rename to mfa_resets')
+  }
+  assert.doesNotMatch((await marta.get('/nowhere')).body, /Try again/)
+})

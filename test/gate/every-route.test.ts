@@ -1,0 +1,583 @@
+// Every route that the router has: none takes an unsafe request from another site, and none is open to a browser of
+// another stage. A new unsafe route must be added to FORMS.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { eq } from 'drizzle-orm'
+import { createApp, rooms } from '../../src/app.ts'
+import type { StageRouters } from '../../src/gate/gate.ts'
+import { STAGES, type StageName } from '../../src/gate/stages.ts'
+import { openMetrics } from '../../src/ops/metrics.ts'
+import { opsRoutes } from '../../src/ops/ops.routes.ts'
+import { clients } from '../../src/platform/db/schema/clients.ts'
+import { lockouts } from '../../src/platform/db/schema/lockouts.ts'
+import { outbox } from '../../src/platform/db/schema/outbox.ts'
+import { mfaPolicies, roleGroups } from '../../src/platform/db/schema/role-groups.ts'
+import { users } from '../../src/platform/db/schema/users.ts'
+import { createExpressServer } from '../../src/platform/http/express-server.ts'
+import { openQueueEngine, type QueueEngine } from '../../src/platform/outbox/queues.ts'
+import { HOUR } from '../../src/platform/time/durations.ts'
+import { type Browser, DEMO_PASSWORD, type Fields, keyOn } from '../support/browser.ts'
+import { ADMIN, Cast, DESK, DESK2, EVIDENCE, OPERATOR } from '../support/cast.ts'
+import { checksumsOf } from '../support/database-contents.ts'
+import { eventually } from '../support/eventually.ts'
+import { type Route, routesOf } from '../support/routes.ts'
+
+let cast: Cast
+let queues: QueueEngine
+let byStage: StageRouters
+before(async () => {
+  cast = await Cast.assemble([ADMIN, DESK, OPERATOR], [])
+  const { deps } = cast.app
+  queues = openQueueEngine(deps.config, deps.log)
+  byStage = rooms(deps, opsRoutes(deps, queues, openMetrics(deps, queues)))
+  // BullMQ makes its tables at the first use, which may take longer than a page waits for it.
+  await eventually('BullMQ is ready', async () => (await operator().get('/ops/queues')).status === 200)
+})
+after(async () => {
+  await queues?.close()
+  await cast?.app.close()
+})
+
+const nameOf = ({ method, path }: Route) => `${method} ${path}`
+
+/** Every route of every stage, once. */
+function everyRoute(): Route[] {
+  const all = STAGES.flatMap(({ name }) => routesOf(byStage[name]))
+  return [...new Map(all.map((route) => [nameOf(route), route])).values()]
+}
+
+interface Form {
+  /** Whoever may send it. */
+  browser: Browser
+  path: string
+  fields?: Fields
+  /** A form with a file; then `fields` are sent in this format. */
+  multipart?: true
+  /** What our own page is answered; a redirect unless told otherwise. */
+  status?: number
+  /** It is accepted, but there is nothing for it to change. */
+  changesNothing?: true
+}
+
+const admin = () => cast.as(ADMIN)
+const desk = () => cast.as(DESK)
+const operator = () => cast.as(OPERATOR)
+const NEW_PASSWORD = 'a new password that is long enough'
+const REASON = { reason: 'It was asked for' }
+
+const colleague = () => cast.people.add('Harbour Group', ['finance-operator'])
+
+async function signedInColleague() {
+  const { id, email } = await colleague()
+  const browser = cast.app.browser()
+  assert.equal((await browser.signInWithPassword(email)).location, '/')
+  return { id, email, browser }
+}
+
+async function enrolledColleague() {
+  const { id, email } = await cast.people.add('Harbour Group', ['tech-operator'])
+  return { id, email, secret: await cast.people.enrol(id) }
+}
+
+async function enrollingBrowser(): Promise<Browser> {
+  const { email } = await cast.people.add('Harbour Group', ['tech-operator'])
+  const browser = cast.app.browser()
+  assert.equal((await browser.signInWithPassword(email)).location, '/mfa/enrol')
+  await browser.scanKey()
+  return browser
+}
+
+async function verifyingBrowser(): Promise<Browser> {
+  const { email, secret } = await enrolledColleague()
+  const browser = Object.assign(cast.app.browser(), { secret })
+  assert.equal((await browser.signInWithPassword(email)).location, '/mfa/verify')
+  return browser
+}
+
+async function changingDevice(): Promise<Browser> {
+  const { browser } = await signedInColleague()
+  await browser.post('/account/authenticator', { password: DEMO_PASSWORD })
+  browser.secret = keyOn((await browser.get('/account/authenticator')).body)
+  return browser
+}
+
+async function invited(): Promise<string> {
+  const fields = cast.people.newcomer()
+  assert.equal((await admin().post('/users', fields)).status, 303)
+  return (await cast.app.userNamed(fields.email ?? '')).id
+}
+
+/** The id of a case that an agent opened. */
+async function caseOf(email: string): Promise<string> {
+  return (await cast.people.addCase((await cast.app.userNamed(email)).id)).id
+}
+
+async function uploaded(): Promise<string> {
+  const lines = `email,name,roleGroups\nupload${++uploads}@test.example,Una Upload,finance-operator`
+  const { location } = await send({
+    browser: admin(),
+    path: '/users/import',
+    fields: { lines },
+    multipart: true,
+  })
+  assert.match(location ?? '', /^\/users\/import\//)
+  return location ?? ''
+}
+let uploads = 0
+
+/** A client account that nobody is in. */
+async function emptyAccount(values: Partial<typeof clients.$inferInsert> = {}): Promise<string> {
+  const name = `Account ${++accounts}`
+  const [row] = await cast.app.deps.db
+    .insert(clients)
+    .values({ name, ...values })
+    .returning()
+  assert.ok(row)
+  return row.id
+}
+let accounts = 0
+
+/** The id of a job that waits for its time in a queue. */
+async function delayedJob(): Promise<string> {
+  const queue = await queues.queue('notifications')
+  const job = await queue.add('send-notification', {}, { delay: HOUR })
+  assert.ok(job.id)
+  return job.id
+}
+
+/** A form for every unsafe route, sent by whoever may send it, each time with something to change. */
+const FORMS: Record<string, () => Promise<Form>> = {
+  'POST /sign-in': async () => ({
+    browser: cast.app.browser(),
+    path: '/sign-in',
+    fields: { email: (await colleague()).email, password: DEMO_PASSWORD },
+  }),
+  'POST /activate/:token': async () => ({
+    browser: cast.app.browser(),
+    path: await cast.people.invitationLink(await invited()),
+    fields: { password: NEW_PASSWORD },
+  }),
+  'POST /forgot-password': async () => ({
+    browser: cast.app.browser(),
+    path: '/forgot-password',
+    fields: { email: (await colleague()).email },
+    status: 200,
+  }),
+  'POST /reset-password/:token': async () => {
+    const { email } = await colleague()
+    await cast.app.browser().post('/forgot-password', { email })
+    const path = await cast.people.passwordResetLink(email)
+    return { browser: cast.app.browser(), path, fields: { password: NEW_PASSWORD } }
+  },
+  'POST /sign-out': async () => ({ browser: (await signedInColleague()).browser, path: '/sign-out' }),
+  'POST /mfa/enrol': async () => {
+    const browser = await enrollingBrowser()
+    return { browser, path: '/mfa/enrol', fields: { code: browser.code() } }
+  },
+  'POST /mfa/enrol/restart': async () => ({ browser: await enrollingBrowser(), path: '/mfa/enrol/restart' }),
+  'POST /mfa/verify': async () => {
+    const browser = await verifyingBrowser()
+    return { browser, path: '/mfa/verify', fields: { code: browser.code() } }
+  },
+  'POST /account/password': async () => ({
+    browser: (await signedInColleague()).browser,
+    path: '/account/password',
+    fields: { currentPassword: DEMO_PASSWORD, password: NEW_PASSWORD },
+  }),
+  'POST /account/sessions/:id/end': async () => {
+    const { email, browser } = await signedInColleague()
+    await cast.app.browser().signInWithPassword(email)
+    const page = (await browser.get('/account')).body
+    const [, other] = page.match(/\/account\/sessions\/[^/"]+\/end(?=")/g) ?? []
+    assert.ok(other)
+    return { browser, path: other }
+  },
+  'POST /account/sessions/end-others': async () => ({
+    browser: (await signedInColleague()).browser,
+    path: '/account/sessions/end-others',
+  }),
+  'POST /account/known-browsers/end-all': async () => ({
+    browser: (await signedInColleague()).browser,
+    path: '/account/known-browsers/end-all',
+  }),
+  'POST /account/known-browsers/:id/end': async () => {
+    const { browser } = await signedInColleague()
+    const [path] =
+      (await browser.get('/account')).body.match(/\/account\/known-browsers\/[0-9a-f-]{36}\/end/) ?? []
+    assert.ok(path)
+    return { browser, path }
+  },
+  'POST /account/authenticator': async () => ({
+    browser: (await signedInColleague()).browser,
+    path: '/account/authenticator',
+    fields: { password: DEMO_PASSWORD },
+  }),
+  'POST /account/authenticator/restart': async () => ({
+    browser: await changingDevice(),
+    path: '/account/authenticator/restart',
+  }),
+  'POST /account/authenticator/cancel': async () => ({
+    browser: await changingDevice(),
+    path: '/account/authenticator/cancel',
+  }),
+  'POST /account/authenticator/confirm': async () => {
+    const browser = await changingDevice()
+    return { browser, path: '/account/authenticator/confirm', fields: { code: browser.code() } }
+  },
+  'POST /users': async () => ({ browser: admin(), path: '/users', fields: cast.people.newcomer() }),
+  'POST /users/import': async () => ({
+    browser: admin(),
+    path: '/users/import',
+    fields: { lines: 'email,name,roleGroups\nuna@test.example,Una Upload,finance-operator' },
+    multipart: true,
+  }),
+  'POST /users/import/:id/look': async () => ({
+    browser: admin(),
+    path: `${await uploaded()}/look`,
+    changesNothing: true,
+  }),
+  'POST /users/import/:id': async () => ({ browser: admin(), path: await uploaded() }),
+  'POST /users/:id/role-groups': async () => ({
+    browser: admin(),
+    path: `/users/${(await colleague()).id}/role-groups`,
+    fields: { roleGroups: 'finance-manager', ...REASON },
+  }),
+  'POST /users/:id/unlock': async () => {
+    const { id } = await colleague()
+    const now = cast.app.clock.now()
+    await cast.app.deps.db.insert(lockouts).values({
+      subject: id,
+      kind: 'password',
+      failedAt: [now],
+      lockedAt: now,
+      lockedUntil: new Date(now.getTime() + HOUR),
+      updatedAt: now,
+    })
+    return { browser: admin(), path: `/users/${id}/unlock`, fields: REASON }
+  },
+  'POST /users/:id/disable': async () => ({
+    browser: admin(),
+    path: `/users/${(await colleague()).id}/disable`,
+    fields: REASON,
+  }),
+  'POST /users/:id/enable': async () => {
+    const { id } = await colleague()
+    await cast.app.deps.db.update(users).set({ status: 'disabled' }).where(eq(users.id, id))
+    return { browser: admin(), path: `/users/${id}/enable`, fields: REASON }
+  },
+  'POST /users/:id/invitation': async () => ({
+    browser: admin(),
+    path: `/users/${await invited()}/invitation`,
+    fields: REASON,
+  }),
+  'POST /users/:id/invitation/withdraw': async () => ({
+    browser: admin(),
+    path: `/users/${await invited()}/invitation/withdraw`,
+    fields: REASON,
+  }),
+  'POST /users/:id/mfa-reset': async () => ({
+    browser: admin(),
+    path: `/users/${(await enrolledColleague()).id}/mfa-reset`,
+    fields: REASON,
+  }),
+  'POST /mfa-policy': async () => ({
+    browser: admin(),
+    path: '/mfa-policy',
+    fields: ['admin', 'tech-operator', 'tech-admin'].map((key) => ['roleGroups', key]),
+  }),
+  'POST /clients/:id/mfa-policy': async () => ({
+    browser: desk(),
+    path: `/clients/${await emptyAccount()}/mfa-policy`,
+    fields: { roleGroups: 'tech-operator', ...EVIDENCE },
+  }),
+  'POST /approvals/:id': async () => ({
+    browser: desk(),
+    path: `/approvals/${await caseOf(DESK2)}`,
+    fields: { decision: 'approve' },
+  }),
+  'POST /approvals/:id/withdraw': async () => ({
+    browser: desk(),
+    path: `/approvals/${await caseOf(DESK)}/withdraw`,
+  }),
+  'POST /clients': async () => ({
+    browser: desk(),
+    path: '/clients',
+    fields: {
+      name: 'Lantern Bank',
+      adminEmail: 'admin@lantern.example',
+      adminName: 'Ada Lantern',
+      ...EVIDENCE,
+    },
+  }),
+  'POST /clients/:id/name': async () => ({
+    browser: desk(),
+    path: `/clients/${await emptyAccount()}/name`,
+    fields: { name: 'Another Name', ...EVIDENCE },
+  }),
+  'POST /clients/:id/suspend': async () => ({
+    browser: desk(),
+    path: `/clients/${await emptyAccount()}/suspend`,
+    fields: EVIDENCE,
+  }),
+  'POST /clients/:id/resume': async () => ({
+    browser: desk(),
+    path: `/clients/${await emptyAccount({ suspendedAt: cast.app.clock.now() })}/resume`,
+    fields: EVIDENCE,
+  }),
+  'POST /ops/outbox/retry': async () => {
+    await cast.app.deps.db
+      .insert(outbox)
+      .values({ job: 'send-notification', payload: {}, failedAt: new Date() })
+    return { browser: operator(), path: '/ops/outbox/retry' }
+  },
+  'PUT /ops/queues/api/queues/:queue/retry/failed': async () => ({
+    browser: operator(),
+    path: '/ops/queues/api/queues/notifications/retry/failed',
+    status: 200,
+    changesNothing: true,
+  }),
+  'PUT /ops/queues/api/queues/:queue/:job/retry': async () => ({
+    browser: operator(),
+    path: `/ops/queues/api/queues/notifications/${await delayedJob()}/retry`,
+    // Only what failed is retried; that has tests of its own.
+    status: 409,
+    changesNothing: true,
+  }),
+  'PUT /ops/queues/api/queues/:queue/:job/clean': async () => ({
+    browser: operator(),
+    path: `/ops/queues/api/queues/notifications/${await delayedJob()}/clean`,
+    status: 204,
+  }),
+  'PUT /ops/queues/api/queues/:queue/:job/promote': async () => ({
+    browser: operator(),
+    path: `/ops/queues/api/queues/notifications/${await delayedJob()}/promote`,
+    status: 204,
+  }),
+}
+
+/** Sends a form with these headers beside its own. */
+async function send(
+  form: Form,
+  headers: Record<string, string> = { 'sec-fetch-site': 'same-origin' },
+  method = 'POST',
+) {
+  const { browser, path, fields = {}, multipart } = form
+  const body = multipart ? new FormData() : new URLSearchParams()
+  for (const [name, value] of Array.isArray(fields) ? fields : Object.entries(fields))
+    body.append(name, value)
+  const encoded = new Response(body)
+  return browser.request(method, path, {
+    headers: { 'content-type': encoded.headers.get('content-type') ?? '', ...headers },
+    body: new Uint8Array(await encoded.arrayBuffer()),
+  })
+}
+
+const SAFE_METHODS = ['GET', 'HEAD']
+const FROM_ELSEWHERE: Record<string, Record<string, string>> = {
+  'cross-site': { 'sec-fetch-site': 'cross-site' },
+  'same-site': { 'sec-fetch-site': 'same-site' },
+  'neither header': {},
+  'a foreign Origin': { origin: 'https://evil.example' },
+  'a null Origin': { origin: 'null' },
+}
+
+test('every unsafe route is tried below, and every route of the contract is among those that are found', () => {
+  const found = everyRoute()
+  const unsafe = found.filter(({ method }) => !SAFE_METHODS.includes(method) && method !== 'ALL').map(nameOf)
+
+  assert.deepEqual(unsafe.sort(), Object.keys(FORMS).sort())
+  const names = found.map(nameOf)
+  for (const read of [
+    ...['/', '/sign-in', '/activate/:token', '/forgot-password', '/reset-password/:token', '/mfa/enrol'],
+    ...['/mfa/verify', '/account', '/users', '/clients/:id/users', '/users/:id', '/mfa-policy', '/clients'],
+    ...[
+      '/clients/:id/mfa-policy',
+      '/clients/:id',
+      '/audit',
+      '/clients/:id/audit',
+      '/audit.csv',
+      '/audit.ndjson',
+    ],
+    ...['/service-desk', '/approvals', '/approvals/:id', '/ops', '/ops/metrics'],
+  ])
+    assert.ok(names.includes(`GET ${read}`), read)
+})
+
+test('in front of the gate there are routes to read only', () => {
+  const { app } = createExpressServer()
+  createApp(cast.app.deps, { app, queues })
+
+  assert.deepEqual(routesOf(app.router).map(nameOf), [
+    'GET /static/htmx.min.js',
+    'GET /healthz',
+    'GET /readyz',
+  ])
+})
+
+describe('what another site sends in a person’s name is refused, and changes nothing', () => {
+  for (const [name, form] of Object.entries(FORMS))
+    test(`${name}; the same from our own page is accepted`, async () => {
+      const [method = ''] = name.split(' ')
+      const { sql } = cast.app.deps
+      const sent = await form()
+      const untouched = await checksumsOf(sql)
+
+      for (const [origin, headers] of Object.entries(FROM_ELSEWHERE)) {
+        const { status, headers: answered } = await send(sent, headers, method)
+        assert.equal(status, 403, origin)
+        assert.deepEqual(answered.getSetCookie(), [], origin)
+      }
+
+      assert.deepEqual(await checksumsOf(sql), untouched)
+      const accepted = await send(sent, undefined, method)
+      assert.equal(accepted.status, sent.status ?? 303, accepted.body)
+      if (!sent.changesNothing)
+        assert.notDeepEqual(await checksumsOf(sql), untouched, 'it would have changed something')
+    })
+})
+
+/** Written down anew, not taken from the router: what a browser may open before it is signed in. */
+const OPEN: Record<Exclude<StageName, 'signed-in'>, { page: string; open: string[] }> = {
+  'signed-out': {
+    page: '/sign-in',
+    open: ['/sign-in', '/activate/:token', '/forgot-password', '/reset-password/:token'].flatMap((path) => [
+      `GET ${path}`,
+      `POST ${path}`,
+    ]),
+  },
+  enrol: { page: '/mfa/enrol', open: ['GET /mfa/enrol', 'POST /mfa/enrol', 'POST /mfa/enrol/restart'] },
+  verify: { page: '/mfa/verify', open: ['GET /mfa/verify', 'POST /mfa/verify'] },
+}
+const OPEN_TO_ALL = 'POST /sign-out'
+/** What everybody who is signed in may open: their own pages, and what leads on to a page that is refused itself. */
+const OPEN_TO_SIGNED_IN = [
+  'GET /',
+  'GET /account',
+  'GET /account/authenticator',
+  'POST /users/import/:id/look',
+]
+
+describe('no route is a side entrance', () => {
+  /** What stands for each parameter of a path: something that is there. */
+  let there: [RegExp, string][]
+  let groups: (typeof roleGroups.$inferSelect)[]
+
+  before(async () => {
+    const { db } = cast.app.deps
+    groups = await db.select().from(roleGroups)
+    const clientId = await cast.people.clientId('Harbour Group')
+    await db
+      .insert(mfaPolicies)
+      .values(groups.filter(({ ofPlatform }) => !ofPlatform).map(({ id }) => ({ clientId, roleGroupId: id })))
+      .onConflictDoNothing()
+    const { id, email } = await enrolledColleague()
+    await cast.app.browser().post('/forgot-password', { email })
+    there = [
+      [/^\/activate\/:token/, await cast.people.invitationLink(await invited())],
+      [/^\/reset-password\/:token/, await cast.people.passwordResetLink(email)],
+      [/^\/users\/import\/:id/, await uploaded()],
+      [/^\/approvals\/:id/, `/approvals/${await caseOf(DESK2)}`],
+      [/^\/users\/:id/, `/users/${id}`],
+      [/^\/clients\/:id/, `/clients/${clientId}`],
+      [/^\/account\/sessions\/:id/, '/account/sessions/of-somebody'],
+      [/^\/account\/known-browsers\/:id/, `/account/known-browsers/${id}`],
+      [/:queue\/:job/, `notifications/${await delayedJob()}`],
+      [/:queue/, 'notifications'],
+    ]
+  })
+
+  /** A path that leads somewhere. */
+  function filledIn(path: string): string {
+    const filled = there.reduce((so, [part, real]) => so.replace(part, real), path)
+    assert.doesNotMatch(filled, /:/, 'each parameter has something to stand for it')
+    return filled
+  }
+
+  /** Tries them a few at a time, as a browser would load what is on a page. */
+  async function eachOf(routes: readonly Route[], tryOne: (route: Route) => Promise<void>): Promise<void> {
+    const left = [...routes]
+    const tryNext = async () => {
+      for (let route = left.pop(); route; route = left.pop()) await tryOne(route)
+    }
+    await Promise.all([tryNext(), tryNext(), tryNext(), tryNext()])
+  }
+
+  function ask(browser: Browser, { method, path }: Route) {
+    if (method === 'GET') return browser.get(filledIn(path))
+    return send({ browser, path: filledIn(path), fields: { code: '123456' } }, undefined, method)
+  }
+
+  /** A new user of one role group, with the password given and, if told so, an authenticator. */
+  async function halfway({ key, ofPlatform }: { key: string; ofPlatform: boolean }, enrolled: boolean) {
+    const { id, email } = await cast.people.add(ofPlatform ? 'Portcullis Platform' : 'Harbour Group', [key])
+    const secret = enrolled ? await cast.people.enrol(id) : null
+    const browser = Object.assign(cast.app.browser(), { secret })
+    assert.equal((await browser.signInWithPassword(email)).location, enrolled ? '/mfa/verify' : '/mfa/enrol')
+    return browser
+  }
+
+  /** Tries every route that is not open at a stage: each must lead to the stage's own page and change nothing. */
+  async function assertHeld(browser: Browser, stage: keyof typeof OPEN, who: string) {
+    const { page, open } = OPEN[stage]
+    const closed = everyRoute()
+      .filter(({ method }) => method !== 'ALL')
+      .filter((route) => ![...open, OPEN_TO_ALL].includes(nameOf(route)))
+    assert.ok(closed.length > 50)
+    const untouched = await checksumsOf(cast.app.deps.sql)
+
+    await eachOf(closed, async (route) => {
+      const { status, location } = await ask(browser, route)
+      assert.equal(status, 303, `${who}: ${nameOf(route)}`)
+      const [path, next] = (location ?? '').split('?next=')
+      assert.equal(path, page, `${who}: ${nameOf(route)}`)
+      assert.ok(next === undefined || stage === 'signed-out', `${who}: ${nameOf(route)}`)
+    })
+
+    assert.deepEqual(await checksumsOf(cast.app.deps.sql), untouched)
+  }
+
+  test('a browser that is signed out is sent to sign in from every route', async () => {
+    await assertHeld(cast.app.browser(), 'signed-out', 'nobody')
+  })
+
+  test('a user of any role group who has to enrol is sent to enrolment from every route', async () => {
+    for (const group of groups) await assertHeld(await halfway(group, false), 'enrol', group.key)
+  })
+
+  test('a user of any role group who has to verify is sent to the MFA prompt from every route', async () => {
+    for (const group of groups) await assertHeld(await halfway(group, true), 'verify', group.key)
+  })
+
+  test('a user of any role group who is signed in is sent home from the pages of the other stages', async () => {
+    const pages = Object.values(OPEN).flatMap(({ open }) => open)
+    for (const group of groups) {
+      const browser = await halfway(group, true)
+      assert.equal((await browser.verify()).location, '/')
+
+      for (const route of everyRoute().filter((route) => pages.includes(nameOf(route)))) {
+        const { status, location } = await ask(browser, route)
+        assert.deepEqual([status, location], [303, '/'], `${group.key}: ${nameOf(route)}`)
+      }
+    }
+  })
+
+  test('a user of a role group that administers nothing is refused on every route but their own account’s', async () => {
+    const others = groups.filter(({ isAdmin, ofPlatform }) => !isAdmin && !ofPlatform)
+    assert.equal(others.length, 6)
+    const pages = Object.values(OPEN).flatMap(({ open }) => open)
+    const administration = routesOf(byStage['signed-in'])
+      .filter(({ method }) => method !== 'ALL')
+      .filter(({ path }) => !path.startsWith('/account/'))
+      .filter((route) => ![...pages, ...OPEN_TO_SIGNED_IN, OPEN_TO_ALL].includes(nameOf(route)))
+    assert.ok(administration.length > 40)
+    for (const group of others) {
+      const browser = await halfway(group, true)
+      assert.equal((await browser.verify()).location, '/')
+
+      await eachOf(administration, async (route) => {
+        const { status } = await ask(browser, route)
+        assert.ok([403, 404].includes(status), `${group.key}: ${nameOf(route)}: ${status}`)
+      })
+    }
+  })
+})

@@ -1,0 +1,232 @@
+// Every GET route that the router has, asked by every kind of person: reading changes nothing that is stored.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { eq } from 'drizzle-orm'
+import { createApp, rooms } from '../../src/app.ts'
+import { STAGES } from '../../src/gate/stages.ts'
+import { openMetrics } from '../../src/ops/metrics.ts'
+import { opsRoutes } from '../../src/ops/ops.routes.ts'
+import { mfaPolicies, roleGroups } from '../../src/platform/db/schema/role-groups.ts'
+import { createExpressServer } from '../../src/platform/http/express-server.ts'
+import { openQueueEngine, type QueueEngine } from '../../src/platform/outbox/queues.ts'
+import { HOUR, MINUTE, SECOND } from '../../src/platform/time/durations.ts'
+import type { Browser } from '../support/browser.ts'
+import {
+  ADMIN,
+  Cast,
+  CHILD_ADMIN,
+  CHILD_TECH,
+  DESK,
+  DESK2,
+  FINANCE,
+  FOREIGN_ADMIN,
+  OPERATOR,
+  TECH,
+} from '../support/cast.ts'
+import { checksumsOf } from '../support/database-contents.ts'
+import { routesOf } from '../support/routes.ts'
+
+/** What a read may leave behind in the audit log: that it was refused, or that someone took the log away. */
+const READS_ON_RECORD = new Set(['audit.exported'])
+
+let cast: Cast
+let queues: QueueEngine
+let paths: string[]
+before(async () => {
+  cast = await Cast.assemble([ADMIN, CHILD_ADMIN, CHILD_TECH, DESK, OPERATOR], [FOREIGN_ADMIN, FINANCE])
+  const { deps } = cast.app
+  queues = openQueueEngine(deps.config, deps.log)
+  // BullMQ makes its tables, and an entry for each queue, at the first use.
+  const queue = await queues.queue('notifications')
+  const job = await queue.add('send-notification', {}, { delay: HOUR })
+  assert.ok(job.id)
+  for (const path of ['/ops', '/ops/queues', '/ops/queues/api/queues'])
+    assert.equal((await cast.as(OPERATOR).get(path)).status, 200, path)
+  const byStage = rooms(deps, opsRoutes(deps, queues, openMetrics(deps, queues)))
+  const { app } = createExpressServer()
+  createApp(deps, { app, queues })
+  const routes = [app.router, ...STAGES.map(({ name }) => byStage[name])].flatMap((router) =>
+    routesOf(router),
+  )
+  paths = [...new Set(routes.filter(({ method }) => ['GET', 'ALL'].includes(method)).map(({ path }) => path))]
+  paths = paths.map((path) =>
+    path.replace(':queue/:job', `notifications/${job.id}`).replace(':queue', 'notifications'),
+  )
+})
+after(async () => {
+  await queues?.close()
+  await cast?.app.close()
+})
+
+/** Everything that is stored but when a session was last used, and the events of the audit log. */
+async function stored() {
+  const { sql } = cast.app.deps
+  const {
+    'public.sessions': _sessions,
+    'public.audit_events': _events,
+    'public.audit_unsealed': _unsealed,
+    ...tables
+  } = await checksumsOf(sql)
+  const sessions =
+    await sql`select to_jsonb(s) - 'touched_at' - 'expires_at' as row from sessions s order by id`
+  const written = await sql<{ id: string; action: string; outcome: string }[]>`
+    select id, action, outcome from audit_events order by id`
+  const events = written.filter(
+    ({ action, outcome }) => outcome !== 'refused' && !READS_ON_RECORD.has(action),
+  )
+  return { tables, sessions: [...sessions], events }
+}
+
+interface There {
+  userId: string
+  clientId: string
+  approvalId: string
+  importPath: string
+  invitation: string
+  reset: string
+}
+
+/** Something that is there, for each parameter of a path. */
+async function there(account: string, email: string): Promise<There> {
+  const { id } = await cast.app.userNamed(email)
+  const forgetful = await cast.people.add('Harbour Group', ['finance-operator'])
+  await cast.app.browser().post('/forgot-password', { email: forgetful.email })
+  return {
+    userId: id,
+    clientId: await cast.people.clientId(account),
+    approvalId: (await cast.people.addCase((await cast.app.userNamed(DESK2)).id)).id,
+    importPath: await uploadedDraft(),
+    invitation: await cast.people.invitationLink('new.tech@harbour.example'),
+    reset: await cast.people.passwordResetLink(forgetful.email),
+  }
+}
+
+/** A draft that was taken in, with an address that is taken, and that nobody has looked at. */
+async function uploadedDraft(): Promise<string> {
+  cast.app.clock.advance(11 * MINUTE)
+  const body = new FormData()
+  body.append('lines', `email,name,roleGroups\n${TECH},Theo Marchetti,finance-operator`)
+  const encoded = new Response(body)
+  const { location } = await cast.as(ADMIN).request('POST', '/users/import', {
+    headers: {
+      'sec-fetch-site': 'same-origin',
+      'content-type': encoded.headers.get('content-type') ?? '',
+    },
+    body: new Uint8Array(await encoded.arrayBuffer()),
+  })
+  assert.match(location ?? '', /^\/users\/import\//)
+  return location ?? ''
+}
+
+function filledIn(
+  path: string,
+  { userId, clientId, approvalId, importPath, invitation, reset }: There,
+): string {
+  const filled = path
+    .replace('/activate/:token', invitation)
+    .replace('/reset-password/:token', reset)
+    .replace('/users/import/:id', importPath)
+    .replace('/approvals/:id', `/approvals/${approvalId}`)
+    .replace('/users/:id', `/users/${userId}`)
+    .replace('/clients/:id', `/clients/${clientId}`)
+  assert.doesNotMatch(filled, /:/, 'each parameter has something to stand for it')
+  return filled
+}
+
+/** Asks for everything, a moment after the last request, so that the session is touched as well. */
+async function changesNothing(browser: Browser, what: There): Promise<Map<string, number>> {
+  const statuses = new Map<string, number>()
+  for (const path of paths) {
+    const before = await stored()
+    cast.app.clock.advance(SECOND)
+    const { status } = await browser.get(filledIn(path, what))
+    assert.deepEqual(await stored(), before, path)
+    statuses.set(path, status)
+  }
+  return statuses
+}
+
+async function enrolling(): Promise<Browser> {
+  const { email } = await cast.people.add('Harbour Group', ['tech-operator'])
+  const browser = cast.app.browser()
+  assert.equal((await browser.signInWithPassword(email)).location, '/mfa/enrol')
+  return browser
+}
+
+/** One whose open session is stopped, since their role group requires MFA from now on. */
+async function stopped(): Promise<Browser> {
+  const browser = cast.app.browser()
+  const { email } = await cast.people.add('Meridian Foods', ['finance-manager'])
+  assert.equal((await browser.signInWithPassword(email)).location, '/')
+  const { db } = cast.app.deps
+  const [group] = await db.select().from(roleGroups).where(eq(roleGroups.key, 'finance-manager'))
+  assert.ok(group)
+  await db
+    .insert(mfaPolicies)
+    .values({ clientId: await cast.people.clientId('Meridian Foods'), roleGroupId: group.id })
+  return browser
+}
+
+async function verifying(): Promise<Browser> {
+  const { id, email } = await cast.people.add('Harbour Group', ['tech-operator'])
+  const browser = Object.assign(cast.app.browser(), { secret: await cast.people.enrol(id) })
+  assert.equal((await browser.signInWithPassword(email)).location, '/mfa/verify')
+  return browser
+}
+
+/** Of each: who asks, about whose account and which person in it, and which page it is that opens to them. */
+const KINDS: [string, () => Promise<Browser>, string, string, string][] = [
+  ['nobody signed in', async () => cast.app.browser(), 'Harbour Group', TECH, '/activate/:token'],
+  ['a user who has to enrol', enrolling, 'Harbour Group', TECH, '/mfa/enrol'],
+  [
+    'a user whom a policy change has stopped',
+    stopped,
+    'Meridian Foods',
+    'tech@meridian.example',
+    '/mfa/enrol',
+  ],
+  ['a user who has to verify', verifying, 'Harbour Group', TECH, '/mfa/verify'],
+  ['a user without MFA', () => cast.comeBack(FINANCE), 'Harbour Group', TECH, '/account'],
+  ['a user with MFA', () => cast.comeBack(CHILD_TECH), 'Harbour Retail', CHILD_TECH, '/account'],
+  ['an Admin', () => cast.comeBack(ADMIN), 'Harbour Group', TECH, '/users/import/:id'],
+  [
+    'an Admin, of an account below',
+    () => cast.comeBack(ADMIN),
+    'Harbour Retail',
+    CHILD_TECH,
+    '/clients/:id/users',
+  ],
+  ['an Admin, of an account above', () => cast.comeBack(CHILD_ADMIN), 'Harbour Group', TECH, '/users'],
+  ['an Admin, of an unrelated account', () => cast.comeBack(FOREIGN_ADMIN), 'Harbour Group', TECH, '/users'],
+  ['the Service Desk', () => cast.comeBack(DESK), 'Harbour Group', TECH, '/service-desk'],
+  ['the Service Desk, of a case', () => cast.comeBack(DESK), 'Harbour Group', TECH, '/approvals/:id'],
+  ['an operator', () => cast.comeBack(OPERATOR), 'Harbour Group', TECH, '/ops'],
+]
+
+describe('a GET changes nothing, whatever it asks for', () => {
+  for (const [who, arrive, account, person, open] of KINDS)
+    test(who, async () => {
+      const what = await there(account, person)
+      const browser = await arrive()
+
+      const statuses = await changesNothing(browser, what)
+
+      const expected = open === '/users/import/:id' ? 401 : 200
+      assert.equal(statuses.get(open), expected, `${open} was really asked for`)
+      assert.ok(
+        [...statuses.values()].every((status) => status < 500),
+        'every answer was one of the pages',
+      )
+    })
+
+  test('and what a form changes is seen in the comparison', async () => {
+    const browser = await enrolling()
+    const before = await stored()
+
+    await browser.post('/mfa/enrol/restart')
+
+    const after = await stored()
+    assert.notDeepEqual(after.tables, before.tables)
+    assert.notDeepEqual(after.events, before.events)
+  })
+})

@@ -1,0 +1,128 @@
+// A server that takes connections and statements and answers nothing, as a frozen one does.
+import assert from 'node:assert/strict'
+import { EventEmitter, once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { test } from 'node:test'
+import { sql } from 'drizzle-orm'
+import type { Sql } from 'postgres'
+import { openDatabase } from '../../../src/platform/db/client.ts'
+import { Watchdog } from '../../../src/platform/db/watchdog.ts'
+import { createTestDatabase } from '../../support/cluster.ts'
+import { eventually } from '../../support/eventually.ts'
+
+/** A way to the database that can be frozen. What is sent meanwhile arrives when it goes on. */
+async function freezableWay(url: string) {
+  const { hostname, port } = new URL(url)
+  const answers = new Set<Socket>()
+  let frozen = false
+  const server = createServer((client) => {
+    const database = connect(Number(port), hostname)
+    answers.add(database)
+    if (frozen) client.pause()
+    client.on('data', (sent) => database.write(sent))
+    database.on('data', (answer) => client.write(answer))
+    client.on('close', () => database.destroy())
+    for (const socket of [client, database]) socket.on('error', () => {})
+    clients.add(client)
+  })
+  const clients = new Set<Socket>()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const way = new URL(url)
+  way.port = String((server.address() as AddressInfo).port)
+  return {
+    url: way.href,
+    freeze() {
+      frozen = true
+      for (const client of clients) client.pause()
+    },
+    goOn() {
+      frozen = false
+      for (const client of clients) client.resume()
+    },
+    close() {
+      server.close()
+      for (const socket of [...clients, ...answers]) socket.destroy()
+    },
+  }
+}
+
+test('a server that answers nothing is noticed: statements are refused at once until it answers again', async () => {
+  const database = await createTestDatabase()
+  const way = await freezableWay(database.url)
+  const events = new EventEmitter()
+  const pool = openDatabase(way.url, 'test-frozen', 2, {
+    requestMs: 200,
+    onFrozen: () => events.emit('frozen'),
+    onAnswering: () => events.emit('answering'),
+  })
+  const ask = () => pool.db.execute(sql`select 1`)
+  try {
+    await ask()
+    way.freeze()
+    const noticed = once(events, 'frozen')
+    const waiting = [ask(), ask(), ask()].map((asked) => assert.rejects(asked))
+    await noticed
+    await Promise.all(waiting)
+    await assert.rejects(ask, (error: Error) => {
+      return error.cause instanceof Error && error.cause.name === 'DatabaseFrozenError'
+    })
+
+    const answering = once(events, 'answering')
+    way.goOn()
+    await answering
+
+    await eventually('it is asked again', () =>
+      ask().then(
+        () => true,
+        () => false,
+      ),
+    )
+  } finally {
+    way.close()
+    await pool.close()
+    await database.drop()
+  }
+})
+
+test('a pool can be closed while its server answers nothing', async () => {
+  const database = await createTestDatabase()
+  const way = await freezableWay(database.url)
+  const events = new EventEmitter()
+  const pool = openDatabase(way.url, 'test-frozen', 1, {
+    requestMs: 200,
+    onFrozen: () => events.emit('frozen'),
+  })
+  await pool.db.execute(sql`select 1`)
+  way.freeze()
+  const noticed = once(events, 'frozen')
+  const waiting = assert.rejects(pool.db.execute(sql`select 1`))
+  await noticed
+  await waiting
+
+  await pool.close()
+
+  way.close()
+  await database.drop()
+})
+
+test('a question to a frozen server that is never answered is asked again', async () => {
+  let asked = 0
+  const neverAtFirst = () => {
+    asked += 1
+    return asked === 1 ? new Promise(() => {}) : Promise.resolve([])
+  }
+  const events = new EventEmitter()
+  const watchdog = new Watchdog({
+    answerWithinMs: 1,
+    onFrozen: () => {},
+    onAnswering: () => events.emit('answering'),
+  })
+  const answering = once(events, 'answering')
+
+  watchdog.expectAnswer(neverAtFirst as unknown as Sql)
+  await answering
+
+  assert.equal(asked, 2)
+  watchdog.check()
+})

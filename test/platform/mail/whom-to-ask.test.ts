@@ -1,0 +1,101 @@
+// Whom a mail tells to ask about what was done to its reader: somebody who is there, and knows of it.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { and, desc, eq } from 'drizzle-orm'
+import { notifications } from '../../../src/platform/db/schema/notifications.ts'
+import type { NotificationKind } from '../../../src/platform/mail/kinds.ts'
+import type { AddressedMail } from '../../../src/platform/mail/mailer.ts'
+import { sendNotification } from '../../../workers/send-notification.ts'
+import type { TestApp } from '../../support/app.ts'
+import { ADMIN, Cast, DESK, DESK2, EVIDENCE } from '../../support/cast.ts'
+
+const ONLY_ADMIN = 'admin@online.harbour.example'
+
+let cast: Cast
+let app: TestApp
+before(async () => {
+  cast = await Cast.assemble([ADMIN, DESK, DESK2], [])
+  app = cast.app
+})
+after(() => app.close())
+
+async function act(actor: string, path: string, fields: Record<string, string> = {}): Promise<void> {
+  const { status } = await cast.as(actor).post(path, { ...EVIDENCE, ...fields })
+  assert.equal(status, 303, path)
+}
+
+/** The last mail of this kind to somebody, as the worker sends it. */
+async function mailTo(userId: string, kind: NotificationKind): Promise<string> {
+  const [owed] = await app.deps.db
+    .select()
+    .from(notifications)
+    .where(and(eq(notifications.recipientId, userId), eq(notifications.kind, kind)))
+    .orderBy(desc(notifications.id))
+  assert.ok(owed, kind)
+  const sent: AddressedMail[] = []
+  const mailer = { send: async (mail: AddressedMail) => void sent.push(mail), close: () => {} }
+  await app.deps.db.transaction((tx) =>
+    sendNotification({ notificationId: owed.id }, tx, { ...app.deps, mailer }),
+  )
+  const [mail] = sent
+  assert.ok(mail, 'it was sent')
+  return `${mail.text} ${mail.html}`.replace(/\s+/g, ' ')
+}
+
+/** Both as text and as HTML. */
+function tellsToAsk(mail: string, helper: string): void {
+  assert.equal(mail.match(new RegExp(`ask ${helper}( before|\\.)`, 'gi'))?.length, 2, mail)
+}
+
+test('the only Admin of an account asks the Service Desk, also about what they are no more', async () => {
+  const { id } = await app.userNamed(ONLY_ADMIN)
+
+  await act(DESK, `/users/${id}/disable`)
+  tellsToAsk(await mailTo(id, 'account-disabled'), 'the Service Desk')
+  await act(DESK, `/users/${id}/enable`)
+  tellsToAsk(await mailTo(id, 'account-enabled'), 'the Service Desk')
+  await act(DESK, `/users/${id}/role-groups`, { roleGroups: 'tech-operator' })
+  tellsToAsk(await mailTo(id, 'role-groups-changed'), 'the Service Desk')
+  await act(DESK, `/users/${id}/role-groups`, { roleGroups: 'admin' })
+  assert.equal((await cast.decide(DESK2)).status, 303)
+  tellsToAsk(await mailTo(id, 'role-groups-changed'), 'the Service Desk')
+})
+
+test('the Admins of an account hear that it was suspended, and that it was resumed', async () => {
+  const { id, clientId } = await app.userNamed(ONLY_ADMIN)
+
+  await act(DESK, `/clients/${clientId}/suspend`)
+  const suspended = await mailTo(id, 'client-suspended')
+  tellsToAsk(suspended, 'the Service Desk')
+  assert.match(suspended, /The client account Harbour Online, of which you are an Admin, was suspended/)
+  await act(DESK, `/clients/${clientId}/resume`)
+  const resumed = await mailTo(id, 'client-resumed')
+  tellsToAsk(resumed, 'the Service Desk')
+  assert.match(resumed, /Harbour Online, of which you are an Admin, was resumed by the Service Desk/)
+})
+
+test('the first Admin of a new account asks the Service Desk about the invitation', async () => {
+  const adminEmail = 'first@new.example'
+  await act(DESK, '/clients', { name: 'New Account', parentId: '', adminName: 'First Admin', adminEmail })
+
+  tellsToAsk(await mailTo((await app.userNamed(adminEmail)).id, 'invitation'), 'the Service Desk')
+})
+
+test('whoever is no Admin asks one about what an Admin did, and the Service Desk about what it did', async () => {
+  const { id } = await cast.people.add('Harbour Group', ['tech-operator'])
+
+  await act(ADMIN, `/users/${id}/role-groups`, { roleGroups: 'finance-operator' })
+  tellsToAsk(await mailTo(id, 'role-groups-changed'), 'an Admin of your account')
+  await act(ADMIN, `/users/${id}/disable`)
+  tellsToAsk(await mailTo(id, 'account-disabled'), 'an Admin of your account')
+  await act(DESK, `/users/${id}/enable`)
+  tellsToAsk(await mailTo(id, 'account-enabled'), 'the Service Desk')
+})
+
+test('whoever an Admin invites asks an Admin', async () => {
+  const fields = cast.people.newcomer()
+  await act(ADMIN, '/users', fields)
+
+  const { id } = await app.userNamed(fields.email ?? '')
+  tellsToAsk(await mailTo(id, 'invitation'), 'an Admin of your account')
+})

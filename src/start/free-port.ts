@@ -1,19 +1,16 @@
-import { createServer } from 'node:net'
+import getPort, { portNumbers } from 'get-port'
 import { StartError } from './start-error.ts'
 
 const HIGHEST_PORT = 65_535
-const LOOPBACK = ['127.0.0.1', 'localhost', '::1']
 
-/** A port that nobody listens on at this moment, chosen by the system. */
-export async function anyFreePort(): Promise<number> {
-  const port = await listenOnce(0, '127.0.0.1')
-  if (typeof port !== 'number') throw new StartError('No port on 127.0.0.1 can be listened on.')
-  return port
+/** A port of 127.0.0.1 that is free at this moment, chosen by the system. */
+export function anyFreePort(): Promise<number> {
+  return getPort({ host: '127.0.0.1' })
 }
 
 /**
- * The port to listen on: `wanted` if it was set by hand (StartError when it is taken), else `usual` or the next
- * free one after it.
+ * The port to listen on: `wanted` if it was set by hand, else `usual` or the next free one after it. Throws StartError
+ * if `wanted` is taken, or if `host` is no address of this machine.
  */
 export async function choosePort(
   name: string,
@@ -21,32 +18,12 @@ export async function choosePort(
   wanted: number | undefined,
   usual: number,
 ): Promise<number> {
-  if (wanted !== undefined) {
-    if (await isFree(wanted, host)) return wanted
-    throw new StartError(`${name}=${wanted} is taken on ${host}. Free it or choose another ${name}.`)
-  }
-  for (let port = usual; port <= HIGHEST_PORT; port += 1) if (await isFree(port, host)) return port
-  throw new StartError(`No port from ${usual} on is free on ${host}. Set ${name}.`)
-}
-
-async function isFree(port: number, host: string): Promise<boolean> {
-  const outcome = await listenOnce(port, host)
-  if (outcome === 'EADDRNOTAVAIL' || outcome === 'ENOTFOUND')
+  await getPort({ host }).catch(() => {
     throw new StartError(`HOST=${host} is no address of this machine.`)
-  if (outcome === 'EACCES') throw new StartError(`Port ${port} needs rights that this user does not have.`)
-  // A browser may take 'localhost' for ::1, where somebody else's server would answer.
-  const shadowed = LOOPBACK.includes(host) && (await listenOnce(port, '::1')) === 'EADDRINUSE'
-  return typeof outcome === 'number' && !shadowed
-}
-
-/** Listens and closes again: the port, or the code of the error. */
-function listenOnce(port: number, host: string): Promise<number | string> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
-    server.listen({ port, host, exclusive: true }, () => {
-      const address = server.address()
-      server.close(() => resolve(address !== null && typeof address === 'object' ? address.port : port))
-    })
   })
+  // Free on every address: a browser may take 'localhost' for ::1, where another server would answer.
+  const port = await getPort({ port: wanted ?? portNumbers(usual, HIGHEST_PORT) })
+  if (wanted !== undefined && port !== wanted)
+    throw new StartError(`${name}=${wanted} is taken or needs more rights. Choose another ${name}.`)
+  return port
 }

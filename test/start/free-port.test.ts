@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
-import { test } from 'node:test'
+import { beforeEach, test } from 'node:test'
+import { clearLockedPorts } from 'get-port'
 import { anyFreePort, choosePort } from '../../src/start/free-port.ts'
 import { StartError } from '../../src/start/start-error.ts'
+
+// The library remembers for some seconds which ports it gave.
+beforeEach(clearLockedPorts)
 
 async function listenOn(port: number, host: string): Promise<Server> {
   const server = createServer().listen(port, host)
@@ -13,7 +17,9 @@ async function listenOn(port: number, host: string): Promise<Server> {
 
 test('a port set by hand is taken as it is, and refused with its name when somebody else has it', async () => {
   const port = await anyFreePort()
+  clearLockedPorts()
   assert.equal(await choosePort('PORT', '127.0.0.1', port, 3000), port)
+  clearLockedPorts()
   const other = await listenOn(port, '127.0.0.1')
 
   await assert.rejects(
@@ -26,6 +32,7 @@ test('a port set by hand is taken as it is, and refused with its name when someb
 test('without a port set by hand the next free one after the usual is chosen', async () => {
   const usual = await anyFreePort()
   const other = await listenOn(usual, '127.0.0.1')
+  clearLockedPorts()
 
   assert.ok((await choosePort('PORT', '127.0.0.1', undefined, usual)) > usual)
   other.close()
@@ -35,6 +42,7 @@ test("a port that somebody has on ::1 is not free: a browser may take 'localhost
   const port = await anyFreePort()
   const other = await listenOn(port, '::1').catch(() => null)
   if (!other) return t.skip('this machine has no ::1')
+  clearLockedPorts()
 
   await assert.rejects(choosePort('PORT', '127.0.0.1', port, 3000), StartError)
   other.close()

@@ -1,3 +1,4 @@
+import { parseCookie } from 'cookie'
 import type { Request, RequestHandler, Response, Router } from 'express'
 import { leaveNotice } from '../platform/http/notice.ts'
 import type { Clock } from '../platform/time/clock.ts'
@@ -62,9 +63,8 @@ export function proofsOf(req: Request): Proofs {
 
 /** Also by the cookie alone: of a session that ran out nothing is read. */
 function wasHere(req: Request, res: Response): boolean {
-  const beginning = `${sessionCookieName(res.locals.secureCookies)}=`
-  const cookies = (req.get('cookie') ?? '').split(/;\s*/)
-  return req.session.proofs !== undefined || cookies.some((cookie) => cookie.startsWith(beginning))
+  const cookies = parseCookie(req.get('cookie') ?? '')
+  return req.session.proofs !== undefined || sessionCookieName(res.locals.secureCookies) in cookies
 }
 
 function signInPage(req: Request): string {

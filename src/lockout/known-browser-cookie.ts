@@ -1,4 +1,5 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { parseCookie } from 'cookie'
 import type { Request, Response } from 'express'
 import type { Config } from '../config.ts'
 import { DAY } from '../platform/time/durations.ts'
@@ -23,12 +24,12 @@ export function hashBrowserToken(token: string): string {
 
 /** The tokens that a browser presents, the newest first; none if their signature is not ours. */
 export function browserTokensOf(req: Request, config: CookieConfig): string[] {
-  const beginning = `${nameOf(config)}=`
-  const cookies = (req.get('cookie') ?? '').split(/;\s*/).filter((cookie) => cookie.startsWith(beginning))
-  const [cookie, ...others] = cookies
-  // Of two, one is somebody else's.
-  if (cookie === undefined || others.length > 0) return []
-  const [signature = '', ...tokens] = cookie.slice(beginning.length).split('.')
+  const name = nameOf(config)
+  // Each pair by itself: the library keeps only the first of two cookies of one name. Then one of them was planted.
+  const pairs = (req.get('cookie') ?? '').split(';').map((pair) => parseCookie(pair))
+  const [cookie = '', ...others] = pairs.flatMap((pair) => pair[name] ?? [])
+  if (others.length > 0) return []
+  const [signature = '', ...tokens] = cookie.split('.')
   if (tokens.length > MAX_TOKENS || !tokens.every((token) => TOKEN.test(token))) return []
   return isSigned(tokens, signature, config) ? tokens : []
 }

@@ -1,3 +1,4 @@
+import { parseCookie } from 'cookie'
 import type { Request, Response } from 'express'
 import { SECOND } from '../time/durations.ts'
 
@@ -43,7 +44,7 @@ const NOTICES = {
 } as const
 
 /** The name of a notice, and the id of whom it is about where it is about somebody else. */
-const COOKIE = /(?:^|;\s*)notice=([a-z-]+)(?:\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}))?(?:;|$)/
+const NOTICE = /^([a-z-]+)(?:\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}))?$/
 
 /** Leaves a notice for the page it belongs to. */
 export function leaveNotice(res: Response, name: keyof typeof NOTICES): void {
@@ -72,7 +73,7 @@ export function readNotice<Name extends string>(
   req: Request,
   known: Readonly<Record<Name, unknown>>,
 ): Notice<Name> | null {
-  const [, name, about] = COOKIE.exec(req.get('cookie') ?? '') ?? []
+  const [, name, about] = NOTICE.exec(parseCookie(req.get('cookie') ?? '').notice ?? '') ?? []
   return isOneOf(known, name) ? { name, about } : null
 }
 

@@ -312,6 +312,8 @@ test('passwords of 12 to 256 characters are taken as they are, common ones are n
     '🔑🚪🏰🌉🌊🌅🔑🚪🏰🌉🌊🌁',
     `${'long '.repeat(51)}x`,
     'nora lindqvist likes fog',
+    'sunshine over the harbour',
+    'demo-password-please-change',
   ]
   const refused = [
     'eleven char',
@@ -320,6 +322,11 @@ test('passwords of 12 to 256 characters are taken as they are, common ones are n
     '123456789012',
     'qwerty123456',
     'PASSWORD1234',
+    'Password123!',
+    'sunshine1234',
+    'welcome12345',
+    '!!Summer2026',
+    'qwertyqwerty',
     'abcabcabcabc',
     'nora@harbour.example',
     'nora lindqvist',

@@ -23,13 +23,15 @@ import { readOwnSessions, sessionHandle } from './own-sessions.queries.ts'
 import { type PasswordProblems, problemsOf, readPasswords } from './password-form.ts'
 import { readRecentSignIns } from './recent-sign-ins.queries.ts'
 
-/** One's own account: profile, authenticator, password, sessions, recent sign-ins. Nobody sees another's here. */
+/** The signed-in person's own account: password, sessions, known browsers, recent sign-ins. */
 export function accountRoutes(deps: Deps): Router {
   const { clock } = deps
   const routes = Router({ caseSensitive: true, strict: true })
-  const present = requireStepUp(deps, { act: 'end one or more of your sessions', back: '/account' })
-  const endsBrowsers = { act: 'end one or more of your known browsers', back: '/account' }
-  const browsersPresent = requireStepUp(deps, endsBrowsers)
+  const sessionStepUp = requireStepUp(deps, { act: 'end one or more of your sessions', back: '/account' })
+  const browserStepUp = requireStepUp(deps, {
+    act: 'end one or more of your known browsers',
+    back: '/account',
+  })
 
   routes.get('/account', (req, res) => renderAccount(deps, req, res))
 
@@ -53,14 +55,20 @@ export function accountRoutes(deps: Deps): Router {
     }),
   )
 
-  routes.post('/account/sessions/:id/end', readForm, signOutIfOwn(deps), present, async (req, res) => {
-    const ended = await endOneSession(deps, actingSessionOf(req), String(req.params.id), originOf(req))
-    if (!ended) return renderNotFound(res)
-    leaveNotice(res, 'session-ended')
-    res.redirect(303, '/account')
-  })
+  routes.post(
+    '/account/sessions/:id/end',
+    readForm,
+    signOutIfCurrent(deps),
+    sessionStepUp,
+    async (req, res) => {
+      const ended = await endOneSession(deps, actingSessionOf(req), String(req.params.id), originOf(req))
+      if (!ended) return renderNotFound(res)
+      leaveNotice(res, 'session-ended')
+      res.redirect(303, '/account')
+    },
+  )
 
-  routes.post('/account/sessions/end-others', readForm, present, async (req, res) => {
+  routes.post('/account/sessions/end-others', readForm, sessionStepUp, async (req, res) => {
     const epoch = await endOtherSessions(deps, actingSessionOf(req), originOf(req))
     if (epoch !== null) {
       await saveProofs(req, { ...proofsOf(req), epoch })
@@ -69,13 +77,13 @@ export function accountRoutes(deps: Deps): Router {
     res.redirect(303, '/account')
   })
 
-  routes.post('/account/known-browsers/end-all', readForm, browsersPresent, async (req, res) => {
+  routes.post('/account/known-browsers/end-all', readForm, browserStepUp, async (req, res) => {
     const ended = await endOwnBrowsers(deps, actingSessionOf(req), null, originOf(req))
     if (ended) leaveNotice(res, 'browsers-ended')
     res.redirect(303, '/account')
   })
 
-  routes.post('/account/known-browsers/:id/end', readForm, browsersPresent, async (req, res) => {
+  routes.post('/account/known-browsers/:id/end', readForm, browserStepUp, async (req, res) => {
     const ended = await endOwnBrowsers(deps, actingSessionOf(req), String(req.params.id), originOf(req))
     if (!ended) return renderNotFound(res)
     leaveNotice(res, 'browser-ended')
@@ -85,13 +93,12 @@ export function accountRoutes(deps: Deps): Router {
   return routes
 }
 
-/** Ending the session one is in is signing out, and needs no proof. */
-function signOutIfOwn(deps: Deps): RequestHandler {
+/** Ending the current session is a sign-out and needs no step-up. */
+function signOutIfCurrent(deps: Deps): RequestHandler {
   return (req, res, next) =>
     req.params.id === sessionHandle(storedId(req.sessionID)) ? signOut(deps, req, res) : next()
 }
 
-/** The account page, also with what is wrong with the passwords that were typed in it. */
 async function renderAccount(
   deps: Deps,
   req: Request,
@@ -109,12 +116,10 @@ async function renderAccount(
     browsers: await knownBrowsersFor(deps, req, person.id),
     signIns: await readRecentSignIns(db, person.id),
     problems: answer?.problems ?? problemsOf({}),
-    // What went wrong is told instead.
     notice: answer ? null : noticeFor(req),
   })
 }
 
-/** The known browsers of a person as the page lists them. */
 async function knownBrowsersFor({ db, clock, config }: Deps, req: Request, userId: string) {
   const own = browserTokensOf(req, config).map(hashBrowserToken)
   const browsers = await readKnownBrowsers(db, userId, clock.now())

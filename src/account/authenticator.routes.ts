@@ -1,6 +1,9 @@
 import { type Request, type Response, Router } from 'express'
+import { provePassword } from '../access/prove-password.ts'
+import { proveStepUp, type StepUpOutcome } from '../access/prove-step-up.ts'
 import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
+import type { Person } from '../gate/facts.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
 import { readPerson } from '../gate/read-person.queries.ts'
 import { revokePendingAuthenticator } from '../gate/revoke-pending-authenticator.ts'
@@ -20,25 +23,20 @@ import { leaveNotice, noticeFor } from '../platform/http/notice.ts'
 import { originOf } from '../platform/http/origin.ts'
 import { admit } from '../sign-in/password-hash.ts'
 import { typedPassword } from '../sign-in/password-rules.ts'
-import { proveIdentity } from './prove-identity.ts'
 
 const PAGE = '/account/authenticator'
 const MISSING = 'Enter your password.'
-/** Which of the two was wrong is not said. */
+// The page does not say which of the two was wrong.
 const WRONG = 'The password or the code is not right. Enter the code your app shows now; each works once.'
 const WRONG_PASSWORD = 'The password is not right.'
 
 interface ProveProblems {
-  /** Concerns both fields. */
   both: string
   password: string
   code: string
 }
 
-/**
- * Change of device while the old one works: password and current code in one form, then the new one as at enrolment.
- * It is no reset, and never works without the old code. Who has none and needs none may set one up in the same way.
- */
+/** Changes the authenticator with password and current code; also the first enrolment of a person without MFA. */
 export function authenticatorRoutes(deps: Deps): Router {
   const { db, clock } = deps
   const routes = Router({ caseSensitive: true, strict: true })
@@ -49,7 +47,6 @@ export function authenticatorRoutes(deps: Deps): Router {
     admit(async () => {
       const person = personOf(res)
       const password = typedPassword(req.body.password)
-      // Who has no authenticator has no code to give.
       const code = person.authenticator ? typedCode(req.body) : ''
       if (password === null || code === null) {
         const problems = {
@@ -59,20 +56,14 @@ export function authenticatorRoutes(deps: Deps): Router {
         return renderProve(res, problems, 422)
       }
 
-      const outcome = await proveIdentity(
-        deps,
-        actingSessionOf(req),
-        person,
-        { password, code, browser: browserTokensOf(req, deps.config) },
-        originOf(req),
-      )
+      const outcome = await proveIdentity(deps, req, person, { password, code })
       if (!outcome.ok) {
         if (renderIfLocked(res, clock, outcome)) return
-        // Reset while it was proven: the session is over, the gate knows where to go.
+        // The session ended during the proof; the gate sends the person to the right page.
         if (outcome.problem === 'superseded') return res.redirect(303, '/')
         return renderProve(res, { both: person.authenticator ? WRONG : WRONG_PASSWORD }, 401)
       }
-      // What was proven anew is as good as a sign-in: after the change 10 minutes are left for the next code.
+      // Proving both counts as a sign-in: after the change 10 minutes remain for the next code.
       await saveProofs(req, { ...proofsOf(req), passwordAt: clock.now().getTime() })
       await beginEnrolment(deps, person, beginning(req, 'anew'), originOf(req))
       res.redirect(303, PAGE)
@@ -100,7 +91,7 @@ export function authenticatorRoutes(deps: Deps): Router {
     if (outcome.ok) {
       const enrolled = await readPerson(db, person.id)
       if (!enrolled) throw new Error('an enrolled person is gone')
-      // This session has verified with the authenticator that is dead: the gate asks it for a further code.
+      // This session was verified with the replaced authenticator: the gate asks for a code of the new one.
       return proceed(req, res, deps, enrolled, {
         ...proofsOf(req),
         enrolled: outcome.authenticatorId,
@@ -110,7 +101,6 @@ export function authenticatorRoutes(deps: Deps): Router {
     }
     if (renderIfLocked(res, clock, outcome)) return
     if (outcome.problem === 'wrong') return renderPage(deps, req, res, wrongCode(deps, person), 401)
-    // Expired, started over, or begun elsewhere meanwhile: from the beginning.
     const both = 'That key is no longer valid. Prove again that it is you, and start again.'
     renderProve(res, { both }, 409)
   })
@@ -118,11 +108,26 @@ export function authenticatorRoutes(deps: Deps): Router {
   return routes
 }
 
+/** Checks the password first: without it, a guesser learns nothing about codes. A right code is used up. */
+async function proveIdentity(
+  deps: Deps,
+  req: Request,
+  person: Person,
+  { password, code }: { password: string; code: string },
+): Promise<StepUpOutcome> {
+  const session = actingSessionOf(req)
+  const browser = browserTokensOf(req, deps.config)
+  const proven = await provePassword(deps, session, { password, browser }, originOf(req))
+  return proven.ok && person.authenticator
+    ? proveStepUp(deps, session, person, { typed: code, browser }, originOf(req))
+    : proven
+}
+
 function beginning(req: Request, how: Beginning['how']): Beginning {
   return { session: actingSessionOf(req), how }
 }
 
-/** The key to scan if it is pending in this session, else the form that comes before it. */
+/** Shows the key that is pending in this session, else the form for password and code. */
 async function renderPage(
   deps: Deps,
   req: Request,

@@ -7,12 +7,12 @@ import { hashPassword } from '../sign-in/password-hash.ts'
 import { setPassword } from '../sign-in/set-password.ts'
 
 export type ChangeOutcome =
-  /** `epoch`: what the session that asked for it goes on with. */
+  /** `epoch`: the new epoch of the acting session. */
   { ok: true; epoch: number } | Extract<ProvenPassword, { ok: false }>
 
 /**
- * Changes a person's own password. The current one is asked for and counted as at sign-in, so that an open browser
- * is no place to guess it. The session that asks goes on; every other one, also a half-way one, ends. MFA is not touched.
+ * Changes the person's own password and ends all their other sessions. Attempts at the current password are counted
+ * as at sign-in: an open browser is no place to guess it.
  */
 export async function changePassword(
   deps: Deps,

@@ -8,10 +8,7 @@ import { type Origin, record } from '../platform/audit/record.ts'
 
 const ACTION = 'known-browser.ended'
 
-/**
- * Ends a known browser of the person who acts, or with null all of them. False if there is none to end, or the session
- * has ended.
- */
+/** Ends one known browser of the acting person, or all of them (null). False if there is none. */
 export function endOwnBrowsers(
   deps: Deps,
   session: ActingSession,
@@ -23,10 +20,10 @@ export function endOwnBrowsers(
     const current = await currentActor(deps, tx, session, { action: ACTION, origin, ...asked })
     if (!current) return false
     const { person, now } = current
-    const isNone = browserId !== null && !isUuid(browserId)
-    const ended = isNone ? 0 : await endKnownBrowsers(tx, person.id, now, browserId)
+    const isNoId = browserId !== null && !isUuid(browserId)
+    const ended = isNoId ? 0 : await endKnownBrowsers(tx, person.id, now, browserId)
     if (ended === 0) {
-      // Another person's browser is as unknown as one that never was.
+      // Another person's browser is answered as an id that does not exist.
       const refused = { action: ACTION, now, origin, actor: person, refusal: 'unknown' } as const
       if (browserId !== null) await recordRefusal(tx, { ...refused, ...ownAccount(person), ...asked })
       return false

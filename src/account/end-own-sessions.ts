@@ -14,8 +14,8 @@ import { readOwnSessions } from './own-sessions.queries.ts'
 const ACTION = 'session.ended'
 
 /**
- * Ends one session of a person, by its handle, and what it was about to enrol. False if it is not there. The rest
- * go on, so the epoch stays: a session without its row cannot come back, not even under the new id a code gives it.
+ * Ends one session and its pending enrolment. False if it is not there. The epoch stays, so that the other sessions
+ * go on: a session without its row cannot come back, not even under the new id that follows an accepted code.
  */
 export function endOneSession(
   deps: Deps,
@@ -27,7 +27,7 @@ export function endOneSession(
     const current = await currentActor(deps, tx, session, { action: ACTION, origin, asked: handle })
     if (!current) return false
     const { person, now } = current
-    // Looked for among one's own: another person's is as unknown as one that never was.
+    // Another person's session is answered as a handle that does not exist.
     const open = await readOwnSessions(tx, person, session.sessionId, now)
     const chosen = open.find((own) => own.handle === handle)
     if (!chosen) {
@@ -48,10 +48,7 @@ export function endOneSession(
   })
 }
 
-/**
- * Ends every session and half-way sign-in of a person but the one that asks for it. Returns the epoch that one goes on
- * with; null if it was ended itself meanwhile.
- */
+/** Ends all sessions but the acting one. Returns its new epoch; null if it has ended itself. */
 export function endOtherSessions(deps: Deps, session: ActingSession, origin: Origin): Promise<number | null> {
   return deps.db.transaction(async (tx) => {
     const current = await currentActor(deps, tx, session, { action: ACTION, origin })

@@ -6,25 +6,23 @@ import type { Reader } from '../platform/db/client.ts'
 import { sessions } from '../platform/db/schema/sessions.ts'
 import { describeDevice } from '../platform/http/describe-device.ts'
 
-/** More than anybody has; whoever has them ends them all at once. */
 const SHOWN = 100
 
 export interface OwnSession {
-  /** What it is called in a page and an address. */
+  /** Its name in pages and addresses. */
   handle: string
   storedId: string
   isThis: boolean
   device: string
   address: string | null
-  /** When its password was given. */
   begunAt: Date
   /** To the minute. */
   seenAt: Date
-  /** The password was given, but not yet all that must follow. */
+  /** The password is proven, and a code or an enrolment is still missing. */
   isHalfway: boolean
 }
 
-/** The sessions of a person that are good for anything at `now`, this one first, then the one seen last. */
+/** The valid sessions of a person: the current one first, then the latest seen. */
 export async function readOwnSessions(
   db: Reader,
   person: Person,
@@ -45,7 +43,7 @@ export async function readOwnSessions(
     .limit(SHOWN)
   return rows
     .flatMap(({ data: { proofs }, storedId, address, userAgent, seenAt }): OwnSession[] => {
-      // Judged as the gate would at its next request: what that would send to the sign-in page is no session.
+      // Uses the gate's own rule: a session that it would send to the sign-in page is not listed.
       const stage = stageOf(factsOf(proofs, person, now)).name
       if (!proofs || stage === 'signed-out') return []
       return [
@@ -64,10 +62,7 @@ export async function readOwnSessions(
     .sort((one, other) => Number(other.isThis) - Number(one.isThis))
 }
 
-/**
- * What a stored session is called where it can be read. The stored id opens nothing either, being a hash of the one
- * in the cookie, but the table's key need not stand in a page, an address or a log.
- */
+/** The public name of a stored session: the table's key stays out of pages, addresses and logs. */
 export function sessionHandle(storedId: string): string {
   return createHash('sha256').update(`session ${storedId}`).digest('hex').slice(0, 32)
 }

@@ -1,18 +1,16 @@
 // The form in which a person changes their own password. Pure.
 import { passwordProblem, SAME_PASSWORD, typedPassword } from '../sign-in/password-rules.ts'
 
-/** The sentence beside each field; empty where nothing is wrong. */
+/** The message beside each field; empty if there is none. */
 export interface PasswordProblems {
   currentPassword: string
   password: string
 }
 
-/** Every field, with what was found. */
 export function problemsOf(found: Partial<PasswordProblems>): PasswordProblems {
   return { currentPassword: '', password: '', ...found }
 }
 
-/** Both passwords, or what is wrong with them. Nothing here is compared with what is stored. */
 export function readPasswords(
   body: Record<string, unknown>,
   owner: { email: string; name: string },

@@ -15,11 +15,11 @@ export interface SignInView {
   device: string
 }
 
-/** The last ten sign-ins and failed attempts of a person, the newest first. */
+/** The last ten sign-ins and failed attempts, newest first. */
 export async function readRecentSignIns(db: Reader, userId: string): Promise<SignInView[]> {
-  // A sign-in is on record twice: its password, and that it was completed.
+  // A sign-in has two events: the password, and its completion.
   const events = await readRecent(db, userId, ACTIONS, 2 * SHOWN)
-  return tellEachOnce(events)
+  return withoutRepeats(events)
     .slice(0, SHOWN)
     .map((event) => ({
       at: event.at,
@@ -31,10 +31,10 @@ export async function readRecentSignIns(db: Reader, userId: string): Promise<Sig
 }
 
 /**
- * Leaves out the right password that a completion followed. Only from the same place: the password that somebody
- * else gave meanwhile, and got no further with, has to be seen.
+ * Drops the right password that a completion from the same place followed. A right password from another place stays:
+ * an attacker may have it.
  */
-function tellEachOnce(newestFirst: readonly EventRow[]): EventRow[] {
+function withoutRepeats(newestFirst: readonly EventRow[]): EventRow[] {
   const completedFrom = new Set<string>()
   return newestFirst.filter(({ action, outcome, address, userAgent }) => {
     const place = `${address} ${userAgent}`

@@ -1,4 +1,4 @@
-// What the audit log can be narrowed down to, as its address says it. Empty means all. Pure.
+// The filters of the audit log, read from its address. Empty means all. Pure.
 import { validate as isUuid } from 'uuid'
 import { AUDIT_ACTIONS, type AuditAction, OUTCOMES, type Outcome } from '../platform/audit/actions.ts'
 import { cursor, lastSaid, SHORTEST_TERM, searchTerm } from '../platform/http/list-query.ts'
@@ -6,35 +6,31 @@ import { readMoment } from './moment.ts'
 
 const FIELDS = ['q', 'action', 'outcome', 'actor', 'from', 'to'] as const
 export type FilterField = (typeof FIELDS)[number]
-/** The filters as somebody typed them. */
 export type TypedFilters = Record<FilterField, string>
 
-/** The filters as they are meant. */
 export interface AuditFilters {
-  /** A part of the name or e-mail address of a person. */
+  /** Part of a person's name or e-mail address. */
   q: string
   action: AuditAction | ''
   outcome: Outcome | ''
-  /** An id, or an e-mail address; empty for anybody. */
+  /** An id or an e-mail address. */
   actor: string
-  /** From this instant on. */
   from: Date | null
-  /** Before this instant. */
+  /** Exclusive. */
   until: Date | null
   after: string
 }
 
 export interface ReadFilters {
   typed: TypedFilters
-  /** What to say beside a field that makes no sense. */
   problems: Partial<Record<FilterField, string>>
-  /** Null if there is a problem: nothing is searched for that was not asked for. */
+  /** Null if there is a problem: a search with a filter left out would mislead. */
   filters: AuditFilters | null
 }
 
 const LONGEST_ADDRESS = 254
 
-/** Reads the filters from an address. Days are those of `timeZone`. */
+/** Days are those of `timeZone`. */
 export function readAuditFilters(query: Record<string, unknown>, timeZone: string): ReadFilters {
   const typed = Object.fromEntries(FIELDS.map((field) => [field, lastSaid(query[field])])) as TypedFilters
   typed.q = searchTerm.parse(typed.q)

@@ -20,12 +20,12 @@ import { eventView } from './event-view.ts'
 import { exportedPieces, recordExport } from './export-events.ts'
 import { EXPORT_FORMATS, type ExportFormat, WRITERS } from './export-format.ts'
 import type { FoundEvents } from './find-events.queries.ts'
-import type { Looking } from './foreign-names.queries.ts'
+import type { LogViewer } from './foreign-names.queries.ts'
 
 const PAGE_SIZE = 50
 const NOTHING: FoundEvents = { events: [], next: null, cutShort: false }
 
-/** What has happened in an account: to look through, and to take away as a file. */
+/** The audit log of an account, as a page and as a file. */
 export function auditLogRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
   for (const log of ['/audit', '/clients/:id/audit'] as const) {
@@ -48,13 +48,12 @@ export function auditLogRoutes(deps: Deps): Router {
 interface Asked {
   account: Account
   isOwn: boolean
-  looking: Looking
+  viewer: LogViewer
   read: ReadFilters
 }
 
-/** Whose log is asked for, by whom, and what of it; null: they were refused. */
+/** Null if the viewer was refused, which is answered then. */
 async function ask(deps: Deps, req: Request, res: Response): Promise<Asked | null> {
-  const viewer = personOf(res)
   const { id } = req.params
   const view = await viewAccount(deps, visitOf(req, res), id === undefined ? undefined : String(id))
   if (!view.allowed) {
@@ -65,16 +64,16 @@ async function ask(deps: Deps, req: Request, res: Response): Promise<Asked | nul
   return {
     account,
     isOwn: relation === 'own',
-    looking: { clientId: account.id, ownId: viewer.clientId, seesAll: actor.isServiceDesk },
+    viewer: { clientId: account.id, ownId: personOf(res).clientId, seesAll: actor.isServiceDesk },
     read: readAuditFilters(req.query, res.locals.timeZone),
   }
 }
 
 async function renderLog({ db }: Deps, req: Request, res: Response, asked: Asked): Promise<void> {
-  const { account, isOwn, looking, read } = asked
+  const { account, isOwn, viewer, read } = asked
   const { typed, problems, filters } = read
   const page = filters
-    ? await readAuditLog(db, await prepareSearch(db, filters, looking), looking, PAGE_SIZE)
+    ? await readAuditLog(db, await prepareSearch(db, filters, viewer), viewer, PAGE_SIZE)
     : NOTHING
   const path = req.path.replace(/\.[a-z]+$/, '')
   res.status(filters ? 200 : 422).render('audit-log/audit-log', {
@@ -102,9 +101,8 @@ async function renderLog({ db }: Deps, req: Request, res: Response, asked: Asked
 }
 
 /**
- * Sends the log as a file. Its first piece is there before the answer begins, so that what fails by then is answered
- * as ever. What fails later breaks the connection off: no client takes that for a whole file. A client that leaves
- * ends the reading.
+ * Streams the log as a file. It waits for the first piece, so that an early error gets an ordinary error page. A later
+ * error breaks the connection: no client takes that for a complete file.
  */
 async function sendFile(
   deps: Deps,
@@ -114,7 +112,6 @@ async function sendFile(
 ): Promise<void> {
   const { account, format } = asked
   const name = fileName(account, format, deps.clock.now())
-  // Who asks what there would be takes nothing away.
   if (req.method === 'HEAD') return void res.attachment(name).type(WRITERS[format].contentType).end()
 
   const session = actingSessionOf(req)
@@ -134,7 +131,7 @@ async function sendFile(
   })
 }
 
-/** A file can take long: a person who is signed out, disabled, demoted or reset meanwhile gets no more of it. */
+/** A file can take long: a person who is signed out, disabled, demoted or reset in between gets no more of it. */
 async function mayGoOn(deps: Deps, session: ActingSession, visit: Visit, clientId: string): Promise<void> {
   const { stage, person } = await readStage(deps, session)
   const view =
@@ -142,7 +139,7 @@ async function mayGoOn(deps: Deps, session: ActingSession, visit: Visit, clientI
   if (!view?.allowed) throw new ForbiddenError('You may no longer look into this log.')
 }
 
-/** 'audit-harbour-group-2026-11-24.csv': with letters that every file system has. */
+/** For example 'audit-harbour-group-2026-11-24.csv'. */
 function fileName({ name, id }: Account, format: ExportFormat, now: Date): string {
   const plain = name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
   const words =

@@ -1,4 +1,4 @@
-// An audit event as a sentence that a person reads. Pure.
+// An audit event as a sentence. Pure.
 import { REFUSALS, type Refusal } from '../access/refusals.ts'
 import type { AuditAction, Outcome } from '../platform/audit/actions.ts'
 
@@ -8,7 +8,7 @@ export interface EventFacts {
   actorId: string | null
   subjectId: string | null
   actorName: string | null
-  /** By an agent, in an account that is not the agent's own: there, their name says nothing to anybody. */
+  /** An agent acted in a client account: the people there do not know the name. */
   byServiceDesk: boolean
   subjectName: string | null
   details: Record<string, unknown>
@@ -17,19 +17,17 @@ export interface EventFacts {
 interface Names {
   actor: string
   subject: string
-  /** The subject, or by name who is not a user yet. */
+  /** The subject, or the name of a person who is not a user yet. */
   invitee: string
-  /** What was counted or locked: 'password' or 'code'. */
+  /** 'password' or 'code'. */
   kind: string
-  /** Where only one known browser was locked. */
+  /** ' in a known browser', or empty. */
   where: string
-  /** What a lock ended with, before its time. */
+  /** The cause of an early end of a lock, or empty. */
   endedWith: string
-  /** Which sessions were ended. */
   sessions: string
-  /** Which known browsers were ended. */
   browsers: string
-  /** What a refusal was: not permitted, or overtaken by what somebody else did. */
+  /** 'was not allowed to', or that the request came too late. */
   mayNot: string
 }
 
@@ -42,7 +40,7 @@ const SENTENCES: Record<AuditAction, Sentences> = {
     failure: ({ subject }) => `A wrong password was entered for ${subject}.`,
     refused: ({ subject }) => `A password for ${subject} was not checked: passwords are locked.`,
   },
-  // A right code completes the sign-in: that is what is recorded.
+  // A right code is recorded as 'sign-in.completed'.
   'sign-in.code': {
     failure: ({ subject }) => `A wrong code was entered for ${subject}.`,
     refused: ({ subject }) => `A code for ${subject} was not checked: codes are locked.`,
@@ -57,7 +55,7 @@ const SENTENCES: Record<AuditAction, Sentences> = {
     success: ({ subject, browsers }) => `${subject} ended ${browsers}.`,
     refused: ({ actor, mayNot }) => `${actor} ${mayNot} end a known browser.`,
   },
-  // Only refusals: who looks at what is not recorded.
+  // Only refused reads are recorded.
   access: { refused: ({ actor, mayNot }) => `${actor} ${mayNot} open a page.` },
   presence: {
     success: ({ subject }) => `${subject} confirmed their identity.`,
@@ -163,7 +161,7 @@ const SENTENCES: Record<AuditAction, Sentences> = {
     success: ({ actor }) => `${actor} resumed this account.`,
     refused: ({ actor, mayNot }) => `${actor} ${mayNot} resume a client account.`,
   },
-  // By whoever knows the address.
+  // Anyone who knows the address can ask.
   'password.reset-requested': {
     success: ({ subject }) => `Somebody who was not signed in asked for a new password for ${subject}.`,
     refused: ({ subject }) =>
@@ -205,7 +203,7 @@ const ENDED_WITH: Readonly<Record<string, string>> = {
   'reset-link': ' with a new password',
 }
 
-/** One sentence, whatever the event: one that is not known here is told by its name. */
+/** The sentence of an event; for an unknown event its name and its people. */
 export function eventSentence({ action, outcome, details, ...people }: EventFacts): string {
   const { [action as AuditAction]: sentences }: Partial<typeof SENTENCES> = SENTENCES
   const subject =
@@ -237,7 +235,7 @@ function actorText(by: Pick<EventFacts, 'actorId' | 'actorName' | 'byServiceDesk
   return by.byServiceDesk ? `${by.actorName} of the Service Desk` : by.actorName
 }
 
-/** What people call it, where the name of an action says it otherwise. */
+/** Nouns whose wording differs from the action's name. */
 const NOUNS: Readonly<Record<string, string>> = {
   address: 'network address',
   client: 'client account',
@@ -262,7 +260,7 @@ function capitalised(sentence: string): string {
   return sentence.charAt(0).toUpperCase() + sentence.slice(1)
 }
 
-/** An audit event with the names of those it speaks of; null where it names nobody. */
+/** An audit event with the names of its people. */
 export interface EventRow extends EventFacts {
   id: string
   at: Date

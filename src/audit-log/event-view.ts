@@ -2,7 +2,7 @@ import { describeDevice } from '../platform/http/describe-device.ts'
 import { exactText } from '../platform/time/instant-text.ts'
 import { actionLabel, type EventRow, eventSentence, outcomeLabel } from './event-sentence.ts'
 
-/** An event as the views print it: its sentence, and the facts behind it as pairs of words. */
+/** An event for the views: its sentence, and its facts with their labels. */
 export function eventView(event: EventRow) {
   const { id, action, outcome, address, userAgent, requestId, details } = event
   const facts: [string, string | null][] = [
@@ -25,7 +25,6 @@ export function eventView(event: EventRow) {
   }
 }
 
-/** Words and numbers as they are, lists with commas, anything deeper as JSON. */
 function textOf(value: unknown): string {
   if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.join(', ')
   return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value)

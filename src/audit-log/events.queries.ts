@@ -11,8 +11,8 @@ const actorAccounts = alias(clients, 'actor_accounts')
 const subjects = alias(users, 'subjects')
 
 /**
- * The newest events that meet `condition`, at most `limit`. Several conditions are parts of the log, which may
- * overlap; of each an index may have the newest, but not of all together.
+ * The newest events that meet any of the conditions. Each condition is a query of its own, since an index has the
+ * newest of each but not of all together.
  */
 export function readEvents(
   db: Reader,

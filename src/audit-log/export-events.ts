@@ -4,24 +4,24 @@ import { type Origin, record } from '../platform/audit/record.ts'
 import type { AuditFilters, TypedFilters } from './audit-filters.ts'
 import { prepareSearch, readAuditLog } from './audit-log.queries.ts'
 import { type ExportFormat, WRITERS } from './export-format.ts'
-import type { Looking } from './foreign-names.queries.ts'
+import type { LogViewer } from './foreign-names.queries.ts'
 
-/** Small enough that whoever else is served meanwhile waits for milliseconds. */
+/** Small enough that other requests wait only for milliseconds. */
 const BATCH = 1000
 
 export interface ExportRequest {
   account: Account
   actorId: string
-  looking: Looking
+  viewer: LogViewer
   format: ExportFormat
   typed: TypedFilters
   filters: AuditFilters
   origin: Origin
-  /** Asked before each batch; throws once the file may go on no longer. */
+  /** Called before each batch; throws once the person may no longer read the log. */
   mayGoOn: () => Promise<void>
 }
 
-/** Records an export before any of it leaves. Returns the id of the event: the export ends with those before it. */
+/** Records an export before it begins. Returns the event's id: the file holds the events before it. */
 export function recordExport(
   { db, clock }: Deps,
   { account, actorId, format, typed, origin }: ExportRequest,
@@ -41,21 +41,20 @@ export function recordExport(
 }
 
 /**
- * The pieces of the file, each read when the one before it was taken. Every batch is a query of its own, so that an
- * export that takes an hour on a slow line holds no connection and no snapshot meanwhile, and no statement runs into
- * its limit. `eventId`: of the export itself, where it begins.
+ * The pieces of the file, read on demand. Every batch is its own query: a slow download holds no connection and no
+ * snapshot, and no statement reaches its time limit.
  */
 export async function* exportedPieces(
   { db }: Pick<Deps, 'db'>,
-  { format, filters, looking, mayGoOn }: Pick<ExportRequest, 'format' | 'filters' | 'looking' | 'mayGoOn'>,
+  { format, filters, viewer, mayGoOn }: Pick<ExportRequest, 'format' | 'filters' | 'viewer' | 'mayGoOn'>,
   eventId: string,
 ): AsyncGenerator<string> {
   const { head, write } = WRITERS[format]
-  const search = await prepareSearch(db, filters, looking)
+  const search = await prepareSearch(db, filters, viewer)
   let piece = head
   for (let after: string | null = eventId; after !== null; ) {
     await mayGoOn()
-    const { events, next } = await readAuditLog(db, search && { ...search, after }, looking, BATCH)
+    const { events, next } = await readAuditLog(db, search && { ...search, after }, viewer, BATCH)
     piece += write(events)
     after = next
     if (piece !== '') yield piece

@@ -1,12 +1,12 @@
-// How events are written into a file: CSV for people and their spreadsheets, NDJSON for programs. Pure.
+// Audit events as CSV for spreadsheets and as NDJSON for programs. Pure.
 import { BYTE_ORDER_MARK, csvRows } from '../platform/http/csv.ts'
 import { type EventRow, eventSentence } from './event-sentence.ts'
+
 export const EXPORT_FORMATS = ['csv', 'ndjson'] as const
 export type ExportFormat = (typeof EXPORT_FORMATS)[number]
 
 export interface Writer {
   contentType: string
-  /** What the file begins with. */
   head: string
   write(events: readonly EventRow[]): string
 }

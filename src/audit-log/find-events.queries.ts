@@ -6,51 +6,48 @@ import type { EventRow } from './event-sentence.ts'
 import { readEvents } from './events.queries.ts'
 import type { People } from './person-search.queries.ts'
 
-/** How many events are looked at, at most, for those that fit what no index knows. */
+/** The most events that one search examines row by row. */
 const WINDOW = 20_000
 
-/** How many events are read, at most, to choose from when several indexes have their newest. */
+/** The most events that one search reads from several indexes. */
 const CHOICE = 10_000
 
-/** What is looked for; empty and null: whatever it is. */
+/** Empty and null match all. */
 export interface EventSearch {
   clientId: string
   action: AuditAction | ''
   outcome: Outcome | ''
   actorId: string | null
   people: People
-  /** From this instant on. */
   from: Date | null
-  /** Before this instant. */
+  /** Exclusive. */
   until: Date | null
-  /** Older than the event of this id. */
+  /** Only events older than the one of this id. */
   after: string
 }
 
 export interface FoundEvents {
-  /** The newest first. */
+  /** Newest first. */
   events: EventRow[]
-  /** Where to go on; null: there are no more. */
+  /** The cursor of the next page; null at the end. */
   next: string | null
-  /** It looked as far as one search may go before it had found enough; `next` leads further. */
+  /** The search reached its limit before the page was full; `next` leads on. */
   cutShort: boolean
 }
 
-/** A part of the log that one index holds in order; `fits` is what the index does not know. */
+/** A part of the log that one index holds in order. */
 interface Stream {
   within: SQL | undefined
+  /** The condition that is checked row by row. */
   fits: SQL | undefined
 }
 
 /**
- * The newest events that fit, at most `limit`. What it costs does not grow with the log:
+ * The newest events that match. The cost does not grow with the log:
  *
- * 1. The filters choose streams, each of which an index has in the order of the pages: those of the account; of an
- *    action and an outcome (an outcome alone is a stream for each action); done by, or to, each of a few people.
- *    The newest of each are read, and the newest of those are the newest of all. Where that were too many (streams
- *    times a large limit), the account's log is the one stream, and the filters are asked event by event.
- * 2. What no index knows together (a person and an action; a name that fits very many) is asked event by event, of
- *    so many events as one search may look at. If they do not suffice, the page is short and says where to go on.
+ * 1. The filters choose streams, each of which an index holds in order: the account's log; an action with an outcome;
+ *    the events by, or on, each of a few people. The newest of all streams are the newest that match.
+ * 2. A condition that no index holds is checked row by row, within the search's limit (`findHorizon`).
  */
 export async function findEvents(db: Reader, search: EventSearch, limit: number): Promise<FoundEvents> {
   const streams = chooseStreams(search, limit)
@@ -72,7 +69,7 @@ function chooseStreams(search: EventSearch, limit: number): Stream[] {
   const streams = streamsOf(search)
   if (streams.length * limit <= CHOICE) return streams
   const { clientId, people } = search
-  return [{ within: eq(auditEvents.clientId, clientId), fits: and(ofKind(search), speaksOf(people)) }]
+  return [{ within: eq(auditEvents.clientId, clientId), fits: and(ofKind(search), concerns(people)) }]
 }
 
 function streamsOf(search: EventSearch): Stream[] {
@@ -81,20 +78,20 @@ function streamsOf(search: EventSearch): Stream[] {
   const account = eq(auditEvents.clientId, clientId)
   const kind = ofKind(search)
   if (actorId !== null)
-    return [{ within: and(account, eq(auditEvents.actorId, actorId)), fits: and(kind, speaksOf(people)) }]
+    return [{ within: and(account, eq(auditEvents.actorId, actorId)), fits: and(kind, concerns(people)) }]
   if (people.kind === 'few')
     return [
       ...people.subjects.map((id) => eq(auditEvents.subjectId, id)),
       ...people.actors.map((id) => eq(auditEvents.actorId, id)),
     ].map((person) => ({ within: and(account, person), fits: kind }))
-  if (kind === undefined) return [{ within: account, fits: speaksOf(people) }]
-  // What only a newer version writes cannot be asked for by its outcome alone.
+  if (kind === undefined) return [{ within: account, fits: concerns(people) }]
+  // A search by outcome alone misses actions that only a newer version writes.
   const actions = action === '' ? AUDIT_ACTIONS : [action]
   const outcomes = outcome === '' ? OUTCOMES : [outcome]
   return actions.flatMap((action) =>
     outcomes.map((outcome) => ({
       within: and(account, eq(auditEvents.action, action), eq(auditEvents.outcome, outcome)),
-      fits: speaksOf(people),
+      fits: concerns(people),
     })),
   )
 }
@@ -106,8 +103,8 @@ function ofKind({ action, outcome }: EventSearch): SQL | undefined {
   )
 }
 
-function speaksOf(people: People): SQL | undefined {
-  if (people.kind === 'everybody') return undefined
+function concerns(people: People): SQL | undefined {
+  if (people.kind === 'all') return undefined
   if (people.kind === 'many') return people.namedIn
   const { actors, subjects } = people
   return or(
@@ -116,10 +113,9 @@ function speaksOf(people: People): SQL | undefined {
   )
 }
 
-/** Where an event stands in the log. */
 const place = sql`(${auditEvents.at}, ${auditEvents.id})`
 
-/** The place of an event. No event of another account has one. */
+/** The place of an event; null for an event of another account. */
 function placeOf(id: string, clientId?: string): SQL {
   const ofAccount = clientId === undefined ? sql`` : sql`and e.client_id = ${clientId}`
   return sql`(select e.at, e.id from ${auditEvents} e where e.id = ${id} ${ofAccount})`
@@ -133,7 +129,7 @@ function inRange({ clientId, from, until, after }: EventSearch): SQL | undefined
   )
 }
 
-/** The event that the search may look back to: none of the streams is followed beyond its share. Null: to the end. */
+/** The oldest event that the search may examine; null if it may reach the end of the log. */
 async function findHorizon(
   db: Reader,
   search: EventSearch,

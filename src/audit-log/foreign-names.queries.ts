@@ -2,23 +2,22 @@ import { withinSubtree } from '../access/hierarchy.queries.ts'
 import type { Reader } from '../platform/db/client.ts'
 import type { EventRow } from './event-sentence.ts'
 
-/** Who looks at the events of which account. */
-export interface Looking {
+export interface LogViewer {
   /** The account whose log it is. */
   clientId: string
   /** The viewer's own account. */
   ownId: string
-  /** The Service Desk: every name is shown. */
+  /** For the Service Desk. */
   seesAll: boolean
 }
 
 /**
- * Whoever tried something on somebody of an account that is none of the viewer's business is on record, but not on
- * whom: that name is left out. Subjects are named if they belong to the viewer's own account or below.
+ * An attempt on a person of a foreign account is in the actor's log. Its subject is named only if it belongs to the
+ * viewer's own account or below.
  */
-export async function withoutForeignNames(
+export async function hideForeignNames(
   db: Reader,
-  { ownId, clientId, seesAll }: Looking,
+  { ownId, clientId, seesAll }: LogViewer,
   events: EventRow[],
 ): Promise<EventRow[]> {
   if (seesAll) return events

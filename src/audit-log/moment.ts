@@ -1,16 +1,16 @@
-// A day or an instant as somebody writes it, ISO 8601. Pure.
+// A day or an instant in ISO 8601. Pure.
 import { DAY, MINUTE, SECOND } from '../platform/time/durations.ts'
 import { instantIn } from '../platform/time/zone-clock.ts'
 
 const WRITTEN =
   /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(Z|[+ -]\d{2}:?\d{2})?)?$/i
-/** Beyond them PostgreSQL and JavaScript write years differently. */
+/** Outside these years PostgreSQL and JavaScript differ in notation. */
 const EARLIEST_YEAR = 1900
 const LATEST_YEAR = 9990
 
 /**
- * '2026-11-24' is that day from its begin to its end; '2026-11-24T08:15' and finer is an instant, whose end is a
- * millisecond later. In `timeZone` unless it says its own ('Z', '+01:00'). Null: no such day or time.
+ * '2026-11-24' is a whole day; '2026-11-24T08:15' an instant that lasts a millisecond. In `timeZone`, unless the text
+ * names an offset ('Z', '+01:00'). Null if there is no such day or time.
  */
 export function readMoment(text: string, timeZone: string): { start: Date; end: Date } | null {
   const [, year, month, day, hour, minute, second, fraction, offset] = WRITTEN.exec(text) ?? []
@@ -25,7 +25,7 @@ export function readMoment(text: string, timeZone: string): { start: Date; end: 
   return { start, end: new Date(start.getTime() + 1) }
 }
 
-/** Null for what no calendar has, such as 30 February. Date.UTC would take it for 1 or 2 March. */
+/** Null for 30 February, which Date.UTC would read as a day in March. */
 function utc(year: number, month: number, day: number, hour: number, minute: number): number | null {
   const date = new Date(0)
   date.setUTCFullYear(year, month - 1, day)
@@ -35,7 +35,7 @@ function utc(year: number, month: number, day: number, hour: number, minute: num
   return same && known && minute < 60 ? date.getTime() : null
 }
 
-/** Of '+01:00' in milliseconds. A plus sign in an address arrives as a blank. */
+/** Milliseconds of '+01:00'. A plus sign in an address arrives as a blank. */
 function offsetOf(offset: string): number {
   if (/^z$/i.test(offset)) return 0
   const minutes = Number(offset.slice(1, 3)) * 60 + Number(offset.slice(-2))

@@ -6,32 +6,31 @@ import { auditEvents } from '../platform/db/schema/audit-events.ts'
 import { clients } from '../platform/db/schema/clients.ts'
 import { searchedText, users } from '../platform/db/schema/users.ts'
 import { canonicalEmail } from '../platform/http/email-address.ts'
-import type { Looking } from './foreign-names.queries.ts'
+import type { LogViewer } from './foreign-names.queries.ts'
 
-/** So many people are looked up event by event; a term that fits more is common. */
+/** A term that matches more people is common. */
 const FEW = 20
 
-/** Whose events are asked for. */
 export type People =
-  | { kind: 'everybody' }
-  /** Ids of those who fit. A subject of an account that is none of the viewer's business is not among them. */
+  | { kind: 'all' }
+  /** Ids of those who match. `subjects` are only those whose names the viewer may read. */
   | { kind: 'few'; actors: string[]; subjects: string[] }
-  /** Too many fit: events are asked one by one whether they speak of such a person. */
+  /** Too many match: the condition is checked event by event. */
   | { kind: 'many'; namedIn: SQL | undefined }
 
 /**
- * Whose name or e-mail address contains `term`. It looks no further than the page shows names: else somebody
- * could find out, letter by letter, on whom an act was tried whose name is left out.
+ * People whose name or e-mail address contains `term`. Hidden names do not match: otherwise a viewer could guess them
+ * letter by letter.
  */
-export async function findPeople(db: Reader, term: string, looking: Looking): Promise<People> {
-  if (term === '') return { kind: 'everybody' }
+export async function findPeople(db: Reader, term: string, viewer: LogViewer): Promise<People> {
+  if (term === '') return { kind: 'all' }
   const fits = contains(searchedText, term)
   const found = await db
-    .select({ id: users.id, mayBeSubject: nameShown(users.clientId, looking) })
+    .select({ id: users.id, mayBeSubject: nameShown(users.clientId, viewer) })
     .from(users)
-    .where(and(fits, mayAct(looking)))
+    .where(and(fits, mayAct(viewer)))
     .limit(FEW + 1)
-  if (found.length > FEW) return { kind: 'many', namedIn: namedIn(fits, looking) }
+  if (found.length > FEW) return { kind: 'many', namedIn: namedIn(fits, viewer) }
   return {
     kind: 'few',
     actors: found.map(({ id }) => id),
@@ -39,7 +38,7 @@ export async function findPeople(db: Reader, term: string, looking: Looking): Pr
   }
 }
 
-/** The id of whoever has this e-mail address; null: nobody. */
+/** The id of the user with this e-mail address. */
 export async function idOfEmail(db: Reader, email: string): Promise<string | null> {
   const [user] = await db
     .select({ id: users.id })
@@ -49,31 +48,31 @@ export async function idOfEmail(db: Reader, email: string): Promise<string | nul
 }
 
 /**
- * An actor of the log is always named. Scalar subqueries, which are asked person by person: of anything else
- * PostgreSQL would first find everybody whose name fits.
+ * Actors are always named, subjects only if the viewer may read their names. Scalar subqueries make PostgreSQL check
+ * event by event; a join would first find all people who match.
  */
-function namedIn(fits: SQL, looking: Looking): SQL | undefined {
+function namedIn(fits: SQL, viewer: LogViewer): SQL | undefined {
   const oneOf = (id: SQLWrapper, condition: SQL | undefined) =>
     sql`(select true from ${users} where ${users.id} = ${id} and ${and(fits, condition)})`
   return or(
     oneOf(auditEvents.actorId, undefined),
-    oneOf(auditEvents.subjectId, nameShown(users.clientId, looking)),
+    oneOf(auditEvents.subjectId, nameShown(users.clientId, viewer)),
   )
 }
 
 /** Subjects are named if they belong to the viewer's own account or below. */
-function nameShown(clientId: SQLWrapper, { ownId, seesAll }: Looking): SQL<boolean> {
+function nameShown(clientId: SQLWrapper, { ownId, seesAll }: LogViewer): SQL<boolean> {
   if (seesAll) return sql<boolean>`true`
   return sql<boolean>`${clientId} in (${selfAndBelow(ownId)})`
 }
 
-/** Actors can also belong to an account above, whose Admins may try what is refused, or to the Service Desk. */
-function mayAct(looking: Looking): SQL | undefined {
-  if (looking.seesAll) return undefined
+/** Actors can also belong to an account above or to the Service Desk. */
+function mayAct(viewer: LogViewer): SQL | undefined {
+  if (viewer.seesAll) return undefined
   return or(
-    nameShown(users.clientId, looking),
+    nameShown(users.clientId, viewer),
     sql`${users.clientId} in (
-      (${above(sql`${looking.clientId}`)})
+      (${above(sql`${viewer.clientId}`)})
       union all
       select ${clients.id} from ${clients} where ${clients.isPlatform}
     )`,

@@ -8,15 +8,14 @@ import { users } from '../platform/db/schema/users.ts'
 import { notifyAll } from '../platform/mail/notify.ts'
 
 /**
- * Queues a mail with the head of the chain to every operator, once a day (UTC) however many processes call it. Returns
- * that head; null if it was told today, or if nothing is sealed yet. The mails leave the database, so a chain that is
- * cut or written anew later no longer fits them.
+ * Queues a mail with the head of the chain to every operator, once a day (UTC). Returns the head, or null if none was
+ * sent. An attacker who can rewrite the chain in the database cannot change these mails.
  */
 export function tellHead(db: Database, now: Date): Promise<Head | null> {
   return db.transaction(async (tx) => {
     await tx.execute(sql`select pg_advisory_xact_lock(hashtext('audit head'))`)
     const head = await readHead(tx)
-    if (!head || (await wasToldToday(tx, now))) return null
+    if (!head || (await wasSentToday(tx, now))) return null
 
     const eventId = await record(tx, {
       ...BY_THE_PRODUCT,
@@ -35,9 +34,9 @@ export function tellHead(db: Database, now: Date): Promise<Head | null> {
   })
 }
 
-async function wasToldToday(tx: Transaction, now: Date): Promise<boolean> {
+async function wasSentToday(tx: Transaction, now: Date): Promise<boolean> {
   const today = new Date(`${now.toISOString().slice(0, 10)}T00:00:00Z`)
-  const [told] = await tx
+  const [sent] = await tx
     .select({ id: auditEvents.id })
     .from(auditEvents)
     .where(
@@ -48,7 +47,7 @@ async function wasToldToday(tx: Transaction, now: Date): Promise<boolean> {
       ),
     )
     .limit(1)
-  return told !== undefined
+  return sent !== undefined
 }
 
 async function readOperators(tx: Transaction): Promise<string[]> {

@@ -1,6 +1,6 @@
-// npm run audit:verify [-- --expect SEQ:HASH …] [--expect-file FILE …]: walks the chain over the audit log and names
-// the first row that is not as it was sealed. Exit code 1 if there is one. It prints the head of the chain. Heads that
-// were kept where people who can change the database cannot reach, given back, also show that the end was cut off.
+// npm run audit:verify [-- --expect SEQ:HASH …] [--expect-file FILE …]: checks the chain over the audit log, prints its
+// head and names the first broken row (exit code 1). Only an expected head from outside the database shows that the
+// end was cut off.
 import { readFile } from 'node:fs/promises'
 import { type AuditKey, ConfigurationError, readAuditKeys, readVerifyConfig } from '../config.ts'
 import { type Head, headText } from '../platform/audit/seals.queries.ts'
@@ -15,7 +15,6 @@ const USAGE = 'npm run audit:verify -- [--expect SEQ:HASH …] [--expect-file FI
 
 const repeatable = { type: 'string' as const, multiple: true as const, default: [] }
 
-/** As a head is written in logs and mails. */
 const HEAD = /(?<![0-9a-z])([1-9][0-9]{0,14}):([0-9a-f]{64})(?![0-9a-z])/gi
 
 const HARMS: Record<Harm, string> = {
@@ -33,7 +32,6 @@ const HARMS: Record<Harm, string> = {
   'cut-off': 'the end of the chain was cut off: the seal that is expected is not there',
 }
 
-/** Thrown where a file cannot be read for heads, or has none. */
 class ExpectFileError extends Error {}
 
 await runCommand(async () => {
@@ -80,7 +78,7 @@ async function headsInFile(path: string): Promise<Head[]> {
   return heads
 }
 
-/** Those of the `npm start` that runs on DATA_DIR. */
+/** The keys of the `npm start` that runs on DATA_DIR. */
 async function keptKeys(dataDir: string): Promise<AuditKey[]> {
   const kept = await existingAuditKeys(dataDir)
   if (kept === null) throw new ConfigurationError(['AUDIT_KEYS must be given: those that the worker has'])

@@ -1,5 +1,4 @@
-// npm run create-platform -- --email E --name N [--account A]: begins a product without demo data.
-
+// npm run create-platform -- --email E --name N [--account A]: creates the platform account and its first operator.
 import { clientName } from '../clients/client-name.ts'
 import { AddressTakenError } from '../clients/create-client.ts'
 import { createPlatform, PlatformExistsError } from '../clients/create-platform.ts'
@@ -45,7 +44,7 @@ function readPerson(): { email: string; name: string; account: string } {
   return { ...email, ...name, account: account.data }
 }
 
-/** The database and keys given by hand, or else those of the `npm start` that runs on DATA_DIR. */
+/** The configured database and keys, else those of the `npm start` that runs on DATA_DIR. */
 async function readTarget() {
   const config = readFoundConfig(process.env)
   const url = await databaseUrlOf(config)

@@ -1,6 +1,5 @@
-// npm run keys:rotate: seals all authenticators' secrets with the first key of ENCRYPTION_KEYS, so that the others can
-// be taken out of the configuration. Exit code 1 if a secret is left that no key opens. It opens each to know.
-
+// npm run keys:rotate: opens each authenticator's secret and seals it with the first key of ENCRYPTION_KEYS, so that the
+// other keys can be removed. Exit code 1 if no key opens a secret.
 import { readKeysConfig } from '../config.ts'
 import { countSecrets, rotateKeys } from '../mfa/rotate-keys.ts'
 import { LINK_LIFE_MS } from '../platform/crypto/link-token.ts'

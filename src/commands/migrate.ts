@@ -1,5 +1,4 @@
-// npm run migrate: brings DATABASE_URL up to date. For deployments; `npm start` does it by itself.
-
+// npm run migrate: migrates DATABASE_URL. For deployments; `npm start` migrates by itself.
 import { readMigrateConfig } from '../config.ts'
 import { migrateDatabase } from '../platform/db/migrate.ts'
 import { runCommand } from '../platform/run-command.ts'

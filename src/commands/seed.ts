@@ -1,6 +1,5 @@
-// npm run seed -- --users N [--enrolled M] [--accounts A | --into <client name>]: fills a demo database with
-// many users. Prints those who are enrolled, a JSON line each, with what signing in as them takes.
-
+// npm run seed -- --users N [--enrolled M] [--accounts A | --into <client name>]: adds made-up users. Prints the
+// credentials of the enrolled ones as JSON lines.
 import { ConfigurationError, type EncryptionKey, readEncryptionKeys, readSeedConfig } from '../config.ts'
 import { type BulkRequest, bulkSeed, UnknownClientError } from '../demo/bulk-seed.ts'
 import { openDatabase } from '../platform/db/client.ts'
@@ -48,10 +47,10 @@ function readRequest(): BulkRequest {
   return request
 }
 
-/** The database and keys given by hand, or else those of the `npm start` that runs on DATA_DIR. */
+/** The configured database and keys, else those of the `npm start` that runs on DATA_DIR. */
 async function readTarget({ enrolled }: BulkRequest): Promise<{ url: string; keys: EncryptionKey[] }> {
   const config = readSeedConfig(process.env)
-  // A database of one's own may be a real one: there it has to be said that it is for demo data.
+  // A configured database may be a production one.
   if (!(config.DEMO_DATA ?? config.DATABASE_URL === undefined))
     throw new ConfigurationError(['DEMO_DATA must be on: this fills the database with made-up users'])
 

@@ -2,7 +2,7 @@ import type { WriteStream } from 'node:tty'
 
 const BAR_WIDTH = 40
 
-/** Shows how much of `total` is done, and of what: a bar on a terminal, else a line every 10 %. */
+/** Prints a progress bar on a terminal, else a line every 10 %. */
 export function showProgress(
   total: number,
   out: Pick<WriteStream, 'isTTY' | 'write'>,

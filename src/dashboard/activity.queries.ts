@@ -3,24 +3,23 @@ import type { Reader } from '../platform/db/client.ts'
 import { auditEvents } from '../platform/db/schema/audit-events.ts'
 import { mfaResets } from '../platform/db/schema/mfa-resets.ts'
 
-/** Of one day so many are counted, no more: an attack does not make the page slow. */
+/** Counting stops here, so that an attack does not make the page slow. */
 export const COUNTED_A_DAY = 1000
 
 export interface DayOfActivity {
   start: Date
-  /** Wrong passwords and codes; COUNTED_A_DAY means: or more. */
+  /** Wrong passwords and codes; COUNTED_A_DAY means that many or more. */
   failedSignIns: number
   mfaResets: number
 }
 
-/** What happened in an account on each of the days that begin at `starts`, the last of which lasts until `now`. */
+/** Counts by day; the days begin at `starts`, and the last ends at `now`. */
 export async function readActivity(
   db: Reader,
   clientId: string,
   starts: readonly Date[],
   now: Date,
 ): Promise<DayOfActivity[]> {
-  // As text: the driver knows no arrays.
   const bounds = [...starts, new Date(now.getTime() + 1)].map((start) => start.toISOString()).join(',')
   const days = sql`(
     select bound as begins, lead(bound) over (order by bound) as ends
@@ -39,8 +38,6 @@ export async function readActivity(
     .from(days)
     .where(sql`ends is not null`)
     .orderBy(sql`begins`)
-    .prepare('read_activity')
-    .execute()
   return rows.flatMap((row, index) => {
     const start = starts[index]
     return start ? [{ start, ...row }] : []

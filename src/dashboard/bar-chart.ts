@@ -1,4 +1,4 @@
-// A small chart of counts by day: where its bars stand, and what it says to those who do not see it. Pure.
+// A small chart of counts by day, and its text alternative. Pure.
 
 export interface Counted {
   label: string
@@ -13,15 +13,14 @@ export interface Bar extends Counted {
 }
 
 export interface BarChart {
-  /** Of the drawing, in its own units. */
+  /** In SVG units. */
   width: number
   height: number
-  /** One for each count that is not 0. */
+  /** Days whose count is 0 have no bar. */
   bars: Bar[]
-  /** How many counts are 0. */
   zeros: number
   total: number
-  /** The highest count, the latest of them; null if all are 0. */
+  /** The latest of the highest counts; null if all are 0. */
   most: Counted | null
   first: string
   last: string
@@ -30,10 +29,10 @@ export interface BarChart {
 const SLOT = 10
 const GAP = 2
 const HEIGHT = 100
-/** Lower than this nobody sees that there is one. */
+/** A lower bar cannot be seen. */
 const LOWEST = 4
 
-/** Bars side by side, each as high as its share of the highest. Throws where there is nothing to draw. */
+/** Throws if there are no days. */
 export function barChart(counts: readonly Counted[]): BarChart {
   const [first] = counts
   const last = counts.at(-1)

@@ -16,10 +16,7 @@ import { readUndeliveredMails, readUnguardedAccounts } from './open-cases.querie
 
 const DAYS = 30
 
-/**
- * The dashboard's first page: for everybody how their own sign-in is protected, which the gate has read already;
- * for Admins how their account is; for the Service Desk what waits for it.
- */
+/** The first page: one's own security, for Admins also the account's, for the Service Desk also the open cases. */
 export function dashboardRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
 
@@ -51,17 +48,17 @@ function ownSecurity(person: Person) {
   }
 }
 
-/** A few bounded statements at once: none of them grows with the account. */
+/** Every statement is bounded: none grows with the account. */
 async function accountSecurity({ db, clock }: Deps, person: Person, res: Response) {
   const now = clock.now()
   const { timeZone } = res.locals
   const { clientId } = person
-  const looking = { clientId, ownId: clientId, seesAll: actorOf(person).isServiceDesk }
+  const viewer = { clientId, ownId: clientId, seesAll: actorOf(person).isServiceDesk }
   const [coverage, locked, activity, events] = await Promise.all([
     readCoverage(db, { id: clientId, isPlatform: person.ofPlatform }),
     readLockedPeople(db, clientId, now),
     readActivity(db, clientId, dayStarts(now, timeZone, DAYS), now),
-    readNotableEvents(db, looking),
+    readNotableEvents(db, viewer),
   ])
   return {
     coverage: {

@@ -1,10 +1,10 @@
-// When the days of a reader begin. Pure.
+// Pure.
 import { DAY } from '../platform/time/durations.ts'
 import { instantIn, shownIn } from '../platform/time/zone-clock.ts'
 
 /**
- * The instants at which the last `count` days began in that time zone, oldest first; the last of them is today.
- * A day has 23, 24 or 25 hours; where a change of the clock skips midnight, it begins an hour late.
+ * The starts of the last `count` days in that time zone, oldest first, today last. Days have 23 to 25 hours; a day
+ * whose midnight the clock change skips begins an hour late.
  */
 export function dayStarts(now: Date, timeZone: string, count: number): Date[] {
   const shown = shownIn(timeZone, now.getTime())

@@ -8,7 +8,7 @@ import { users } from '../platform/db/schema/users.ts'
 
 const SHOWN = 10
 
-/** So many of the locks in force are looked at, those that last longest: most of an attack's are of nobody. */
+/** Only the locks that last longest are read: most locks of an attack belong to unknown addresses. */
 const WINDOW = 10_000
 
 export interface LockedPerson {
@@ -19,17 +19,17 @@ export interface LockedPerson {
 }
 
 export interface LockedPeople {
-  /** Those held up longest. */
+  /** The longest lock first. */
   people: LockedPerson[]
   more: boolean
 }
 
-/** The people of an account who are locked out at `now`. */
+/** The people of an account who are locked out. */
 export function readLockedPeople(db: Reader, clientId: string, now: Date): Promise<LockedPeople> {
   return readLocked(db, eq(users.clientId, clientId), now)
 }
 
-/** The Admins of any account who are locked out at `now`: nobody but the Service Desk can unlock them. */
+/** The Admins of all accounts who are locked out: only the Service Desk can unlock them. */
 export function readLockedAdmins(db: Reader, now: Date): Promise<LockedPeople> {
   const isAdmin = sql`exists (
     select from ${memberships} join ${roleGroups} on ${roleGroups.id} = ${memberships.roleGroupId}
@@ -41,7 +41,7 @@ export function readLockedAdmins(db: Reader, now: Date): Promise<LockedPeople> {
 async function readLocked(db: Reader, who: SQL, now: Date): Promise<LockedPeople> {
   const inForce = db
     .select({
-      // A known browser has a count of its own; locked is its user.
+      // A known browser has its own lock, which belongs to its user.
       subject: sql<string>`coalesce(${knownBrowsers.userId}, ${lockouts.subject})`.as('subject'),
       lockedUntil: lockouts.lockedUntil,
     })
@@ -51,7 +51,7 @@ async function readLocked(db: Reader, who: SQL, now: Date): Promise<LockedPeople
     .orderBy(desc(lockouts.lockedUntil))
     .limit(WINDOW)
     .as('in_force')
-  // The limit has them looked up lock by lock: else all users there are would be read.
+  // The limit makes PostgreSQL look users up lock by lock; without it, it reads all users.
   const locked = db
     .select({ id: users.id, name: users.name, clientId: users.clientId })
     .from(users)

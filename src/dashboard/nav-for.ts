@@ -1,25 +1,24 @@
-// Where the dashboard leads, by what one is. Pure. It only shows the way: each page asks its own rule.
+// The navigation for each kind of visitor. Pure. It only shows links: each page asks its own rule.
 import type { Actor } from '../access/rules.ts'
 
 export interface NavItem {
   href: string
   label: string
   current: boolean
-  /** How many things wait there for the visitor; 0 is not shown. */
+  /** The number of items that wait there; 0 is not shown. */
   waiting: number
 }
 
-/** Somebody signed in, and whether their account is a parent. */
 export interface Visitor extends Omit<Actor, 'id' | 'rank'> {
   ofParent: boolean
-  /** Cases that the visitor may decide. */
+  /** The number of approvals that the visitor may decide. */
   cases: number
 }
 
 interface Entry {
   href: string
   label: string
-  /** What lies below it, beside its own address. */
+  /** Matches the pages below its own address. */
   holds?: RegExp
   shown: (visitor: Visitor) => boolean
   waiting?: (visitor: Visitor) => number
@@ -38,7 +37,7 @@ const ENTRIES: readonly Entry[] = [
     href: '/approvals',
     label: 'Approvals',
     holds: /^\/approvals\//,
-    // To Operators only what no agent may decide.
+    // Operators see it only for cases that no agent may decide.
     shown: ({ isServiceDesk, cases }) => isServiceDesk || cases > 0,
     waiting: ({ cases }) => cases,
   },
@@ -53,7 +52,7 @@ const ENTRIES: readonly Entry[] = [
   { href: '/ops', label: 'Operations', holds: /^\/ops\//, shown: ({ isOperator }) => isOperator },
 ]
 
-/** The entries for this visitor, in order; the one that `path` belongs to is current. */
+/** The entries for this visitor; the one that `path` belongs to is current. */
 export function navFor(visitor: Visitor, path: string): NavItem[] {
   return ENTRIES.filter(({ shown }) => shown(visitor)).map(({ href, label, holds, waiting }) => ({
     href,

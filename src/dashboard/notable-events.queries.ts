@@ -1,14 +1,14 @@
 import { sql } from 'drizzle-orm'
 import { eventSentence } from '../audit-log/event-sentence.ts'
 import { readEvents } from '../audit-log/events.queries.ts'
-import { type Looking, withoutForeignNames } from '../audit-log/foreign-names.queries.ts'
+import { hideForeignNames, type LogViewer } from '../audit-log/foreign-names.queries.ts'
 import { AUDIT_ACTIONS, type AuditAction } from '../platform/audit/actions.ts'
 import type { Reader } from '../platform/db/client.ts'
 import { auditEvents } from '../platform/db/schema/audit-events.ts'
 
 const SHOWN = 8
 
-/** What happens all day, or only follows from something else that is told. */
+/** Everyday events, and events that only follow from another that is shown. */
 const ROUTINE: readonly AuditAction[] = [
   'sign-in.password',
   'sign-in.code',
@@ -25,21 +25,21 @@ const ROUTINE: readonly AuditAction[] = [
 
 const NOTABLE: readonly AuditAction[] = AUDIT_ACTIONS.filter((action) => !ROUTINE.includes(action))
 
-/** The newest security events of an account as sentences, with the names that the viewer may read. */
-export async function readNotableEvents(db: Reader, looking: Looking) {
-  // The newest of each kind, as the index has them: however many there are of it, no more is read.
+/** The newest security events of an account as sentences. */
+export async function readNotableEvents(db: Reader, viewer: LogViewer) {
+  // Reads the newest of each action and outcome from their index: the cost does not grow with the log.
   const shown = sql.raw(String(SHOWN))
   const newest = sql`(
     select newest.id from unnest(string_to_array(${NOTABLE.join(',')}, ',')) as notable(action)
     cross join unnest(enum_range(null::audit_outcome)) as ended(outcome)
     cross join lateral (
       select e.at, e.id from audit_events e
-      where e.client_id = ${looking.clientId} and e.action = notable.action and e.outcome = ended.outcome
+      where e.client_id = ${viewer.clientId} and e.action = notable.action and e.outcome = ended.outcome
       order by e.at desc, e.id desc limit ${shown}
     ) newest
     order by newest.at desc, newest.id desc limit ${shown}
   )`
   const events = await readEvents(db, sql`${auditEvents.id} = any(array${newest})`, SHOWN)
-  const named = await withoutForeignNames(db, looking, events)
+  const named = await hideForeignNames(db, viewer, events)
   return named.map((event) => ({ at: event.at, outcome: event.outcome, sentence: eventSentence(event) }))
 }

@@ -28,7 +28,7 @@ export interface Shortened<Item> {
   more: boolean
 }
 
-/** Mails that were given up: their people do not know what happened to them. The newest first. */
+/** Mails that the worker gave up, newest first. */
 export async function readUndeliveredMails(db: Reader): Promise<Shortened<UndeliveredMail>> {
   const notificationId = sql`(${outbox.payload} ->> 'notificationId')::uuid`
   const rows = await db
@@ -50,7 +50,7 @@ export async function readUndeliveredMails(db: Reader): Promise<Shortened<Undeli
   return shorten(rows)
 }
 
-/** Accounts in use none of whose Admins is enrolled, in the order of their names. */
+/** Accounts without an enrolled Admin, by name. */
 export async function readUnguardedAccounts(db: Reader): Promise<Shortened<UnguardedAccount>> {
   const rows = await db
     .select({ id: clients.id, name: clients.name })

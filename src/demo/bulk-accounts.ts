@@ -1,10 +1,10 @@
-// Pure: client accounts and people as a deployment of some size has them. The same numbers give the same data.
+// Made-up client accounts and people for a large deployment. The same numbers give the same data. Pure.
 
 export interface BulkAccount {
   name: string
-  /** Index of the parent in the same list; null at the top. */
+  /** Index of the parent in the same list. */
   parent: number | null
-  /** How many users it has. */
+  /** Number of users. */
   size: number
   requiresMfa: readonly string[]
 }
@@ -55,7 +55,7 @@ const STATUSES: readonly Weighted<BulkUser['status']>[] = [
   [2, 'disabled'],
 ]
 
-/** `count` accounts in trees, from few large to many small ones, with `users` users among them. */
+/** `count` accounts in trees, few large and many small ones, with `users` users in all. */
 export function bulkAccounts(count: number, users: number, firstNumber: number): BulkAccount[] {
   const random = randomFrom(firstNumber + 1)
   const depths: number[] = []
@@ -73,7 +73,7 @@ export function bulkAccounts(count: number, users: number, firstNumber: number):
   })
 }
 
-/** The user of this number in an account; the first of an account is an active Admin. */
+/** The first user of an account is an active Admin. */
 export function bulkUser(account: string, number: number, isFirst: boolean): BulkUser {
   const random = randomFrom(number + 1)
   const first = at(FIRST_NAMES, random())
@@ -88,7 +88,7 @@ export function bulkUser(account: string, number: number, isFirst: boolean): Bul
   }
 }
 
-/** Shares as the ranks of a list go: half the rank, twice the share. Everybody gets one where there is enough. */
+/** Shares by rank, as in Zipf's law; each part gets at least one if the total allows it. */
 function splitUnevenly(total: number, parts: number): number[] {
   const each = total >= parts ? 1 : 0
   const weights = Array.from({ length: parts }, (_, rank) => 1 / (rank + 2))
@@ -128,7 +128,7 @@ function at(names: readonly string[], share: number): string {
   return names[Math.floor(share * names.length)] ?? ''
 }
 
-/** Numbers in [0, 1) that look random: mulberry32. */
+/** Reproducible random numbers in [0, 1): mulberry32. */
 function randomFrom(seed: number): () => number {
   let state = Math.imul(seed, 0x9e3779b1)
   return () => {

@@ -16,11 +16,11 @@ const USERS_AN_ACCOUNT = 100
 
 export interface BulkRequest {
   users: number
-  /** How many of them have an authenticator: the first, who are all active. */
+  /** The first so many users are active and have an authenticator. */
   enrolled: number
-  /** How many client accounts to spread them over; null: one for a hundred users. */
+  /** Number of client accounts; null for one per hundred users. */
   accounts: number | null
-  /** Put all into the client account of this name instead. */
+  /** Adds all users to the client account of this name instead. */
   into: string | null
 }
 
@@ -28,19 +28,19 @@ export interface EnrolledUser {
   id: string
   email: string
   password: string
-  /** Base32, as an authenticator app takes it. */
+  /** Base32. */
   secret: string
 }
 
 export interface BulkDeps {
-  /** The first seals the secrets of those who are enrolled. */
+  /** The first key seals the secrets. */
   keys: readonly EncryptionKey[]
-  /** Told after every batch how many users are there. */
+  /** Called after every batch. */
   onProgress: (done: number) => void
   onEnrolled: (user: EnrolledUser) => void
 }
 
-/** Thrown when a name stands for no client account, or for several. */
+/** Thrown when a name matches no client account, or several. */
 export class UnknownClientError extends Error {
   constructor(name: string, found: number) {
     super(`There ${found === 0 ? 'is no client account' : `are ${found} client accounts`} called '${name}'.`)
@@ -52,7 +52,6 @@ interface Place {
   clientId: string
   name: string
   size: number
-  /** An account that was there before has its Admins. */
   isNew: boolean
 }
 
@@ -62,7 +61,7 @@ interface NewUser extends ReturnType<typeof bulkUser> {
   isEnrolled: boolean
 }
 
-/** Adds users (and accounts for them) to whatever there is. Commits batch by batch. */
+/** Adds users and accounts to the existing data. Commits batch by batch. */
 export async function bulkSeed(db: Database, request: BulkRequest, deps: BulkDeps): Promise<void> {
   const passwordHash = await hashPassword(DEMO_PASSWORD)
   const places = request.into === null ? await addAccounts(db, request) : [await findPlace(db, request)]
@@ -74,7 +73,7 @@ export async function bulkSeed(db: Database, request: BulkRequest, deps: BulkDep
       .filter(({ isEnrolled }) => isEnrolled)
       .map((user) => ({ ...user, secret: newSecret(), authenticatorId: uuidv7() }))
     await db.transaction(async (tx) => {
-      // One look at all of them, where the triggers would look at each.
+      // One statement for the batch replaces the triggers of each row.
       await tx.execute(sql`set local portcullis.relist = 'by hand'`)
       await insertUsers(tx, batch, passwordHash)
       await insertAuthenticators(tx, enrolled, deps.keys)
@@ -85,7 +84,7 @@ export async function bulkSeed(db: Database, request: BulkRequest, deps: BulkDep
     done += batch.length
     deps.onProgress(done)
   }
-  // So that the first query after it is planned for what is there now.
+  // The planner needs fresh statistics before the first query.
   await db.execute(
     sql`analyze clients, users, memberships, mfa_policies, authenticators, listings, headcounts`,
   )
@@ -179,7 +178,7 @@ async function insertAuthenticators(
       ${list(enrolled.map(({ id }) => id))}::uuid[], ${list(sealed)}::text[]) as a(id, user_id, sealed)`)
 }
 
-/** One array parameter, where drizzle would make a parameter of every element. */
+/** One array parameter; Drizzle would make a parameter of every element. */
 function list(values: readonly (string | null)[]) {
   return sql.param(values)
 }

@@ -1,12 +1,9 @@
-// The demo data: who there is, and where MFA is required.
-
 export const DEMO_PASSWORD = 'demo-password-please-change'
 
 export interface CastMember {
   email: string
   name: string
   roleGroup: string
-  /** Not active yet: the invitation is in the mail. */
   invited?: true
 }
 
@@ -18,7 +15,7 @@ export interface CastAccount {
   people: readonly CastMember[]
 }
 
-/** A parent stands before its children. */
+/** Parents come before their children. */
 export const DEMO_CAST: readonly CastAccount[] = [
   {
     name: 'Harbour Group',
@@ -61,7 +58,7 @@ export const DEMO_CAST: readonly CastAccount[] = [
   {
     name: 'Portcullis Platform',
     isPlatform: true,
-    // The rules require MFA of everyone here; there is no policy to set.
+    // The rules always require MFA on the platform.
     requiresMfa: [],
     people: [
       { email: 'desk@platform.example', name: 'Daniel Achterberg', roleGroup: 'service-desk' },

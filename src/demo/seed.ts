@@ -13,11 +13,11 @@ import { type CastAccount, type CastMember, DEMO_CAST, DEMO_PASSWORD } from './d
 
 export interface SeedDeps {
   clock: Clock
-  /** The first makes the token of the invitation. */
+  /** The first key signs the invitation's link. */
   keys: readonly EncryptionKey[]
 }
 
-/** Puts the demo accounts into an empty database; one that has a client account already is left as it is. */
+/** Adds the demo accounts to a database without client accounts. */
 export async function seedDemoData(db: Database, deps: SeedDeps): Promise<void> {
   await db.transaction(async (tx) => {
     await tx.execute(sql`select pg_advisory_xact_lock(hashtext('portcullis seed'))`)
@@ -27,13 +27,13 @@ export async function seedDemoData(db: Database, deps: SeedDeps): Promise<void> 
     const idOfRoleGroup = await roleGroupIdsByKey(tx)
     const idOfAccount = new Map<string, string>()
     for (const account of DEMO_CAST) {
-      const parentId = account.parent === undefined ? null : found(idOfAccount, account.parent)
+      const parentId = account.parent === undefined ? null : idOf(idOfAccount, account.parent)
       idOfAccount.set(account.name, await addAccount(tx, deps, account, parentId, idOfRoleGroup))
     }
   })
 }
 
-/** What a database holds: 'nothing', 'demo' if any account of the demo cast is in it, else 'accounts'. */
+/** 'demo' if the database has any user of the demo cast. */
 export async function contentOf(db: Database): Promise<'nothing' | 'demo' | 'accounts'> {
   const [client] = await db.select({ id: clients.id }).from(clients).limit(1)
   if (!client) return 'nothing'
@@ -42,7 +42,6 @@ export async function contentOf(db: Database): Promise<'nothing' | 'demo' | 'acc
   return demo > 0 ? 'demo' : 'accounts'
 }
 
-/** The id of each role group, by its key. */
 export async function roleGroupIdsByKey(tx: Transaction): Promise<ReadonlyMap<string, string>> {
   const rows = await tx.select({ key: roleGroups.key, id: roleGroups.id }).from(roleGroups)
   return new Map(rows.map(({ key, id }) => [key, id]))
@@ -59,14 +58,14 @@ async function addAccount(
   const { name, isPlatform = false, requiresMfa, people } = account
   await tx.insert(clients).values({ id: clientId, name, parentId, isPlatform })
   for (const key of requiresMfa)
-    await tx.insert(mfaPolicies).values({ clientId, roleGroupId: found(idOfRoleGroup, key) })
+    await tx.insert(mfaPolicies).values({ clientId, roleGroupId: idOf(idOfRoleGroup, key) })
 
   const [admin] = people
   const adminId = uuidv7()
   for (const person of people) {
     const userId = person === admin ? adminId : uuidv7()
     await addPerson(tx, deps, person, { userId, clientId })
-    await tx.insert(memberships).values({ userId, roleGroupId: found(idOfRoleGroup, person.roleGroup) })
+    await tx.insert(memberships).values({ userId, roleGroupId: idOf(idOfRoleGroup, person.roleGroup) })
     if (person.invited) {
       const by = { actorId: adminId, origin: NO_REQUEST }
       await sendInvitations(tx, { keys: deps.keys, now: deps.clock.now() }, by, {
@@ -94,7 +93,7 @@ async function addPerson(
   await tx.insert(users).values({ id: userId, clientId, email, name, ...proven })
 }
 
-function found(ids: ReadonlyMap<string, string>, name: string): string {
+function idOf(ids: ReadonlyMap<string, string>, name: string): string {
   const id = ids.get(name)
   if (id === undefined) throw new Error(`the seed refers to '${name}', which does not exist`)
   return id

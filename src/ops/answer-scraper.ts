@@ -4,8 +4,8 @@ import type { Config } from '../config.ts'
 import type { Metrics } from './metrics.ts'
 
 /**
- * The metrics for a scraper, which has a token instead of a session. Anything else is the gate's to decide. No
- * route: Express would tell anybody of it who asks for its OPTIONS.
+ * Answers a scraper that sends the bearer token; all other requests go on to the gate. A middleware, not a route:
+ * Express would reveal a route to an anonymous OPTIONS request.
  */
 export function answerScraper(
   { OPS_METRICS_TOKEN: token }: Pick<Config, 'OPS_METRICS_TOKEN'>,
@@ -20,7 +20,7 @@ export function answerScraper(
   }
 }
 
-/** In constant time: hashes are of one length. */
+/** Compares in constant time; the hashes have equal lengths. */
 function isSame(given: string, token: string): boolean {
   return timingSafeEqual(sha256(given), sha256(token))
 }

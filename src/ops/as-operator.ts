@@ -11,12 +11,11 @@ export interface Operation {
   origin: Origin
 }
 
-/** What is done, as the audit log names it. */
 type OperatorAction = Extract<AuditAction, `queue.${string}`>
 
 /**
- * Does what an operator asks for in one transaction, by the rows as they are now: 'not-allowed', and nothing is done,
- * for a person who is no operator any more. `act` gets what puts it on record, in the operator's own account.
+ * Runs an operator's command in one transaction, or returns 'not-allowed'. `act` gets the function that records it in
+ * the operator's account.
  */
 export function asOperator<Result>(
   deps: Pick<Deps, 'db' | 'clock'>,

@@ -5,18 +5,17 @@ import { asOperator, type Operation } from './as-operator.ts'
 
 interface Change {
   action: Extract<AuditAction, `queue.${string}`>
-  /** The states that it can be made in. */
+  /** The states that allow it. */
   from: readonly (JobState | 'unknown')[]
   make: (job: Job) => Promise<unknown>
 }
 
-// Nothing here adds a job or empties a queue. The outbox says what is owed: a job that is removed while it is still
-// owed comes back, unless it was given up.
+// Nothing here adds a job or empties a queue. A removed job comes back while its outbox row is pending.
 const CHANGES = {
   retry: {
     action: 'queue.job-retried',
     from: ['failed'],
-    // With all its attempts again: else the first failure would be the last.
+    // Otherwise the next failure would be final.
     make: (job) => job.retry('failed', { resetAttemptsMade: true }),
   },
   clean: {
@@ -27,16 +26,15 @@ const CHANGES = {
   promote: { action: 'queue.job-promoted', from: ['delayed'], make: (job) => job.promote() },
 } as const satisfies Record<string, Change>
 
-/** As bull-board calls them. */
 export type ChangeName = keyof typeof CHANGES
 export const CHANGE_NAMES = Object.keys(CHANGES) as ChangeName[]
 
-/** Thrown where another operator, or the worker, was first: what was to be recorded goes back with it. */
+/** Thrown when another operator or the worker was faster; it rolls the audit record back. */
 class TooLateError extends Error {}
 
 /**
- * Changes one job and records it; 'not-possible' where there is no such job, or it is in another state. Records first
- * and commits last: no change goes unrecorded, and none is recorded that was not made.
+ * Changes one job and records it; 'not-possible' if the job or its state does not allow it. The record is written
+ * before the change and committed after it, so that each change has its record.
  */
 export async function changeJob(
   deps: Pick<Deps, 'db' | 'clock'>,
@@ -46,7 +44,7 @@ export async function changeJob(
   const change: Change = CHANGES[name]
   const job: Job | undefined = await queue.getJob(jobId)
   if (!job) return 'not-possible'
-  // The next run of a schedule: without it there would be none after it.
+  // Removing the next run of a schedule would end the schedule.
   if (name === 'clean' && job.repeatJobKey && !job.finishedOn) return 'not-possible'
 
   const details = { queue: queue.name, job: job.name, jobId }
@@ -62,7 +60,7 @@ export async function changeJob(
   }
 }
 
-/** Retries every failed job that a queue still has, and records how many those were. Returns the same number. */
+/** Retries all failed jobs of a queue and records their number, which it returns. */
 export async function retryFailedJobs(
   deps: Pick<Deps, 'db' | 'clock'>,
   queue: Queue,
@@ -74,12 +72,12 @@ export async function retryFailedJobs(
     const attempts = await Promise.allSettled(failed.map((job) => makeInTime(retry, job)))
     const failures = attempts.flatMap((attempt) => (attempt.status === 'rejected' ? [attempt.reason] : []))
     const retried = attempts.length - failures.length
-    // Afterwards, as before nobody knows how many: some may be retried by somebody else, or the engine may die.
+    // Recorded afterwards: only now the number is known.
     if (retried > 0) await recordIt({ queue: queue.name, jobs: retried })
     return { retried, failure: failures.find((reason) => !(reason instanceof TooLateError)) }
   })
   if (outcome === 'not-allowed') return outcome
-  // Only now, so that what was retried before it stays on record.
+  // Thrown after the commit, which keeps the record of the retried jobs.
   if (outcome.failure) throw outcome.failure
   return outcome.retried
 }

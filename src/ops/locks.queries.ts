@@ -10,13 +10,13 @@ const SHOWN = 50
 export interface LocksInForce {
   password: number
   code: number
-  /** Network addresses that failed too often. */
+  /** Locked network addresses. */
   addresses: number
-  /** Those that last longest. An operator sees ids, not people; some stand for addresses that nobody has. */
+  /** The locks that last longest. Unknown subjects stand for e-mail addresses without a user. */
   longest: { subject: string; of: 'user' | 'known-browser' | 'unknown'; kind: LockoutKind; until: Date }[]
 }
 
-/** The locks that hold somebody up at `now`. `addressAttempts`: how many failures an address has. */
+/** `addressAttempts`: the failures that lock a network address. */
 export async function readLocks(db: Reader, now: Date, addressAttempts: number): Promise<LocksInForce> {
   const inForce = gt(lockouts.lockedUntil, now)
   const counts = await db

@@ -15,13 +15,11 @@ import { readSealing } from './sealing.queries.ts'
 const PATIENCE_MS = 2 * SECOND
 
 export interface Metrics {
-  /** Measures every request that passes. */
   observe: RequestHandler
-  /** Answers with everything measured, as Prometheus reads it. */
+  /** Answers in the Prometheus text format. */
   answer(res: Response): Promise<void>
 }
 
-/** Measures this process, its requests, the queues, the outbox and the locks. */
 export function openMetrics({ db, clock, config }: Deps, engine: QueueEngine): Metrics {
   const registry = new Registry()
   const registers = [registry]
@@ -48,11 +46,11 @@ export function openMetrics({ db, clock, config }: Deps, engine: QueueEngine): M
     'outbox_oldest_pending_seconds',
     'How long the oldest job that is due has waited, in a queue or not.',
   )
-  const listening = gauge('relays_listening', 'Relays that PostgreSQL wakes at new work; 0 is an error.')
-  const failed = gauge('outbox_failed_jobs', 'Jobs out of retries, which wait for an operator.')
-  const mails = gauge('undelivered_mails', 'Mails that are owed.')
-  const unsealed = gauge('audit_unsealed_events', 'Audit events that wait to be sealed.')
-  const locks = gauge('locks_in_force', 'Locks that hold somebody up, by kind.', ['kind'])
+  const listening = gauge('relays_listening', 'Relays that LISTEN for new work; 0 is an error.')
+  const failed = gauge('outbox_failed_jobs', 'Jobs out of retries.')
+  const mails = gauge('undelivered_mails', 'Mails that are not delivered yet.')
+  const unsealed = gauge('audit_unsealed_events', 'Audit events that are not sealed yet.')
+  const locks = gauge('locks_in_force', 'Locks in force, by kind.', ['kind'])
 
   function showQueues(lines: QueueLine[] | null): void {
     queuesUp.set(lines ? 1 : 0)
@@ -109,7 +107,7 @@ export function openMetrics({ db, clock, config }: Deps, engine: QueueEngine): M
   }
 }
 
-/** The route, never the address: that may hold a token, and there are too many. */
+/** The route and not the path, which may hold a token. */
 function routeOf(req: Request): string {
   const path: unknown = req.route?.path
   return typeof path === 'string' ? req.baseUrl + path : 'none'

@@ -19,7 +19,7 @@ import { readQueueLines } from './queue-lines.ts'
 import { retryFailedWork } from './retry-failed-work.ts'
 import { readSealing } from './sealing.queries.ts'
 
-/** The operators' pages: queues, outbox, mail and locks. Numbers and ids, and nobody's name. */
+/** The operators' pages: queues, outbox, mail and locks. They show numbers and ids, never names. */
 export function opsRoutes(deps: Deps, engine: QueueEngine, metrics: Metrics): Router {
   const { db, clock, config } = deps
   const routes = Router({ caseSensitive: true, strict: true })
@@ -28,7 +28,6 @@ export function opsRoutes(deps: Deps, engine: QueueEngine, metrics: Metrics): Ro
   routes.use('/ops', operatorOnly(deps))
 
   routes.get('/ops', async (req, res) => {
-    // Only the page itself asks this way.
     if (req.get('HX-Request')) lookAgain(req, res, () => {})
     const now = clock.now()
     const [queues, oldest, outbox, listeners, unfinished, locks, sealing] = await Promise.all([
@@ -73,7 +72,7 @@ function ageOrNull(ms: number | null | undefined): string | null {
   return ms === null || ms === undefined ? null : ageText(ms)
 }
 
-/** Stands in front of everything below /ops: to anybody but an operator it does not exist. */
+/** For all others, /ops does not exist. */
 function operatorOnly(deps: Pick<Deps, 'db' | 'clock'>): RequestHandler {
   return async (req, res, next) => {
     const refusal = await viewPage(deps, visitOf(req, res), mayOperate)

@@ -8,13 +8,13 @@ import { SECOND } from '../platform/time/durations.ts'
 const SHOWN = 50
 const MAIL: JobName = 'send-notification'
 
-/** What the outbox still owes. Ages in milliseconds, by the database's own clock. */
+/** The pending rows of the outbox. Ages are in milliseconds, by the clock of the database. */
 export interface OutboxState {
   /** Not handed to a queue yet. */
   undispatched: number
-  /** How long the oldest of those has waited; null if there is none. */
+  /** The age of the oldest of those. */
   lagMs: number | null
-  /** How long the oldest row that is due and not given up has waited, in a queue or not; null if there is none. */
+  /** How long the oldest row that is due and not given up has waited, in a queue or not. */
   oldestPendingMs: number | null
   /** Out of retries. */
   failed: number
@@ -24,9 +24,9 @@ export interface OutboxState {
 export interface UnfinishedWork {
   id: string
   job: string
-  /** The queue that has it; null for a job that only a newer process knows. */
+  /** Null for a job that only a newer version knows. */
   queue: string | null
-  /** Of a mail: which. */
+  /** The kind of the mail. */
   mail: string | null
   ageMs: number
   state: 'failed' | 'dispatched' | 'undispatched'
@@ -36,7 +36,6 @@ export interface UnfinishedWork {
 const undispatched = isNull(outbox.dispatchedAt)
 const pending = sql`${outbox.failedAt} is null and (${outbox.dueAt} is null or ${outbox.dueAt} <= clock_timestamp())`
 
-/** How much is owed, and for how long. */
 export async function readOutbox(db: Reader): Promise<OutboxState> {
   const [row] = await db
     .select({
@@ -54,7 +53,7 @@ export async function readOutbox(db: Reader): Promise<OutboxState> {
   return row
 }
 
-/** How long the oldest job of each queue that is due has waited there, in milliseconds. */
+/** The age of the oldest due job of each queue, in milliseconds. */
 export async function readOldestByQueue(db: Reader): Promise<Map<string, number>> {
   const rows = await db
     .select({
@@ -73,7 +72,7 @@ export async function readOldestByQueue(db: Reader): Promise<Map<string, number>
   return oldest
 }
 
-/** Mails that were not delivered and jobs that were given up: those given up first, then the oldest. */
+/** Undelivered mails and jobs that were given up: those given up first, then the oldest. */
 export async function readUnfinishedWork(db: Reader): Promise<UnfinishedWork[]> {
   const notificationId = sql`case when ${outbox.job} = ${MAIL} then (${outbox.payload} ->> 'notificationId')::uuid end`
   const rows = await db

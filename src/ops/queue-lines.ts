@@ -22,12 +22,12 @@ export function openQueues(engine: QueueEngine): Promise<Queue[]> {
 
 async function openAndAsk(engine: QueueEngine): Promise<Queue[]> {
   const queues = await Promise.all(QUEUES.map((name) => engine.queue(name)))
-  // A connection that stands is no proof.
+  // An open connection does not prove that the engine answers.
   await queues[0]?.getActiveCount()
   return queues
 }
 
-/** How each queue stands; null while the engine is away. */
+/** The counts of each queue; null while the engine is away. */
 export async function readQueueLines(engine: QueueEngine): Promise<QueueLine[] | null> {
   const lines = openQueues(engine).then((queues) => Promise.all(queues.map(readLine)))
   return within(patienceWithin(PATIENCE_MS), lines).catch(() => null)

@@ -2,15 +2,12 @@ import { desc } from 'drizzle-orm'
 import type { Reader } from '../platform/db/client.ts'
 import { auditSeals, auditUnsealed } from '../platform/db/schema/audit-seals.ts'
 
-/** How far the chain over the audit log is. */
 export interface Sealing {
-  /** Events that wait to be sealed. */
+  /** Events that are not sealed yet. */
   unsealed: number
-  /** Null: nothing was sealed yet. */
   lastSealedAt: Date | null
 }
 
-/** How far the chain is now. */
 export async function readSealing(db: Reader): Promise<Sealing> {
   const unsealed = await db.$count(auditUnsealed)
   const [last] = await db

@@ -16,7 +16,6 @@ const WINDOW = 20_000
 export interface FoundAnywhere {
   accounts: { id: string; name: string }[]
   userIds: string[]
-  /** There are more users than these. */
   more: boolean
 }
 
@@ -39,10 +38,10 @@ export async function findAnywhere(db: Reader, term: string): Promise<FoundAnywh
   return { accounts, userIds: userIds.slice(0, USERS_SHOWN), more: userIds.length > USERS_SHOWN }
 }
 
-/** Whoever has the very e-mail address; else any 50 of those who hold a common term, else all who hold a rare one. */
+/** The owner of the exact e-mail address; else any 50 matches of a common term, or all matches of a rare one. */
 async function findPeople(db: Reader, term: string): Promise<string[]> {
-  const addressee = term.includes('@') ? await findByAddress(db, term) : null
-  if (addressee !== null) return [addressee]
+  const owner = term.includes('@') ? await findByAddress(db, term) : null
+  if (owner !== null) return [owner]
 
   const { kind, askedFor } = await sampleTerm(db, term)
   const some = kind === 'rare' ? [] : await findSome(db, term)
@@ -57,7 +56,7 @@ async function findByAddress(db: Reader, term: string): Promise<string | null> {
   return user?.id ?? null
 }
 
-/** Looks around until there are enough, at no more than a window: of a common term there are. */
+/** Reads a bounded sample, which holds enough matches of a common term. */
 async function findSome(db: Reader, term: string): Promise<string[]> {
   const rows = await db.execute<{ id: string }>(sql`
     select ${users.id} as id from ${sampleOf(users, WINDOW)}
@@ -65,7 +64,7 @@ async function findSome(db: Reader, term: string): Promise<string[]> {
   return rows.map(({ id }) => id)
 }
 
-/** Not sorted: if there are more than are shown, they are too many to be read, and the page says so. */
+/** Unsorted: if there are more than fit on the page, it asks for a longer term. */
 async function gather(db: Reader, term: string, askedFor: string[]): Promise<string[]> {
   const rows = await db
     .select({ id: users.id })
@@ -75,7 +74,6 @@ async function gather(db: Reader, term: string, askedFor: string[]): Promise<str
   return rows.map(({ id }) => id)
 }
 
-/** The first users of these accounts. */
 async function findMembers(db: Reader, clientIds: string[]): Promise<string[]> {
   if (clientIds.length === 0) return []
   const member = db

@@ -12,7 +12,7 @@ import { readUserRows } from '../users/user-rows.queries.ts'
 import { userView } from '../users/user-view.ts'
 import { findAnywhere } from './find-anywhere.queries.ts'
 
-/** Where the Service Desk finds whoever calls it, in whatever account they are. */
+/** The Service Desk's search for callers, over all accounts. */
 export function serviceDeskRoutes(deps: Deps): Router {
   const { db, clock } = deps
   const routes = Router({ caseSensitive: true, strict: true })

@@ -2,12 +2,11 @@ import { DEMO_CAST, DEMO_PASSWORD } from '../demo/demo-cast.ts'
 
 export interface BannerFacts {
   address: string
-  /** Null where mails go to a server of one's own. */
+  /** Null if SMTP_URL is set. */
   inbox: string | null
   dataDir: string
-  /** The database was given with DATABASE_URL. */
+  /** DATABASE_URL is set. */
   ownDatabase: boolean
-  /** What the database holds. */
   content: 'nothing' | 'demo' | 'accounts'
 }
 
@@ -16,7 +15,6 @@ const INDENT = '  '
 const NO_ACCOUNTS =
   'There are no accounts, and no demo data for others to reach. Begin with: npm run create-platform -- --email E --name N (or DEMO_DATA=on).'
 
-/** What a person reads once everything is up. */
 export function banner({ address, inbox, dataDir, ownDatabase, content }: BannerFacts): string {
   const lines = [
     '',

@@ -1,4 +1,4 @@
-// The order in which `npm start` brings everything up. What was started is stopped in reverse.
+// The order in which `npm start` starts everything; it stops in reverse order.
 import { mkdir, realpath } from 'node:fs/promises'
 import { availableParallelism, hostname } from 'node:os'
 import { join } from 'node:path'
@@ -22,20 +22,18 @@ const USUAL_PORT = 3000
 const USUAL_INBOX_PORT = 1080
 const ORPHANS_GO_WITHIN_MS = 12 * SECOND
 
-/** Sender of mails that nobody but the mail catcher sees. */
 const DEMO_MAIL_FROM = 'Portcullis <no-reply@portcullis.example>'
 
 export interface Surroundings {
   /** The environment that child processes inherit. */
   env: NodeJS.ProcessEnv
-  /** Aborted when the person wants to stop. */
   stopping: AbortSignal
-  /** Registers how to stop what was just started. */
+  /** Registers a step of the shutdown. */
   onStop: (stop: () => Promise<void>) => void
   say: (line: string) => void
 }
 
-/** Brings everything up and says where it is. Throws StartError when something stands in the way. */
+/** Starts everything and prints the banner. Throws StartError for problems that the user can fix. */
 export async function bringUp(config: StartConfig, surroundings: Surroundings): Promise<void> {
   const { stopping, onStop, say } = surroundings
   await mkdir(config.DATA_DIR, { recursive: true })
@@ -78,12 +76,12 @@ export async function bringUp(config: StartConfig, surroundings: Surroundings): 
     superviseChild({
       name: 'web',
       module: new URL(`../web${MODULE_SUFFIX}`, import.meta.url),
-      // Passwords are hashed there, one more at a time than there are cores: see HASHED_AT_A_TIME.
+      // The thread pool hashes the passwords: see HASHED_AT_A_TIME.
       env: { UV_THREADPOOL_SIZE: String(Math.max(2, availableParallelism())), ...env, AUDIT_KEYS: undefined },
       say,
     }),
   )
-  // Else the worker might find nobody who takes its first mail, and complain.
+  // The worker's first mail needs a running mail catcher.
   if (catcher) await allReady([catcher.child], stopping)
   children.push(
     superviseChild({
@@ -105,7 +103,7 @@ export async function bringUp(config: StartConfig, surroundings: Surroundings): 
   )
 }
 
-/** Makes this start the owner of DATA_DIR. Returns the address of the database. */
+/** Takes the lock on DATA_DIR and returns the URL of its database. */
 async function openDataDir(
   config: StartConfig,
   dataDir: string,
@@ -114,7 +112,7 @@ async function openDataDir(
   const embedded = config.DATABASE_URL === undefined ? await startEmbeddedPostgres(dataDir, { say }) : null
   const url = embedded?.url ?? config.DATABASE_URL ?? ''
   if (!embedded) await awaitDatabase(url, stopping, say)
-  // In a database that others use too, the name tells this machine's folder from theirs.
+  // In a shared database the lock's name must be unique to this machine and folder.
   const name = embedded ? 'portcullis start' : `portcullis start ${hostname()} ${dataDir}`
   const release = await holdLock(url, name, { onLost: async () => embedded?.revive(), until: stopping })
   if (!release)
@@ -127,7 +125,7 @@ async function openDataDir(
   return url
 }
 
-/** The processes of a killed start finish what is in flight; until then they hold its port. */
+/** The processes of a killed start finish their work first, and keep its port until then. */
 async function awaitOrphans(url: string): Promise<void> {
   await withDatabase(url, async ({ sql }) => {
     const deadline = Date.now() + ORPHANS_GO_WITHIN_MS

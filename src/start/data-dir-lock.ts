@@ -1,22 +1,22 @@
-// One `npm start` owns a DATA_DIR. The owner holds an advisory lock in its database for as long as it lives:
-// unlike a file with a process number, a lock goes when its holder does, however it ends.
+// One `npm start` owns a DATA_DIR. It holds an advisory lock in its database: unlike a pid file, the lock always ends
+// with the process that holds it.
 import { setTimeout as pause } from 'node:timers/promises'
 import postgres, { type Sql } from 'postgres'
 import { readConnection } from '../platform/db/connection.ts'
 import { SECOND } from '../platform/time/durations.ts'
 
-/** A killed owner's connection may outlive it for a moment. */
+/** The connection of a killed owner may live a little longer. */
 const PATIENCE_MS = 2 * SECOND
 const RETRY_EVERY_MS = 100
 
 export interface LockGuard {
-  /** Brings the database back after it went away; then the lock is taken, or taken again. */
+  /** Restarts the database before the lock is taken again. */
   onLost: () => Promise<void>
-  /** Once aborted, a lost lock is let go. */
+  /** Once aborted, a lost lock is not taken again. */
   until: AbortSignal
 }
 
-/** Takes the lock called `name`. Returns its release, or null when somebody else holds it. */
+/** Takes the lock called `name`. Returns its release, or null if another process holds it. */
 export async function holdLock(
   address: string,
   name: string,
@@ -49,7 +49,7 @@ export async function holdLock(
     }
   }
 
-  /** An earlier owner that is on its way out takes its database along; one that lives is faster to bring it back. */
+  /** An earlier owner that is stopping also stops its database: restart it and try again. */
   function takeLock() {
     return tryLock(sql, name).catch(async (error) => {
       if (until.aborted) throw error

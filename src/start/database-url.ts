@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../config.ts'
 import { findRunningCluster } from './embedded-postgres.ts'
 
-/** The database given by hand, or else that of the `npm start` that runs on DATA_DIR. Throws ConfigurationError. */
+/** DATABASE_URL, else the database of the `npm start` that runs on DATA_DIR. Throws ConfigurationError. */
 export async function databaseUrlOf(config: {
   DATABASE_URL?: string | undefined
   DATA_DIR: string

@@ -1,4 +1,4 @@
-// Where `npm start` may put accounts whose password everybody knows.
+// The demo accounts have a published password, so they are created only where others cannot reach them.
 import ipaddr from 'ipaddr.js'
 import { isThisMachine, readEncryptionKeys, type StartConfig } from '../config.ts'
 import { contentOf, seedDemoData } from '../demo/seed.ts'
@@ -8,7 +8,7 @@ import { StartError } from './start-error.ts'
 
 type Settings = Pick<StartConfig, 'HOST' | 'PUBLIC_URL' | 'DATABASE_URL' | 'DEMO_DATA'>
 
-/** Whether only people at this machine reach the product. Pure. */
+/** Whether only this machine can reach the product. Pure. */
 export function isLocal({ HOST, PUBLIC_URL, DATABASE_URL }: Settings): boolean {
   const namesLocalhost = PUBLIC_URL === undefined || isThisMachine(new URL(PUBLIC_URL).hostname)
   return isLoopback(HOST) && namesLocalhost && DATABASE_URL === undefined
@@ -19,8 +19,8 @@ function isLoopback(host: string): boolean {
 }
 
 /**
- * Puts the demo accounts into an empty database, if everything is local or DEMO_DATA is 'on'. Returns what the database
- * holds then. Throws StartError where others could sign in to demo accounts that an earlier start left behind.
+ * Adds the demo accounts to an empty database if everything is local or DEMO_DATA is 'on'. Throws StartError if others
+ * could reach the demo accounts of an earlier start.
  */
 export async function prepareDemoData(
   config: Settings,

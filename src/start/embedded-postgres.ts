@@ -1,5 +1,5 @@
-// The PostgreSQL that `npm start` and the tests bring along. It is run through pg_ctl, which gives it a session
-// of its own: a Ctrl-C in the terminal does not reach it while the processes that use it still finish their work.
+// The PostgreSQL of `npm start` and the tests. pg_ctl starts it in its own session: a Ctrl-C in the terminal does not
+// reach it while other processes still use it.
 import { execFile } from 'node:child_process'
 import { chown, mkdir, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -10,14 +10,13 @@ import { SECOND } from '../platform/time/durations.ts'
 import { anyFreePort } from './free-port.ts'
 import { program } from './postgres-binaries.ts'
 import { findPostgresHome, type PostgresHome } from './postgres-home.ts'
-import { findPostmaster, removeMistakenNote } from './postmaster.ts'
-import { programOf } from './program-of.ts'
+import { findPostmaster, programOf, removeMistakenPidFile } from './postmaster.ts'
 import { existingPostgresPassword, postgresPassword } from './secrets.ts'
 import { StartError } from './start-error.ts'
 
 const run = promisify(execFile)
 
-/** Recovery after a crash in the middle of much writing may take a while. */
+/** Recovery after a crash can take long. */
 const READY_WITHIN_MS = 60 * SECOND
 const START_RETRIES_MS = 10 * SECOND
 const RETRY_EVERY_MS = 100
@@ -27,7 +26,7 @@ const SETTINGS = [
   'unix_socket_directories=',
   'max_connections=200',
   'log_checkpoints=off',
-  // No values of rows in the server's log.
+  // Keeps the values of rows out of the log.
   'log_error_verbosity=terse',
 ]
 
@@ -42,25 +41,25 @@ const INITDB = [
 ]
 
 export interface ClusterOptions {
-  /** Further settings, `name=value`. */
+  /** More settings, `name=value`. */
   settings?: readonly string[]
-  /** Further arguments of initdb. */
+  /** More arguments of initdb. */
   initdb?: readonly string[]
-  /** Told in one line what takes long or is unusual. */
+  /** Prints one line about slow or unusual steps. */
   say?: (line: string) => void
 }
 
 export interface Cluster {
   url: string
-  /** It was running already: an earlier start was killed, or another one is running. */
+  /** It was already running, left by a killed start or used by another. */
   adopted: boolean
-  /** Starts it again at the same address if it has died. */
+  /** Starts it again at the same port if it has died. */
   revive(): Promise<void>
-  /** `immediate`: without saving anything, for what is thrown away. */
+  /** `immediate` skips the shutdown checkpoint, for data that is thrown away. */
   stop(mode?: 'fast' | 'immediate'): Promise<void>
 }
 
-/** Starts the cluster kept in `dataDir`, making it first if there is none, or adopts the running one. */
+/** Starts the cluster of `dataDir`, creates it first if needed, or adopts the running one. */
 export async function startEmbeddedPostgres(dataDir: string, options: ClusterOptions = {}): Promise<Cluster> {
   const { settings = [], initdb = [], say = () => {} } = options
   await mkdir(dataDir, { recursive: true })
@@ -85,7 +84,7 @@ export async function startEmbeddedPostgres(dataDir: string, options: ClusterOpt
   }
 }
 
-/** The address of the cluster that runs on `dataDir`; null if none does. Starts nothing. */
+/** The URL of the running cluster of `dataDir`, or null. Starts nothing. */
 export async function findRunningCluster(dataDir: string): Promise<string | null> {
   const password = await existingPostgresPassword(dataDir)
   if (password === null) return null
@@ -97,7 +96,7 @@ function urlOf(password: string, port: number): string {
   return `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
 }
 
-/** Made beside its place and then moved there, so that a start killed half-way leaves nothing half-made. */
+/** Creates the cluster under another name and renames it: a killed start leaves no half-made cluster. */
 async function initialise(home: PostgresHome, password: string, args: readonly string[]): Promise<void> {
   const draft = `${home.cluster}-new-${process.pid}`
   const passwordFile = `${draft}.password`
@@ -106,7 +105,7 @@ async function initialise(home: PostgresHome, password: string, args: readonly s
   if (home.user) for (const path of [draft, passwordFile]) await chown(path, home.user.uid, home.user.gid)
   try {
     await runProgram(home, 'initdb', [`--pgdata=${draft}`, `--pwfile=${passwordFile}`, ...INITDB, ...args])
-    // Where another start was faster, its cluster is the one.
+    // If another start was faster, its cluster is used.
     await rename(draft, home.cluster).catch((error) => {
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
     })
@@ -123,13 +122,13 @@ async function removeAbandonedDrafts(cluster: string): Promise<void> {
   for (const name of await readdir(dirname(cluster))) {
     if (!name.startsWith(prefix)) continue
     const pid = Number.parseInt(name.slice(prefix.length), 10)
-    const inTheMaking = pid !== process.pid && (await programOf(pid)) !== null
-    // An initdb whose start was killed may be writing still; what it leaves goes at the next start.
-    if (!inTheMaking) await rm(join(dirname(cluster), name), { recursive: true, force: true }).catch(() => {})
+    const isInUse = pid !== process.pid && (await programOf(pid)) !== null
+    // The initdb of a killed start may still write; the next start removes the rest.
+    if (!isInUse) await rm(join(dirname(cluster), name), { recursive: true, force: true }).catch(() => {})
   }
 }
 
-/** Returns the port at which the server answers, be it one that runs or one started now. */
+/** Starts the server unless it is running. Returns its port. */
 async function ensureServing(
   home: PostgresHome,
   password: string,
@@ -142,7 +141,7 @@ async function ensureServing(
     const running = await findPostmaster(home.cluster)
     if (!running) {
       const problem = await startServer(home, settings, fixedPort ?? (await anyFreePort()))
-      // Lost races (another start, the port, a dying server's last processes) pass by themselves.
+      // A lost race (another start, the port, a dying server) passes by itself.
       if (problem && waitedMs > START_RETRIES_MS) throw new StartError(problem)
     } else if (await answers(urlOf(password, running.port))) return running.port
     else if (waitedMs > READY_WITHIN_MS)
@@ -151,13 +150,13 @@ async function ensureServing(
   }
 }
 
-/** Returns what went wrong, or null. */
+/** Returns an error message, or null. */
 async function startServer(
   home: PostgresHome,
   settings: readonly string[],
   port: number,
 ): Promise<string | null> {
-  await removeMistakenNote(home.cluster)
+  await removeMistakenPidFile(home.cluster)
   const options = [`-p ${port}`, ...settings.map((setting) => `-c ${setting}`)].join(' ')
   const wait = ['-w', '-t', String(READY_WITHIN_MS / SECOND)]
   try {

@@ -2,15 +2,15 @@ import { randomBytes } from 'node:crypto'
 import { link, open, readFile, rm } from 'node:fs/promises'
 
 /**
- * The content of a file that is made once and then kept (mode 0600). However many processes ask at once, or are
- * killed meanwhile, all get the same content: it appears under its name only when it is complete.
+ * Reads a file (mode 0600), or creates it first. All processes that call it at once, or are killed, get the same
+ * content: the file gets its name only when it is complete.
  */
 export async function keepFile(path: string, make: () => string): Promise<string> {
   const kept = await readIfThere(path)
   if (kept !== null) return kept
   const draft = `${path}.${randomBytes(6).toString('hex')}`
   await writeDurably(draft, `${make()}\n`)
-  // A link, unlike a rename, never replaces what somebody else made first.
+  // Unlike a rename, a link never replaces the file of a faster process.
   await link(draft, path).catch((error) => {
     if (error.code !== 'EEXIST') throw error
   })
@@ -18,7 +18,7 @@ export async function keepFile(path: string, make: () => string): Promise<string
   return keepFile(path, make)
 }
 
-/** The content without the closing line break; null where there is no such file. */
+/** The content without the final line break; null if there is no such file. */
 export async function readIfThere(path: string): Promise<string | null> {
   try {
     return (await readFile(path, 'utf8')).trimEnd()

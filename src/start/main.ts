@@ -1,4 +1,4 @@
-// npm start: everything, for trying it and for one machine.
+// npm start: the whole product on one machine.
 import { once } from 'node:events'
 import { ConfigurationError, readStartConfig } from '../config.ts'
 import { describeError } from '../platform/log.ts'
@@ -9,12 +9,12 @@ import { StartError } from './start-error.ts'
 const stop = new AbortController()
 const stops: (() => Promise<void>)[] = []
 
-// They stay in place, so that a second signal (or the terminal's beside npm's) does no harm.
+// The handlers stay: a second signal must not kill the shutdown.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort())
-// Whoever reads our lines may go before us.
+// The reader of a pipe may end first.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
-// npm passes on every signal but the one that kills it at once.
+// npm cannot pass on SIGKILL: when it dies, stop too.
 if (process.env.npm_lifecycle_event) {
   const npm = process.ppid
   setInterval(() => {

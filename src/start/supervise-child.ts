@@ -1,36 +1,33 @@
-// A child process that is started again when it ends by itself.
 import { type ChildProcess, fork } from 'node:child_process'
 import { MINUTE, SECOND } from '../platform/time/durations.ts'
 import { StartError } from './start-error.ts'
 
 const FIRST_PAUSE_MS = 0.5 * SECOND
 const LONGEST_PAUSE_MS = 30 * SECOND
-/** Whoever was up this long has started well: the pauses begin anew. */
+/** A child that ran this long starts again with the first pause. */
 const STEADY_AFTER_MS = MINUTE
-/** A child that never came up does not come up by trying on. */
 const TRIES_TO_COME_UP = 4
-/** A child has 10 seconds for what is in flight, and a little more to go. */
+/** A child has 10 seconds for running requests, and 2 to exit. */
 const STOP_WITHIN_MS = 12 * SECOND
 
 export interface ChildOptions {
   name: string
-  /** The module it runs. */
   module: URL
   args?: readonly string[]
   env: NodeJS.ProcessEnv
-  /** How it is asked to stop; SIGTERM if not given. */
+  /** SIGTERM by default. */
   askToStop?: (child: ChildProcess) => void
   say: (line: string) => void
 }
 
 export interface SupervisedChild {
-  /** Resolves when it first says 'ready'; rejects when it ends again and again before that. */
+  /** Resolves at its first message 'ready'; rejects when it never comes up. */
   ready: Promise<void>
-  /** Asks it to stop, and makes it after 12 seconds. */
+  /** Asks it to stop, and kills it after 12 seconds. */
   stop(): Promise<void>
 }
 
-/** Runs a module as a child process with an IPC channel: it ends when that disconnects, so it never outlives us. */
+/** Runs a module as a child process and restarts it when it ends. It exits when its IPC channel disconnects. */
 export function superviseChild(options: ChildOptions): SupervisedChild {
   const { name, module, args = [], env, say, askToStop = (child) => child.kill('SIGTERM') } = options
   let child: ChildProcess | null = null
@@ -73,7 +70,7 @@ export function superviseChild(options: ChildOptions): SupervisedChild {
     }
   })
 
-  // Whoever waits for it is told; it may fail before anybody does.
+  // It may reject before a caller waits for it.
   ready.catch(() => {})
 
   return {

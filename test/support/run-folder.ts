@@ -3,8 +3,7 @@
 import { chmod, mkdir, mkdtemp, readdir, rm, statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { findPostmaster } from '../../src/start/postmaster.ts'
-import { programOf } from '../../src/start/program-of.ts'
+import { findPostmaster, programOf } from '../../src/start/postmaster.ts'
 
 const PREFIX = 'portcullis-test-'
 const RUN_FOLDER = 'TEST_RUN_FOLDER'

@@ -1,10 +1,12 @@
-// The worker process: relays the outbox and works on the queues until it is told to stop.
+// The worker process: relays the outbox and runs the jobs until it is stopped.
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ConfigurationError, readWorkerConfig, type WorkerConfig } from '../src/config.ts'
+import { readWorkerConfig, type WorkerConfig } from '../src/config.ts'
 import { openDeps } from '../src/deps.ts'
+import { UnpatchedDriverError } from '../src/platform/db/client.ts'
 import { createLog, type Logger } from '../src/platform/log.ts'
 import { watchOutage } from '../src/platform/outbox/watch-outage.ts'
+import { runCommand } from '../src/platform/run-command.ts'
 import { SECOND } from '../src/platform/time/durations.ts'
 import { startWorker } from './start-worker.ts'
 
@@ -13,30 +15,23 @@ const STOP_WITHIN_MS = 10 * SECOND
 const stopping = new AbortController()
 for (const event of ['SIGTERM', 'SIGINT', 'disconnect']) process.on(event, () => stopping.abort())
 
-const config = configuration()
-const log = createLog('worker', config.LOG_LEVEL)
-const stop = await start(config, log, stopping.signal)
-if (stop) {
+await runCommand(work)
+process.exit()
+
+async function work(): Promise<void> {
+  const config = readWorkerConfig(process.env)
+  const log = createLog('worker', config.LOG_LEVEL)
+  const stop = await start(config, log, stopping.signal)
+  if (!stop) return
   process.send?.('ready')
   log.info('The worker has started.')
   if (!stopping.signal.aborted) await once(stopping.signal, 'abort')
-  log.info('The worker finishes the jobs it has begun, then stops.')
+  log.info('The worker finishes its running jobs, then stops.')
   const inTime = await Promise.race([stop().then(() => true), sleep(STOP_WITHIN_MS, false)])
-  if (!inTime) log.warn('Some jobs took too long to wait for; they will be run again.')
-}
-process.exit()
-
-function configuration(): WorkerConfig {
-  try {
-    return readWorkerConfig(process.env)
-  } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error
-    process.stderr.write(`${error.message}\n`)
-    process.exit(1)
-  }
+  if (!inTime) log.warn('Some jobs did not finish in time. They will run again.')
 }
 
-/** Tries until the database answers. Returns how to stop; null if it was told to stop before. */
+/** Retries until the database answers. Returns the stop function, or null if stopped before. */
 async function start(
   config: WorkerConfig,
   log: Logger,
@@ -53,6 +48,7 @@ async function start(
       outage.ended()
       return stop
     } catch (error) {
+      if (error instanceof UnpatchedDriverError) throw error
       outage.began(error)
       await sleep(SECOND, undefined, { signal: stopped }).catch(() => {})
     }

@@ -1,6 +1,7 @@
 // What every command of package.json shares: its arguments are read strictly, and what goes wrong is said in a line.
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { ConfigurationError } from '../config.ts'
+import { UnpatchedDriverError } from './db/client.ts'
 import { describeError } from './log.ts'
 
 /** Thrown for arguments that make no sense. The message says how the command is used. */
@@ -22,7 +23,7 @@ export async function runCommand(
   try {
     await work()
   } catch (error) {
-    const kinds = [UsageError, ConfigurationError, ...expected]
+    const kinds = [UsageError, ConfigurationError, UnpatchedDriverError, ...expected]
     const known = error instanceof Error && kinds.some((kind) => error instanceof kind)
     process.stderr.write(`${known ? error.message : JSON.stringify(describeError(error))}\n`)
     process.exitCode = 1

@@ -1,6 +1,7 @@
 // npm start: the whole product on one machine.
 import { once } from 'node:events'
 import { ConfigurationError, readStartConfig } from '../config.ts'
+import { UnpatchedDriverError } from '../platform/db/client.ts'
 import { describeError } from '../platform/log.ts'
 import { SECOND } from '../platform/time/durations.ts'
 import { bringUp } from './bring-up.ts'
@@ -43,7 +44,8 @@ function say(line: string): void {
 }
 
 function fail(error: unknown): void {
-  const expected = error instanceof ConfigurationError || error instanceof StartError
+  const kinds = [ConfigurationError, StartError, UnpatchedDriverError]
+  const expected = error instanceof Error && kinds.some((kind) => error instanceof kind)
   process.stderr.write(`${expected ? error.message : JSON.stringify(describeError(error), null, 2)}\n`)
   process.exitCode = 1
 }

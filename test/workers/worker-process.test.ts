@@ -35,7 +35,7 @@ onEachEngine('the worker process', (fixture) => {
     await eventually('the mail server has the mail', () => fixture.mailServer.read > read)
 
     worker.kill('SIGTERM')
-    await eventually('it says so', () => worker.output().includes('finishes the jobs it has begun'))
+    await eventually('it says so', () => worker.output().includes('finishes its running jobs'))
     fixture.mailServer.answerStalled()
     const code = await worker.ended
 

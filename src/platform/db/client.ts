@@ -30,6 +30,19 @@ export interface PoolOptions {
   onAnswering?: () => void
 }
 
+/** Thrown at start when patch-package has not run. */
+export class UnpatchedDriverError extends Error {
+  constructor() {
+    super('The PostgreSQL driver is not patched. Run npm ci without --ignore-scripts.')
+    this.name = 'UnpatchedDriverError'
+  }
+}
+
+/** Throws UnpatchedDriverError unless the driver has patches/postgres+3.4.9.patch. */
+export function requirePatch(driver: object): void {
+  if (!('patchedBy' in driver)) throw new UnpatchedDriverError()
+}
+
 const NO_LIMIT_OF_REQUESTS = { statement_timeout: 10_000, idle_in_transaction_session_timeout: 30_000 }
 const LONGEST_STATEMENT_MS = 10_000
 /** How much later than the server's own limit an answer may arrive before the server counts as frozen. */
@@ -42,6 +55,7 @@ export function openDatabase(
   max = 10,
   { pipelined = 1, requestMs, onFrozen = () => {}, onAnswering = () => {} }: PoolOptions = {},
 ): DatabasePool {
+  requirePatch(postgres)
   const { url, ssl } = readConnection(address)
   const statementMs = requestMs && Math.min(requestMs, LONGEST_STATEMENT_MS)
   const watchdog = new Watchdog(

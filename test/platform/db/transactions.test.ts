@@ -55,9 +55,10 @@ describe('transactions', () => {
   })
 
   test('work that goes on after its connection was lost gets into no other transaction', async () => {
+    const single = openDatabase(database.url, 'test-single', 1)
     const signals = new EventEmitter()
     let late: Promise<unknown> = Promise.resolve()
-    const lost = pool.db.transaction((tx) => {
+    const lost = single.db.transaction((tx) => {
       late = (async () => {
         const [own] = await tx.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`)
         await Promise.all([once(signals, 'go on'), pool.sql`select pg_terminate_backend(${own?.pid ?? 0})`])
@@ -67,7 +68,7 @@ describe('transactions', () => {
     })
     await assert.rejects(lost, { code: 'CONNECTION_CLOSED' })
 
-    await pool.db.transaction(async (tx) => {
+    await single.db.transaction(async (tx) => {
       await write(tx, 'next')
       signals.emit('go on')
       await assert.rejects(late)
@@ -75,6 +76,7 @@ describe('transactions', () => {
 
     assert.deepEqual(await notes(), ['next'])
     await pool.sql`delete from notes`
+    await single.close()
   })
 
   test('work that goes on after it was rolled back gets into no other transaction', async () => {

@@ -69,7 +69,8 @@ export async function countRequest(deps: Deps, origin: Origin): Promise<Date | n
 async function spendTry(deps: Deps, origin: Origin): Promise<AddressTry | { refused: true; until: Date }> {
   const network = networkOf(origin.address)
   return takeTurns(lineOf(network), async () => {
-    const endsAt = await countTry(deps, network)
+    // Without the deadline, so that every try that is counted is also settled.
+    const endsAt = await withoutDeadline(() => countTry(deps, network))
     if (endsAt) return { refused: false, network, endsAt }
     const until = await refusedUntil(deps, network, origin)
     return until ? { refused: true, until } : 'wait'

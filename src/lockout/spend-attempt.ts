@@ -1,6 +1,6 @@
 import type { Deps } from '../deps.ts'
 import { NO_REQUEST } from '../platform/audit/record.ts'
-import { withoutDeadline } from '../platform/db/deadline.ts'
+import { currentDeadline, withoutDeadline } from '../platform/db/deadline.ts'
 import { changeLockout } from './change-lockout.ts'
 import { failAttempt } from './fail-attempt.ts'
 import { lockoutPolicyOf } from './lockout-policy-of.ts'
@@ -43,13 +43,13 @@ export async function spendAttempt(
       if (attempt.answer === 'overdue') {
         const { spentAt } = attempt
         await db.transaction((tx) => failAttempt(tx, deps, { key, spentAt, person, now, origin: NO_REQUEST }))
-      } else if (await saveLockout(db, key, before, attempt.state, now))
-        return {
-          answer: 'spent',
-          key,
-          spentAt: now,
-          stored: { ...attempt.state, version: before.version + 1 },
-        }
+      } else if (await withoutDeadline(() => saveLockout(db, key, before, attempt.state, now))) {
+        const stored = { ...attempt.state, version: before.version + 1 }
+        const spent: SpentAttempt = { answer: 'spent', key, spentAt: now, stored }
+        // The time of the request may have passed while the attempt was stored.
+        await givingBackOnError(deps, spent, async () => currentDeadline()?.check())
+        return spent
+      }
     }
   })
 }

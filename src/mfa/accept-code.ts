@@ -99,7 +99,7 @@ async function acceptOnAccount(
     const accept = () => acceptStep(deps, authenticatorId, step, key, attempt.stored, count, event)
     if (await givingBackOnError(deps, attempt, accept)) return { ok: true, authenticatorId }
 
-    const refusedBy = await readAuthenticator(deps, authenticatorId)
+    const refusedBy = await givingBackOnError(deps, attempt, () => readAuthenticator(deps, authenticatorId))
     const reset = refusedBy !== null && refusedBy.status !== 'active'
     const sentTwice = refusedBy !== null && refusedBy.lastAcceptedStep === step
     if (reset || sentTwice) {

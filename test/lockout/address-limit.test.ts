@@ -3,13 +3,17 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { and, eq, inArray, ne } from 'drizzle-orm'
+import { limitedByAddress } from '../../src/lockout/address-limit.ts'
 import { PENDING_LIFE_MS } from '../../src/lockout/policy.ts'
 import type { AuditAction } from '../../src/platform/audit/actions.ts'
+import { NO_REQUEST } from '../../src/platform/audit/record.ts'
+import { currentDeadline, Deadline, withDeadline } from '../../src/platform/db/deadline.ts'
 import { auditEvents } from '../../src/platform/db/schema/audit-events.ts'
 import { addressLimits } from '../../src/platform/db/schema/lockouts.ts'
 import { MINUTE, SECOND } from '../../src/platform/time/durations.ts'
 import { anyFreePort } from '../../src/start/free-port.ts'
 import { startApp, type TestApp } from '../support/app.ts'
+import { awaitWaiters } from '../support/await-waiters.ts'
 import { type Answer, Browser } from '../support/browser.ts'
 import { ENCRYPTION_KEYS } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
@@ -161,6 +165,29 @@ describe('what counts', () => {
     await again.verify(again.wrongCode())
 
     assert.deepEqual(await addressCount(), { failures: 1, pending: 0 })
+  })
+
+  test('a try that is stored only after the time of its request does not count', async () => {
+    const deadline = new Deadline()
+    let tried: Promise<void> | undefined
+
+    await app.deps.sql.begin(async (holder) => {
+      await holder`lock table address_limits in exclusive mode`
+      tried = assert.rejects(
+        withDeadline(deadline, () =>
+          limitedByAddress(app.deps, { ...NO_REQUEST, address: '127.0.0.1' }, async () => {
+            currentDeadline()?.check()
+            return { ok: true }
+          }),
+        ),
+      )
+      await awaitWaiters(app.deps.sql)
+      deadline.pass(new Error('too late'))
+    })
+    await tried
+    await eventually('the try is stored', async () => (await addressCount()) !== undefined)
+
+    assert.deepEqual(await addressCount(), { failures: 0, pending: 0 })
   })
 
   test('a try whose process died counts for ten seconds, as it may still be under way', async () => {

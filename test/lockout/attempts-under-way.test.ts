@@ -5,6 +5,7 @@ import { and, eq } from 'drizzle-orm'
 import { readLockout } from '../../src/lockout/lockouts.queries.ts'
 import { PENDING_LIFE_MS } from '../../src/lockout/policy.ts'
 import { spendAttempt } from '../../src/lockout/spend-attempt.ts'
+import { Deadline, withDeadline } from '../../src/platform/db/deadline.ts'
 import { lockouts } from '../../src/platform/db/schema/lockouts.ts'
 import { outbox } from '../../src/platform/db/schema/outbox.ts'
 import { SECOND } from '../../src/platform/time/durations.ts'
@@ -204,6 +205,27 @@ describe('an attempt whose process died', () => {
     })
     assert.deepEqual({ consecutiveFailures, pendingAt }, { consecutiveFailures: 0, pendingAt: [] })
   })
+})
+
+test('an attempt that is stored only after the time of its request is given back', async () => {
+  const person = await app.userNamed('finance@harbour.example')
+  const key = { subject: person.id, kind: 'password' as const }
+  const known = await readLockout(app.deps.db, key)
+  const deadline = new Deadline()
+  let spent: Promise<void> | undefined
+
+  await app.deps.sql.begin(async (holder) => {
+    await holder`lock table lockouts in exclusive mode`
+    spent = assert.rejects(withDeadline(deadline, () => spendAttempt(app.deps, { key, known, person })))
+    await awaitWaiters(app.deps.sql)
+    deadline.pass(new Error('too late'))
+  })
+  await spent
+  await awaitWaiters(app.deps.sql, 0)
+
+  const { version, pendingAt, consecutiveFailures } = await readLockout(app.deps.db, key)
+  assert.equal(version, known.version + 2, 'stored, and given back')
+  assert.deepEqual({ pendingAt, consecutiveFailures }, { pendingAt: [], consecutiveFailures: 0 })
 })
 
 test('right passwords whose requests are given up in time cost no attempt, however many', async () => {

@@ -9,6 +9,8 @@ declare global {
     interface Locals {
       /** Gives the answer `ms` milliseconds from now, or any time with Infinity. */
       answerWithin: (ms: number) => void
+      /** Set once the request is answered that it took too long: no later error makes another answer. */
+      gaveUp?: true
     }
   }
 }
@@ -44,7 +46,9 @@ export function answerInTime(limitMs: number): RequestHandler {
       // Not by `next`: what is still under way would find no error page when it fails later.
       if (res.headersSent) return
       if (!req.complete) res.set('Connection', 'close')
-      errorPages(error, req, res, next)
+      // Under the deadline, so that the answer does not wait for its session to be written.
+      withDeadline(deadline, () => errorPages(error, req, res, next))
+      res.locals.gaveUp = true
     }
 
     answerWithin(limitMs)

@@ -79,7 +79,7 @@ export function renderNotFound(res: Response): void {
 /** The one place where a thrown error becomes an answer. Only what nobody expected is logged as an error. */
 export const errorPages: ErrorRequestHandler = (error: unknown, req, res, _next) => {
   // The answer went out in time without it: 503 already.
-  if (res.writableEnded) return logLate(req, error)
+  if (res.writableEnded || res.locals.gaveUp) return logLate(req, error)
   const page = pageFor(error)
   if (page.status >= 500) req.log.error({ err: error }, page.title)
   // Never handed on: Express would print the whole error, with the values of the failed query in it.

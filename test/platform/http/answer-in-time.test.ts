@@ -6,6 +6,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { after, afterEach, before, beforeEach, describe, mock, test } from 'node:test'
 import express, { type RequestHandler } from 'express'
 import { currentDeadline } from '../../../src/platform/db/deadline.ts'
+import { sessions } from '../../../src/platform/db/schema/sessions.ts'
 import { answerInTime } from '../../../src/platform/http/answer-in-time.ts'
 import { errorPages } from '../../../src/platform/http/errors.ts'
 import { readForm } from '../../../src/platform/http/form.ts'
@@ -14,7 +15,9 @@ import { requestLog } from '../../../src/platform/http/request-log.ts'
 import { cutUnreadRequests } from '../../../src/platform/http/unread-requests.ts'
 import { readUpload } from '../../../src/platform/http/upload.ts'
 import { createLog } from '../../../src/platform/log.ts'
-import { SECOND } from '../../../src/platform/time/durations.ts'
+import { MINUTE, SECOND } from '../../../src/platform/time/durations.ts'
+import { startApp } from '../../support/app.ts'
+import { judged } from '../../support/judged.ts'
 
 const LIMIT_MS = 2 * SECOND
 
@@ -202,4 +205,28 @@ test('the database layer knows the deadline in every handler, also behind a body
   ]
 
   for (const answer of asked) assert.match(await (await answer).text(), /^[0-9]/)
+})
+
+test('a page that takes too long is answered 503 as a whole, and does not wait for its session to be written', async () => {
+  const app = await startApp({ ANSWER_WITHIN: '2s' })
+  try {
+    const browser = app.browser()
+    await judged(() => browser.signInWithPassword('finance@harbour.example'))
+    const written = () => app.deps.db.select({ touchedAt: sessions.touchedAt }).from(sessions)
+    const before = await written()
+    app.clock.advance(2 * MINUTE)
+
+    const page = await app.deps.sql.begin(async (holder) => {
+      await holder`lock table audit_events in access exclusive mode`
+      return browser.get('/account')
+    })
+
+    assert.equal(page.status, 503)
+    assert.match(page.body, /<\/html>\s*$/)
+    assert.deepEqual(await written(), before)
+    assert.equal((await judged(() => browser.get('/account'))).status, 200, 'the session goes on')
+    assert.notDeepEqual(await written(), before)
+  } finally {
+    await app.close()
+  }
 })

@@ -1,4 +1,4 @@
-// What somebody has to say about an administrative act: the Service Desk always its ticket and the reason. Pure.
+// The ticket and the reason that the Service Desk, and sometimes an Admin, gives for an administrative act. Pure.
 import { z } from 'zod'
 import { typedLine, wrongFields } from '../platform/http/typed-text.ts'
 import type { Actor } from './rules.ts'
@@ -14,30 +14,41 @@ export const EVIDENCE_PROBLEMS: Readonly<Record<EvidenceField, string>> = {
   reason: 'Say why, in at most 500 characters.',
 }
 
-/** Why it is done. */
 export const adminEvidence = z.object({ reason: typedLine(500) })
-/** The reference of the request, and why it is done. */
 export const deskEvidence = adminEvidence.extend({ ticket: typedLine(64) })
 export type DeskEvidence = z.infer<typeof deskEvidence>
 
-/** On whose behalf an act is done. */
+export type ReadEvidence<Given, Field> =
+  | { evidence: Given; missing: [] }
+  | { evidence: null; missing: Field[] }
+
+/** On whose behalf the actor acts. */
 export function channelOf(actor: Actor): Evidence['channel'] {
   return actor.isServiceDesk ? 'service-desk' : 'admin'
 }
 
-/** Reads what a form says. `adminsSayWhy`: an Admin, too, has to give a reason. */
-export function readEvidence(
-  actor: Actor,
-  form: unknown,
-  { adminsSayWhy }: { adminsSayWhy: boolean },
-): { evidence: Evidence; missing: [] } | { evidence: null; missing: EvidenceField[] } {
-  const required = actor.isServiceDesk ? deskEvidence : adminsSayWhy ? adminEvidence : z.object({})
-  const read = required.safeParse(form)
-  if (read.success) return { evidence: { channel: channelOf(actor), ...read.data }, missing: [] }
-  return { evidence: null, missing: wrongFields(read.error, EVIDENCE_FIELDS) }
+/** A reader of forms in which an Admin must give `admin`, and the Service Desk `desk`. */
+export function evidenceReader<Given, Said, Field extends string>(
+  admin: z.ZodType<Given>,
+  desk: z.ZodType<Said>,
+  fields: readonly Field[],
+) {
+  return (actor: Actor, form: unknown): ReadEvidence<Pick<Evidence, 'channel'> & (Given | Said), Field> => {
+    const channel = channelOf(actor)
+    const read = (channel === 'admin' ? admin : desk).safeParse(form)
+    return read.success
+      ? { evidence: { channel, ...read.data }, missing: [] }
+      : { evidence: null, missing: wrongFields(read.error, fields) }
+  }
 }
 
-/** The message beside each field that something is missing in. */
+/** Reads a form in which only the Service Desk must give ticket and reason. */
+export const readDeskEvidence = evidenceReader(z.object({}), deskEvidence, EVIDENCE_FIELDS)
+
+/** Reads a form in which an Admin must give a reason too. */
+export const readEvidence = evidenceReader(adminEvidence, deskEvidence, EVIDENCE_FIELDS)
+
+/** The message beside each missing field. */
 export function evidenceProblems(missing: readonly EvidenceField[]): Partial<Record<EvidenceField, string>> {
   return Object.fromEntries(missing.map((field) => [field, EVIDENCE_PROBLEMS[field]]))
 }

@@ -1,30 +1,19 @@
 import { and, eq, inArray, or, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import type { Reader } from '../platform/db/client.ts'
-import { preparedOnce } from '../platform/db/prepared-once.ts'
 import { clients } from '../platform/db/schema/clients.ts'
 import type { Relation } from './rules.ts'
 
-/** How `clientId` lies to `ownId` in the hierarchy of client accounts. */
+/** The relation of `clientId` to `ownId` in the hierarchy of client accounts. */
 export async function relationOf(db: Reader, ownId: string, clientId: string): Promise<Relation> {
   if (ownId === clientId) return 'own'
-  const found = await aboveQuery(db).execute({ ownId, clientId })
+  const found = await db
+    .select({ id: clients.id })
+    .from(clients)
+    .where(and(eq(clients.id, ownId), sql`${clients.id} in (${above(sql`${clientId}`)})`))
   return found.length > 0 ? 'child' : 'elsewhere'
 }
 
-const aboveQuery = preparedOnce((db) =>
-  db
-    .select({ id: clients.id })
-    .from(clients)
-    .where(
-      and(
-        eq(clients.id, sql.placeholder('ownId')),
-        sql`${clients.id} in (${above(sql`${sql.placeholder('clientId')}`)})`,
-      ),
-    )
-    .prepare('is_above'),
-)
-
-/** Which of these accounts are `ownId` or lie below it. */
+/** Those of these accounts that are `ownId` or lie below it. */
 export async function withinSubtree(
   db: Reader,
   ownId: string,

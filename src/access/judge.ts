@@ -1,90 +1,156 @@
-import { asc, inArray, sql } from 'drizzle-orm'
+import { asc, inArray } from 'drizzle-orm'
 import { validate as isUuid, NIL } from 'uuid'
 import type { Deps } from '../deps.ts'
 import type { ActingSession } from '../gate/acting-session.ts'
-import type { Person } from '../gate/facts.ts'
-import { isLive, lockSession } from '../gate/hold-session.ts'
+import { holdSession, type LockedPerson } from '../gate/hold-session.ts'
+import { readPerson } from '../gate/read-person.queries.ts'
 import { isSignedIn } from '../gate/stages.ts'
 import type { AuditAction } from '../platform/audit/actions.ts'
 import type { Origin } from '../platform/audit/record.ts'
 import type { Transaction } from '../platform/db/client.ts'
-import { preparedOnce } from '../platform/db/prepared-once.ts'
 import { users } from '../platform/db/schema/users.ts'
-import { recordSignedOut } from './current-actor.ts'
-import { relationOf } from './hierarchy.queries.ts'
-import { readTies } from './makers.queries.ts'
-import { actorOf, targetOf } from './people.ts'
-import { readPeople } from './read-people.queries.ts'
-import { concerning, recordRefusal, unseen } from './record-refusal.ts'
+import { accountById } from './accounts.queries.ts'
+import type { Refused } from './outcome.ts'
+import { ownAccount, recordRefusal } from './record-refusal.ts'
 import type { Refusal } from './refusals.ts'
-import type { Actor, Target } from './rules.ts'
+import type { AccountTarget, Actor, Target } from './rules.ts'
+import {
+  type AccountVerdict,
+  type Asking,
+  decide,
+  decideOnAccount,
+  decideOnUser,
+  type UserVerdict,
+  type Verdict,
+} from './verdict.ts'
 
-export type Verdict =
-  | {
-      allowed: true
-      actor: Actor
-      target: Target
-      targetPerson: Person
-      /** The time after the locks: of all that the act writes. Times in the audit log follow the order of commits. */
-      now: Date
-      /** For a further rule, about what was typed: records what it refuses. */
-      recordRefusal: (refusal: Refusal) => Promise<void>
-    }
-  | { allowed: false; refusal: Refusal }
+type Time = Pick<Deps, 'clock'>
 
-/**
- * Judges an action on a user by the rows as they are now: locks both people and the actor's session, reads them anew
- * and asks the rule, so that an Admin demoted or a user promoted a moment ago is judged as what they are. A refusal of a
- * known person is recorded in the actor's account and in the target's if that lies below; an id of nobody looks there
- * like that of a person whom the actor may not see.
- */
-export async function judge(
-  { clock }: Pick<Deps, 'clock'>,
+/** An act as the audit log names it. `asked`: the id from the request, if it may be an unknown one. */
+interface Act {
+  action: AuditAction
+  origin: Origin
+  asked?: string
+}
+type ActorRequest = Act & { actor: ActingSession }
+type AccountRequest = ActorRequest & { clientId: string }
+type AccountRule = (actor: Actor, target: AccountTarget) => Refusal | null
+
+const SIGNED_OUT: Refused = { ok: false, refusal: 'signed-out' }
+
+/** Locks the person who acts and their session, and asks the gate again. Null, and recorded, if they are not signed in. */
+export async function currentActor(
+  deps: Time,
   tx: Transaction,
-  request: { actor: ActingSession; targetId: string; action: AuditAction; origin: Origin },
-  rule: (actor: Actor, target: Target) => Refusal | null,
-): Promise<Verdict> {
-  const { actor: session, action, origin } = request
-  const targetId = isUuid(request.targetId) ? request.targetId : NIL
-  const { userId: actorId } = session
-  // Sent together, done one after the other: what is read is seen once the locks are held.
-  const [, sessions, people] = await Promise.all([
-    lockPeople(tx).execute({ actorId, targetId }),
-    lockSession(tx, session),
-    readPeople(tx, [actorId, targetId]),
-  ])
-  const now = clock.now()
-  const actorPerson = people.get(actorId)?.person
-  const { person: targetPerson, passwordLockedUntil = null } = people.get(targetId) ?? {}
-  if (!actorPerson || !isLive(sessions, now) || !isSignedIn(session, actorPerson, now)) {
-    await recordSignedOut({ clock }, tx, session, { action, origin, asked: request.targetId })
-    return { allowed: false, refusal: 'signed-out' }
-  }
-  const about = { action, origin, now, actor: actorPerson }
-  if (!targetPerson) {
-    await recordRefusal(tx, { ...about, ...unseen(actorPerson, request.targetId), refusal: 'unknown' })
-    return { allowed: false, refusal: 'unknown' }
-  }
-
-  const relation = await relationOf(tx, actorPerson.clientId, targetPerson.clientId)
-  const actor = actorOf(actorPerson)
-  const ties = await readTies(tx, actorId, [targetPerson], now)
-  const target = targetOf(targetPerson, passwordLockedUntil, { relation, ties }, now)
-  const onRecord = (refusal: Refusal) =>
-    recordRefusal(tx, { ...about, ...concerning(actorPerson, targetPerson, relation, refusal), refusal })
-  const refusal = rule(actor, target)
-  if (refusal === null) return { allowed: true, actor, target, targetPerson, now, recordRefusal: onRecord }
-  await onRecord(refusal)
-  return { allowed: false, refusal }
+  session: ActingSession,
+  act: Act,
+): Promise<LockedPerson | null> {
+  const held = await holdSession(deps, tx, session)
+  if (held && isSignedIn(session, held.person, held.now)) return held
+  const actor = await readPerson(tx, session.userId)
+  const now = deps.clock.now()
+  if (actor) await recordRefusal(tx, { ...act, ...ownAccount(actor), now, actor, refusal: 'signed-out' })
+  return null
 }
 
-/** In the order of their ids, so that two people who act on each other do not wait for one another. */
-const lockPeople = preparedOnce((tx: Transaction) =>
-  tx
+/** Judges an act that concerns no other user and no account: locks the actor, then asks the rule. */
+export function judgeActor(
+  deps: Time,
+  tx: Transaction,
+  request: ActorRequest,
+  rule: (actor: Actor) => Refusal | null,
+): Promise<Verdict> {
+  return judgeSession(deps, tx, request, (asking) => decide(asking, rule))
+}
+
+/** Judges an act on a user by the rows as they are now: locks both people and the session, then asks the rule. */
+export async function judge(
+  deps: Time,
+  tx: Transaction,
+  { targetId, ...request }: ActorRequest & { targetId: string },
+  rule: (actor: Actor, target: Target) => Refusal | null,
+): Promise<UserVerdict> {
+  await lockPeople(tx, [request.actor.userId, targetId])
+  return judgeSession(deps, tx, { ...request, asked: targetId }, (asking) =>
+    decideOnUser(asking, targetId, rule),
+  )
+}
+
+/** Judges an act that changes a client account: locks the account, the actor and the session, then asks the rule. */
+export async function judgeAccount(
+  deps: Time,
+  tx: Transaction,
+  request: AccountRequest,
+  rule: AccountRule,
+): Promise<AccountVerdict> {
+  // The account comes first: suspending locks its users while it holds the account. New users need not wait.
+  await accountById(tx, request.clientId).for('no key update')
+  return judgeWithinAccount(deps, tx, request, rule)
+}
+
+/** Judges an act that only adds to an account: locks the actor alone, so that invitations do not wait for each other. */
+export function judgeWithinAccount(
+  deps: Time,
+  tx: Transaction,
+  { clientId, ...request }: AccountRequest,
+  rule: AccountRule,
+): Promise<AccountVerdict> {
+  return judgeSession(deps, tx, request, (asking) => decideOnAccount(asking, clientId, rule))
+}
+
+/** The same for a job that a user began. Null, and not recorded, if they or their account were stopped since. */
+export async function judgeJobWithinAccount(
+  { clock }: Time,
+  tx: Transaction,
+  { userId, clientId, ...act }: Act & { userId: string; clientId: string },
+  rule: AccountRule,
+): Promise<AccountVerdict | null> {
+  await lockPeople(tx, [userId])
+  const person = await readPerson(tx, userId)
+  if (person?.status !== 'active' || person.clientSuspended) return null
+  return decideOnAccount(asking(tx, act, { person, now: clock.now() }), clientId, rule)
+}
+
+/** Refuses an act on an id that is unknown to the actor. */
+export async function refuseUnknown(
+  deps: Time,
+  tx: Transaction,
+  { actor: session, ...act }: ActorRequest & { asked: string },
+): Promise<Refused> {
+  const current = await currentActor(deps, tx, session, act)
+  if (!current) return SIGNED_OUT
+  const { person: actor, now } = current
+  await recordRefusal(tx, { ...act, ...ownAccount(actor), now, actor, refusal: 'unknown' })
+  return { ok: false, refusal: 'unknown' }
+}
+
+async function judgeSession<Judged extends Verdict>(
+  deps: Time,
+  tx: Transaction,
+  { actor, ...act }: ActorRequest,
+  decision: (asking: Asking) => Promise<Judged>,
+): Promise<Judged | Refused> {
+  const current = await currentActor(deps, tx, actor, act)
+  return current ? decision(asking(tx, act, current)) : SIGNED_OUT
+}
+
+function asking(tx: Transaction, { action, origin }: Act, { person, now }: LockedPerson): Asking {
+  const about = { action, origin, now, actor: person }
+  return {
+    db: tx,
+    person,
+    now,
+    record: (concerned, refusal) => recordRefusal(tx, { ...about, ...concerned, refusal }),
+  }
+}
+
+/** In the order of their ids, so that two people who act on each other do not deadlock. */
+async function lockPeople(tx: Transaction, ids: readonly string[]): Promise<void> {
+  const known = ids.map((id) => (isUuid(id) ? id : NIL))
+  await tx
     .select({ id: users.id })
     .from(users)
-    .where(inArray(users.id, [sql.placeholder('actorId'), sql.placeholder('targetId')]))
+    .where(inArray(users.id, known))
     .orderBy(asc(users.id))
     .for('no key update')
-    .prepare('lock_people'),
-)
+}

@@ -1,8 +1,8 @@
 import { desc, eq } from 'drizzle-orm'
 import type { Reader } from '../platform/db/client.ts'
 import { roleGroups } from '../platform/db/schema/role-groups.ts'
+import type { Account } from './accounts.queries.ts'
 import type { RoleGroupChoice } from './choose-role-groups.ts'
-import type { Account } from './view-account.ts'
 
 /** The role groups that users of this account can hold, the highest first, as the choices of a form. */
 export function readRoleGroupChoices(db: Reader, { isPlatform }: Pick<Account, 'isPlatform'>) {

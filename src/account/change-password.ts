@@ -1,4 +1,4 @@
-import { currentActor } from '../access/current-actor.ts'
+import { currentActor } from '../access/judge.ts'
 import { type ProvenPassword, provePassword } from '../access/prove-password.ts'
 import type { Deps } from '../deps.ts'
 import type { ActingSession } from '../gate/acting-session.ts'

@@ -1,5 +1,5 @@
 import { validate as isUuid } from 'uuid'
-import { currentActor } from '../access/current-actor.ts'
+import { currentActor } from '../access/judge.ts'
 import { ownAccount, recordRefusal } from '../access/record-refusal.ts'
 import type { Deps } from '../deps.ts'
 import type { ActingSession } from '../gate/acting-session.ts'

@@ -1,4 +1,5 @@
 import { type Request, type Response, Router } from 'express'
+import { actRequestOf } from '../access/act-request.ts'
 import {
   type Case,
   OPEN_SHOWN,
@@ -11,19 +12,15 @@ import { approversOf } from '../access/approvers.ts'
 import { CLOSINGS, type Closing } from '../access/closings.ts'
 import { APPROVAL_LIFE_MS } from '../access/open-approval.ts'
 import { actorOf } from '../access/people.ts'
-import { ownAccount, recordRefusedVisit } from '../access/record-refusal.ts'
-import { refuse } from '../access/refuse.ts'
+import { answer, refuse } from '../access/refuse.ts'
 import { requireStepUp } from '../access/require-step-up.ts'
 import { readRoleGroups } from '../access/role-groups.queries.ts'
 import { type Actor, mayViewApprovals } from '../access/rules.ts'
-import { viewPage } from '../access/view-page.ts'
-import { visitOf } from '../access/visit.ts'
+import { refuseUnknownPage, viewPage, visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
-import { actingSessionOf } from '../gate/acting-session.ts'
 import { personOf } from '../gate/gate.ts'
 import { readForm } from '../platform/http/form.ts'
 import { readNotice, writeNotice } from '../platform/http/notice.ts'
-import { originOf } from '../platform/http/origin.ts'
 import { typedFields } from '../platform/http/typed-text.ts'
 import { approvalView } from './approval-view.ts'
 import { DECISION_FIELDS, type DecisionField, decideApproval } from './decide-approval.ts'
@@ -52,17 +49,16 @@ export function approvalsRoutes(deps: Deps): Router {
   routes.get(`${PAGE}/:id`, (req, res) => renderCase(deps, req, res))
 
   routes.post(`${PAGE}/:id`, readForm, present, async (req, res) => {
-    const request = { actor: actingSessionOf(req), approvalId: String(req.params.id), form: req.body }
-    const outcome = await decideApproval(deps, { ...request, origin: originOf(req) })
-    if (outcome.ok) return goOn(res, outcome.decided)
-    if (outcome.refusal !== null) return refuse(res, outcome.refusal)
-    if ('closed' in outcome) return renderCase(deps, req, res, { closed: outcome.closed })
-    await renderCase(deps, req, res, { missing: outcome.missing })
+    const approvalId = String(req.params.id)
+    await answer(res, await decideApproval(deps, { ...actRequestOf(req), approvalId }), {
+      done: ({ decided }) => goOn(res, decided),
+      again: (problem) => renderCase(deps, req, res, problem),
+    })
   })
 
   routes.post(`${PAGE}/:id/withdraw`, readForm, presentToWithdraw, async (req, res) => {
-    const request = { actor: actingSessionOf(req), approvalId: String(req.params.id), origin: originOf(req) }
-    const outcome = await withdrawApproval(deps, request)
+    const approvalId = String(req.params.id)
+    const outcome = await withdrawApproval(deps, { ...actRequestOf(req), approvalId })
     if (outcome.ok) return goOn(res, 'withdrawn')
     refuse(res, outcome.refusal)
   })
@@ -76,10 +72,10 @@ function goOn(res: Response, done: keyof typeof DONE): void {
 }
 
 async function renderList(deps: Deps, req: Request, res: Response): Promise<void> {
-  const actor = actorOf(personOf(res))
-  const refusal = await viewPage(deps, visitOf(req, res), mayViewApprovals)
-  if (refusal) return refuse(res, refusal)
+  const view = await viewPage(deps, visitOf(req, res), mayViewApprovals)
+  if (!view.ok) return refuse(res, view.refusal)
 
+  const { actor } = view
   const now = deps.clock.now()
   const open = await readOpenCases(deps.db, now)
   const ended = await readEndedCases(deps.db, now, actor.isServiceDesk ? undefined : actor.id)
@@ -104,14 +100,13 @@ async function renderCase(
   res: Response,
   problem: { closed?: Closing; missing?: readonly DecisionField[] } = {},
 ): Promise<void> {
-  const viewer = personOf(res)
-  const actor = actorOf(viewer)
+  const actor = actorOf(personOf(res))
   const asked = String(req.params.id)
   const found = await readCase(deps.db, asked)
   const [approval] = found && mayViewApprovals(actor) === null ? await viewsOf(deps, actor, [found]) : []
   if (!approval || approval.isHidden) {
-    await recordRefusedVisit(deps, visitOf(req, res), { ...ownAccount(viewer), asked }, 'unknown')
-    return refuse(res, 'unknown')
+    const { refusal } = await refuseUnknownPage(deps, visitOf(req, res), asked)
+    return refuse(res, refusal)
   }
 
   const { closed, missing = [] } = problem

@@ -1,18 +1,16 @@
-import { eq } from 'drizzle-orm'
+import { accountById } from '../access/accounts.queries.ts'
 import { chooseRoleGroups, roleGroupChange } from '../access/choose-role-groups.ts'
 import type { Closing } from '../access/closings.ts'
 import { relationOf } from '../access/hierarchy.queries.ts'
 import { actorOf, targetOf } from '../access/people.ts'
 import { readRoleGroups } from '../access/role-groups.queries.ts'
 import { mayChangeRoleGroups, mayInvite } from '../access/rules.ts'
-import { accountColumns } from '../access/view-account.ts'
 import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'
 import { readPerson } from '../gate/read-person.queries.ts'
 import { invitePerson } from '../invitations/invite-person.ts'
 import type { Transaction } from '../platform/db/client.ts'
 import type { approvals } from '../platform/db/schema/approvals.ts'
-import { clients } from '../platform/db/schema/clients.ts'
 import { setRoleGroups } from '../users/set-role-groups.ts'
 
 type Approval = typeof approvals.$inferSelect
@@ -33,7 +31,7 @@ export async function carryOutApproval(
   const requester = await readPerson(tx, approval.requestedBy)
   const isActive = requester?.status === 'active' && !requester.clientSuspended
   if (!isActive || !actorOf(requester).isServiceDesk) return not('requester-gone')
-  const [account] = await tx.select(accountColumns).from(clients).where(eq(clients.id, approval.clientId))
+  const [account] = await accountById(tx, approval.clientId)
   if (!account) throw new Error('the account of a case is gone')
   if (account.suspendedAt) return not('account-suspended')
 

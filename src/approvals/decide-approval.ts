@@ -1,16 +1,17 @@
 import { asc, eq, inArray } from 'drizzle-orm'
 import { validate as isUuid } from 'uuid'
 import { z } from 'zod'
+import type { ActRequest } from '../access/act-request.ts'
 import { readStaff } from '../access/approvers.queries.ts'
 import { approvalTarget } from '../access/approvers.ts'
 import type { Closing } from '../access/closings.ts'
-import { currentActor } from '../access/current-actor.ts'
 import { markExpired } from '../access/expire-approval.ts'
+import { currentActor } from '../access/judge.ts'
+import type { Outcome } from '../access/outcome.ts'
 import { actorOf } from '../access/people.ts'
 import type { Refusal } from '../access/refusals.ts'
 import { mayDecideApproval } from '../access/rules.ts'
 import type { Deps } from '../deps.ts'
-import type { ActingSession } from '../gate/acting-session.ts'
 import type { Person } from '../gate/facts.ts'
 import { type Origin, record } from '../platform/audit/record.ts'
 import type { Transaction } from '../platform/db/client.ts'
@@ -29,12 +30,11 @@ const decision = z.discriminatedUnion('decision', [
 export const DECISION_FIELDS = ['decision', 'reason'] as const
 export type DecisionField = (typeof DECISION_FIELDS)[number]
 
-export type DecideOutcome =
-  | { ok: true; decided: 'approved' | 'refused' }
-  | { ok: false; refusal: Refusal }
-  | { ok: false; refusal: null; missing: DecisionField[] }
-  /** It was approved, but cannot be carried out any more: the case is closed. */
-  | { ok: false; refusal: null; closed: Closing }
+/** `closed`: it was approved, but cannot be carried out any more. */
+export type DecideOutcome = Outcome<
+  { decided: 'approved' | 'refused' },
+  { missing?: DecisionField[]; closed?: Closing }
+>
 
 type Approval = typeof approvals.$inferSelect
 
@@ -45,7 +45,7 @@ type Approval = typeof approvals.$inferSelect
  */
 export function decideApproval(
   deps: Deps,
-  request: { actor: ActingSession; approvalId: string; form: unknown; origin: Origin },
+  request: ActRequest & { approvalId: string },
 ): Promise<DecideOutcome> {
   return deps.db.transaction(async (tx): Promise<DecideOutcome> => {
     const { actor: session, approvalId, form, origin } = request

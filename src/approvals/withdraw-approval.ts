@@ -1,21 +1,22 @@
 import { eq } from 'drizzle-orm'
 import { validate as isUuid } from 'uuid'
-import { currentActor } from '../access/current-actor.ts'
+import type { ActRequest } from '../access/act-request.ts'
+import { currentActor } from '../access/judge.ts'
+import type { Outcome } from '../access/outcome.ts'
 import { actorOf } from '../access/people.ts'
 import type { Refusal } from '../access/refusals.ts'
 import { mayWithdrawApproval } from '../access/rules.ts'
 import type { Deps } from '../deps.ts'
-import type { ActingSession } from '../gate/acting-session.ts'
-import { type Origin, record } from '../platform/audit/record.ts'
+import { record } from '../platform/audit/record.ts'
 import { approvals } from '../platform/db/schema/approvals.ts'
 import { recordRefusedCase } from './record-refused-case.ts'
 
 /** Takes back what one asked for oneself, as long as it waits. */
 export function withdrawApproval(
   deps: Deps,
-  request: { actor: ActingSession; approvalId: string; origin: Origin },
-): Promise<{ ok: true } | { ok: false; refusal: Refusal }> {
-  return deps.db.transaction(async (tx): Promise<{ ok: true } | { ok: false; refusal: Refusal }> => {
+  request: Omit<ActRequest, 'form'> & { approvalId: string },
+): Promise<Outcome<object, never>> {
+  return deps.db.transaction(async (tx): Promise<Outcome<object, never>> => {
     const { approvalId, origin } = request
     const action = 'approval.withdrawn'
     const current = await currentActor(deps, tx, request.actor, { action, origin, asked: approvalId })

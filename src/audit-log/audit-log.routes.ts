@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { type Request, type Response, Router } from 'express'
+import type { Account } from '../access/accounts.queries.ts'
 import { refuse } from '../access/refuse.ts'
-import { type Account, viewAccount } from '../access/view-account.ts'
-import { type Visit, visitOf } from '../access/visit.ts'
+import { type Visit, viewAccount, visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
 import { type ActingSession, actingSessionOf } from '../gate/acting-session.ts'
 import { personOf } from '../gate/gate.ts'
@@ -56,7 +56,7 @@ interface Asked {
 async function ask(deps: Deps, req: Request, res: Response): Promise<Asked | null> {
   const { id } = req.params
   const view = await viewAccount(deps, visitOf(req, res), id === undefined ? undefined : String(id))
-  if (!view.allowed) {
+  if (!view.ok) {
     refuse(res, view.refusal)
     return null
   }
@@ -136,7 +136,7 @@ async function mayGoOn(deps: Deps, session: ActingSession, visit: Visit, clientI
   const { stage, person } = await readStage(deps, session)
   const view =
     stage === 'signed-in' && person ? await viewAccount(deps, { ...visit, viewer: person }, clientId) : null
-  if (!view?.allowed) throw new ForbiddenError('You may no longer look into this log.')
+  if (!view?.ok) throw new ForbiddenError('You may no longer look into this log.')
 }
 
 /** For example 'audit-harbour-group-2026-11-24.csv'. */

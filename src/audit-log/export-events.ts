@@ -1,4 +1,4 @@
-import type { Account } from '../access/view-account.ts'
+import type { Account } from '../access/accounts.queries.ts'
 import type { Deps } from '../deps.ts'
 import { type Origin, record } from '../platform/audit/record.ts'
 import type { AuditFilters, TypedFilters } from './audit-filters.ts'

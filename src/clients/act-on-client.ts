@@ -1,33 +1,26 @@
 import type { z } from 'zod'
+import type { Account } from '../access/accounts.queries.ts'
+import type { ActRequest } from '../access/act-request.ts'
 import { adminsOf } from '../access/admins.queries.ts'
 import { type DeskEvidence, EVIDENCE_PROBLEMS } from '../access/evidence.ts'
-import { judgeAccount } from '../access/judge-account.ts'
+import { judgeAccount } from '../access/judge.ts'
+import type { Outcome } from '../access/outcome.ts'
 import type { Refusal } from '../access/refusals.ts'
 import type { AccountTarget, Actor } from '../access/rules.ts'
-import type { Account } from '../access/view-account.ts'
 import type { Deps } from '../deps.ts'
-import type { ActingSession } from '../gate/acting-session.ts'
 import type { AuditAction } from '../platform/audit/actions.ts'
-import { type Origin, record } from '../platform/audit/record.ts'
+import { record } from '../platform/audit/record.ts'
 import type { Transaction } from '../platform/db/client.ts'
 import { wrongFields } from '../platform/http/typed-text.ts'
 import { notifyAll } from '../platform/mail/notify.ts'
 import { NAME_MISSING } from './client-name.ts'
 
-export interface ClientRequest {
-  actor: ActingSession
-  clientId: string
-  form: unknown
-  origin: Origin
-}
+export type ClientRequest = ActRequest & { clientId: string }
 
 /** Fields of the form that are wrong, each with its message. */
 export type ClientProblems = Partial<Record<'name' | 'ticket' | 'reason', string>>
 
-export type ClientOutcome =
-  | { ok: true }
-  | { ok: false; refusal: Refusal }
-  | { ok: false; refusal: null; problems: ClientProblems }
+export type ClientOutcome = Outcome<object, { problems: ClientProblems }>
 
 interface ClientAct<Typed extends DeskEvidence> {
   action: AuditAction
@@ -57,7 +50,7 @@ export function actOnClient<Typed extends DeskEvidence>(
 ): Promise<ClientOutcome> {
   return deps.db.transaction(async (tx): Promise<ClientOutcome> => {
     const verdict = await judgeAccount(deps, tx, { actor, clientId, action, origin }, rule)
-    if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
+    if (!verdict.ok) return verdict
     const typed = act.form.safeParse(form)
     if (!typed.success) return { ok: false, refusal: null, problems: problemsOf(typed.error) }
 

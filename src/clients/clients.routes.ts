@@ -3,8 +3,7 @@ import { z } from 'zod'
 import { withinSubtree } from '../access/hierarchy.queries.ts'
 import { refuse } from '../access/refuse.ts'
 import { mayCreateClient, mayRenameClient, mayResumeClient, maySuspendClient } from '../access/rules.ts'
-import { readOnlyBecause, viewAccount } from '../access/view-account.ts'
-import { visitOf } from '../access/visit.ts'
+import { readOnlyBecause, viewAccount, visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
 import { personOf } from '../gate/gate.ts'
 import { readCoverages } from '../mfa-policy/coverage.queries.ts'
@@ -28,7 +27,7 @@ export function clientsRoutes(deps: Deps): Router {
 
 async function renderList(deps: Deps, req: Request, res: Response): Promise<void> {
   const view = await viewAccount(deps, visitOf(req, res))
-  if (!view.allowed) return refuse(res, view.refusal)
+  if (!view.ok) return refuse(res, view.refusal)
 
   const { account, actor } = view
   const chosen = filters.parse(req.query)
@@ -55,7 +54,7 @@ async function renderClient(deps: Deps, req: Request, res: Response): Promise<vo
   const { db } = deps
   const viewer = personOf(res)
   const view = await viewAccount(deps, visitOf(req, res), String(req.params.id))
-  if (!view.allowed) return refuse(res, view.refusal)
+  if (!view.ok) return refuse(res, view.refusal)
 
   const { account, actor, relation, target } = view
   const [client] = await readClients(db, [account.id])

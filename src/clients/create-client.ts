@@ -1,12 +1,12 @@
 import { eq } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
 import { z } from 'zod'
+import type { ActRequest } from '../access/act-request.ts'
 import { deskEvidence, EVIDENCE_PROBLEMS } from '../access/evidence.ts'
-import { judgeActor } from '../access/judge-actor.ts'
-import type { Refusal } from '../access/refusals.ts'
+import { judgeActor } from '../access/judge.ts'
+import type { Outcome } from '../access/outcome.ts'
 import { mayCreateClient } from '../access/rules.ts'
 import type { Deps } from '../deps.ts'
-import type { ActingSession } from '../gate/acting-session.ts'
 import { addInvitedUsers } from '../invitations/add-invited-users.ts'
 import {
   ADDRESS_TAKEN,
@@ -16,7 +16,7 @@ import {
   readName,
 } from '../invitations/person-to-invite.ts'
 import { sendInvitations } from '../invitations/send-invitations.ts'
-import { type Origin, record } from '../platform/audit/record.ts'
+import { record } from '../platform/audit/record.ts'
 import type { Transaction } from '../platform/db/client.ts'
 import { clients } from '../platform/db/schema/clients.ts'
 import { mfaPolicies, roleGroups } from '../platform/db/schema/role-groups.ts'
@@ -35,10 +35,7 @@ export type NewClientField = (typeof NEW_CLIENT_FIELDS)[number]
 /** What is wrong with which field, as its message. */
 export type NewClientProblems = Partial<Record<NewClientField, string>>
 
-export type CreateOutcome =
-  | { ok: true; clientId: string }
-  | { ok: false; refusal: Refusal }
-  | { ok: false; refusal: null; problems: NewClientProblems }
+export type CreateOutcome = Outcome<{ clientId: string }, { problems: NewClientProblems }>
 
 const MESSAGES: Record<keyof z.infer<typeof newClient>, string> = {
   name: NAME_MISSING,
@@ -50,15 +47,12 @@ const MESSAGES: Record<keyof z.infer<typeof newClient>, string> = {
  * Creates a client account, at the top or below any account but the platform's, and invites its first Admin. It
  * starts with MFA required of Admins: absence never means 'no MFA needed', and the Admin may add what else.
  */
-export async function createClient(
-  deps: Deps,
-  request: { actor: ActingSession; form: unknown; origin: Origin },
-): Promise<CreateOutcome> {
+export async function createClient(deps: Deps, request: ActRequest): Promise<CreateOutcome> {
   return deps.db
     .transaction(async (tx): Promise<CreateOutcome> => {
       const { origin } = request
       const verdict = await judgeActor(deps, tx, { ...request, action: 'client.created' }, mayCreateClient)
-      if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
+      if (!verdict.ok) return verdict
       const { person, now } = verdict
       const about = { at: now, origin, actorId: person.id, subjectId: null }
       const typed = readNewClient(request.form)

@@ -1,14 +1,11 @@
 import { type Request, type Response, Router } from 'express'
-import { refuse } from '../access/refuse.ts'
+import { actRequestOf } from '../access/act-request.ts'
+import { answer, refuse } from '../access/refuse.ts'
 import { requireStepUp } from '../access/require-step-up.ts'
 import { mayCreateClient, mayRenameClient, mayResumeClient, maySuspendClient } from '../access/rules.ts'
-import { viewAccount } from '../access/view-account.ts'
-import { viewPage } from '../access/view-page.ts'
-import { visitOf } from '../access/visit.ts'
+import { viewAccount, viewPage, visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
-import { actingSessionOf } from '../gate/acting-session.ts'
 import { readForm } from '../platform/http/form.ts'
-import { originOf } from '../platform/http/origin.ts'
 import { typedFields } from '../platform/http/typed-text.ts'
 import type { ClientProblems } from './act-on-client.ts'
 import { goOnAfter } from './client-notice.ts'
@@ -32,14 +29,10 @@ export function runClientRoutes(deps: Deps): Router {
   routes.get('/clients/new', (req, res) => renderNew(deps, req, res, req.query, {}))
 
   routes.post('/clients', readForm, presentToCreate, async (req, res) => {
-    const outcome = await createClient(deps, {
-      actor: actingSessionOf(req),
-      form: req.body,
-      origin: originOf(req),
+    await answer(res, await createClient(deps, actRequestOf(req)), {
+      done: ({ clientId }) => goOnAfter(res, 'client-created', clientId),
+      again: ({ problems }) => renderNew(deps, req, res, req.body, problems),
     })
-    if (outcome.ok) return goOnAfter(res, 'client-created', outcome.clientId)
-    if (outcome.refusal !== null) return refuse(res, outcome.refusal)
-    await renderNew(deps, req, res, req.body, outcome.problems)
   })
 
   for (const { path, verb, done, rule, act } of ACTS) {
@@ -49,15 +42,10 @@ export function runClientRoutes(deps: Deps): Router {
     routes.get(`/clients/:id/${path}`, (req, res) => render(req, res, {}))
     routes.post(`/clients/:id/${path}`, readForm, present, async (req, res) => {
       const clientId = String(req.params.id)
-      const outcome = await act(deps, {
-        actor: actingSessionOf(req),
-        clientId,
-        form: req.body,
-        origin: originOf(req),
+      await answer(res, await act(deps, { ...actRequestOf(req), clientId }), {
+        done: () => goOnAfter(res, done, clientId),
+        again: ({ problems }) => render(req, res, problems),
       })
-      if (outcome.ok) return goOnAfter(res, done, clientId)
-      if (outcome.refusal !== null) return refuse(res, outcome.refusal)
-      await render(req, res, outcome.problems)
     })
   }
 
@@ -71,7 +59,7 @@ async function renderAct(
   { verb, rule, problems }: Pick<(typeof ACTS)[number], 'verb' | 'rule'> & { problems: ClientProblems },
 ): Promise<void> {
   const view = await viewAccount(deps, visitOf(req, res), String(req.params.id), rule)
-  if (!view.allowed) return refuse(res, view.refusal)
+  if (!view.ok) return refuse(res, view.refusal)
 
   const { account } = view
   const body: Record<string, unknown> = req.body ?? { name: account.name }
@@ -91,14 +79,14 @@ async function renderNew(
   problems: NewClientProblems,
 ): Promise<void> {
   const visit = visitOf(req, res)
-  const refusal = await viewPage(deps, visit, mayCreateClient)
-  if (refusal) return refuse(res, refusal)
+  const view = await viewPage(deps, visit, mayCreateClient)
+  if (!view.ok) return refuse(res, view.refusal)
 
   const typed = typedFields(fields, NEW_CLIENT_FIELDS)
   const parent = typed.parentId === '' ? null : await viewAccount(deps, visit, typed.parentId)
   res.status(hasProblems(problems) ? 422 : 200).render('clients/new', {
     typed,
-    parent: parent?.allowed && !parent.account.isPlatform ? parent.account : null,
+    parent: parent?.ok && !parent.account.isPlatform ? parent.account : null,
     problems,
   })
 }

@@ -1,22 +1,19 @@
 import { and, eq, sql } from 'drizzle-orm'
-import { judgeWithinAccount } from '../access/judge-account.ts'
-import type { Refusal } from '../access/refusals.ts'
+import type { ActRequest } from '../access/act-request.ts'
+import { judgeWithinAccount } from '../access/judge.ts'
+import type { Outcome } from '../access/outcome.ts'
 import { readRoleGroups } from '../access/role-groups.queries.ts'
 import { mayInvite } from '../access/rules.ts'
 import type { Deps } from '../deps.ts'
-import type { ActingSession } from '../gate/acting-session.ts'
-import { type Origin, record } from '../platform/audit/record.ts'
+import { record } from '../platform/audit/record.ts'
 import type { Transaction } from '../platform/db/client.ts'
 import { invitationImportLines, invitationImports } from '../platform/db/schema/invitation-imports.ts'
 import { foldedEmail, users } from '../platform/db/schema/users.ts'
 import { addressesIn, type JudgedLine, judgeLines } from './judge-lines.ts'
 import { readInvitationFile } from './read-invitation-file.ts'
 
-export type DraftOutcome =
-  | { ok: true; importId: string }
-  | { ok: false; refusal: Refusal }
-  /** The file cannot be taken as a whole. */
-  | { ok: false; refusal: null; problem: string }
+/** `problem`: the file cannot be taken as a whole. */
+export type DraftOutcome = Outcome<{ importId: string }, { problem: string }>
 
 /**
  * Takes in a file of people to invite, and judges each line. Nobody is invited by it: that is up to whoever confirms
@@ -24,13 +21,13 @@ export type DraftOutcome =
  */
 export async function draftImport(
   deps: Deps,
-  request: { actor: ActingSession; clientId: string; bytes: Uint8Array; origin: Origin },
+  request: Omit<ActRequest, 'form'> & { clientId: string; bytes: Uint8Array },
 ): Promise<DraftOutcome> {
   return deps.db.transaction(async (tx): Promise<DraftOutcome> => {
     const { actor, clientId, origin } = request
     const about = { action: 'invitation.sent', origin } as const
     const verdict = await judgeWithinAccount(deps, tx, { ...about, actor, clientId }, mayInvite)
-    if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
+    if (!verdict.ok) return verdict
     // Only now: to look into a file is work, which nobody may cause who may not invite.
     const file = readInvitationFile(request.bytes)
     if ('problem' in file) return { ok: false, refusal: null, problem: file.problem }

@@ -1,6 +1,6 @@
 import { and, asc, eq, inArray, isNull } from 'drizzle-orm'
 import { channelOf } from '../access/evidence.ts'
-import { judgeWithinAccount } from '../access/judge-account.ts'
+import { judgeJobWithinAccount } from '../access/judge.ts'
 import type { Refusal } from '../access/refusals.ts'
 import { readRoleGroups } from '../access/role-groups.queries.ts'
 import { mayInvite } from '../access/rules.ts'
@@ -33,8 +33,8 @@ export async function importInvitations(
   if (!running) return
   const { clientId, importedBy: userId, reason, ticket } = running
   const origin = running.origin ?? NO_REQUEST
-  const about = { actor: userId, clientId, action: 'invitation.sent', origin } as const
-  const verdict = await judgeWithinAccount(deps, tx, about, mayInvite)
+  const about = { userId, clientId, action: 'invitation.sent', origin } as const
+  const verdict = await judgeJobWithinAccount(deps, tx, about, mayInvite)
   // After the actor, as by whoever confirms it a second time: else the two would wait for each other.
   const [locked] = await tx
     .select({ id: invitationImports.id })
@@ -43,10 +43,10 @@ export async function importInvitations(
     .for('update')
   if (!locked) return
   const now = deps.clock.now()
-  if (!verdict.allowed) {
+  if (!verdict?.ok) {
     const left = await settleLeft(tx, importId)
     // Of whoever is stopped altogether the judge records nothing, and nobody else may open what they imported.
-    if (!verdict.recorded)
+    if (!verdict)
       await record(tx, {
         at: now,
         action: 'invitation.sent',

@@ -1,17 +1,16 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express'
 import { z } from 'zod'
 import { usersPageOf } from '../access/act-notice.ts'
+import { actRequestOf } from '../access/act-request.ts'
 import { type EvidenceField, evidenceProblems } from '../access/evidence.ts'
 import { actorOf } from '../access/people.ts'
-import { refuse } from '../access/refuse.ts'
+import { answer, refuse } from '../access/refuse.ts'
 import { renderStepUp, requireStepUp } from '../access/require-step-up.ts'
 import { readRoleGroupChoices } from '../access/role-groups.queries.ts'
 import { mayChangeWithin, mayInvite } from '../access/rules.ts'
 import { hasSteppedUp } from '../access/step-up.ts'
-import { viewAccount } from '../access/view-account.ts'
-import { visitOf } from '../access/visit.ts'
+import { viewAccount, visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
-import { actingSessionOf } from '../gate/acting-session.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
 import { poll } from '../gate/poll.ts'
 import { BYTE_ORDER_MARK, csvRows } from '../platform/http/csv.ts'
@@ -52,21 +51,17 @@ export function importRoutes(deps: Deps): Router {
     const lines = fields.lines ?? ''
     if (tooLarge) return renderUpload(deps, req, res, clientId, { lines, fileProblem: TOO_LARGE }, 413)
     const isFile = bytes.length > 0
-    const outcome = await draftImport(deps, {
-      actor: actingSessionOf(req),
-      clientId,
-      bytes: isFile ? bytes : new TextEncoder().encode(lines),
-      origin: originOf(req),
-    })
-    if (outcome.ok) {
-      const draft = { id: outcome.importId, clientId, lookedAt: null }
-      if (hasSteppedUp(proofsOf(req), deps.clock.now()))
-        await recordLook(deps, draft, personOf(res).id, originOf(req))
-      return res.redirect(303, `/users/import/${outcome.importId}`)
-    }
-    if (outcome.refusal !== null) return refuse(res, outcome.refusal)
+    const file = isFile ? bytes : new TextEncoder().encode(lines)
     const where = isFile || lines === '' ? 'fileProblem' : 'linesProblem'
-    await renderUpload(deps, req, res, clientId, { lines, [where]: outcome.problem }, 422)
+    await answer(res, await draftImport(deps, { ...actRequestOf(req), clientId, bytes: file }), {
+      done: async ({ importId }) => {
+        const draft = { id: importId, clientId, lookedAt: null }
+        if (hasSteppedUp(proofsOf(req), deps.clock.now()))
+          await recordLook(deps, draft, personOf(res).id, originOf(req))
+        res.redirect(303, `/users/import/${importId}`)
+      },
+      again: ({ problem }) => renderUpload(deps, req, res, clientId, { lines, [where]: problem }, 422),
+    })
   })
 
   routes.get('/users/import/:id', (req, res) => renderImport(deps, req, res))
@@ -74,17 +69,16 @@ export function importRoutes(deps: Deps): Router {
 
   routes.post('/users/import/:id/look', readForm, requireStepUp(deps, LOOK), async (req, res) => {
     const opened = await viewImport(deps, visitOf(req, res), String(req.params.id))
-    if (opened.allowed) await recordLook(deps, opened.found, personOf(res).id, originOf(req))
+    if (opened.ok) await recordLook(deps, opened.found, personOf(res).id, originOf(req))
     res.redirect(303, `/users/import/${encodeURIComponent(String(req.params.id))}`)
   })
 
   routes.post('/users/import/:id', readForm, present, async (req, res) => {
     const importId = String(req.params.id)
-    const request = { actor: actingSessionOf(req), importId, form: req.body, origin: originOf(req) }
-    const outcome = await confirmImport(deps, request)
-    if (outcome.ok) return res.redirect(303, `/users/import/${importId}`)
-    if (outcome.refusal !== null) return refuse(res, outcome.refusal)
-    await renderImport(deps, req, res, outcome.missing)
+    await answer(res, await confirmImport(deps, { ...actRequestOf(req), importId }), {
+      done: () => res.redirect(303, `/users/import/${importId}`),
+      again: ({ missing }) => renderImport(deps, req, res, missing),
+    })
   })
 
   routes.get('/users/import/:id/refused.csv', async (req, res) => {
@@ -115,7 +109,7 @@ async function renderUpload(
   status = 200,
 ): Promise<void> {
   const view = await viewAccount(deps, visitOf(req, res), clientId, mayInvite)
-  if (!view.allowed) return refuse(res, view.refusal)
+  if (!view.ok) return refuse(res, view.refusal)
   const { account, relation } = view
   res.status(status).render('invitations/upload', {
     account,
@@ -137,7 +131,7 @@ async function renderUpload(
  */
 async function openImport(deps: Deps, req: Request, res: Response) {
   const opened = await viewImport(deps, visitOf(req, res), String(req.params.id))
-  if (!opened.allowed) {
+  if (!opened.ok) {
     refuse(res, opened.refusal)
     return null
   }

@@ -1,4 +1,5 @@
 import { and, asc, count, eq, gt, isNull, sql } from 'drizzle-orm'
+import type { Refused } from '../access/outcome.ts'
 import type { Refusal } from '../access/refusals.ts'
 import type { Config } from '../config.ts'
 import type { Transaction } from '../platform/db/client.ts'
@@ -23,7 +24,7 @@ interface LimitReached {
 }
 
 /** The refusal of one invitation. How long an open one stays open is not known. */
-export function limitReached({ refusal, againAt }: LimitReached, now: Date) {
+export function limitReached({ refusal, againAt }: LimitReached, now: Date): Omit<Refused, 'ok'> {
   const retryAfterMs = againAt.getTime() - now.getTime()
   return refusal === 'invitations-within-hour' ? { refusal, retryAfterMs } : { refusal }
 }

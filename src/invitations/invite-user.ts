@@ -1,13 +1,13 @@
+import type { ActRequest } from '../access/act-request.ts'
 import { CHOOSE_ROLE_GROUPS, chooseRoleGroups, roleGroupKeys } from '../access/choose-role-groups.ts'
-import { type EvidenceField, evidenceProblems, readEvidence } from '../access/evidence.ts'
-import { judgeWithinAccount } from '../access/judge-account.ts'
+import { type EvidenceField, evidenceProblems, readDeskEvidence } from '../access/evidence.ts'
+import { judgeWithinAccount } from '../access/judge.ts'
 import { openApproval } from '../access/open-approval.ts'
-import type { Refusal } from '../access/refusals.ts'
+import type { Outcome } from '../access/outcome.ts'
 import { readRoleGroups } from '../access/role-groups.queries.ts'
 import { mayInvite } from '../access/rules.ts'
 import { waitsForApproval } from '../access/waits-for-approval.queries.ts'
 import type { Deps } from '../deps.ts'
-import type { ActingSession } from '../gate/acting-session.ts'
 import { type Origin, record } from '../platform/audit/record.ts'
 import type { Transaction } from '../platform/db/client.ts'
 import { invitationAllowance, limitReached } from './invitation-allowance.ts'
@@ -17,14 +17,10 @@ import { ADDRESS_TAKEN, EMAIL_PROBLEMS, NAME_PROBLEMS, readEmail, readName } fro
 
 export type InviteField = 'email' | 'name' | 'roleGroups' | EvidenceField
 
-export type InviteOutcome =
-  | { ok: true; clientId: string; userId: string }
-  /** The invitation waits for a second person: no user was added. */
-  | { ok: true; approvalId: string }
-  /** `retryAfterMs`: how long it holds, if that is known. */
-  | { ok: false; refusal: Refusal; retryAfterMs?: number }
-  /** Allowed, but not like this: a message for each field. */
-  | { ok: false; refusal: null; problems: Partial<Record<InviteField, string>> }
+/** `approvalId`: the invitation waits for a second person, and no user was added. */
+export type Invited = { clientId: string; userId: string } | { approvalId: string }
+export type InviteProblems = { problems: Partial<Record<InviteField, string>> }
+export type InviteOutcome = Outcome<Invited, InviteProblems>
 
 const ACTION = 'invitation.sent'
 
@@ -34,25 +30,22 @@ const ACTION = 'invitation.sent'
  */
 export async function inviteUser(
   deps: Deps,
-  request: { actor: ActingSession; clientId: string; form: Record<string, unknown>; origin: Origin },
+  request: ActRequest & { clientId: string },
 ): Promise<InviteOutcome> {
   return deps.db.transaction(async (tx): Promise<InviteOutcome> => {
     const { actor, clientId, form, origin } = request
     const asked = { actor, action: ACTION, clientId, origin } as const
     const verdict = await judgeWithinAccount(deps, tx, asked, mayInvite)
-    if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
+    if (!verdict.ok) return verdict
 
     const { account } = verdict
     const all = await readRoleGroups(tx)
     const chosen = chooseRoleGroups(verdict.actor, account.isPlatform, all, roleGroupKeys(form))
-    if (!chosen.ok && chosen.refusal !== null) {
-      await verdict.recordRefusal(chosen.refusal)
-      return { ok: false, refusal: chosen.refusal }
-    }
+    if (!chosen.ok && chosen.refusal !== null) return verdict.refuse(chosen.refusal)
 
     const email = readEmail(textIn(form, 'email'))
     const name = readName(textIn(form, 'name'))
-    const { evidence, missing } = readEvidence(verdict.actor, form, { adminsSayWhy: false })
+    const { evidence, missing } = readDeskEvidence(verdict.actor, form)
     const problems = {
       ...('problem' in email && { email: EMAIL_PROBLEMS[email.problem] }),
       ...('problem' in name && { name: NAME_PROBLEMS[name.problem] }),
@@ -64,8 +57,8 @@ export async function inviteUser(
 
     const allowance = await invitationAllowance(tx, deps.config, account.id, verdict.now)
     if (allowance.refusal !== null) {
-      await verdict.recordRefusal(allowance.refusal)
-      return { ok: false, ...limitReached(allowance, verdict.now) }
+      const { refusal, retryAfterMs } = limitReached(allowance, verdict.now)
+      return verdict.refuse(refusal, retryAfterMs)
     }
 
     const { roleGroups } = chosen
@@ -84,8 +77,7 @@ export async function inviteUser(
         evidence,
         origin,
       })
-      if (!opened.ok) await verdict.recordRefusal(opened.refusal)
-      return opened
+      return opened.ok ? opened : verdict.refuse(opened.refusal)
     }
     const userId = await invitePerson(
       tx,

@@ -1,20 +1,18 @@
 import { type Request, type Response, Router } from 'express'
 import { goOnAfter, usersPageOf } from '../access/act-notice.ts'
+import { actRequestOf } from '../access/act-request.ts'
 import { offerRoleGroups, roleGroupKeys } from '../access/choose-role-groups.ts'
 import { EVIDENCE_FIELDS } from '../access/evidence.ts'
-import { refuse } from '../access/refuse.ts'
+import { answer, refuse } from '../access/refuse.ts'
 import { requireStepUp } from '../access/require-step-up.ts'
 import { readRoleGroups } from '../access/role-groups.queries.ts'
 import { mayInvite } from '../access/rules.ts'
-import { viewAccount } from '../access/view-account.ts'
-import { visitOf } from '../access/visit.ts'
+import { viewAccount, visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
-import { actingSessionOf } from '../gate/acting-session.ts'
 import { personOf } from '../gate/gate.ts'
 import { readForm } from '../platform/http/form.ts'
-import { originOf } from '../platform/http/origin.ts'
 import { typedFields } from '../platform/http/typed-text.ts'
-import { type InviteField, inviteUser } from './invite-user.ts'
+import { type Invited, type InviteField, type InviteProblems, inviteUser } from './invite-user.ts'
 
 /** Inviting one person: into one's own account or, by the Service Desk, into any. */
 export function inviteRoutes(deps: Deps): Router {
@@ -25,13 +23,14 @@ export function inviteRoutes(deps: Deps): Router {
 
   routes.post('/users', readForm, requireStepUp(deps, { act: 'invite somebody' }), async (req, res) => {
     const clientId = typedFields(req.body, ['clientId']).clientId || personOf(res).clientId
-    const request = { actor: actingSessionOf(req), clientId, form: req.body, origin: originOf(req) }
-    const outcome = await inviteUser(deps, request)
-    if (outcome.ok && 'approvalId' in outcome) return res.redirect(303, `/approvals/${outcome.approvalId}`)
-    if (outcome.ok)
-      return goOnAfter(res, 'invited', outcome.userId, usersPageOf(personOf(res), outcome.clientId))
-    if (outcome.refusal !== null) return refuse(res, outcome.refusal, outcome.retryAfterMs)
-    await renderInvite(deps, req, res, clientId, outcome.problems)
+    const outcome = await inviteUser(deps, { ...actRequestOf(req), clientId })
+    await answer<Invited, InviteProblems>(res, outcome, {
+      done: (invited) => {
+        if ('approvalId' in invited) return res.redirect(303, `/approvals/${invited.approvalId}`)
+        goOnAfter(res, 'invited', invited.userId, usersPageOf(personOf(res), invited.clientId))
+      },
+      again: ({ problems }) => renderInvite(deps, req, res, clientId, problems),
+    })
   })
 
   return routes
@@ -45,7 +44,7 @@ async function renderInvite(
   problems: Partial<Record<InviteField, string>> = {},
 ): Promise<void> {
   const view = await viewAccount(deps, visitOf(req, res), clientId, mayInvite)
-  if (!view.allowed) return refuse(res, view.refusal)
+  if (!view.ok) return refuse(res, view.refusal)
   const { account, actor, relation } = view
 
   const all = await readRoleGroups(deps.db)

@@ -1,4 +1,5 @@
 import { actOnUser, type UserOutcome, type UserRequest } from '../access/act-on-user.ts'
+import { readDeskEvidence } from '../access/evidence.ts'
 import { mayChangeInvitation } from '../access/rules.ts'
 import { tellOfAdministrator } from '../access/tell-administrators.ts'
 import type { Deps } from '../deps.ts'
@@ -14,7 +15,7 @@ export function resendInvitation(deps: Deps, request: UserRequest): Promise<User
   return actOnUser(deps, request, {
     action: 'invitation.resent',
     rule: mayChangeInvitation,
-    adminsSayWhy: false,
+    readEvidence: readDeskEvidence,
     limit: async (tx, { clientId }, now) => {
       const allowance = await invitationAllowance(tx, deps.config, clientId, now)
       // The old one is closed: no more are open than before.

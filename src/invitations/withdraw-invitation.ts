@@ -1,5 +1,6 @@
 import { eq } from 'drizzle-orm'
 import { actOnUser, type UserOutcome, type UserRequest } from '../access/act-on-user.ts'
+import { readDeskEvidence } from '../access/evidence.ts'
 import { mayChangeInvitation } from '../access/rules.ts'
 import { tellOfAdministrator } from '../access/tell-administrators.ts'
 import type { Deps } from '../deps.ts'
@@ -14,7 +15,7 @@ export function withdrawInvitation(deps: Deps, request: UserRequest): Promise<Us
   return actOnUser(deps, request, {
     action: 'invitation.withdrawn',
     rule: mayChangeInvitation,
-    adminsSayWhy: false,
+    readEvidence: readDeskEvidence,
     carryOut: async (tx, person, { at, actorId, origin, details }) => {
       const eventId = await withdraw(tx, person, { actorId, origin, details }, at)
       await tellOfAdministrator(tx, person, eventId, 'invitation-withdrawn')

@@ -1,5 +1,5 @@
 import { eq, inArray } from 'drizzle-orm'
-import type { Account } from '../access/view-account.ts'
+import type { Account } from '../access/accounts.queries.ts'
 import type { Reader } from '../platform/db/client.ts'
 import { clients } from '../platform/db/schema/clients.ts'
 import { mfaPolicies, roleGroups } from '../platform/db/schema/role-groups.ts'

@@ -1,4 +1,4 @@
-import type { Account } from '../access/view-account.ts'
+import type { Account } from '../access/accounts.queries.ts'
 import type { Reader } from '../platform/db/client.ts'
 import { countPeople } from '../users/headcount.ts'
 import { readHeadcounts } from '../users/headcounts.queries.ts'

@@ -1,17 +1,16 @@
 import { type Request, type Response, Router } from 'express'
+import { actRequestOf } from '../access/act-request.ts'
 import { EVIDENCE_FIELDS, type EvidenceField, evidenceProblems } from '../access/evidence.ts'
-import { refuse } from '../access/refuse.ts'
+import { answer, refuse } from '../access/refuse.ts'
 import { requireStepUp } from '../access/require-step-up.ts'
 import { mayLoosenPolicy, mayTightenPolicy } from '../access/rules.ts'
-import { type AccountView, readOnlyBecause, viewAccount } from '../access/view-account.ts'
-import { visitOf } from '../access/visit.ts'
+import type { AccountVerdict } from '../access/verdict.ts'
+import { readOnlyBecause, viewAccount, visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
-import { actingSessionOf } from '../gate/acting-session.ts'
 import { type Person, passwordSuffices } from '../gate/facts.ts'
 import { personOf } from '../gate/gate.ts'
 import { readForm } from '../platform/http/form.ts'
 import { readNotice, writeNotice } from '../platform/http/notice.ts'
-import { originOf } from '../platform/http/origin.ts'
 import { typedFields } from '../platform/http/typed-text.ts'
 import { readHeadcounts } from '../users/headcounts.queries.ts'
 import { affectedBy, affectedSentences } from './affected.ts'
@@ -21,7 +20,7 @@ import { type PolicyForm, readPolicyForm } from './policy-form.ts'
 import { requireMfaFor } from './require-mfa-for.ts'
 import { readRequirements, requiredKeys } from './requirements.queries.ts'
 
-type Opened = Extract<AccountView, { allowed: true }>
+type Opened = Extract<AccountVerdict, { ok: true }>
 
 /** Of which role groups an account requires MFA: the switches, who is affected by them, and the act. */
 export function mfaPolicyRoutes(deps: Deps): Router {
@@ -38,26 +37,25 @@ export function mfaPolicyRoutes(deps: Deps): Router {
 }
 
 async function savePolicy(deps: Deps, req: Request, res: Response): Promise<void> {
-  const outcome = await requireMfaFor(deps, {
-    actor: actingSessionOf(req),
-    clientId: clientIdOf(req, res),
-    form: req.body,
-    origin: originOf(req),
+  const outcome = await requireMfaFor(deps, { ...actRequestOf(req), clientId: clientIdOf(req, res) })
+  await answer(res, outcome, {
+    done: () => {
+      writeNotice(res, policyPageOf(req), { name: 'policy-saved' })
+      res.redirect(303, policyPageOf(req))
+    },
+    again: ({ missing }) => {
+      const evidence = missing.filter((field) => field !== 'roleGroups')
+      return evidence.length < missing.length
+        ? renderPolicy(deps, req, res, 422)
+        : renderReview(deps, req, res, readPolicyForm(req.body), evidence)
+    },
   })
-  if (outcome.ok) {
-    writeNotice(res, policyPageOf(req), { name: 'policy-saved' })
-    return res.redirect(303, policyPageOf(req))
-  }
-  if (outcome.refusal !== null) return refuse(res, outcome.refusal)
-  const missing = outcome.missing.filter((field) => field !== 'roleGroups')
-  if (missing.length < outcome.missing.length) await renderPolicy(deps, req, res, 422)
-  else await renderReview(deps, req, res, readPolicyForm(req.body), missing)
 }
 
 /** The switches. 422: a role group was sent that the account does not have. */
 async function renderPolicy(deps: Deps, req: Request, res: Response, status: 200 | 422 = 200): Promise<void> {
   const view = await viewAccount(deps, visitOf(req, res), clientIdOf(req, res))
-  if (!view.allowed) return refuse(res, view.refusal)
+  if (!view.ok) return refuse(res, view.refusal)
 
   const { account, actor, relation } = view
   const roleGroups = await readPolicy(deps.db, account)
@@ -83,7 +81,7 @@ async function renderReview(
   missing: readonly EvidenceField[] = [],
 ): Promise<void> {
   const view = await viewAccount(deps, visitOf(req, res), clientIdOf(req, res))
-  if (!view.allowed) return refuse(res, view.refusal)
+  if (!view.ok) return refuse(res, view.refusal)
   const { account, actor, relation, target } = view
   const requirements = await readRequirements(deps.db, account)
   if (!form.roleGroups.every((wanted) => requirements.some(({ key }) => key === wanted)))
@@ -92,7 +90,7 @@ async function renderReview(
   const rule = change.removed.length > 0 ? mayLoosenPolicy : mayTightenPolicy
   const refusal = rule(actor, target)
   if (refusal) {
-    await view.recordRefusal(refusal)
+    await view.refuse(refusal)
     return refuse(res, refusal)
   }
 

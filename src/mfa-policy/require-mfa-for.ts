@@ -1,12 +1,12 @@
 import { and, eq, inArray } from 'drizzle-orm'
-import type { ActOutcome } from '../access/act-outcome.ts'
+import type { ActRequest } from '../access/act-request.ts'
 import { adminsOf } from '../access/admins.queries.ts'
-import { type EvidenceField, readEvidence } from '../access/evidence.ts'
-import { judgeAccount } from '../access/judge-account.ts'
+import { type EvidenceField, readDeskEvidence } from '../access/evidence.ts'
+import { judgeAccount } from '../access/judge.ts'
+import type { Missing, Outcome } from '../access/outcome.ts'
 import { mayLoosenPolicy, mayTightenPolicy } from '../access/rules.ts'
 import type { Deps } from '../deps.ts'
-import type { ActingSession } from '../gate/acting-session.ts'
-import { type Origin, record } from '../platform/audit/record.ts'
+import { record } from '../platform/audit/record.ts'
 import { mfaPolicies } from '../platform/db/schema/role-groups.ts'
 import { notifyAll } from '../platform/mail/notify.ts'
 import { policyChange } from './policy-change.ts'
@@ -14,7 +14,7 @@ import { readPolicyForm } from './policy-form.ts'
 import { readRequirements, requiredKeys } from './requirements.queries.ts'
 
 /** 'roleGroups': one of them is not the account's. */
-export type PolicyOutcome = ActOutcome<unknown, EvidenceField | 'roleGroups'>
+export type PolicyOutcome = Outcome<object, Missing<EvidenceField | 'roleGroups'>>
 
 /**
  * Sets the role groups for which a client account requires MFA. Its Admins may only add; the Service Desk may
@@ -22,14 +22,14 @@ export type PolicyOutcome = ActOutcome<unknown, EvidenceField | 'roleGroups'>
  */
 export async function requireMfaFor(
   deps: Deps,
-  request: { actor: ActingSession; clientId: string; form: unknown; origin: Origin },
+  request: ActRequest & { clientId: string },
 ): Promise<PolicyOutcome> {
   return deps.db.transaction(async (tx): Promise<PolicyOutcome> => {
     const { actor, clientId, origin, form } = request
     const wanted = readPolicyForm(form)
     const about = { actor, action: 'mfa-policy.changed', clientId, origin } as const
     const verdict = await judgeAccount(deps, tx, about, mayTightenPolicy)
-    if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
+    if (!verdict.ok) return verdict
 
     const { now } = verdict
     const requirements = await readRequirements(tx, verdict.account)
@@ -39,11 +39,8 @@ export async function requireMfaFor(
     const change = policyChange(requiredKeys(requirements), wanted.roleGroups, wanted.basedOn)
     const loosens = change.removed.length > 0
     const refusal = loosens ? mayLoosenPolicy(verdict.actor, verdict.target) : null
-    if (refusal) {
-      await verdict.recordRefusal(refusal)
-      return { ok: false, refusal }
-    }
-    const { evidence, missing } = readEvidence(verdict.actor, form, { adminsSayWhy: false })
+    if (refusal) return verdict.refuse(refusal)
+    const { evidence, missing } = readDeskEvidence(verdict.actor, form)
     if (!evidence) return { ok: false, refusal: null, missing }
     if (change.added.length === 0 && !loosens) return { ok: true }
 

@@ -1,17 +1,15 @@
 import { type Request, type Response, Router } from 'express'
 import { goOnAfter, usersPageOf } from '../access/act-notice.ts'
+import { actRequestOf } from '../access/act-request.ts'
 import { evidenceProblems } from '../access/evidence.ts'
-import { refuse } from '../access/refuse.ts'
+import { answer, refuse } from '../access/refuse.ts'
 import { requireStepUp } from '../access/require-step-up.ts'
 import { mayResetMfa } from '../access/rules.ts'
-import { viewTarget } from '../access/view-target.ts'
-import { visitOf } from '../access/visit.ts'
+import { viewTarget, visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
-import { actingSessionOf } from '../gate/acting-session.ts'
 import { mfaRequired } from '../gate/facts.ts'
 import { personOf } from '../gate/gate.ts'
 import { readForm } from '../platform/http/form.ts'
-import { originOf } from '../platform/http/origin.ts'
 import { typedFields } from '../platform/http/typed-text.ts'
 import { IDENTIFICATIONS } from './identifications.ts'
 import { RESET_FIELDS, type ResetField, requestMfaReset } from './request-mfa-reset.ts'
@@ -27,11 +25,10 @@ export function mfaResetRoutes(deps: Deps): Router {
 
   routes.post('/users/:id/mfa-reset', readForm, present, async (req, res) => {
     const targetId = String(req.params.id)
-    const request = { actor: actingSessionOf(req), targetId, form: req.body, origin: originOf(req) }
-    const outcome = await requestMfaReset(deps, request)
-    if (outcome.ok) return goOnAfter(res, 'mfa-reset', targetId, usersPageOf(personOf(res), outcome.clientId))
-    if (outcome.refusal !== null) return refuse(res, outcome.refusal)
-    await renderConfirm(deps, req, res, outcome.missing)
+    await answer(res, await requestMfaReset(deps, { ...actRequestOf(req), targetId }), {
+      done: ({ clientId }) => goOnAfter(res, 'mfa-reset', targetId, usersPageOf(personOf(res), clientId)),
+      again: ({ missing }) => renderConfirm(deps, req, res, missing),
+    })
   })
 
   return routes
@@ -45,7 +42,7 @@ async function renderConfirm(
 ): Promise<void> {
   const actor = personOf(res)
   const verdict = await viewTarget(deps, visitOf(req, res), String(req.params.id), mayResetMfa)
-  if (!verdict.allowed) return refuse(res, verdict.refusal)
+  if (!verdict.ok) return refuse(res, verdict.refusal)
 
   const { targetPerson: person } = verdict
   res.status(missing.length === 0 ? 200 : 422).render('mfa-reset/confirm', {

@@ -1,8 +1,7 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
 import { z } from 'zod'
-import type { UserRequest } from '../access/act-on-user.ts'
-import type { ActOutcome } from '../access/act-outcome.ts'
+import type { UserOutcome, UserRequest } from '../access/act-on-user.ts'
 import { adminEvidence, channelOf, deskEvidence, EVIDENCE_FIELDS } from '../access/evidence.ts'
 import { judge } from '../access/judge.ts'
 import { mayResetMfa } from '../access/rules.ts'
@@ -24,7 +23,7 @@ const deskResetEvidence = deskEvidence.extend({ identifiedBy: z.enum(identifiedB
 export const RESET_FIELDS = [...EVIDENCE_FIELDS, 'identifiedBy'] as const
 export type ResetField = (typeof RESET_FIELDS)[number]
 
-export type ResetOutcome = ActOutcome<{ clientId: string }, ResetField>
+export type ResetOutcome = UserOutcome<ResetField>
 
 /**
  * Resets a user's MFA. Spec: "The user's MFA configuration is immediately cleared": from this commit on the old
@@ -36,7 +35,7 @@ export async function requestMfaReset(deps: Deps, request: UserRequest): Promise
     const { actor, targetId, origin } = request
     const about = { actor, targetId, action: 'mfa-reset.requested', origin } as const
     const verdict = await judge(deps, tx, about, mayResetMfa)
-    if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
+    if (!verdict.ok) return verdict
 
     const channel = channelOf(verdict.actor)
     const evidence = (channel === 'admin' ? adminEvidence : deskResetEvidence).safeParse(request.form)

@@ -1,4 +1,4 @@
-import { judgeActor } from '../access/judge-actor.ts'
+import { judgeActor } from '../access/judge.ts'
 import { mayOperate } from '../access/rules.ts'
 import type { Deps } from '../deps.ts'
 import type { ActingSession } from '../gate/acting-session.ts'
@@ -24,7 +24,7 @@ export function asOperator<Result>(
 ): Promise<Result | 'not-allowed'> {
   return deps.db.transaction(async (tx) => {
     const verdict = await judgeActor(deps, tx, { actor, origin, action }, mayOperate)
-    if (!verdict.allowed) return 'not-allowed'
+    if (!verdict.ok) return 'not-allowed'
     const { now: at, person } = verdict
     const { id: actorId, clientId } = person
     return act(tx, (details) =>

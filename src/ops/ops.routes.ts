@@ -1,8 +1,7 @@
 import { type RequestHandler, Router } from 'express'
 import { refuse } from '../access/refuse.ts'
 import { mayOperate } from '../access/rules.ts'
-import { viewPage } from '../access/view-page.ts'
-import { visitOf } from '../access/visit.ts'
+import { viewPage, visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
 import { poll } from '../gate/poll.ts'
@@ -75,8 +74,8 @@ function ageOrNull(ms: number | null | undefined): string | null {
 /** For all others, /ops does not exist. */
 function operatorOnly(deps: Pick<Deps, 'db' | 'clock'>): RequestHandler {
   return async (req, res, next) => {
-    const refusal = await viewPage(deps, visitOf(req, res), mayOperate)
-    if (refusal) refuse(res, refusal)
-    else next()
+    const view = await viewPage(deps, visitOf(req, res), mayOperate)
+    if (view.ok) next()
+    else refuse(res, view.refusal)
   }
 }

@@ -1,12 +1,9 @@
 import { Router } from 'express'
 import { readTies } from '../access/makers.queries.ts'
-import { actorOf } from '../access/people.ts'
 import { refuse } from '../access/refuse.ts'
 import { mayUseServiceDesk } from '../access/rules.ts'
-import { viewPage } from '../access/view-page.ts'
-import { visitOf } from '../access/visit.ts'
+import { viewPage, visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
-import { personOf } from '../gate/gate.ts'
 import { SHORTEST_TERM, searchTerm } from '../platform/http/list-query.ts'
 import { readUserRows } from '../users/user-rows.queries.ts'
 import { userView } from '../users/user-view.ts'
@@ -18,10 +15,9 @@ export function serviceDeskRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
 
   routes.get('/service-desk', async (req, res) => {
-    const viewer = personOf(res)
-    const actor = actorOf(viewer)
-    const refusal = await viewPage(deps, visitOf(req, res), mayUseServiceDesk)
-    if (refusal) return refuse(res, refusal)
+    const view = await viewPage(deps, visitOf(req, res), mayUseServiceDesk)
+    if (!view.ok) return refuse(res, view.refusal)
+    const { actor, person: viewer } = view
 
     const q = searchTerm.parse(req.query.q)
     if (q.length < SHORTEST_TERM) return res.render('service-desk/service-desk', { q, found: null })

@@ -1,19 +1,17 @@
 import { type Request, type Response, Router } from 'express'
 import { goOnAfter, usersPageOf } from '../access/act-notice.ts'
+import { actRequestOf } from '../access/act-request.ts'
 import { EVIDENCE_FIELDS, type EvidenceField, evidenceProblems } from '../access/evidence.ts'
-import { refuse } from '../access/refuse.ts'
+import { answer, refuse } from '../access/refuse.ts'
 import { requireStepUp } from '../access/require-step-up.ts'
 import { mayChangeInvitation, mayDisable, mayEnable, mayUnlock } from '../access/rules.ts'
-import { viewTarget } from '../access/view-target.ts'
-import { visitOf } from '../access/visit.ts'
+import { viewTarget, visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
-import { actingSessionOf } from '../gate/acting-session.ts'
 import { personOf } from '../gate/gate.ts'
 import { readInvitation } from '../invitations/invitations.queries.ts'
 import { resendInvitation } from '../invitations/resend-invitation.ts'
 import { withdrawInvitation } from '../invitations/withdraw-invitation.ts'
 import { readForm } from '../platform/http/form.ts'
-import { originOf } from '../platform/http/origin.ts'
 import { typedFields } from '../platform/http/typed-text.ts'
 import { disableUser } from './disable-user.ts'
 import { enableUser } from './enable-user.ts'
@@ -74,16 +72,13 @@ export function actOnUserRoutes(deps: Deps): Router {
     routes.get(`/users/:id/${path}`, (req, res) => renderAct(deps, req, res, userAct))
     routes.post(`/users/:id/${path}`, readForm, present, async (req, res) => {
       const targetId = String(req.params.id)
-      const request = { actor: actingSessionOf(req), targetId, form: req.body, origin: originOf(req) }
-      const outcome = await act(deps, request)
-      if (outcome.ok) {
-        // Whose invitation was withdrawn has no page.
-        const isGone = done === 'invitation-withdrawn'
-        const page = isGone ? usersPageOf(personOf(res), outcome.clientId) : `/users/${targetId}`
-        return goOnAfter(res, done, targetId, page)
-      }
-      if (outcome.refusal !== null) return refuse(res, outcome.refusal, outcome.retryAfterMs)
-      await renderAct(deps, req, res, userAct, outcome.missing)
+      // A user whose invitation was withdrawn has no page.
+      const pageAfter = (clientId: string) =>
+        done === 'invitation-withdrawn' ? usersPageOf(personOf(res), clientId) : `/users/${targetId}`
+      await answer(res, await act(deps, { ...actRequestOf(req), targetId }), {
+        done: ({ clientId }) => goOnAfter(res, done, targetId, pageAfter(clientId)),
+        again: ({ missing }) => renderAct(deps, req, res, userAct, missing),
+      })
     })
   }
 
@@ -98,7 +93,7 @@ async function renderAct(
   missing: readonly EvidenceField[] = [],
 ): Promise<void> {
   const verdict = await viewTarget(deps, visitOf(req, res), String(req.params.id), rule)
-  if (!verdict.allowed) return refuse(res, verdict.refusal)
+  if (!verdict.ok) return refuse(res, verdict.refusal)
 
   const { id, name, email, clientName, status } = verdict.targetPerson
   res.status(missing.length === 0 ? 200 : 422).render(view, {

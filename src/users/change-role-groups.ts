@@ -1,18 +1,17 @@
-import type { ActOutcome } from '../access/act-outcome.ts'
+import type { ActRequest } from '../access/act-request.ts'
 import { chooseRoleGroups, keysOf, roleGroupChange, roleGroupKeys } from '../access/choose-role-groups.ts'
-import { type EvidenceField, readEvidence } from '../access/evidence.ts'
+import { type EvidenceField, readDeskEvidence } from '../access/evidence.ts'
 import { judge } from '../access/judge.ts'
 import { openApproval } from '../access/open-approval.ts'
+import type { Missing, Outcome } from '../access/outcome.ts'
 import { readRoleGroups } from '../access/role-groups.queries.ts'
 import { mayChangeRoleGroups } from '../access/rules.ts'
 import { waitsForApproval } from '../access/waits-for-approval.queries.ts'
 import type { Deps } from '../deps.ts'
-import type { ActingSession } from '../gate/acting-session.ts'
-import type { Origin } from '../platform/audit/record.ts'
 import { setRoleGroups } from './set-role-groups.ts'
 
 /** `approvalId`: nothing has changed yet, the change waits for a second person. */
-export type RoleGroupsOutcome = ActOutcome<{ approvalId: string | null }, EvidenceField | 'roleGroups'>
+export type RoleGroupsOutcome = Outcome<{ approvalId: string | null }, Missing<EvidenceField | 'roleGroups'>>
 
 const ACTION = 'user.role-groups-changed'
 
@@ -23,22 +22,19 @@ const ACTION = 'user.role-groups-changed'
  */
 export async function changeRoleGroups(
   deps: Deps,
-  request: { actor: ActingSession; targetId: string; form: Record<string, unknown>; origin: Origin },
+  request: ActRequest & { targetId: string },
 ): Promise<RoleGroupsOutcome> {
   return deps.db.transaction(async (tx): Promise<RoleGroupsOutcome> => {
     const { actor, targetId, origin, form } = request
     const verdict = await judge(deps, tx, { actor, targetId, action: ACTION, origin }, mayChangeRoleGroups)
-    if (!verdict.allowed) return { ok: false, refusal: verdict.refusal }
+    if (!verdict.ok) return verdict
 
     const { targetPerson: person } = verdict
     const held = person.roleGroups.map(({ key }) => key)
     const all = await readRoleGroups(tx)
     const chosen = chooseRoleGroups(verdict.actor, person.ofPlatform, all, roleGroupKeys(form), held)
-    if (!chosen.ok && chosen.refusal !== null) {
-      await verdict.recordRefusal(chosen.refusal)
-      return { ok: false, refusal: chosen.refusal }
-    }
-    const { evidence, missing } = readEvidence(verdict.actor, form, { adminsSayWhy: false })
+    if (!chosen.ok && chosen.refusal !== null) return verdict.refuse(chosen.refusal)
+    const { evidence, missing } = readDeskEvidence(verdict.actor, form)
     if (!chosen.ok || !evidence)
       return {
         ok: false,
@@ -70,7 +66,6 @@ export async function changeRoleGroups(
             change,
             ...by,
           })
-    if (!opened.ok) await verdict.recordRefusal(opened.refusal)
-    return opened
+    return opened.ok ? opened : verdict.refuse(opened.refusal)
   })
 }

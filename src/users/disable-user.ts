@@ -1,5 +1,6 @@
 import { eq } from 'drizzle-orm'
 import { actOnUser, type UserOutcome, type UserRequest } from '../access/act-on-user.ts'
+import { readEvidence } from '../access/evidence.ts'
 import { mayDisable } from '../access/rules.ts'
 import { tellOfAdministrator } from '../access/tell-administrators.ts'
 import type { Deps } from '../deps.ts'
@@ -17,7 +18,7 @@ export function disableUser(deps: Deps, request: UserRequest): Promise<UserOutco
   return actOnUser(deps, request, {
     action: 'user.disabled',
     rule: mayDisable,
-    adminsSayWhy: true,
+    readEvidence,
     carryOut: async (tx, person, event) => {
       const { id, status } = person
       await tx.update(users).set({ status: 'disabled' }).where(eq(users.id, id))

@@ -1,5 +1,6 @@
 import { eq } from 'drizzle-orm'
 import { actOnUser, type UserOutcome, type UserRequest } from '../access/act-on-user.ts'
+import { readEvidence } from '../access/evidence.ts'
 import { mayEnable } from '../access/rules.ts'
 import { tellOfAdministrator } from '../access/tell-administrators.ts'
 import type { Deps } from '../deps.ts'
@@ -12,7 +13,7 @@ export function enableUser(deps: Deps, request: UserRequest): Promise<UserOutcom
   return actOnUser(deps, request, {
     action: 'user.enabled',
     rule: mayEnable,
-    adminsSayWhy: true,
+    readEvidence,
     carryOut: async (tx, person, event) => {
       const { id } = person
       const [user] = await tx.select({ activatedAt: users.activatedAt }).from(users).where(eq(users.id, id))

@@ -1,5 +1,5 @@
 import { and, eq, sql } from 'drizzle-orm'
-import type { Account } from '../access/view-account.ts'
+import type { Account } from '../access/accounts.queries.ts'
 import type { Reader } from '../platform/db/client.ts'
 import { beginsWith, contains } from '../platform/db/like.ts'
 import { users } from '../platform/db/schema/users.ts'

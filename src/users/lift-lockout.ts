@@ -1,4 +1,5 @@
 import { actOnUser, type UserOutcome, type UserRequest } from '../access/act-on-user.ts'
+import { readEvidence } from '../access/evidence.ts'
 import { mayUnlock } from '../access/rules.ts'
 import type { Deps } from '../deps.ts'
 import { changeLockout } from '../lockout/change-lockout.ts'
@@ -15,7 +16,7 @@ export function liftLockout(deps: Deps, request: UserRequest): Promise<UserOutco
   return actOnUser(deps, request, {
     action: 'lockout.lifted',
     rule: mayUnlock,
-    adminsSayWhy: true,
+    readEvidence,
     carryOut: async (tx, { id }, event) => {
       for (const { browserId, ...key } of await countsOf(tx, id, event.at)) {
         if (!lockInForce(await readLockout(tx, key), event.at)) continue

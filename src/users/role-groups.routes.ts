@@ -1,17 +1,15 @@
 import { type Request, type Response, Router } from 'express'
 import { goOnAfter } from '../access/act-notice.ts'
+import { actRequestOf } from '../access/act-request.ts'
 import { CHOOSE_ROLE_GROUPS, offerRoleGroups, roleGroupKeys } from '../access/choose-role-groups.ts'
 import { EVIDENCE_FIELDS, type EvidenceField, evidenceProblems } from '../access/evidence.ts'
-import { refuse } from '../access/refuse.ts'
+import { answer, refuse } from '../access/refuse.ts'
 import { requireStepUp } from '../access/require-step-up.ts'
 import { readRoleGroups } from '../access/role-groups.queries.ts'
 import { mayChangeRoleGroups } from '../access/rules.ts'
-import { viewTarget } from '../access/view-target.ts'
-import { visitOf } from '../access/visit.ts'
+import { viewTarget, visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
-import { actingSessionOf } from '../gate/acting-session.ts'
 import { readForm } from '../platform/http/form.ts'
-import { originOf } from '../platform/http/origin.ts'
 import { typedFields } from '../platform/http/typed-text.ts'
 import { changeRoleGroups } from './change-role-groups.ts'
 
@@ -24,14 +22,13 @@ export function roleGroupsRoutes(deps: Deps): Router {
 
   routes.post('/users/:id/role-groups', readForm, present, async (req, res) => {
     const targetId = String(req.params.id)
-    const request = { actor: actingSessionOf(req), targetId, form: req.body, origin: originOf(req) }
-    const outcome = await changeRoleGroups(deps, request)
-    if (outcome.ok) {
-      const done = outcome.approvalId === null ? 'role-groups-changed' : 'role-groups-waiting'
-      return goOnAfter(res, done, targetId, `/users/${targetId}`)
-    }
-    if (outcome.refusal !== null) return refuse(res, outcome.refusal)
-    await renderRoleGroups(deps, req, res, outcome.missing)
+    await answer(res, await changeRoleGroups(deps, { ...actRequestOf(req), targetId }), {
+      done: ({ approvalId }) => {
+        const done = approvalId === null ? 'role-groups-changed' : 'role-groups-waiting'
+        goOnAfter(res, done, targetId, `/users/${targetId}`)
+      },
+      again: ({ missing }) => renderRoleGroups(deps, req, res, missing),
+    })
   })
 
   return routes
@@ -44,7 +41,7 @@ async function renderRoleGroups(
   missing: readonly (EvidenceField | 'roleGroups')[] = [],
 ): Promise<void> {
   const verdict = await viewTarget(deps, visitOf(req, res), String(req.params.id), mayChangeRoleGroups)
-  if (!verdict.allowed) return refuse(res, verdict.refusal)
+  if (!verdict.ok) return refuse(res, verdict.refusal)
 
   const { targetPerson: person, actor } = verdict
   const held = person.roleGroups.map(({ key }) => key)

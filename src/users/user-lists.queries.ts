@@ -1,6 +1,6 @@
 // The lists of an account's users that stand in indexes in the order of names: everybody, and whoever fits filters.
 import { and, eq, ne, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
-import type { Account } from '../access/view-account.ts'
+import type { Account } from '../access/accounts.queries.ts'
 import type { Reader } from '../platform/db/client.ts'
 import { headcounts, listings, UNDER_NO_ROLE_GROUP } from '../platform/db/schema/listings.ts'
 import { memberships, mfaPolicies, roleGroups } from '../platform/db/schema/role-groups.ts'

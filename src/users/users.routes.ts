@@ -6,9 +6,7 @@ import { actorOf } from '../access/people.ts'
 import { refuse } from '../access/refuse.ts'
 import { readRoleGroupChoices } from '../access/role-groups.queries.ts'
 import { mayInvite, mayViewAccount } from '../access/rules.ts'
-import { readOnlyBecause, viewAccount } from '../access/view-account.ts'
-import { viewTarget } from '../access/view-target.ts'
-import { visitOf } from '../access/visit.ts'
+import { readOnlyBecause, viewAccount, viewTarget, visitOf } from '../access/visit.ts'
 import { eventView } from '../audit-log/event-view.ts'
 import type { Deps } from '../deps.ts'
 import { personOf } from '../gate/gate.ts'
@@ -62,7 +60,7 @@ async function renderUser(deps: Deps, req: Request, res: Response, userId: unkno
 async function renderList(deps: Deps, req: Request, res: Response, clientId?: string): Promise<void> {
   const viewer = personOf(res)
   const view = await viewAccount(deps, visitOf(req, res), clientId)
-  if (!view.allowed) return refuse(res, view.refusal)
+  if (!view.ok) return refuse(res, view.refusal)
 
   const { account, actor, relation, target } = view
   const { typed, problems, filters } = readUserFilters(req.query)
@@ -96,7 +94,7 @@ async function readUser(deps: Deps, req: Request, res: Response, userId: string)
   const verdict = await viewTarget(deps, visitOf(req, res), userId, (actor, { relation }) =>
     mayViewAccount(actor, relation),
   )
-  if (!verdict.allowed) {
+  if (!verdict.ok) {
     refuse(res, verdict.refusal)
     return null
   }

@@ -18,12 +18,12 @@ const CHANGES = {
     // Otherwise the next failure would be final.
     make: (job) => job.retry('failed', { resetAttemptsMade: true }),
   },
-  clean: {
+  promote: { action: 'queue.job-promoted', from: ['delayed'], make: (job) => job.promote() },
+  remove: {
     action: 'queue.job-removed',
     from: ['waiting', 'prioritized', 'delayed', 'completed', 'failed'],
     make: (job) => job.remove(),
   },
-  promote: { action: 'queue.job-promoted', from: ['delayed'], make: (job) => job.promote() },
 } as const satisfies Record<string, Change>
 
 export type ChangeName = keyof typeof CHANGES
@@ -31,6 +31,14 @@ export const CHANGE_NAMES = Object.keys(CHANGES) as ChangeName[]
 
 /** Thrown when another operator or the worker was faster; it rolls the audit record back. */
 class TooLateError extends Error {}
+
+/** Whether a job in this state can be changed so. */
+export function canChange(name: ChangeName, job: Job, state: JobState | 'unknown'): boolean {
+  const { from }: Change = CHANGES[name]
+  // Removing the next run of a schedule would end the schedule.
+  const isNextRun = Boolean(job.repeatJobKey) && !job.finishedOn
+  return from.includes(state) && !(name === 'remove' && isNextRun)
+}
 
 /**
  * Changes one job and records it; 'not-possible' if the job or its state does not allow it. The record is written
@@ -41,17 +49,14 @@ export async function changeJob(
   queue: Queue,
   { name, jobId, ...operation }: Operation & { name: ChangeName; jobId: string },
 ): Promise<'done' | 'not-possible' | 'not-allowed'> {
-  const change: Change = CHANGES[name]
   const job: Job | undefined = await queue.getJob(jobId)
   if (!job) return 'not-possible'
-  // Removing the next run of a schedule would end the schedule.
-  if (name === 'clean' && job.repeatJobKey && !job.finishedOn) return 'not-possible'
 
   const details = { queue: queue.name, job: job.name, jobId }
   try {
-    return await asOperator(deps, { ...operation, action: change.action }, async (_tx, recordIt) => {
+    return await asOperator(deps, { ...operation, action: CHANGES[name].action }, async (_tx, recordIt) => {
       await recordIt(details)
-      await makeInTime(change, job)
+      await makeInTime(name, job)
       return 'done' as const
     })
   } catch (error) {
@@ -66,10 +71,10 @@ export async function retryFailedJobs(
   queue: Queue,
   operation: Operation,
 ): Promise<number | 'not-allowed'> {
-  const { retry } = CHANGES
-  const outcome = await asOperator(deps, { ...operation, action: retry.action }, async (_tx, recordIt) => {
+  const { action } = CHANGES.retry
+  const outcome = await asOperator(deps, { ...operation, action }, async (_tx, recordIt) => {
     const failed: Job[] = await queue.getFailed()
-    const attempts = await Promise.allSettled(failed.map((job) => makeInTime(retry, job)))
+    const attempts = await Promise.allSettled(failed.map((job) => makeInTime('retry', job)))
     const failures = attempts.flatMap((attempt) => (attempt.status === 'rejected' ? [attempt.reason] : []))
     const retried = attempts.length - failures.length
     // Recorded afterwards: only now the number is known.
@@ -82,11 +87,11 @@ export async function retryFailedJobs(
   return outcome.retried
 }
 
-async function makeInTime({ from, make }: Change, job: Job): Promise<void> {
-  if (!from.includes(await job.getState())) throw new TooLateError()
+async function makeInTime(name: ChangeName, job: Job): Promise<void> {
+  if (!canChange(name, job, await job.getState())) throw new TooLateError()
   try {
-    await make(job)
+    await CHANGES[name].make(job)
   } catch (error) {
-    throw from.includes(await job.getState()) ? error : new TooLateError()
+    throw canChange(name, job, await job.getState()) ? error : new TooLateError()
   }
 }

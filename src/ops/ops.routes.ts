@@ -14,7 +14,9 @@ import { readLocks } from './locks.queries.ts'
 import type { Metrics } from './metrics.ts'
 import { readOldestByQueue, readOutbox, readUnfinishedWork } from './outbox.queries.ts'
 import { queueBoard } from './queue-board.ts'
+import { queueJobs } from './queue-jobs.ts'
 import { readQueueLines } from './queue-lines.ts'
+import { queuesAway, reachQueues } from './reach-queues.ts'
 import { retryFailedWork } from './retry-failed-work.ts'
 import { readSealing } from './sealing.queries.ts'
 
@@ -63,7 +65,10 @@ export function opsRoutes(deps: Deps, engine: QueueEngine, metrics: Metrics): Ro
     await metrics.answer(res)
   })
 
-  routes.use('/ops/queues', queueBoard(deps, engine, '/ops/queues'))
+  routes.use(['/ops/queues', '/ops/jobs'], reachQueues(engine))
+  routes.use('/ops/queues', queueBoard(clock, '/ops/queues'))
+  routes.use('/ops/jobs', queueJobs(deps))
+  routes.use(['/ops/queues', '/ops/jobs'], queuesAway(engine))
   return routes
 }
 

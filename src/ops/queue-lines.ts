@@ -1,9 +1,9 @@
 import type { Queue } from 'bullmq'
 import { patienceWithin } from '../platform/db/deadline.ts'
-import { QUEUES } from '../platform/outbox/jobs.ts'
 import type { QueueEngine } from '../platform/outbox/queues.ts'
 import { SECOND } from '../platform/time/durations.ts'
 import { within } from '../platform/time/within.ts'
+import { openQueues } from './reach-queues.ts'
 
 const PATIENCE_MS = 2 * SECOND
 
@@ -13,18 +13,6 @@ export interface QueueLine {
   active: number
   delayed: number
   failed: number
-}
-
-/** Every queue; rejects within two seconds while the engine is away or hangs. */
-export function openQueues(engine: QueueEngine): Promise<Queue[]> {
-  return within(patienceWithin(PATIENCE_MS), openAndAsk(engine))
-}
-
-async function openAndAsk(engine: QueueEngine): Promise<Queue[]> {
-  const queues = await Promise.all(QUEUES.map((name) => engine.queue(name)))
-  // An open connection does not prove that the engine answers.
-  await queues[0]?.getActiveCount()
-  return queues
 }
 
 /** The counts of each queue; null while the engine is away. */

@@ -330,28 +330,25 @@ const FORMS: Record<string, () => Promise<Form>> = {
       .values({ job: 'send-notification', payload: {}, failedAt: new Date() })
     return { browser: operator(), path: '/ops/outbox/retry' }
   },
-  'PUT /ops/queues/api/queues/:queue/retry/failed': async () => ({
+  'POST /ops/jobs/:queue/retry': async () => ({
     browser: operator(),
-    path: '/ops/queues/api/queues/notifications/retry/failed',
-    status: 200,
+    path: '/ops/jobs/notifications/retry',
     changesNothing: true,
   }),
-  'PUT /ops/queues/api/queues/:queue/:job/retry': async () => ({
+  'POST /ops/jobs/:queue/:job/retry': async () => ({
     browser: operator(),
-    path: `/ops/queues/api/queues/notifications/${await delayedJob()}/retry`,
+    path: `/ops/jobs/notifications/${await delayedJob()}/retry`,
     // Only what failed is retried; that has tests of its own.
     status: 409,
     changesNothing: true,
   }),
-  'PUT /ops/queues/api/queues/:queue/:job/clean': async () => ({
+  'POST /ops/jobs/:queue/:job/remove': async () => ({
     browser: operator(),
-    path: `/ops/queues/api/queues/notifications/${await delayedJob()}/clean`,
-    status: 204,
+    path: `/ops/jobs/notifications/${await delayedJob()}/remove`,
   }),
-  'PUT /ops/queues/api/queues/:queue/:job/promote': async () => ({
+  'POST /ops/jobs/:queue/:job/promote': async () => ({
     browser: operator(),
-    path: `/ops/queues/api/queues/notifications/${await delayedJob()}/promote`,
-    status: 204,
+    path: `/ops/jobs/notifications/${await delayedJob()}/promote`,
   }),
 }
 

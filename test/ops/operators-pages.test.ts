@@ -9,7 +9,14 @@ import { eventually } from '../support/eventually.ts'
 import { REDIS_AVAILABLE, type RedisServer } from '../support/redis-server.ts'
 import { API, OPERATOR, OpsFixture, TECH, TOKEN } from './ops-fixture.ts'
 
-const PAGES = ['/ops', '/ops/metrics', '/ops/queues', '/ops/queues/queue/notifications', API]
+const PAGES = [
+  '/ops',
+  '/ops/metrics',
+  '/ops/jobs/notifications',
+  '/ops/queues',
+  '/ops/queues/queue/notifications',
+  API,
+]
 const NOBODY = 'nobody@harbour.example'
 const BEARER = { authorization: `Bearer ${TOKEN}` }
 
@@ -24,9 +31,12 @@ describe('the operators’ pages', () => {
 
   async function each(browser: Browser, check: (answer: Answer, path: string) => void): Promise<void> {
     for (const path of [...PAGES, boardScript]) check(await browser.get(path), path)
-    for (const path of ['/notifications/x/retry', '/notifications/obliterate'])
-      check(await fixture.put(path, '', browser), path)
-    check(await browser.post('/ops/outbox/retry'), '/ops/outbox/retry')
+    for (const path of [
+      '/ops/jobs/notifications/x/retry',
+      '/ops/queues/api/queues/notifications/obliterate',
+      '/ops/outbox/retry',
+    ])
+      check(await browser.post(path), path)
   }
 
   test('an operator with a code sees them all', async () => {
@@ -130,7 +140,15 @@ describe('the operators’ pages', () => {
       )
     for (const authorization of ['Bearer', 'Bearer ', `Basic ${TOKEN}`, TOKEN])
       assert.equal((await fixture.app.browser().get('/ops/metrics', { authorization })).status, 303)
-    for (const path of ['/ops', '/ops/queues', API, '/', '/ops/metrics/', '/OPS/metrics'])
+    for (const path of [
+      '/ops',
+      '/ops/jobs/notifications',
+      '/ops/queues',
+      API,
+      '/',
+      '/ops/metrics/',
+      '/OPS/metrics',
+    ])
       assert.equal((await fixture.app.browser().get(path, BEARER)).status, 303, path)
     assert.equal((await fixture.app.browser().get(`/ops/metrics?token=${TOKEN}`)).status, 303)
   })
@@ -191,6 +209,7 @@ describe('the queue engine is away', { skip: !REDIS_AVAILABLE }, () => {
     assert.match(page.body, new RegExp(`data-work="${id}"`))
     assert.equal(board.status, 503)
     assert.match(board.body, /cannot be reached/)
+    assert.equal((await fixture.operator.get('/ops/jobs/notifications')).status, 503)
     assert.equal(metrics.status, 200)
     assert.match(metrics.body, /^portcullis_queues_up 0$/m)
     assert.doesNotMatch(metrics.body, /^portcullis_queue_jobs\{/m)

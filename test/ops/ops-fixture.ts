@@ -20,8 +20,6 @@ const AGENT = 'desk2@platform.example'
 export const TECH = 'tech@harbour.example'
 export const TOKEN = 'a-token-for-the-scraper-only'
 
-const OUR_OWN_PAGE = { 'sec-fetch-site': 'same-origin', 'content-type': 'application/json' }
-
 export class OpsFixture {
   readonly redis: RedisServer | null
   readonly mailServer = new SmtpServer()
@@ -143,13 +141,15 @@ export class OpsFixture {
     return this.app.deps.db.$count(auditEvents)
   }
 
-  /** As the board's own page sends it. */
-  put(path: string, body = '', browser = this.operator): Promise<Answer> {
-    return browser.request('PUT', `${API}${path}`, { headers: OUR_OWN_PAGE, body })
+  /** Retries, promotes or removes jobs as the operators' pages do. */
+  change(path: string, browser = this.operator): Promise<Answer> {
+    return browser.post(`${JOBS}${path}`)
   }
 }
 
+/** Of the board, to read only. */
 export const API = '/ops/queues/api/queues'
+export const JOBS = '/ops/jobs'
 
 /** Runs tests on both engines, each with a fixture of its own. */
 export function onEachEngine(title: string, define: (fixture: OpsFixture) => void): void {

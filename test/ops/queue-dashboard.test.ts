@@ -8,7 +8,7 @@ import { SECOND } from '../../src/platform/time/durations.ts'
 import { awaitWaiters } from '../support/await-waiters.ts'
 import type { Answer } from '../support/browser.ts'
 import { eventually } from '../support/eventually.ts'
-import { API, OPERATOR, onEachEngine, TECH } from './ops-fixture.ts'
+import { API, JOBS, OPERATOR, onEachEngine, TECH } from './ops-fixture.ts'
 
 onEachEngine('the queue dashboard', (fixture) => {
   test('an operator sees every queue', async () => {
@@ -38,10 +38,10 @@ onEachEngine('the queue dashboard', (fixture) => {
     assert.match(shown, /Mail: password-changed/)
     assert.match(shown, /refuses this mail/)
 
-    const answer = await fixture.put(`/notifications/${id}/retry`)
+    const answer = await fixture.change(`/notifications/${id}/retry`)
     await eventually('it is delivered', async () => (await fixture.rowOf(id)).doneAt)
 
-    assert.equal(answer.status, 204)
+    assert.equal(answer.status, 303)
     assert.equal((await fixture.rowOf(id)).failedAt, null)
     assert.ok(fixture.mailServer.received.some(({ to }) => to === TECH))
     const [event] = await fixture.audited('queue.job-retried')
@@ -56,7 +56,7 @@ onEachEngine('the queue dashboard', (fixture) => {
     const id = await fixture.failedMail()
     await fixture.stopWorker()
 
-    await fixture.put(`/notifications/${id}/retry`)
+    await fixture.change(`/notifications/${id}/retry`)
 
     const { job } = JSON.parse((await fixture.operator.get(`${API}/notifications/${id}`)).body)
     assert.equal(job.attempts, 0)
@@ -64,19 +64,53 @@ onEachEngine('the queue dashboard', (fixture) => {
     await eventually('it is delivered', async () => (await fixture.rowOf(id)).doneAt)
   })
 
-  test('the board offers no retry of what is completed', async () => {
+  test('the board is read-only and offers no retry', async () => {
     const { queues } = JSON.parse((await fixture.operator.get(API)).body) as {
-      queues: { name: string; allowRetries: boolean; allowCompletedRetries: boolean }[]
+      queues: { name: string; readOnlyMode: boolean; allowRetries: boolean; allowCompletedRetries: boolean }[]
     }
 
     assert.deepEqual(
-      queues.map(({ name, allowRetries, allowCompletedRetries }) => [
+      queues.map(({ name, readOnlyMode, allowRetries, allowCompletedRetries }) => [
         name,
+        readOnlyMode,
         allowRetries,
         allowCompletedRetries,
       ]),
-      QUEUES.map((name) => [name, true, false]),
+      QUEUES.map((name) => [name, true, false, false]),
     )
+  })
+
+  test('the page of a queue shows its jobs by state, with the changes that their state allows', async () => {
+    await fixture.startWorker()
+    const id = await fixture.failedMail()
+    const done = await fixture.oweMail()
+    await eventually('it is delivered', async () => (await fixture.rowOf(done)).doneAt)
+    const page = async (query: string) => (await fixture.operator.get(`${JOBS}/notifications${query}`)).body
+    const changesOf = (body: string, job: string) =>
+      ['retry', 'promote', 'remove'].filter((change) => body.includes(`/notifications/${job}/${change}?`))
+
+    const failed = await page('')
+    assert.match(failed, new RegExp(`data-job="${id}" data-state="failed"`))
+    assert.match(failed, /refuses this mail/)
+    assert.doesNotMatch(failed, new RegExp(done))
+    assert.deepEqual(changesOf(failed, id), ['retry', 'remove'])
+    await eventually(
+      'it is completed',
+      async () => changesOf(await page('?tab=completed'), done)[0] === 'remove',
+    )
+    assert.deepEqual(changesOf(await page(`?job=${done}`), done), ['remove'])
+    assert.match(await page('?job=x'), /does not have this job/)
+    for (const tab of ['delayed', 'waiting', 'active', 'no-such-tab'])
+      assert.equal((await fixture.operator.get(`${JOBS}/notifications?tab=${tab}&page=2`)).status, 200)
+    for (const path of ['/no-such-queue', '/notifications/x/remove', '/notifications/a%00b/remove'])
+      assert.equal((await fixture.operator.get(JOBS + path)).status, 404, path)
+    const confirmation = await fixture.operator.get(`${JOBS}/notifications/${id}/remove`)
+    assert.match(confirmation.body, /Remove this job\?/)
+    assert.equal(
+      (await fixture.change(`/notifications/${id}/remove?tab=failed`)).location,
+      `${JOBS}/notifications?tab=failed`,
+    )
+    await fixture.app.deps.db.delete(outbox).where(eq(outbox.id, id))
   })
 
   test('an engine that dies in the middle of an action is answered as away, and nothing is recorded', {
@@ -91,7 +125,7 @@ onEachEngine('the queue dashboard', (fixture) => {
     let asked = Promise.resolve(fixture.operator.last)
     await sql.begin(async (holder) => {
       await holder`lock table audit_events in exclusive mode`
-      asked = fixture.put(`/notifications/${id}/retry`)
+      asked = fixture.change(`/notifications/${id}/retry`)
       await eventually('the action waits', async () => {
         const waiting =
           await sql`select from pg_locks where relation = 'audit_events'::regclass and not granted`
@@ -132,10 +166,10 @@ onEachEngine('the queue dashboard', (fixture) => {
     await fixture.startWorker()
     const ids = [await fixture.failedMail(), await fixture.failedMail()]
 
-    const answer = await fixture.put('/notifications/retry/failed')
+    const answer = await fixture.change('/notifications/retry')
     for (const id of ids) await eventually('it is delivered', async () => (await fixture.rowOf(id)).doneAt)
 
-    assert.deepEqual(JSON.parse(answer.body), { retried: 2, skipped: 0 })
+    assert.equal(answer.location, `${JOBS}/notifications?tab=failed`)
     const [event] = await fixture.audited('queue.job-retried')
     assert.deepEqual(event?.details, { queue: 'notifications', jobs: 2 })
   })
@@ -149,17 +183,17 @@ onEachEngine('the queue dashboard', (fixture) => {
 
     const single = await Promise.all(
       [fixture.operator, other, fixture.operator, other].map((who) =>
-        fixture.put(`/notifications/${id}/retry`, '', who),
+        fixture.change(`/notifications/${id}/retry`, who),
       ),
     )
     const all = await Promise.all(
-      [fixture.operator, other].map((who) => fixture.put('/notifications/retry/failed', '', who)),
+      [fixture.operator, other].map((who) => fixture.change('/notifications/retry', who)),
     )
 
-    assert.deepEqual(single.map(({ status }) => status).sort(), [204, 409, 409, 409])
+    assert.deepEqual(single.map(({ status }) => status).sort(), [303, 409, 409, 409])
     assert.deepEqual(
-      all.map(({ body }) => JSON.parse(body)),
-      Array.from({ length: 2 }, () => ({ retried: 0, skipped: 0 })),
+      all.map(({ status }) => status),
+      [303, 303],
     )
     assert.equal((await fixture.recorded()) - before, 1)
     await fixture.startWorker()
@@ -174,27 +208,19 @@ onEachEngine('the queue dashboard', (fixture) => {
     const before = (await fixture.audited('queue.job-retried')).length
 
     const answers = await Promise.all([
-      fixture.put('/notifications/retry/failed'),
-      fixture.put('/notifications/retry/failed', '', other),
-      fixture.put(`/notifications/${ids[0]}/retry`, '', other),
+      fixture.change('/notifications/retry'),
+      fixture.change('/notifications/retry', other),
+      fixture.change(`/notifications/${ids[0]}/retry`, other),
     ])
 
-    assert.deepEqual([200, 200], [answers[0]?.status, answers[1]?.status])
-    const retried = answers.map(({ status, body }) =>
-      status === 200 ? Number(JSON.parse(body).retried) : status === 204 ? 1 : 0,
-    )
+    assert.deepEqual([303, 303], [answers[0]?.status, answers[1]?.status])
+    const events = await fixture.audited('queue.job-retried')
+    const recorded = events.slice(0, events.length - before).map(({ details }) => details)
     assert.equal(
-      retried.reduce((sum, jobs) => sum + jobs),
+      recorded.reduce((sum, { jobs }) => sum + Number(jobs ?? 1), 0),
       3,
     )
-    const events = await fixture.audited('queue.job-retried')
-    assert.deepEqual(
-      events
-        .slice(0, events.length - before)
-        .map(({ details }) => Number(details.jobs ?? 1))
-        .sort(),
-      retried.filter((jobs) => jobs > 0).sort(),
-    )
+    assert.equal(recorded.filter(({ jobId }) => jobId === ids[0]).length, answers[2]?.status === 303 ? 1 : 0)
     await fixture.startWorker()
     for (const id of ids) await eventually('it is delivered', async () => (await fixture.rowOf(id)).doneAt)
   })
@@ -205,10 +231,10 @@ onEachEngine('the queue dashboard', (fixture) => {
     const before = (await fixture.audited('queue.job-removed')).length
 
     const answers = await Promise.all(
-      Array.from({ length: 3 }, () => fixture.put(`/notifications/${id}/clean`)),
+      Array.from({ length: 3 }, () => fixture.change(`/notifications/${id}/remove`)),
     )
 
-    assert.deepEqual(answers.map(({ status }) => status).sort(), [204, 409, 409])
+    assert.deepEqual(answers.map(({ status }) => status).sort(), [303, 409, 409])
     assert.equal((await fixture.audited('queue.job-removed')).length - before, 1)
   })
 
@@ -222,7 +248,7 @@ onEachEngine('the queue dashboard', (fixture) => {
       create constraint trigger refuse after insert on audit_events deferrable initially deferred
       for each row execute function refuse()`
     try {
-      assert.equal((await fixture.put(`/notifications/${id}/retry`)).status, 500)
+      assert.equal((await fixture.change(`/notifications/${id}/retry`)).status, 500)
     } finally {
       await sql`drop trigger refuse on audit_events`
       await sql`drop function refuse`
@@ -233,9 +259,9 @@ onEachEngine('the queue dashboard', (fixture) => {
     await fixture.startWorker()
     const id = await fixture.failedMail()
 
-    const answer = await fixture.put(`/notifications/${id}/clean`)
+    const answer = await fixture.change(`/notifications/${id}/remove`)
 
-    assert.equal(answer.status, 204)
+    assert.equal(answer.status, 303)
     assert.equal((await fixture.operator.get(`${API}/notifications/${id}`)).status, 404)
     assert.equal((await fixture.audited('queue.job-removed'))[0]?.details.jobId, id)
     assert.match(
@@ -247,7 +273,7 @@ onEachEngine('the queue dashboard', (fixture) => {
   test('what was given up is tried again from the outbox, also when its queue has forgotten it', async () => {
     await fixture.startWorker()
     const id = await fixture.failedMail()
-    await fixture.put(`/notifications/${id}/clean`)
+    await fixture.change(`/notifications/${id}/remove`)
 
     const answer = await fixture.operator.post('/ops/outbox/retry')
     fixture.app.clock.advance(SECOND)
@@ -272,11 +298,11 @@ onEachEngine('the queue dashboard', (fixture) => {
       async () => (await fixture.operator.get(`${API}/lockouts/${row.id}`)).status === 200,
     )
 
-    const answer = await fixture.put(`/lockouts/${row.id}/promote`)
+    const answer = await fixture.change(`/lockouts/${row.id}/promote`)
     await eventually('it is done', async () => (await fixture.rowOf(row.id)).doneAt)
-    const again = await fixture.put(`/lockouts/${row.id}/promote`)
+    const again = await fixture.change(`/lockouts/${row.id}/promote`)
 
-    assert.equal(answer.status, 204)
+    assert.equal(answer.status, 303)
     assert.equal(again.status, 409)
     assert.equal((await fixture.audited('queue.job-promoted')).length, 1)
   })
@@ -296,8 +322,8 @@ onEachEngine('the queue dashboard', (fixture) => {
     await sql.begin(async (demotion) => {
       await demotion`select from users where id = ${userId} for update`
       answers = Promise.all([
-        fixture.put(`/notifications/${id}/retry`),
-        fixture.put('/notifications/retry/failed'),
+        fixture.change(`/notifications/${id}/retry`),
+        fixture.change('/notifications/retry'),
         fixture.operator.post('/ops/outbox/retry'),
       ])
       await awaitWaiters(sql, 3)
@@ -353,7 +379,10 @@ onEachEngine('the queue dashboard', (fixture) => {
       ['PATCH', `/notifications/${id}/priority`],
       ['PUT', `/notifications/${id}/remove-unprocessed-children`],
       ['DELETE', `/notifications/${id}`],
-      ['PUT', '/no-such-queue/retry/failed'],
+      ['PUT', '/notifications/retry/failed'],
+      ['PUT', `/notifications/${id}/retry`],
+      ['PUT', `/notifications/${id}/promote`],
+      ['PUT', `/notifications/${id}/clean`],
     ]
 
     for (const [method, path] of forbidden) {
@@ -372,7 +401,7 @@ onEachEngine('the queue dashboard', (fixture) => {
     ).find(({ name }) => name === 'notifications')
     assert.equal(queue?.isPaused, false)
     assert.ok(queue?.jobs.some((job) => job.id === id))
-    await fixture.put(`/notifications/${id}/clean`)
+    await fixture.change(`/notifications/${id}/remove`)
     await fixture.app.deps.db.delete(outbox).where(eq(outbox.id, id))
   })
 
@@ -383,7 +412,8 @@ onEachEngine('the queue dashboard', (fixture) => {
       assert.match(headers.get('content-security-policy') ?? '', /base-uri 'none'/, path)
       assert.match(body, /There is nothing here/, path)
     }
-    assert.equal((await fixture.put('/notifications/a%00b/retry')).status, 404)
+    for (const path of ['/notifications/a%00b/retry', '/no-such-queue/retry'])
+      assert.equal((await fixture.change(path)).status, 404, path)
   })
 
   test('what another site sends in an operator’s name is refused', async () => {
@@ -391,7 +421,7 @@ onEachEngine('the queue dashboard', (fixture) => {
     const id = await fixture.failedMail()
 
     for (const headers of [{ 'sec-fetch-site': 'cross-site' }, { origin: 'https://elsewhere.example' }, {}]) {
-      const { status } = await fixture.operator.request('PUT', `${API}/notifications/${id}/retry`, {
+      const { status } = await fixture.operator.request('POST', `${JOBS}/notifications/${id}/retry`, {
         headers,
       })
       assert.equal(status, 403)
@@ -408,7 +438,7 @@ onEachEngine('the queue dashboard', (fixture) => {
       return queues.find(({ name }: { name: string }) => name === 'maintenance').jobs[0]
     })
 
-    assert.equal((await fixture.put(`/maintenance/${job.id}/clean`)).status, 409)
+    assert.equal((await fixture.change(`/maintenance/${job.id}/remove`)).status, 409)
   })
 
   test('the dashboard shows ids and nothing personal', async () => {

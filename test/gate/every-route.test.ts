@@ -47,15 +47,15 @@ function everyRoute(): Route[] {
 }
 
 interface Form {
-  /** Whoever may send it. */
+  /** Of a user who may send it. */
   browser: Browser
   path: string
   fields?: Fields
   /** A form with a file; then `fields` are sent in this format. */
   multipart?: true
-  /** What our own page is answered; a redirect unless told otherwise. */
+  /** The answer to our own page; a redirect by default. */
   status?: number
-  /** It is accepted, but there is nothing for it to change. */
+  /** It is accepted but changes nothing. */
   changesNothing?: true
 }
 
@@ -125,7 +125,7 @@ async function uploaded(): Promise<string> {
 }
 let uploads = 0
 
-/** A client account that nobody is in. */
+/** A client account without users. */
 async function emptyAccount(values: Partial<typeof clients.$inferInsert> = {}): Promise<string> {
   const name = `Account ${++accounts}`
   const [row] = await cast.app.deps.db
@@ -145,7 +145,7 @@ async function delayedJob(): Promise<string> {
   return job.id
 }
 
-/** A form for every unsafe route, sent by whoever may send it, each time with something to change. */
+/** A form for every unsafe route, sent by a user who may send it, each time with something to change. */
 const FORMS: Record<string, () => Promise<Form>> = {
   'POST /sign-in': async () => ({
     browser: cast.app.browser(),
@@ -338,7 +338,7 @@ const FORMS: Record<string, () => Promise<Form>> = {
   'POST /ops/jobs/:queue/:job/retry': async () => ({
     browser: operator(),
     path: `/ops/jobs/notifications/${await delayedJob()}/retry`,
-    // Only what failed is retried; that has tests of its own.
+    // Only failed jobs are retried; other tests cover that.
     status: 409,
     changesNothing: true,
   }),
@@ -411,9 +411,9 @@ test('in front of the gate there are routes to read only', () => {
   ])
 })
 
-describe('what another site sends in a person’s name is refused, and changes nothing', () => {
+describe('cross-site requests', () => {
   for (const [name, form] of Object.entries(FORMS))
-    test(`${name}; the same from our own page is accepted`, async () => {
+    test(`${name} is refused from another site without any change, and accepted from our own page`, async () => {
       const [method = ''] = name.split(' ')
       const { sql } = cast.app.deps
       const sent = await form()
@@ -433,7 +433,7 @@ describe('what another site sends in a person’s name is refused, and changes n
     })
 })
 
-/** Written down anew, not taken from the router: what a browser may open before it is signed in. */
+/** Routes that are open before sign-in, written down anew, not taken from the router. */
 const OPEN: Record<Exclude<StageName, 'signed-in'>, { page: string; open: string[] }> = {
   'signed-out': {
     page: '/sign-in',
@@ -446,7 +446,7 @@ const OPEN: Record<Exclude<StageName, 'signed-in'>, { page: string; open: string
   verify: { page: '/mfa/verify', open: ['GET /mfa/verify', 'POST /mfa/verify'] },
 }
 const OPEN_TO_ALL = 'POST /sign-out'
-/** What everybody who is signed in may open: their own pages, and what leads on to a page that is refused itself. */
+/** Routes that every signed-in user may open: their own pages, and one that redirects to a page which is refused. */
 const OPEN_TO_SIGNED_IN = [
   'GET /',
   'GET /account',
@@ -454,18 +454,23 @@ const OPEN_TO_SIGNED_IN = [
   'POST /users/import/:id/look',
 ]
 
-describe('no route is a side entrance', () => {
-  /** What stands for each parameter of a path: something that is there. */
+/** One role group for each rule that the gate and the routes know. */
+const KINDS_OF_GROUP = ['tech-operator', 'admin', 'service-desk', 'operator']
+
+describe('the routes of another stage', () => {
+  /** An existing row for each parameter of a path. */
   let there: [RegExp, string][]
   let groups: (typeof roleGroups.$inferSelect)[]
 
   before(async () => {
     const { db } = cast.app.deps
-    groups = await db.select().from(roleGroups)
+    const all = await db.select().from(roleGroups)
+    groups = all.filter(({ key }) => KINDS_OF_GROUP.includes(key))
+    assert.equal(groups.length, KINDS_OF_GROUP.length)
     const clientId = await cast.people.clientId('Harbour Group')
     await db
       .insert(mfaPolicies)
-      .values(groups.filter(({ ofPlatform }) => !ofPlatform).map(({ id }) => ({ clientId, roleGroupId: id })))
+      .values(all.filter(({ ofPlatform }) => !ofPlatform).map(({ id }) => ({ clientId, roleGroupId: id })))
       .onConflictDoNothing()
     const { id, email } = await enrolledColleague()
     await cast.app.browser().post('/forgot-password', { email })
@@ -504,7 +509,7 @@ describe('no route is a side entrance', () => {
     return send({ browser, path: filledIn(path), fields: { code: '123456' } }, undefined, method)
   }
 
-  /** A new user of one role group, with the password given and, if told so, an authenticator. */
+  /** A new user of one role group who has given the password, with or without an authenticator. */
   async function halfway({ key, ofPlatform }: { key: string; ofPlatform: boolean }, enrolled: boolean) {
     const { id, email } = await cast.people.add(ofPlatform ? 'Portcullis Platform' : 'Harbour Group', [key])
     const secret = enrolled ? await cast.people.enrol(id) : null
@@ -534,18 +539,18 @@ describe('no route is a side entrance', () => {
   }
 
   test('a browser that is signed out is sent to sign in from every route', async () => {
-    await assertHeld(cast.app.browser(), 'signed-out', 'nobody')
+    await assertHeld(cast.app.browser(), 'signed-out', 'a signed-out browser')
   })
 
-  test('a user of any role group who has to enrol is sent to enrolment from every route', async () => {
+  test('a user of each kind who has to enrol is sent to enrolment from every route', async () => {
     for (const group of groups) await assertHeld(await halfway(group, false), 'enrol', group.key)
   })
 
-  test('a user of any role group who has to verify is sent to the MFA prompt from every route', async () => {
+  test('a user of each kind who has to verify is sent to the MFA prompt from every route', async () => {
     for (const group of groups) await assertHeld(await halfway(group, true), 'verify', group.key)
   })
 
-  test('a user of any role group who is signed in is sent home from the pages of the other stages', async () => {
+  test('a signed-in user of each kind is sent to the dashboard from the pages of the other stages', async () => {
     const pages = Object.values(OPEN).flatMap(({ open }) => open)
     for (const group of groups) {
       const browser = await halfway(group, true)
@@ -558,23 +563,19 @@ describe('no route is a side entrance', () => {
     }
   })
 
-  test('a user of a role group that administers nothing is refused on every route but their own account’s', async () => {
-    const others = groups.filter(({ isAdmin, ofPlatform }) => !isAdmin && !ofPlatform)
-    assert.equal(others.length, 6)
+  test('a user whose role group administers nothing is refused on every route but those of their own account', async () => {
     const pages = Object.values(OPEN).flatMap(({ open }) => open)
     const administration = routesOf(byStage['signed-in'])
       .filter(({ method }) => method !== 'ALL')
       .filter(({ path }) => !path.startsWith('/account/'))
       .filter((route) => ![...pages, ...OPEN_TO_SIGNED_IN, OPEN_TO_ALL].includes(nameOf(route)))
     assert.ok(administration.length > 40)
-    for (const group of others) {
-      const browser = await halfway(group, true)
-      assert.equal((await browser.verify()).location, '/')
+    const browser = await halfway({ key: 'tech-operator', ofPlatform: false }, true)
+    assert.equal((await browser.verify()).location, '/')
 
-      await eachOf(administration, async (route) => {
-        const { status } = await ask(browser, route)
-        assert.ok([403, 404].includes(status), `${group.key}: ${nameOf(route)}: ${status}`)
-      })
-    }
+    await eachOf(administration, async (route) => {
+      const { status } = await ask(browser, route)
+      assert.ok([403, 404].includes(status), `${nameOf(route)}: ${status}`)
+    })
   })
 })

@@ -1,6 +1,7 @@
-// Every GET route that the router has, asked by every kind of person: reading changes nothing that is stored.
+// Every route that is read with GET, asked by every kind of person: GET and HEAD change nothing that is stored.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import { eq } from 'drizzle-orm'
 import { createApp, rooms } from '../../src/app.ts'
 import { STAGES } from '../../src/gate/stages.ts'
@@ -26,7 +27,7 @@ import {
 import { checksumsOf } from '../support/database-contents.ts'
 import { routesOf } from '../support/routes.ts'
 
-/** What a read may leave behind in the audit log: that it was refused, or that someone took the log away. */
+/** Besides refusals, a read may leave only this in the audit log. */
 const READS_ON_RECORD = new Set(['audit.exported'])
 
 let cast: Cast
@@ -86,7 +87,7 @@ interface There {
   reset: string
 }
 
-/** Something that is there, for each parameter of a path. */
+/** An existing row for each parameter of a path. */
 async function there(account: string, email: string): Promise<There> {
   const { id } = await cast.app.userNamed(email)
   const forgetful = await cast.people.add('Harbour Group', ['finance-operator'])
@@ -101,7 +102,7 @@ async function there(account: string, email: string): Promise<There> {
   }
 }
 
-/** A draft that was taken in, with an address that is taken, and that nobody has looked at. */
+/** An uploaded draft that names a taken address and has not been opened yet. */
 async function uploadedDraft(): Promise<string> {
   cast.app.clock.advance(11 * MINUTE)
   const body = new FormData()
@@ -133,17 +134,32 @@ function filledIn(
   return filled
 }
 
-/** Asks for everything, a moment after the last request, so that the session is touched as well. */
+const METHODS = ['GET', 'HEAD'] as const
+
+/** Asks for every path, a second after the last request, so that the session is touched as well. */
 async function changesNothing(browser: Browser, what: There): Promise<Map<string, number>> {
   const statuses = new Map<string, number>()
-  for (const path of paths) {
-    const before = await stored()
-    cast.app.clock.advance(SECOND)
-    const { status } = await browser.get(filledIn(path, what))
-    assert.deepEqual(await stored(), before, path)
-    statuses.set(path, status)
-  }
+  const before = await stored()
+  for (const path of paths)
+    for (const method of METHODS) {
+      cast.app.clock.advance(SECOND)
+      const { status } = await browser.request(method, filledIn(path, what))
+      statuses.set(`${method} ${path}`, status)
+    }
+  if (!isDeepStrictEqual(await stored(), before)) await assertEachChangesNothing(browser, what)
+  assert.deepEqual(await stored(), before)
   return statuses
+}
+
+/** Asks again, one by one, to name the request that changes something. */
+async function assertEachChangesNothing(browser: Browser, what: There): Promise<void> {
+  for (const path of paths)
+    for (const method of METHODS) {
+      const before = await stored()
+      cast.app.clock.advance(SECOND)
+      await browser.request(method, filledIn(path, what))
+      assert.deepEqual(await stored(), before, `${method} ${path}`)
+    }
 }
 
 async function enrolling(): Promise<Browser> {
@@ -153,7 +169,7 @@ async function enrolling(): Promise<Browser> {
   return browser
 }
 
-/** One whose open session is stopped, since their role group requires MFA from now on. */
+/** A user whose open session is held: their role group requires MFA from now on. */
 async function stopped(): Promise<Browser> {
   const browser = cast.app.browser()
   const { email } = await cast.people.add('Meridian Foods', ['finance-manager'])
@@ -174,9 +190,9 @@ async function verifying(): Promise<Browser> {
   return browser
 }
 
-/** Of each: who asks, about whose account and which person in it, and which page it is that opens to them. */
+/** Who asks, about which account and which person in it, and one page that opens to them. */
 const KINDS: [string, () => Promise<Browser>, string, string, string][] = [
-  ['nobody signed in', async () => cast.app.browser(), 'Harbour Group', TECH, '/activate/:token'],
+  ['a browser that is signed out', async () => cast.app.browser(), 'Harbour Group', TECH, '/activate/:token'],
   ['a user who has to enrol', enrolling, 'Harbour Group', TECH, '/mfa/enrol'],
   [
     'a user whom a policy change has stopped',
@@ -190,36 +206,54 @@ const KINDS: [string, () => Promise<Browser>, string, string, string][] = [
   ['a user with MFA', () => cast.comeBack(CHILD_TECH), 'Harbour Retail', CHILD_TECH, '/account'],
   ['an Admin', () => cast.comeBack(ADMIN), 'Harbour Group', TECH, '/users/import/:id'],
   [
-    'an Admin, of an account below',
+    'an Admin who asks for an account below',
     () => cast.comeBack(ADMIN),
     'Harbour Retail',
     CHILD_TECH,
     '/clients/:id/users',
   ],
-  ['an Admin, of an account above', () => cast.comeBack(CHILD_ADMIN), 'Harbour Group', TECH, '/users'],
-  ['an Admin, of an unrelated account', () => cast.comeBack(FOREIGN_ADMIN), 'Harbour Group', TECH, '/users'],
-  ['the Service Desk', () => cast.comeBack(DESK), 'Harbour Group', TECH, '/service-desk'],
-  ['the Service Desk, of a case', () => cast.comeBack(DESK), 'Harbour Group', TECH, '/approvals/:id'],
+  [
+    'an Admin who asks for an account above',
+    () => cast.comeBack(CHILD_ADMIN),
+    'Harbour Group',
+    TECH,
+    '/users',
+  ],
+  [
+    'an Admin who asks for an unrelated account',
+    () => cast.comeBack(FOREIGN_ADMIN),
+    'Harbour Group',
+    TECH,
+    '/users',
+  ],
+  ['a Service Desk agent', () => cast.comeBack(DESK), 'Harbour Group', TECH, '/service-desk'],
+  [
+    'a Service Desk agent who asks for a case',
+    () => cast.comeBack(DESK),
+    'Harbour Group',
+    TECH,
+    '/approvals/:id',
+  ],
   ['an operator', () => cast.comeBack(OPERATOR), 'Harbour Group', TECH, '/ops'],
 ]
 
-describe('a GET changes nothing, whatever it asks for', () => {
+describe('GET and HEAD requests', () => {
   for (const [who, arrive, account, person, open] of KINDS)
-    test(who, async () => {
+    test(`no GET or HEAD request of ${who} changes anything that is stored`, async () => {
       const what = await there(account, person)
       const browser = await arrive()
 
       const statuses = await changesNothing(browser, what)
 
       const expected = open === '/users/import/:id' ? 401 : 200
-      assert.equal(statuses.get(open), expected, `${open} was really asked for`)
+      assert.equal(statuses.get(`GET ${open}`), expected, `${open} was really asked for`)
       assert.ok(
         [...statuses.values()].every((status) => status < 500),
         'every answer was one of the pages',
       )
     })
 
-  test('and what a form changes is seen in the comparison', async () => {
+  test('the comparison sees what a form changes', async () => {
     const browser = await enrolling()
     const before = await stored()
 

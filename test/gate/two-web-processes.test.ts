@@ -1,5 +1,4 @@
-// Two web processes on one database, as in production: they share nothing else, and what the one decides holds at the
-// other. Their clock is the real one.
+// Two web processes that share only the database, as in production. They use the real clock.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -20,8 +19,8 @@ import { startProcess, type TestProcess } from '../support/processes.ts'
 const WEB = fileURLToPath(new URL('../../src/web.js', import.meta.url))
 const ROUNDS = 20
 const LOCKOUT_ATTEMPTS = 5
-/** Of these, sent to each of the two processes, more are wrong than a lock allows. */
-const GUESSES = 4
+/** Sent to each of the two processes: one more in all than a lock allows. */
+const GUESSES = 3
 const WRONG_PASSWORD = 'not the password at all'
 
 const REAL_CLOCK = {
@@ -29,7 +28,7 @@ const REAL_CLOCK = {
   advance: () => assert.fail('the real clock cannot be moved'),
 }
 
-/** Its own web server takes no part: it prepares the database and looks into it. */
+/** Prepares and reads the database. Its own web server takes no part. */
 let app: TestApp
 let people: People
 let webs: TestProcess[]
@@ -43,7 +42,7 @@ before(async () => {
   const started = ports.map((port) =>
     startProcess(WEB, {
       PORT: String(port),
-      // Of both, as behind one proxy.
+      // The same for both, as behind one proxy.
       PUBLIC_URL: origins[0],
       DATABASE_URL: app.deps.config.DATABASE_URL,
       SMTP_URL: 'smtp://127.0.0.1:9',
@@ -63,7 +62,7 @@ after(async () => {
   await app?.close()
 })
 
-/** The processes change places with every round. */
+/** Every second round swaps the processes. */
 function placesIn(round: number): { here: string; there: string } {
   const [one, other] = origins
   return round % 2 === 0 ? { here: one, there: other } : { here: other, there: one }
@@ -126,13 +125,13 @@ function statusesOf(answers: readonly Answer[]): Record<string, number> {
   return statuses
 }
 
-/** Five are checked. The others wait for them and are told of the lock. */
+/** Five are checked. The others wait for them and are refused by the lock. */
 function assertTurnedAway(answers: readonly Answer[], round: number): void {
   const turnedAway = 2 * GUESSES - LOCKOUT_ATTEMPTS
   assert.deepEqual(statusesOf(answers), { 401: LOCKOUT_ATTEMPTS, 429: turnedAway }, `round ${round}`)
 }
 
-test('the same code sent to both at once is accepted once, 20 rounds', async () => {
+test('the same code sent to two processes at once is accepted once, in each of 20 rounds', async () => {
   for (let round = 0; round < ROUNDS; round += 1) {
     const { here, there } = placesIn(round)
     const { id, browsers } = await atVerify([here, there])
@@ -149,7 +148,7 @@ test('the same code sent to both at once is accepted once, 20 rounds', async () 
   }
 })
 
-test('of wrong passwords sent to both at once exactly five are checked, 20 rounds', async () => {
+test('of wrong passwords sent to two processes at once exactly five are checked, in each of 20 rounds', async () => {
   for (let round = 0; round < ROUNDS; round += 1) {
     const { here, there } = placesIn(round)
     const { id, email } = await people.add('Harbour Group', ['finance-operator'])
@@ -173,7 +172,7 @@ test('of wrong passwords sent to both at once exactly five are checked, 20 round
   }
 })
 
-test('right passwords sent to both at once, more than the attempts of a lock, are not told of one, 20 rounds', async () => {
+test('six right passwords sent to two processes at once all sign in and make no lock, in each of 20 rounds', async () => {
   for (let round = 0; round < ROUNDS; round += 1) {
     const { here, there } = placesIn(round)
     const { id, email } = await people.add('Harbour Group', ['finance-operator'])
@@ -188,7 +187,7 @@ test('right passwords sent to both at once, more than the attempts of a lock, ar
   }
 })
 
-test('of wrong codes sent to both at once exactly five are checked, 20 rounds', async () => {
+test('of wrong codes sent to two processes at once exactly five are checked, in each of 20 rounds', async () => {
   for (let round = 0; round < ROUNDS; round += 1) {
     const { here, there } = placesIn(round)
     const { id, browsers } = await atVerify([here, there])
@@ -205,7 +204,7 @@ test('of wrong codes sent to both at once exactly five are checked, 20 rounds', 
   }
 })
 
-test('a first enrolment confirmed through both at once becomes active once, 20 rounds', async () => {
+test('a first enrolment confirmed through two processes at once becomes active once, in each of 20 rounds', async () => {
   for (let round = 0; round < ROUNDS; round += 1) {
     const { here, there } = placesIn(round)
     const { id, email } = await people.add('Harbour Group', ['tech-operator'])
@@ -237,7 +236,7 @@ describe('with an Admin signed in at each', () => {
   /** An Admin's browser, when the proxy sends it to the process at `origin`. */
   const adminAt = (origin: string) => sentTo(origin, admins[0])
 
-  test('two Admins who reset one user through both at once make one reset, 20 rounds', async () => {
+  test('two Admins who reset one user through two processes at once make one reset, in each of 20 rounds', async () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       const { id, email } = await people.add('Harbour Group', ['tech-operator'])
       await people.enrol(id)
@@ -274,7 +273,7 @@ describe('with an Admin signed in at each', () => {
     assert.equal((await elsewhere.get('/')).location, location, `round ${round}`)
   }
 
-  test('a session that was signed out through one is refused by the other at its next request, 20 rounds', async () => {
+  test('a session signed out through one process is refused by the other at its next request, in each of 20 rounds', async () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       const { here, there } = placesIn(round)
       const { browser: user } = await signedIn(here)
@@ -284,7 +283,7 @@ describe('with an Admin signed in at each', () => {
     }
   })
 
-  test('a session that its user ended from another session likewise, 20 rounds', async () => {
+  test('a session ended from another session is refused by the other process at its next request, in each of 20 rounds', async () => {
     const { email, browser: own } = await signedIn(origins[0])
     for (let round = 0; round < ROUNDS; round += 1) {
       const { here, there } = placesIn(round)
@@ -303,7 +302,7 @@ describe('with an Admin signed in at each', () => {
     }
   })
 
-  test('a session of a user who was disabled through one likewise, 20 rounds', async () => {
+  test('a session of a user disabled through one process is refused by the other at its next request, in each of 20 rounds', async () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       const { here, there } = placesIn(round)
       const { id, browser: user } = await signedIn(here)
@@ -313,7 +312,7 @@ describe('with an Admin signed in at each', () => {
     }
   })
 
-  test('a session of a user whose MFA was reset through one likewise, 20 rounds', async () => {
+  test('a session of a user whose MFA was reset through one process is refused by the other at its next request, in each of 20 rounds', async () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       const { here, there } = placesIn(round)
       const { id, browsers } = await atVerify([here])
@@ -326,7 +325,7 @@ describe('with an Admin signed in at each', () => {
     }
   })
 
-  test('a policy that was changed through one holds sessions at the other at their next request, 20 rounds', async () => {
+  test('a policy changed through one process holds sessions at the other at their next request, in each of 20 rounds', async () => {
     const { db } = app.deps
     const [group] = await db.select().from(roleGroups).where(eq(roleGroups.key, 'finance-operator'))
     assert.ok(group)

@@ -1,5 +1,4 @@
-// After a reset commits, nothing that uses the old authenticator or an old session gets past the gate; and what
-// runs against each other never ends in an error.
+// After a reset commits, no old authenticator and no old session passes the gate. No race ends in an error.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { and, eq } from 'drizzle-orm'
@@ -9,6 +8,9 @@ import { users } from '../../src/platform/db/schema/users.ts'
 import { type Browser, keyOn } from '../support/browser.ts'
 import { ADMIN, Cast, DESK } from '../support/cast.ts'
 
+/** Every second round sends the other request first. */
+const ROUNDS = 16
+
 let cast: Cast
 
 before(async () => {
@@ -16,19 +18,19 @@ before(async () => {
 })
 after(() => cast.app.close())
 
-/** Both at once, now the one and now the other sent first. */
+/** Sends both at once, in turn the one and the other first. */
 async function race<One, Other>(round: number, one: () => Promise<One>, other: () => Promise<Other>) {
   if (round % 2 === 0) return Promise.all([one(), other()])
   const second = other()
   return Promise.all([one(), second])
 }
 
-/** Somebody new in every round, whose role group requires MFA: nothing is left of the rounds before. */
+/** A new user in every round, whose role group requires MFA. */
 function techOperator() {
   return cast.people.add('Harbour Group', ['tech-operator'])
 }
 
-/** One who has an authenticator. Every browser of theirs reads its codes. */
+/** A user with an authenticator. All their browsers use its codes. */
 async function enrolledTechOperator() {
   const { id, email } = await techOperator()
   const secret = await cast.people.enrol(id)
@@ -36,7 +38,7 @@ async function enrolledTechOperator() {
   return { id, email, browser }
 }
 
-/** One who has scanned a key and confirms it next. */
+/** A user who has scanned a key and confirms it next. */
 async function enrollingTechOperator(): Promise<{ id: string; email: string; browser: Browser }> {
   const { id, email } = await techOperator()
   const browser = cast.app.browser()
@@ -45,9 +47,9 @@ async function enrollingTechOperator(): Promise<{ id: string; email: string; bro
   return { id, email, browser }
 }
 
-describe('a reset', () => {
-  test('against verification, 100 times', async () => {
-    for (let round = 0; round < 100; round += 1) {
+describe('MFA resets against other requests', () => {
+  test('a reset that runs against a verification ends the session that the verification opened', async () => {
+    for (let round = 0; round < ROUNDS; round += 1) {
       const theo = await enrolledTechOperator()
       const inside = theo.browser()
       await inside.signInWithPassword(theo.email)
@@ -68,8 +70,8 @@ describe('a reset', () => {
     }
   })
 
-  test('against a wrong code, 40 times: the mail that it owes comes in nobody’s way', async () => {
-    for (let round = 0; round < 40; round += 1) {
+  test('a reset that runs against a wrong code succeeds, and the wrong code gets an ordinary answer', async () => {
+    for (let round = 0; round < ROUNDS; round += 1) {
       const theo = await enrolledTechOperator()
       const racer = theo.browser()
       await racer.signInWithPassword(theo.email)
@@ -85,8 +87,8 @@ describe('a reset', () => {
     }
   })
 
-  test('against sign-in, 40 times', async () => {
-    for (let round = 0; round < 40; round += 1) {
+  test('a reset that runs against a sign-in leaves the user at the sign-in page or at enrolment', async () => {
+    for (let round = 0; round < ROUNDS; round += 1) {
       const theo = await enrolledTechOperator()
       const racer = theo.browser()
 
@@ -102,8 +104,8 @@ describe('a reset', () => {
     }
   })
 
-  test('against enrolment, 40 times: one of the two comes first, and the gate holds either way', async () => {
-    for (let round = 0; round < 40; round += 1) {
+  test('a reset that runs against an enrolment revokes the new authenticator or finds none yet', async () => {
+    for (let round = 0; round < ROUNDS; round += 1) {
       const { email, browser } = await enrollingTechOperator()
 
       const [enrolled, answer] = await race(
@@ -121,13 +123,13 @@ describe('a reset', () => {
     }
   })
 
-  test('against the demotion of the actor: judged as they are when it commits, 40 times', async () => {
+  test('a reset that runs against the demotion of its actor is refused unless it commits first', async () => {
     const { id: actorId } = await cast.app.userNamed(ADMIN)
     const { db } = cast.app.deps
     const [admin] = await db.select().from(roleGroups).where(eq(roleGroups.key, 'admin'))
     const [plain] = await db.select().from(roleGroups).where(eq(roleGroups.key, 'finance-operator'))
     assert.ok(admin && plain)
-    for (let round = 0; round < 40; round += 1) {
+    for (let round = 0; round < ROUNDS; round += 1) {
       const { email } = await enrolledTechOperator()
 
       const [answer] = await race(
@@ -150,9 +152,9 @@ describe('a reset', () => {
   })
 })
 
-test('a first enrolment confirmed twice at once, 40 times: one active authenticator, one event on record', async () => {
+test('a first enrolment that is confirmed twice at once makes one active authenticator and one event', async () => {
   const { db } = cast.app.deps
-  for (let round = 0; round < 40; round += 1) {
+  for (let round = 0; round < ROUNDS; round += 1) {
     const { id, browser } = await enrollingTechOperator()
     const again = Object.assign(cast.app.browser(), { secret: browser.secret })
     for (const [name, value] of browser.cookies) again.cookies.set(name, value)
@@ -174,8 +176,8 @@ test('a first enrolment confirmed twice at once, 40 times: one active authentica
   }
 })
 
-test('confirming a key against starting over in a second tab, 40 times: the code is right or the key is void', async () => {
-  for (let round = 0; round < 40; round += 1) {
+test('a key that is confirmed while a second tab starts over is either confirmed or void', async () => {
+  for (let round = 0; round < ROUNDS; round += 1) {
     const { browser } = await enrollingTechOperator()
 
     const [confirmed, restarted] = await race(

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { before, test } from 'node:test'
 import postgres from 'postgres'
 import { type Cluster, findRunningCluster, startEmbeddedPostgres } from '../../src/start/embedded-postgres.ts'
 import { findPostmaster } from '../../src/start/postmaster.ts'
@@ -30,8 +30,14 @@ function startElsewhere(dataDir: string) {
   })
 }
 
+/** Of the tests that need an intact cluster and leave one: initdb takes seconds. */
+let sharedDir: string
+before(async () => {
+  sharedDir = await testFolder()
+})
+
 test('the cluster keeps its data from one start to the next', async () => {
-  const dataDir = await testFolder()
+  const dataDir = sharedDir
 
   const first = await startEmbeddedPostgres(dataDir, FAST)
   await ask(first, 'create table kept as select 42 as answer')
@@ -46,8 +52,8 @@ test('the cluster keeps its data from one start to the next', async () => {
   await second.stop()
 })
 
-test('it listens on this machine only and lets nobody in without its password', async () => {
-  const cluster = await startEmbeddedPostgres(await testFolder(), FAST)
+test('the cluster listens on this machine only and refuses a wrong password', async () => {
+  const cluster = await startEmbeddedPostgres(sharedDir, FAST)
   const stranger = new URL(cluster.url)
   stranger.password = 'guess'
 
@@ -56,7 +62,7 @@ test('it listens on this machine only and lets nobody in without its password', 
   await cluster.stop()
 })
 
-test('a start killed in the middle of setting up does not stand in the way of the next', async () => {
+test('a start that was killed during initdb does not hinder the next', async () => {
   const dataDir = await testFolder()
   const killed = startElsewhere(dataDir)
   await eventually('initdb is at work', async () =>
@@ -71,7 +77,7 @@ test('a start killed in the middle of setting up does not stand in the way of th
   await cluster.stop()
 })
 
-test('the server of a start that was killed is adopted', async () => {
+test('the server of a killed start is adopted by the next', async () => {
   const dataDir = await testFolder()
   const killed = startElsewhere(dataDir)
   await once(killed.stdout, 'data')
@@ -85,7 +91,7 @@ test('the server of a start that was killed is adopted', async () => {
   await cluster.stop()
 })
 
-test('starts at the same time end up with one and the same server', async () => {
+test('two starts at the same time share one server', async () => {
   const dataDir = await testFolder()
   const other = startElsewhere(dataDir)
   const [mine] = await Promise.all([startEmbeddedPostgres(dataDir, FAST), once(other.stdout, 'data')])
@@ -99,20 +105,20 @@ test('starts at the same time end up with one and the same server', async () => 
   await mine.stop()
 })
 
-test('a killed server is revived at its address, with what was committed', async () => {
-  const dataDir = await testFolder()
+test('a killed server is revived at its address with what was committed', async () => {
+  const dataDir = sharedDir
   const cluster = await startEmbeddedPostgres(dataDir, { initdb: ['--no-sync'] })
-  await ask(cluster, 'create table kept as select 42 as answer')
+  await ask(cluster, 'create table committed as select 42 as answer')
   process.kill((await findPostmaster(join(dataDir, 'postgres')))?.pid ?? 0, 'SIGKILL')
 
   await cluster.revive()
 
-  assert.equal(await ask(cluster, 'select answer from kept'), 42)
+  assert.equal(await ask(cluster, 'select answer from committed'), 42)
   await cluster.stop()
 })
 
-test('the note of a killed server is no obstacle, even when another process has its number now', async () => {
-  const dataDir = await testFolder()
+test('the pid file of a killed server does not hinder a start, even if another process has its pid', async () => {
+  const dataDir = sharedDir
   const first = await startEmbeddedPostgres(dataDir, FAST)
   const note = join(dataDir, 'postgres', 'postmaster.pid')
   const [, ...rest] = (await readFile(note, 'utf8')).split('\n')

@@ -1,4 +1,4 @@
-// npm start as a person uses it, on a folder of its own.
+// npm start as a user runs it, in a folder of its own.
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -29,9 +29,14 @@ let running: Start
 let address: string
 let inbox: string
 
-function npmStart(changes: NodeJS.ProcessEnv = {}): Start {
+/** Starts the product. Through npm it is compiled first, so most tests go past npm. */
+function start(
+  changes: NodeJS.ProcessEnv = {},
+  command = [process.execPath, 'dist/src/start/main.js'],
+): Start {
   let output = ''
-  const child = spawn('npm', ['start'], { env: { ...env, ...changes }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const [program = '', ...args] = command
+  const child = spawn(program, args, { env: { ...env, ...changes }, stdio: ['ignore', 'pipe', 'pipe'] })
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk) => {
       output += chunk
@@ -39,16 +44,16 @@ function npmStart(changes: NodeJS.ProcessEnv = {}): Start {
   return { process: child, output: () => output, ended: once(child, 'exit').then(([code]) => code) }
 }
 
-async function up(start: Start): Promise<Start> {
+async function up(started: Start): Promise<Start> {
   await eventually(
     'the banner is shown',
     () => {
-      if (start.process.exitCode !== null) throw new Error(`it ended:\n${start.output()}`)
-      return start.output().includes('Ctrl-C stops everything.')
+      if (started.process.exitCode !== null) throw new Error(`it ended:\n${started.output()}`)
+      return started.output().includes('Ctrl-C stops everything.')
     },
-    60_000,
+    120_000,
   )
-  return start
+  return started
 }
 
 async function answers(url: string): Promise<boolean> {
@@ -76,21 +81,21 @@ before(async () => {
   const [port, inboxPort] = [await anyFreePort(), await anyFreePort()]
   address = `http://localhost:${port}`
   inbox = `http://localhost:${inboxPort}`
-  // As on a bare machine: nothing is given but where to listen and where to keep the data.
+  // As on a bare machine: only the ports and the data folder are given.
   const { PATH, HOME } = process.env
   env = { PATH, HOME, DATA_DIR: dataDir, PORT: String(port), MAIL_CATCHER_PORT: String(inboxPort) }
-  running = await up(npmStart())
+  running = await up(start({}, ['npm', 'start']))
 })
 
 after(() => running.process.kill('SIGTERM'))
 
-test('it brings everything up and says where, with whom to sign in, and how to stop', async () => {
+test('npm start brings everything up and says where, with which users to sign in, and how to stop', async () => {
   for (const part of [address, inbox, dataDir, 'admin@harbour.example', 'demo-password-please-change'])
     assert.ok(running.output().includes(part), `the banner says ${part}`)
   assert.ok(await answers(`${address}/readyz`))
 })
 
-test('no page of another site reads the inbox, by CORS or by DNS rebinding', async () => {
+test('no page of another site reads the inbox, neither by CORS nor by DNS rebinding', async () => {
   const ask = (headers: Record<string, string>) =>
     new Promise<number | undefined>((resolve, reject) => {
       const sent = request(`${inbox}/api/email`, { headers })
@@ -105,7 +110,7 @@ test('no page of another site reads the inbox, by CORS or by DNS rebinding', asy
   assert.equal(await ask({ host: `evil.example:${port}` }), 403)
 })
 
-test('the invitation of the demo data is in the inbox', async () => {
+test('the invitation of the demo data arrives in the inbox', async () => {
   const mail = await eventually('the mail arrives', async () => {
     const mails = (await (await fetch(`${inbox}/api/email`)).json()) as {
       to: { address: string }[]
@@ -119,7 +124,7 @@ test('the invitation of the demo data is in the inbox', async () => {
   assert.ok(await answers(link))
 })
 
-test('the audit log is sealed with a key that is made in the folder', async () => {
+test('the audit log is sealed with a key that npm start makes in the folder', async () => {
   const verify = () =>
     run(process.execPath, ['dist/src/commands/audit-verify.js'], {
       env: { PATH: env.PATH, DATA_DIR: dataDir },
@@ -130,25 +135,25 @@ test('the audit log is sealed with a key that is made in the folder', async () =
   assert.match(await readFile(join(dataDir, 'audit-keys'), 'utf8'), /^a1:[A-Za-z0-9+/]{43}=\n$/)
 })
 
-test('a second one on the same folder says so and stops', async () => {
-  const second = npmStart()
+test('a second npm start on the same folder says so and stops', async () => {
+  const second = start({}, ['npm', 'start'])
 
   assert.equal(await second.ended, 1)
   assert.match(second.output(), /Another npm start is running on/)
   assert.ok(await answers(`${address}/readyz`))
 })
 
-test('a port set by hand that is taken is named, and nothing is left behind', async () => {
+test('npm start names a configured port that is taken and leaves nothing behind', async () => {
   const elsewhere = await testFolder()
-  const second = npmStart({ DATA_DIR: elsewhere })
+  const second = start({ DATA_DIR: elsewhere })
 
   assert.equal(await second.ended, 1)
   assert.match(second.output(), /PORT=\d+ is taken/)
   assert.equal(await findPostmaster(join(elsewhere, 'postgres')), null)
 })
 
-test('a configuration that does not add up is explained without a stack', async () => {
-  const second = npmStart({ LOCKOUT_ATTEMPTS: 'many', SESSION_SECRET: 'short' })
+test('npm start explains an invalid configuration without a stack', async () => {
+  const second = start({ LOCKOUT_ATTEMPTS: 'many', SESSION_SECRET: 'short' })
 
   assert.equal(await second.ended, 1)
   assert.match(second.output(), /LOCKOUT_ATTEMPTS must be a whole number/)
@@ -156,7 +161,7 @@ test('a configuration that does not add up is explained without a stack', async 
   assert.doesNotMatch(second.output(), /\n\s+at /)
 })
 
-test('when PostgreSQL is killed it comes back, and the dashboard with it', async () => {
+test('npm start restarts a killed PostgreSQL, and the dashboard recovers', async () => {
   const killed = await findPostmaster(join(dataDir, 'postgres'))
   process.kill(killed?.pid ?? 0, 'SIGKILL')
 
@@ -167,19 +172,19 @@ test('when PostgreSQL is killed it comes back, and the dashboard with it', async
   await eventually('the dashboard is ready', () => answers(`${address}/readyz`))
 })
 
-test('after a kill nothing of it stays but the database, which the next start takes over', async () => {
+test('after a kill only the database is left, and the next start takes it over', async () => {
   const secrets = await readFile(join(dataDir, 'encryption-keys'), 'utf8')
   running.process.kill('SIGKILL')
   await running.ended
 
-  running = await up(npmStart())
+  running = await up(start())
 
   assert.ok(await answers(`${address}/readyz`))
   assert.equal(await readFile(join(dataDir, 'encryption-keys'), 'utf8'), secrets)
   assert.equal((await pidsOf('portcullis-start')).length, 1)
 })
 
-test('it stops in order, and leaves no process behind', async () => {
+test('npm start stops on SIGTERM and leaves no process behind', async () => {
   const postmaster = await findPostmaster(join(dataDir, 'postgres'))
   running.process.kill('SIGTERM')
   running.process.kill('SIGTERM')
@@ -191,10 +196,10 @@ test('it stops in order, and leaves no process behind', async () => {
   assert.equal(await programOf(postmaster?.pid ?? 0), null)
 })
 
-test('where others can reach it, a new product has no demo accounts, and says how to begin', async () => {
+test('a new product that other machines can reach has no demo accounts and says how to begin', async () => {
   const elsewhere = await testFolder()
   const changes = { HOST: '0.0.0.0', DATA_DIR: elsewhere }
-  const open = await up(npmStart(changes))
+  const open = await up(start(changes))
 
   assert.match(open.output(), /no accounts.*npm run create-platform -- --email E --name N/)
   assert.doesNotMatch(open.output(), /demo-password|admin@harbour\.example/)
@@ -206,8 +211,10 @@ test('where others can reach it, a new product has no demo accounts, and says ho
   })
   assert.equal(signIn.status, 401)
 
-  const found = ['run', 'create-platform', '--', '--email', 'ada@gate.example', '--name', 'Ada Agent']
-  await promisify(execFile)('npm', found, { env: { ...env, ...changes } })
+  const agent = ['--email', 'ada@gate.example', '--name', 'Ada Agent']
+  await run(process.execPath, ['dist/src/commands/create-platform.js', ...agent], {
+    env: { ...env, ...changes },
+  })
   await eventually('she is invited by mail', async () =>
     (await (await fetch(`${inbox}/api/email`)).text()).includes('ada@gate.example'),
   )
@@ -215,14 +222,14 @@ test('where others can reach it, a new product has no demo accounts, and says ho
   assert.equal(await open.ended, 0)
 })
 
-test('demo accounts of an earlier run are not opened to others, unless DEMO_DATA=on says so', async () => {
-  const refused = npmStart({ HOST: '0.0.0.0' })
+test('demo accounts of an earlier run are not opened to other machines unless DEMO_DATA=on says so', async () => {
+  const refused = start({ HOST: '0.0.0.0' })
   assert.equal(await refused.ended, 1)
   assert.match(refused.output(), /This database has demo accounts.*DEMO_DATA=on/)
   assert.doesNotMatch(refused.output(), /\n\s+at /)
   assert.equal(await answers(`${address}/healthz`), false)
 
-  const wanted = await up(npmStart({ HOST: '0.0.0.0', DEMO_DATA: 'on' }))
+  const wanted = await up(start({ HOST: '0.0.0.0', DEMO_DATA: 'on' }))
   assert.ok(wanted.output().includes('admin@harbour.example'))
   wanted.process.kill('SIGTERM')
   assert.equal(await wanted.ended, 0)

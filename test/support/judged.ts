@@ -5,8 +5,8 @@ import type { Answer } from './browser.ts'
 const TRIES = 60
 
 /**
- * The answer to an attempt, which is sent again a second later while the answer is that there is too much to do (503): a
- * loaded machine answers so, and it proves nothing about a lock.
+ * The answer once the attempt is judged. A loaded machine answers 503 and counts nothing: the attempt is sent again after
+ * a second.
  */
 export async function judged(send: () => Promise<Answer>): Promise<Answer> {
   for (let tries = 1; ; tries += 1) {

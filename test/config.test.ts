@@ -13,7 +13,7 @@ const COMPLETE = {
   ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 7).toString('base64')}`,
 }
 
-test('TRUST_PROXY takes a number of proxies, addresses and networks, and nothing that Express would trip over', () => {
+test('TRUST_PROXY takes a number of proxies, addresses and networks, and refuses what Express would reject', () => {
   const trusting = (text: string) => readConfig({ ...COMPLETE, TRUST_PROXY: text }).TRUST_PROXY
   assert.equal(trusting('1'), 1)
   assert.deepEqual(trusting('loopback, 10.0.0.0/8'), ['loopback', '10.0.0.0/8'])
@@ -22,7 +22,7 @@ test('TRUST_PROXY takes a number of proxies, addresses and networks, and nothing
     assert.throws(() => trusting(text), ConfigurationError, text)
 })
 
-test('a length of time has its unit, so that no number is taken for another than was meant', () => {
+test('a duration needs a unit, so that no number is mistaken', () => {
   const lasting = (text: string) => readConfig({ ...COMPLETE, LOCKOUT_DURATION: text }).LOCKOUT_DURATION
   assert.equal(lasting('15m'), 15 * MINUTE)
   assert.equal(lasting('90 s'), 90 * SECOND)
@@ -30,7 +30,7 @@ test('a length of time has its unit, so that no number is taken for another than
     assert.throws(() => lasting(text), ConfigurationError, text)
 })
 
-test('the worker must be given AUDIT_KEYS, and web has no use for them', () => {
+test('the worker requires AUDIT_KEYS, and the web process ignores them', () => {
   const key = Buffer.alloc(32, 9).toString('base64')
   const keysOf = (text: string) => readWorkerConfig({ ...COMPLETE, AUDIT_KEYS: text }).AUDIT_KEYS
   assert.deepEqual(

@@ -32,7 +32,7 @@ async function resetsOf(email: string) {
 }
 
 describe('Admin-initiated MFA reset for users', () => {
-  test('an Admin resets a Tech Operator: the MFA configuration is immediately cleared, with no worker running', async () => {
+  test('an Admin resets a Tech Operator, and the MFA configuration is cleared with no worker running', async () => {
     const theo = cast.as(TECH)
     const halfway = app.browser()
     halfway.secret = theo.secret
@@ -54,7 +54,7 @@ describe('Admin-initiated MFA reset for users', () => {
     assert.deepEqual(event?.details, { mfaResetId: row?.id, channel: 'admin', reason: EVIDENCE.reason })
   })
 
-  test('on their next login attempt, they must re-enrol, and after that may authenticate and access the Dashboard', async () => {
+  test('on their next login attempt the user must re-enrol, and after that may authenticate and access the Dashboard', async () => {
     const theo = cast.as(TECH)
     const oldSecret = theo.secret
 
@@ -72,7 +72,7 @@ describe('Admin-initiated MFA reset for users', () => {
     assert.equal((await theo.get('/')).status, 200)
   })
 
-  test('the job shreds the secret, tells the user and the Admins, and completes the reset, once', async () => {
+  test('the job erases the secret, notifies the user and the Admins, and completes the reset once', async () => {
     const [row] = await resetsOf(TECH)
     assert.ok(row)
     const complete = () => app.deps.db.transaction((tx) => completeMfaReset(tx, row.id, app.clock.now()))
@@ -112,7 +112,7 @@ describe('Admin-initiated MFA reset for users', () => {
     assert.deepEqual(await cast.activeAuthenticator(TECH), before)
   })
 
-  test('the policy decides at the next sign-in: where no role group requires MFA, none is asked', async () => {
+  test('the policy decides at the next sign-in, and no MFA is asked where no role group requires it', async () => {
     await cast.comeBack(CHILD_ADMIN)
     const { clientId } = await cast.app.userNamed(CHILD_TECH)
     const [group] = await app.deps.db.select().from(roleGroups).where(eq(roleGroups.key, 'tech-operator'))
@@ -127,13 +127,13 @@ describe('Admin-initiated MFA reset for users', () => {
     await cast.comeBack(CHILD_TECH)
   })
 
-  test('there must be something to reset', async () => {
+  test('a user without an authenticator cannot be reset', async () => {
     await cast.comeBack(ADMIN)
 
     assert.equal((await cast.reset(ADMIN, 'support@harbour.example')).status, 409)
   })
 
-  test('the reason must be said; nothing happens without it', async () => {
+  test('a reset without a reason does nothing', async () => {
     await cast.comeBack(TECH)
     await cast.comeBack(ADMIN)
 
@@ -143,7 +143,7 @@ describe('Admin-initiated MFA reset for users', () => {
     assert.ok(await cast.activeAuthenticator(TECH))
   })
 
-  test('20 parallel clicks by two Admins make one reset; the others are told 409', async () => {
+  test('20 parallel clicks by two Admins make one reset, and the others are answered 409', async () => {
     await cast.comeBack(TECH)
     await cast.comeBack(ADMIN)
     await cast.comeBack(ADMIN2)
@@ -162,7 +162,7 @@ describe('Admin-initiated MFA reset for users', () => {
     assert.equal((await owed()) - owedBefore, 1)
   })
 
-  test('password, role groups, password lock and status of the user stay as they were', async () => {
+  test('a reset leaves password, role groups, password lock and status of the user unchanged', async () => {
     await cast.comeBack(TECH)
     await cast.comeBack(ADMIN)
     for (let i = 0; i < 5; i += 1) await app.browser().signInWithPassword(TECH, 'wrong')
@@ -182,7 +182,7 @@ describe('Admin-initiated MFA reset for users', () => {
     app.clock.advance(15 * MINUTE)
   })
 
-  test('a lock on codes ends with the authenticator, and that is on record', async () => {
+  test('a lock on codes ends with the reset of the authenticator, and that is recorded', async () => {
     await cast.comeBack(TECH)
     await cast.comeBack(ADMIN)
     const guesser = app.browser()
@@ -199,7 +199,7 @@ describe('Admin-initiated MFA reset for users', () => {
 })
 
 describe('Admins cannot reset MFA for other Admins; such cases require Service Desk intervention', () => {
-  test('an Admin is refused for another Admin, and told whom to ask', async () => {
+  test('an Admin is refused for another Admin and told to ask the Service Desk', async () => {
     await cast.comeBack(ADMIN)
     await cast.comeBack(ADMIN2)
 
@@ -219,7 +219,7 @@ describe('Admins cannot reset MFA for other Admins; such cases require Service D
     assert.ok(await cast.activeAuthenticator(ADMIN))
   })
 
-  test('the Service Desk resets an Admin, with ticket, reason and how the person was identified', async () => {
+  test('the Service Desk resets an Admin with ticket, reason and how the person was identified', async () => {
     await cast.comeBack(DESK)
     await cast.comeBack(ADMIN2)
     for (const missing of ['ticket', 'reason', 'identifiedBy']) {
@@ -246,7 +246,7 @@ describe('Admins cannot reset MFA for other Admins; such cases require Service D
     assert.equal(event?.details.ticket, EVIDENCE.ticket)
   })
 
-  test('an agent never resets themselves, but another agent', async () => {
+  test('an agent never resets themselves, and may reset another agent', async () => {
     await cast.comeBack(DESK)
     await cast.comeBack(DESK2)
 
@@ -254,7 +254,7 @@ describe('Admins cannot reset MFA for other Admins; such cases require Service D
     assert.equal((await cast.reset(DESK, DESK2)).status, 303)
   })
 })
-test('an actor whom the gate would hold by now resets nobody, however long ago the request was let in', async () => {
+test('an actor whom the gate holds by now resets no user, however long ago the request was let in', async () => {
   await cast.comeBack(TECH)
   const { id: targetId } = await cast.app.userNamed(TECH)
   const admin = await cast.app.userNamed(ADMIN)
@@ -279,7 +279,7 @@ test('an actor whom the gate would hold by now resets nobody, however long ago t
   assert.deepEqual(await attempt(elsewhere), { ok: false, refusal: 'signed-out' }, 'signed out')
   assert.deepEqual(await attempt({ ...actor, verified }), { ok: true, clientId })
 })
-test('no session of a reset user is left behind', async () => {
+test('a reset leaves no session of the user', async () => {
   await cast.comeBack(TECH)
   await cast.comeBack(ADMIN)
   await cast.reset(ADMIN, TECH)

@@ -65,7 +65,7 @@ describe('MFA reset authority is isolated at the client account level', () => {
     assert.ok(await cast.activeAuthenticator(TECH))
   })
 
-  test('foreign, unknown and malformed ids get the same answer', async () => {
+  test('an MFA reset of a foreign, an unknown and a malformed id gets the same answer', async () => {
     const admin = await cast.comeBack(ADMIN)
     const foreign = await cast.app.userNamed('tech@meridian.example')
     const normal = ({ status, body }: Answer) => [status, body.replace(/[0-9a-f-]{36}/g, 'ID')]
@@ -103,7 +103,7 @@ describe('MFA reset authority is isolated at the client account level', () => {
   })
 })
 
-describe('the table of who may reset whom, over a three-level hierarchy and a foreign account', () => {
+describe('MFA resets over a three-level hierarchy and a foreign account', () => {
   const OWN: Record<string, number> = {
     [TECH]: 303,
     [ADMIN2]: 403,
@@ -161,7 +161,7 @@ describe('the table of who may reset whom, over a three-level hierarchy and a fo
       before(() => cast.comeBack(actor))
 
       for (const [target, expected] of Object.entries(row))
-        test(`→ ${target}: ${expected}`, async () => {
+        test(`a reset of ${target} is answered ${expected}`, async () => {
           if (expected === 303 && !(await cast.activeAuthenticator(target))) await cast.enrol(target)
           const authenticatorBefore = await cast.activeAuthenticator(target)
           const resetsBefore = (await resetsOf(target)).length
@@ -177,7 +177,7 @@ describe('the table of who may reset whom, over a three-level hierarchy and a fo
         })
     })
 
-  test('half-way, signed out and disabled actors reach nothing', async () => {
+  test('half-way, signed-out and disabled actors reset no user', async () => {
     await cast.comeBack(TECH)
     const { id } = await cast.app.userNamed(TECH)
     const anonymous = await app.browser().post(`/users/${id}/mfa-reset`, EVIDENCE)

@@ -32,7 +32,7 @@ const DASHBOARD_ACTIONS = [
 ] as const
 
 describe('1. Existing users of a role group requiring MFA that have not yet enrolled an MFA device', () => {
-  test('on their next login attempt, the user is intercepted and prompted to set up MFA', async () => {
+  test('on their next login attempt the user is intercepted and prompted to set up MFA', async () => {
     const theo = app.browser()
 
     const answer = await theo.signInWithPassword('tech@harbour.example')
@@ -56,7 +56,7 @@ describe('1. Existing users of a role group requiring MFA that have not yet enro
     }
   })
 
-  test('once enrolled, the user is redirected to authenticate and may then proceed to the Dashboard', async () => {
+  test('once enrolled the user is redirected to authenticate and may then proceed to the Dashboard', async () => {
     const theo = app.browser()
     await theo.signInWithPassword('tech@retail.harbour.example')
 
@@ -98,7 +98,7 @@ describe('1. Existing users of a role group requiring MFA that have not yet enro
     assert.equal((await user.get('/mfa/verify')).location, '/mfa/enrol')
   })
 
-  test('starting over makes a new key for the rest of the time, and a code from the old one is refused', async () => {
+  test('starting over makes a new key for the rest of the time, and a code of the old one is refused', async () => {
     const user = app.browser()
     await user.signInWithPassword('tech@online.harbour.example')
     const old = await user.scanKey()
@@ -130,7 +130,7 @@ describe('1. Existing users of a role group requiring MFA that have not yet enro
     assert.equal(answer.status, 409, 'the key that was replaced is void')
   })
 
-  test('who stood at enrolment while it was done elsewhere is told so, and not that their key is set up', async () => {
+  test('a user whose enrolment was done in another browser is told so', async () => {
     const here = app.browser()
     const elsewhere = app.browser()
     for (const browser of [here, elsewhere]) {
@@ -162,7 +162,7 @@ describe('1. Existing users of a role group requiring MFA that have not yet enro
 })
 
 describe('2. New users added to a dashboard user role group that requires MFA', () => {
-  test('from the invitation through password, enrolment and authentication to the dashboard', async () => {
+  test('a new user goes from the invitation through password, enrolment and authentication to the dashboard', async () => {
     const nora = app.browser()
     const link = await new People(app).invitationLink('new.tech@harbour.example')
 

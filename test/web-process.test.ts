@@ -34,7 +34,7 @@ async function failing(env: Record<string, string>): Promise<string> {
   return web.output()
 }
 
-test('where its port is taken it says so and ends, so that whoever started it may try again', async () => {
+test('a web process whose port is taken says so and exits', async () => {
   const taken = createServer().listen(0, '127.0.0.1')
   await once(taken, 'listening')
   const { port } = taken.address() as AddressInfo
@@ -44,7 +44,7 @@ test('where its port is taken it says so and ends, so that whoever started it ma
   taken.close()
 })
 
-test('one message lists everything that is wrong with the configuration', async () => {
+test('one message lists all errors of the configuration', async () => {
   const output = await failing({
     PUBLIC_URL: 'http://dashboard.example',
     SESSION_SECRET: 'short',
@@ -57,7 +57,7 @@ test('one message lists everything that is wrong with the configuration', async 
   assert.doesNotMatch(output, /\n {4}at /, 'no stack')
 })
 
-test('whoever hangs up in the middle of a form is no error of ours', async () => {
+test('a client that hangs up during a form causes no error of ours', async () => {
   const port = await anyFreePort()
   const web = startProcess(WEB, {
     ...environment,

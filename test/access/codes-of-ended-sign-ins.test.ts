@@ -69,7 +69,7 @@ for (const { page, begin, followedBy, recorded } of PLACES)
       assert.match((await browser.get('/')).location ?? '', /^\/sign-in/)
     }
 
-    test('is accepted if nothing happens meanwhile', async () => {
+    test('a held-back code is accepted if nothing happens meanwhile', async () => {
       const person = await begin()
       const held = await holdBackCode(person)
 
@@ -78,7 +78,7 @@ for (const { page, begin, followedBy, recorded } of PLACES)
       assert.equal((await cast.people.eventsOf(person.id, recorded)).length, 1)
     })
 
-    test('is not accepted after a lock of the codes, although an Admin has lifted it', async () => {
+    test('a held-back code is not accepted after a lock of the codes, even if an Admin has lifted it', async () => {
       const person = await begin()
       const { id, browser } = person
       const fail = async () => {
@@ -93,7 +93,7 @@ for (const { page, begin, followedBy, recorded } of PLACES)
       await isNotAccepted(held, person)
     })
 
-    test('is not accepted after the 10 minutes of a half-way sign-in', async () => {
+    test('a held-back code is not accepted after the 10 minutes of a half-way sign-in', async () => {
       const person = await begin()
       const steps = 21
       const held = await holdBackCode(person, steps)
@@ -103,7 +103,7 @@ for (const { page, begin, followedBy, recorded } of PLACES)
       await cast.comeBack(ADMIN)
     })
 
-    test('is not accepted after a sign-out, and does not count as an attempt', async () => {
+    test('a held-back code is not accepted after a sign-out and does not count as an attempt', async () => {
       const person = await begin()
       const held = await holdBackCode(person)
       await person.browser.post('/sign-out')
@@ -115,13 +115,13 @@ for (const { page, begin, followedBy, recorded } of PLACES)
     })
   })
 
-test('a code that proves presence is not accepted from a session that was signed out meanwhile', async () => {
+test('a step-up code is not accepted from a session that was signed out meanwhile', async () => {
   const admin = await cast.comeBack(ADMIN)
   cast.app.clock.advance(11 * MINUTE)
   await provesNothing(admin, ADMIN, admin.code())
 })
 
-test('nor is a password', async () => {
+test('a step-up password is not accepted from a session that was signed out meanwhile', async () => {
   const { email } = await cast.people.add('Meridian Foods', ['admin'])
   const admin = cast.app.browser()
   await admin.signInWithPassword(email)

@@ -215,7 +215,7 @@ for (const { name, by, prepare, recordedAtOnce = true, refusedOnRecord = true } 
   describe(name, () => {
     const endings = Object.entries(ENDINGS).slice(0, TRIED_THOROUGHLY.includes(name) ? undefined : 1)
     for (const [ending, end] of endings)
-      test(`changes nothing if its session was ${ending} while its body was held back`, async () => {
+      test(`the act changes nothing if its session was ${ending} while its body was held back`, async () => {
         const actor = await signedIn(by)
         const { path, fields = {} } = await prepare(actor)
         const held = await holdBackPost(app, actor.browser, path, fields)
@@ -236,7 +236,7 @@ for (const { name, by, prepare, recordedAtOnce = true, refusedOnRecord = true } 
         )
       })
 
-    test('is done if its session is still there, and recorded with the time after its locks', async () => {
+    test('the act is done if its session still exists, and recorded with the time after its locks', async () => {
       const actor = await signedIn(by)
       const { path, fields = {} } = await prepare(actor)
       const held = await holdBackPost(app, actor.browser, path, fields)
@@ -259,7 +259,7 @@ for (const { name, by, prepare, recordedAtOnce = true, refusedOnRecord = true } 
     })
   })
 
-test('a reset comes after a code that is being accepted, and before the sign-out that waits for it', async () => {
+test('a reset waits for a code that is being accepted, and a later sign-out waits for the reset', async () => {
   const { browser } = await signedIn('admin')
   const { id } = await enrolledUser()
   const { sql } = app.deps

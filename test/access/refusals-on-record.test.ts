@@ -103,9 +103,9 @@ const KINDS: [string, string, () => Promise<Ids>][] = [
   ['an Admin, of what no id is', ADMIN, async () => ({ user: 'no-id%00', client: 'no-id%00' })],
 ]
 
-describe('a page that is refused is on record once, and one that opens is not', () => {
+describe('refused reads', () => {
   for (const [who, email, ids] of KINDS)
-    test(who, async () => {
+    test(`reads of ${who} are recorded if refused and not recorded if opened`, async () => {
       const browser = await cast.comeBack(email)
       const what = await ids()
       for (const path of paths) {
@@ -128,7 +128,7 @@ describe('a page that is refused is on record once, and one that opens is not', 
     })
 })
 
-test('a person of another account and an id that nobody has leave the same record', async () => {
+test('a user of another account and an unknown id leave the same record', async () => {
   await cast.comeBack(ADMIN)
   const foreign = (await cast.app.userNamed('tech@meridian.example')).id
   const normal = async (id: string, ask: (id: string) => Promise<unknown>) => {
@@ -154,7 +154,7 @@ test('a person of another account and an id that nobody has leave the same recor
   }
 })
 
-test('an act on what is not there, or on what nobody may know of, is on record with the id that was asked for', async () => {
+test('an act on an unknown or hidden row is recorded with the requested id', async () => {
   const clientId = await cast.people.clientId('Meridian Foods')
   const asks: [string, string, string, Record<string, string>, Record<string, unknown>][] = [
     [ADMIN, 'mfa-reset.requested', '/users/no-id/mfa-reset', EVIDENCE, { asked: 'no-id' }],
@@ -180,7 +180,7 @@ test('an act on what is not there, or on what nobody may know of, is on record w
   }
 })
 
-test('a long id is cut on record', async () => {
+test('a long id is shortened in the record', async () => {
   await cast.comeBack(ADMIN)
 
   const [refused] = await refusedIn(ADMIN, () => cast.as(ADMIN).get(`/users/${'a'.repeat(5000)}`))

@@ -66,7 +66,7 @@ describe('seeing users, MFA status, policy and audit', () => {
   for (const [name, row] of Object.entries(table))
     for (const [column, expected] of row.entries()) {
       const relation = RELATIONS[column] ?? 'own'
-      test(`${name}, ${relation}: ${expected ?? 'yes'}`, () => {
+      test(`${name} sees an account, ${relation}: ${expected ?? 'yes'}`, () => {
         assert.equal(mayViewAccount(ACTORS[name] ?? NOBODY_SPECIAL, relation), expected)
       })
     }
@@ -95,12 +95,12 @@ describe('resetting MFA', () => {
     ['Operator', 'elsewhere', {}, 'unknown'],
   ]
   for (const [actor, relation, target, expected] of table)
-    test(`${actor}, ${relation}, ${JSON.stringify(target)}: ${expected ?? 'yes'}`, () => {
+    test(`${actor} resets MFA: ${relation}, ${JSON.stringify(target)}: ${expected ?? 'yes'}`, () => {
       assert.equal(mayResetMfa(ACTORS[actor] ?? NOBODY_SPECIAL, { ...USER, relation, ...target }), expected)
     })
 })
 
-test('over every actor and target: who may reset is exactly who the specification names', () => {
+test('over every actor and target exactly the actors named in the specification may reset MFA', () => {
   for (const isAdmin of BOTH)
     for (const isServiceDesk of BOTH)
       for (const isOperator of BOTH)
@@ -122,7 +122,7 @@ test('over every actor and target: who may reset is exactly who the specificatio
               }
 })
 
-describe('administrators one of whom invited or promoted the other within 30 days', () => {
+describe('administrators of whom one invited or promoted the other within 30 days', () => {
   const restores = { mayResetMfa, mayUnlock, mayEnable }
   const others = { mayChangeRoleGroups, mayDisable, mayChangeInvitation }
   /** A target on whom each of these acts is possible. */
@@ -132,7 +132,7 @@ describe('administrators one of whom invited or promoted the other within 30 day
     status: act === 'mayEnable' ? 'disabled' : act === 'mayChangeInvitation' ? 'invited' : 'active',
   })
 
-  test('do not give each other control of an account back: no reset, no unlocking, no enabling', () => {
+  test('tied administrators do not give each other control of an account back by reset, unlocking or enabling', () => {
     for (const [act, rule] of Object.entries(restores))
       for (const relation of RELATIONS)
         for (const administers of BOTH)
@@ -145,20 +145,20 @@ describe('administrators one of whom invited or promoted the other within 30 day
             }
   })
 
-  test('the specification’s Admin resets a Tech Operator, whoever invited whom', () => {
+  test('an Admin resets a Tech Operator regardless of who invited whom', () => {
     const { Admin } = ACTORS
     assert.ok(Admin)
     assert.equal(mayResetMfa(Admin, { ...USER, tiedToActor: true }), null)
   })
 
-  test('may take power from each other: whatever only takes away is not concerned', () => {
+  test('tied administrators may take power from each other', () => {
     const { 'Service Desk': desk } = ACTORS
     assert.ok(desk)
     for (const [act, rule] of Object.entries(others))
       assert.equal(rule(desk, targetOf(act, { administers: true, tiedToActor: true })), null, act)
   })
 
-  test('the tie changes nothing about what was refused before', () => {
+  test('a tie changes nothing about what was refused before', () => {
     const { Admin, 'Service Desk': desk } = ACTORS
     assert.ok(Admin && desk)
     const tied = { ...USER, administers: true, tiedToActor: true }
@@ -169,7 +169,7 @@ describe('administrators one of whom invited or promoted the other within 30 day
 })
 
 describe('the second approval', () => {
-  test('is needed for every role group of the platform account, and for what administers in an account in use', () => {
+  test('a second approval is needed for every role group of the platform account and for administrators of an account in use', () => {
     const plain = { isAdmin: false, isServiceDesk: false, isOperator: false, rank: 20, ofPlatform: false }
     for (const isNew of BOTH) {
       assert.equal(needsApproval(plain, { isNew }), false)
@@ -181,7 +181,7 @@ describe('the second approval', () => {
     }
   })
 
-  test('over every actor and case: an agent decides, an Operator only where no agent may; never who asked or whom it concerns', () => {
+  test('over every actor and case an agent decides, an Operator only where no agent may, and never the requester or the person concerned', () => {
     for (const [name, actor] of Object.entries(ACTORS))
       for (const requestedBy of ['actor', 'requester'])
         for (const userId of ['actor', 'target', null])
@@ -195,7 +195,7 @@ describe('the second approval', () => {
             }
   })
 
-  test('says why; to whom a case is none of their business it does not exist', () => {
+  test('a refused decision says why, and a case of another account does not exist', () => {
     const approval = { requestedBy: 'requester', userId: 'target', tiedToActor: false, agentsMayDecide: true }
     const { user, Admin, 'Service Desk': desk, Operator } = ACTORS
     assert.ok(user && Admin && desk && Operator)
@@ -207,7 +207,7 @@ describe('the second approval', () => {
     for (const actor of [desk, Operator]) assert.equal(mayViewApprovals(actor), null)
   })
 
-  test('is withdrawn by the agent who asked and by no one else', () => {
+  test('a case is withdrawn only by the agent who requested it', () => {
     for (const [name, actor] of Object.entries(ACTORS)) {
       const isAgent = name === 'Service Desk'
       assert.equal(mayWithdrawApproval(actor, { requestedBy: 'actor' }), isAgent ? null : 'unknown')
@@ -227,7 +227,7 @@ describe('who made whom', () => {
     ['e', new Set(['e'])],
   ])
 
-  test('one line joins a person with those they made, through others too, in either direction', () => {
+  test('one line joins a person with those they made, also through others, in either direction', () => {
     const joined = ['a', 'b', 'c', 'd', 'e'].flatMap((one) =>
       ['a', 'b', 'c', 'd', 'e'].flatMap((other) =>
         one < other && inOneLine(makers, one, other) ? [one + other] : [],
@@ -237,17 +237,17 @@ describe('who made whom', () => {
     assert.equal(inOneLine(makers, 'c', 'a'), true)
   })
 
-  test('a family joins also those whom the same person made', () => {
+  test('a family also joins those whom the same person made', () => {
     assert.equal(inOneFamily(makers, 'b', 'd'), true)
     assert.equal(inOneFamily(makers, 'd', 'c'), true)
     for (const id of ['a', 'b', 'c', 'd']) assert.equal(inOneFamily(makers, 'e', id), false)
   })
 
-  test('what was not read is no answer', () => {
+  test('a relation that was not read is no answer', () => {
     assert.throws(() => inOneLine(makers, 'a', 'nobody'), /not read/)
   })
 
-  test('a case falls to the agents who may decide it, else to the Operators, else to none', () => {
+  test('a case falls to the agents who may decide it, else to the Operators, else to no one', () => {
     const agent = (id: string) => ({ ...NOBODY_SPECIAL, id, isServiceDesk: true })
     const operator = (id: string) => ({ ...NOBODY_SPECIAL, id, isOperator: true })
     const asked = { requestedBy: 'a', userId: null }
@@ -289,7 +289,7 @@ describe('the MFA policy', () => {
     ['Operator', { relation: 'elsewhere' }, 'unknown', 'unknown'],
   ]
   for (const [actor, account, tighten, loosen] of table)
-    test(`${actor}, ${JSON.stringify(account)}: tighten ${tighten ?? 'yes'}, loosen ${loosen ?? 'yes'}`, () => {
+    test(`${actor} changes the policy of ${JSON.stringify(account)}: tighten ${tighten ?? 'yes'}, loosen ${loosen ?? 'yes'}`, () => {
       const target = { relation: 'own' as const, isPlatform: false, suspended: false, ...account }
       assert.equal(mayTightenPolicy(ACTORS[actor] ?? NOBODY_SPECIAL, target), tighten)
       assert.equal(mayLoosenPolicy(ACTORS[actor] ?? NOBODY_SPECIAL, target), loosen)
@@ -297,7 +297,7 @@ describe('the MFA policy', () => {
 })
 
 describe('running client accounts', () => {
-  test('is for the Service Desk, on any account but the platform’s; over every actor and account', () => {
+  test('over every actor and account only the Service Desk runs client accounts, and never the platform account', () => {
     for (const [name, actor] of Object.entries(ACTORS)) {
       assert.equal(mayCreateClient(actor), name === 'Service Desk' ? null : 'clients-by-service-desk')
       for (const relation of RELATIONS)
@@ -335,7 +335,7 @@ describe('inviting', () => {
   for (const [name, row] of Object.entries(table))
     for (const [column, expected] of row.entries()) {
       const relation = RELATIONS[column] ?? 'own'
-      test(`${name}, ${relation}: ${expected ?? 'yes'}`, () => {
+      test(`${name} invites into an account, ${relation}: ${expected ?? 'yes'}`, () => {
         const actor = ACTORS[name] ?? NOBODY_SPECIAL
         const account = { relation, isPlatform: false, suspended: false }
         assert.equal(mayInvite(actor, account), expected)
@@ -344,7 +344,7 @@ describe('inviting', () => {
     }
 })
 
-test('over every actor and target: who changes, disables and invites again is who may reset, if there is something to do', () => {
+test('over every actor and target exactly those who may reset may also change, disable and invite again', () => {
   for (const actor of Object.values(ACTORS))
     for (const relation of RELATIONS)
       for (const id of ['actor', 'target'])
@@ -366,7 +366,7 @@ test('over every actor and target: who changes, disables and invites again is wh
           }
 })
 
-test('one gives and takes role groups up to one’s own rank; what administers, only the Service Desk', () => {
+test('an actor gives and takes role groups up to their own rank, and only the Service Desk gives administration', () => {
   const group = { isAdmin: false, isServiceDesk: false, isOperator: false, rank: 20 }
   const { Admin, 'Service Desk': desk } = ACTORS
   assert.ok(Admin && desk)
@@ -382,14 +382,14 @@ test('one gives and takes role groups up to one’s own rank; what administers, 
   }
 })
 
-test('the queue dashboard is for operators, the Service Desk page for agents; to others both do not exist', () => {
+test('the queue dashboard is for operators and the Service Desk page for agents, and for others neither exists', () => {
   for (const [name, actor] of Object.entries(ACTORS)) {
     assert.equal(mayOperate(actor), name === 'Operator' ? null : 'unknown')
     assert.equal(mayUseServiceDesk(actor), name === 'Service Desk' ? null : 'unknown')
   }
 })
 
-test('what is none of one’s business is 404, what is refused 403, what is over 409', () => {
+test('an unrelated target is 404, a refused act is 403 and a finished one is 409', () => {
   assert.equal(REFUSALS.unknown.status, 404)
   for (const refusal of [
     'admins-only',

@@ -17,7 +17,7 @@ before(async () => {
 })
 after(() => app.close())
 describe('step-up', () => {
-  test('an Admin whose last proof is older than 10 minutes proves it again, and the reset goes on where it was', async () => {
+  test('an Admin whose last step-up is older than 10 minutes confirms again, and the reset continues', async () => {
     await cast.comeBack(TECH)
     const admin = await cast.comeBack(ADMIN)
     const { id } = await cast.app.userNamed(TECH)
@@ -40,7 +40,7 @@ describe('step-up', () => {
     assert.equal(await cast.activeAuthenticator(TECH), undefined)
   })
 
-  test('a wrong code there is recorded as what it is, and nobody is told that a password was stolen', async () => {
+  test('a wrong step-up code is recorded as such, and no mail claims that a password was stolen', async () => {
     const admin = await cast.comeBack(ADMIN2)
     const { id } = await cast.app.userNamed(ADMIN2)
     const { id: targetId } = await cast.app.userNamed(TECH)
@@ -67,7 +67,7 @@ describe('step-up', () => {
     app.clock.advance(15 * MINUTE)
   })
 
-  test('without an authenticator it is the password, counted like any other', async () => {
+  test('a step-up without an authenticator asks for the password and counts it like any other', async () => {
     const admin = await cast.comeBack(FOREIGN_ADMIN)
     const { id } = await cast.app.userNamed('tech@meridian.example')
     app.clock.advance(11 * MINUTE)

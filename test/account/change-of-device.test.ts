@@ -95,7 +95,7 @@ function confirm(browser: Browser, key: Buffer): Promise<Answer> {
 }
 
 describe('a change of device', () => {
-  test('password and current code in one form, then the new device; the old one dies when it becomes active', async () => {
+  test('a change of device takes password and current code, then the new device, and revokes the old one', async () => {
     const theo = await enrolled(TECH)
     const [before] = await active(TECH)
     const other = await enrolled(TECH)
@@ -139,7 +139,7 @@ describe('a change of device', () => {
     await enrolled(TECH)
   })
 
-  test('the mail about it tells when and from where, and what to do if it was somebody else', () => {
+  test('the mail about a change of device says when and from where, and what to do if it was another person', () => {
     const { subject, text, html } = renderMail('authenticator-replaced', {
       recipient: { name: 'Theo Marchetti', email: TECH, clientName: 'Harbour Group' },
       helper: 'an Admin of your account',
@@ -168,7 +168,7 @@ describe('a change of device', () => {
     assert.equal((await theo.verify(theo.nextCode())).location, '/account')
   })
 
-  test('never works without the old code or without the password; which of them was wrong is not said', async () => {
+  test('a change of device never works without the old code or the password, and does not say which was wrong', async () => {
     const theo = await enrolled(TECH)
     const pages = []
     for (const [code, password] of [
@@ -193,7 +193,7 @@ describe('a change of device', () => {
     assert.ok((await authenticatorsOf(TECH)).every(({ status }) => status !== 'pending'))
   })
 
-  test('a wrong password costs no code: the code is not looked at, and is still good', async () => {
+  test('a wrong password at a change of device uses up no code', async () => {
     const theo = await enrolled(TECH)
     const failures = await codeFailures(TECH)
     const code = theo.nextCode()
@@ -203,7 +203,7 @@ describe('a change of device', () => {
     assert.equal((await prove(theo, code)).location, PAGE)
   })
 
-  test('a code is used up by the proof, and one that was used before is refused', async () => {
+  test('a code is used up by the step-up, and a code used before is refused', async () => {
     const theo = await enrolled(TECH)
     assert.equal((await prove(theo, theo.code())).status, 401, 'it opened the dashboard a moment ago')
     const code = theo.nextCode()
@@ -215,7 +215,7 @@ describe('a change of device', () => {
     assert.equal((await halfway.verify(code)).status, 401, 'nor does it sign anybody in')
   })
 
-  test('five wrong codes lock codes, here and at sign-in, although the password is right', async () => {
+  test('five wrong codes at a change of device lock codes there and at sign-in, even if the password is right', async () => {
     const email = 'admin2@harbour.example'
     const lucas = await enrolled(email)
     for (let i = 0; i < 4; i += 1) assert.equal((await prove(lucas, lucas.wrongCode())).status, 401)
@@ -233,7 +233,7 @@ describe('a change of device', () => {
     assert.equal((await halfway.verify(lucas.code())).status, 429)
   })
 
-  test('five wrong passwords lock passwords in that known browser, here and at sign-in', async () => {
+  test('five wrong passwords at a change of device lock passwords in that known browser, there and at sign-in', async () => {
     const email = 'admin@retail.harbour.example'
     const rosa = await enrolled(email)
     for (let i = 0; i < 5; i += 1) assert.equal((await prove(rosa, rosa.code(), 'wrong')).status, 401)
@@ -244,7 +244,7 @@ describe('a change of device', () => {
     assert.equal(await codeFailures(email), 0)
   })
 
-  test('wrong codes of the new device are counted too, and the old one goes on working', async () => {
+  test('wrong codes of the new device are counted, and the old device goes on working', async () => {
     const email = 'tech@retail.harbour.example'
     const ravi = await enrolled(email)
     const key = await begin(ravi)
@@ -262,7 +262,7 @@ describe('a change of device', () => {
     assert.equal((await active(email))[0]?.id, before?.id)
   })
 
-  test('the key waits ten minutes from the proof, also when it is started over', async () => {
+  test('the key of the new device lasts ten minutes from the step-up, even if it is started over', async () => {
     const theo = await enrolled(TECH)
     const first = await begin(theo)
     assert.deepEqual(keyOn((await theo.get(PAGE)).body), first, 'a reload shows the same key')
@@ -280,7 +280,7 @@ describe('a change of device', () => {
     assert.equal((await theo.get('/')).status, 200)
   })
 
-  test('the key is shown to the session that proved, to no other of the same person, and confirmed by no other', async () => {
+  test('the key of the new device is shown to and confirmed by only the session that stepped up', async () => {
     const theo = await enrolled(TECH)
     const other = await enrolled(TECH)
     const key = await begin(theo)
@@ -295,7 +295,7 @@ describe('a change of device', () => {
     assert.equal((await confirm(theo, key)).status, 409, 'a second change makes the first void')
   })
 
-  test('nobody half-way reaches it', async () => {
+  test('a half-way sign-in does not reach the change of device', async () => {
     const theo = await enrolled(TECH)
     const halfway = app.browser()
     halfway.secret = theo.secret
@@ -309,7 +309,7 @@ describe('a change of device', () => {
     assert.deepEqual(await authenticatorsOf(TECH), before)
   })
 
-  test('given up, it leaves everything as it was', async () => {
+  test('a cancelled change of device leaves everything unchanged', async () => {
     const theo = await enrolled(TECH)
     const other = await enrolled(TECH)
     const [before] = await active(TECH)
@@ -323,7 +323,7 @@ describe('a change of device', () => {
     assert.equal((await other.get('/')).status, 200)
   })
 
-  test('whatever ends the session ends the change: another password, an end from another session', async () => {
+  test('a new password and an end from another session end the change of device', async () => {
     const passwords = (currentPassword: string, password: string) => ({ currentPassword, password })
     const ends: ((other: Browser) => Promise<Answer>)[] = [
       (other) => other.post('/account/sessions/end-others'),
@@ -344,7 +344,7 @@ describe('a change of device', () => {
     await app.deps.db.update(users).set({ passwordHash }).where(eq(users.id, id))
   })
 
-  test('it costs nothing of the time left to sign in with the next code, however old the session is', async () => {
+  test('a change of device leaves the full time to sign in with the next code, however old the session is', async () => {
     const theo = await enrolled(TECH)
     for (let i = 0; i < 4; i += 1) {
       app.clock.advance(20 * MINUTE)
@@ -360,8 +360,8 @@ describe('a change of device', () => {
   })
 })
 
-describe('races', () => {
-  test('a reset and a change at the same time leave one outcome, and no device from before', async () => {
+describe('simultaneous changes of device', () => {
+  test('a reset and a change of device at the same time leave one outcome and no earlier device', async () => {
     const { id: userId } = await app.userNamed(TECH)
     for (let round = 0; round < 5; round += 1) {
       const admin = await enrolled(ADMIN)
@@ -394,7 +394,7 @@ describe('races', () => {
     }
   })
 
-  test('two confirmations at the same time make one change', async () => {
+  test('two confirmations at the same time make one change of device', async () => {
     const theo = await enrolled(TECH)
     const changes = await recorded(TECH, 'authenticator.replaced')
     const key = await begin(theo)
@@ -409,7 +409,7 @@ describe('races', () => {
     phones.set(TECH, key)
   })
 
-  test('two sessions that change at the same time: one device is active, the loser’s key is void', async () => {
+  test('of two sessions that change the device at the same time one activates its device and the other’s key is void', async () => {
     for (let round = 0; round < 4; round += 1) {
       const one = await enrolled(TECH)
       const two = await enrolled(TECH)
@@ -428,7 +428,7 @@ describe('races', () => {
     }
   })
 
-  test('a sign-in with the old device at the same time does not outlive the change', async () => {
+  test('a sign-in with the old device at the same time does not outlive the change of device', async () => {
     for (let round = 0; round < 5; round += 1) {
       const theo = await enrolled(TECH)
       const key = await begin(theo)
@@ -447,10 +447,10 @@ describe('races', () => {
   })
 })
 
-describe('somebody who needs no MFA', () => {
+describe('a user who needs no MFA', () => {
   const FINANCE = 'finance@harbour.example'
 
-  test('may set it up in the same way, by proving the password, and is asked for a code from then on', async () => {
+  test('a user who needs no MFA may set it up with their password and is asked for a code from then on', async () => {
     const fiona = app.browser()
     await fiona.signInWithPassword(FINANCE)
     const other = app.browser()

@@ -64,7 +64,7 @@ async function endOfOther(browser: Browser): Promise<string> {
 }
 
 describe('the own account page', () => {
-  test('shows the profile, since when the authenticator is enrolled, and when it was last used', async () => {
+  test('the account page shows the profile, when the authenticator was enrolled and when it was last used', async () => {
     const amara = app.browser()
     await amara.enrolAndSignIn('admin@harbour.example')
     const [authenticator] = await app.deps.db
@@ -83,7 +83,7 @@ describe('the own account page', () => {
     assert.ok(body.includes(`<dt>Last used</dt><dd><time datetime="${lastUsedAt.toISOString()}"`))
   })
 
-  test('is led to from every page of the dashboard', async () => {
+  test('every page of the dashboard links to the account page', async () => {
     const fiona = await signedIn('finance@harbour.example')
     const marta = await signedIn('admin@meridian.example')
 
@@ -94,7 +94,7 @@ describe('the own account page', () => {
       for (const path of paths) assert.match((await browser.get(path)).body, /<a href="\/account">/, path)
   })
 
-  test('shows each session with its device in plain words, its address, when it began and was last seen', async () => {
+  test('the account page shows each session with its device, its address, when it began and when it was last seen', async () => {
     const email = 'support@harbour.example'
     const phone = await signedIn(email, IPHONE)
     const phoneBegan = app.clock.now()
@@ -117,7 +117,7 @@ describe('the own account page', () => {
     assert.ok(body.includes(`Last seen</span><time datetime="${phoneSeen.toISOString()}"`))
   })
 
-  test('shows a half-way sign-in while it lives, and no session that has run out', async () => {
+  test('the account page shows a half-way sign-in while it lives, and no expired session', async () => {
     const rosa = app.browser()
     await rosa.enrolAndSignIn('admin@retail.harbour.example')
     const halfway = app.browser()
@@ -129,7 +129,7 @@ describe('the own account page', () => {
     assert.equal((await sessionRows(rosa)).length, 1)
   })
 
-  test('shows the last ten sign-ins, successes and failures, with address and device', async () => {
+  test('the account page shows the last ten sign-ins, successes and failures, with address and device', async () => {
     const email = 'tech@meridian.example'
     for (let i = 0; i < 9; i += 1) await signedIn(email, IPHONE)
     const thief = app.browser()
@@ -146,7 +146,7 @@ describe('the own account page', () => {
     assert.match(listed, /Signed in with the password.*Safari on an iPhone, from 127\.0\.0\.1/s)
   })
 
-  test('shows a sign-in with a code once, and a right password that somebody else gave meanwhile', async () => {
+  test('the account page shows a sign-in with a code once, and a right password given by another person meanwhile', async () => {
     const { email } = await people.add('Harbour Group', ['tech-operator'])
     const pia = app.browser()
     await pia.enrolAndSignIn(email)
@@ -167,7 +167,7 @@ describe('the own account page', () => {
     assert.match(listed, /Password accepted<\/p>\s*<p class="note device">Safari on an iPhone/)
   })
 
-  test('shows nothing of anybody else, whatever is asked for', async () => {
+  test('the account page shows nothing about other users, whatever is requested', async () => {
     const marta = await signedIn('admin@meridian.example')
     const { id } = await app.userNamed('tech@meridian.example')
 
@@ -176,7 +176,7 @@ describe('the own account page', () => {
     assert.ok(!body.includes('tech@meridian.example') && !body.includes('Tomasz'))
   })
 
-  test('names no session by what the table or the cookie knows it by, and the name opens nothing', async () => {
+  test('the account page names no session by its id in the table or the cookie, and the shown name opens nothing', async () => {
     const fiona = await signedIn('finance@harbour.example')
     await signedIn('finance@harbour.example')
     const rows = await app.deps.db.select().from(sessions)
@@ -199,7 +199,7 @@ describe('the own account page', () => {
 })
 
 describe('sessions', () => {
-  test('‘End’ ends that session at its next request, and no other', async () => {
+  test('‘End’ ends the chosen session at its next request, and no other', async () => {
     const email = 'finance@harbour.example'
     const own = await signedIn(email)
     await own.post('/account/sessions/end-others')
@@ -223,7 +223,7 @@ describe('sessions', () => {
     assert.equal(event?.actorId, event?.subjectId)
   })
 
-  test('‘End all others’ ends them, half-way ones too, and keeps this one', async () => {
+  test('‘End all others’ ends all other sessions, half-way ones too, and keeps this one', async () => {
     const email = 'admin2@harbour.example'
     const own = app.browser()
     await own.enrolAndSignIn(email)
@@ -243,7 +243,7 @@ describe('sessions', () => {
     assert.equal((await sessionRows(own)).length, 1)
   })
 
-  test('another person’s session, an unknown one and garbage are the same 404, and that session lives on', async () => {
+  test('another user’s session, an unknown one and garbage get the same 404, and that session lives on', async () => {
     const samir = await signedIn('support@harbour.example')
     await samir.post('/account/sessions/end-others')
     const second = await signedIn('support@harbour.example')
@@ -268,7 +268,7 @@ describe('sessions', () => {
     assert.equal((await samir.get('/')).status, 200)
   })
 
-  test('ending the current session is signing out', async () => {
+  test('ending the current session signs out', async () => {
     const email = 'finance@harbour.example'
     const own = await signedIn(email)
     const [{ end } = { end: '' }] = await sessionRows(own)
@@ -284,7 +284,7 @@ describe('sessions', () => {
     assert.equal((await people.eventsOf(email, 'sign-out')).length, signOuts + 1)
   })
 
-  test('after ten minutes one must prove to be there before sessions are ended, not before signing out', async () => {
+  test('ending sessions asks for a step-up after ten minutes, and signing out does not', async () => {
     const email = 'finance@harbour.example'
     const own = await signedIn(email)
     const other = await signedIn(email)
@@ -301,7 +301,7 @@ describe('sessions', () => {
     assert.equal((await own.post(rows.find(({ isThis }) => isThis)?.end ?? '')).location, '/sign-in')
   })
 
-  test('a code that is being checked when its session is ended does not bring the session back under a new id', async () => {
+  test('a code that is being checked while its session is ended does not bring the session back under a new id', async () => {
     const email = 'tech@retail.harbour.example'
     const own = app.browser()
     await own.enrolAndSignIn(email)
@@ -323,7 +323,7 @@ describe('sessions', () => {
     }
   })
 
-  test('ending all others against a sign-in at the same time leaves no session that the page does not show', async () => {
+  test('ending all others during a sign-in leaves no session that the page does not show', async () => {
     const email = 'admin@online.harbour.example'
     const own = await signedIn(email)
     for (let round = 0; round < 8; round += 1) {
@@ -367,7 +367,7 @@ async function whileCodesWait<One, Other>(
 }
 
 describe('changing the password', () => {
-  test('the session goes on under a new id; every other one and every half-way sign-in ends; MFA is untouched', async () => {
+  test('a password change keeps the session under a new id, ends all others and leaves MFA untouched', async () => {
     const email = 'tech@harbour.example'
     const theo = app.browser()
     await theo.enrolAndSignIn(email)
@@ -410,7 +410,7 @@ describe('changing the password', () => {
     assert.deepEqual(event?.details, { through: 'own-account' })
   })
 
-  test('a wrong current password is 401, is counted with those of sign-in, and locks like them', async () => {
+  test('a wrong current password is 401, is counted with those of sign-in and locks like them', async () => {
     const email = 'tech@online.harbour.example'
     const mei = app.browser()
     await mei.enrolAndSignIn(email)
@@ -447,7 +447,7 @@ describe('changing the password', () => {
     assert.equal((await mei.post('/account/password', right)).location, '/account')
   })
 
-  test('a new password that will not do is 422 beside its field, and costs no attempt', async () => {
+  test('an unacceptable new password is 422 beside its field and costs no attempt', async () => {
     const marta = await signedIn('admin@meridian.example')
     const { id } = await app.userNamed('admin@meridian.example')
 
@@ -478,7 +478,7 @@ describe('changing the password', () => {
     assert.equal((await app.browser().signInWithPassword('admin@meridian.example')).location, '/')
   })
 
-  test('of two changes at the same time one is made, and the other session ends', async () => {
+  test('of two password changes at the same time one is made, and the other session ends', async () => {
     const email = 'admin@meridian.example'
     const one = await signedIn(email)
     const two = await signedIn(email)

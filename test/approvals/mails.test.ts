@@ -55,7 +55,7 @@ async function ask(roleGroups = 'admin') {
   return user
 }
 
-test('those who may decide are told who asks for what, without a link; no more once it is decided', async () => {
+test('the deciders are mailed who asks for what, without a link, and not again once it is decided', async () => {
   const user = await ask()
 
   const mail = await mailTo(DESK2, 'approval-requested')
@@ -74,7 +74,7 @@ test('those who may decide are told who asks for what, without a link; no more o
   assert.equal(await mailTo(DESK2, 'approval-requested'), null)
 })
 
-test('the agent who asked is told of the decision', async () => {
+test('the agent who asked is mailed the decision', async () => {
   const user = await ask()
   await cast.decide(DESK2)
   const approved = await mailTo(DESK, 'approval-decided')
@@ -96,7 +96,7 @@ test('the agent who asked is told of the decision', async () => {
   says(await mailTo(DESK, 'approval-decided'), /was approved by Deepa Raman .*, but could not be carried out/)
 })
 
-test('the agent who asked is told of a case that expired, by a job that is due when it ends', async () => {
+test('the agent who asked is mailed about an expired case by a job that is due when the case ends', async () => {
   await ask()
   const approvalId = await cast.people.lastApprovalId()
   const [job] = await app.deps.db
@@ -119,7 +119,7 @@ test('the agent who asked is told of a case that expired, by a job that is due w
   await cast.comeBack(DESK2)
 })
 
-test('Admins are told what was changed about one of them, by the Service Desk; colleagues are named to each other', async () => {
+test('Admins are mailed what the Service Desk changed about one of them, and colleagues are named', async () => {
   const user = await ask()
   await cast.decide(DESK2)
   const given = await mailTo(ADMIN, 'administrators-changed')

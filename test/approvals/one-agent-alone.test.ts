@@ -209,7 +209,7 @@ async function beginAnew(): Promise<void> {
   }
 }
 
-test('no sequence of acts by one agent and her puppets resets her MFA or makes an administrator whom no one else approved', async () => {
+test('no sequence of acts by one agent and her accomplices resets her MFA or makes an administrator that no other agent approved', async () => {
   const tried = new Map<string, number>()
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: STEPS, maxLength: STEPS, size: 'max' }), async (steps) => {
@@ -252,7 +252,7 @@ test('no sequence of acts by one agent and her puppets resets her MFA or makes a
     assert.ok(tried.has(outcome), `${outcome} was tried, not only ${[...tried.keys()].join(', ')}`)
 })
 
-test('what no one else approved one other agent makes effective', async () => {
+test('another agent’s approval makes the same requests effective', async () => {
   await beginAnew()
   const user = await people.add('Meridian Foods', ['tech-operator'])
 

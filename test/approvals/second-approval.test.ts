@@ -79,8 +79,8 @@ async function without(emails: string[], work: () => Promise<void>): Promise<voi
   }
 }
 
-describe('what waits for a second agent', () => {
-  test('Admin in an account that is in use: nothing takes effect until it is approved, then all of it does', async () => {
+describe('changes that need a second agent', () => {
+  test('a new Admin of an account in use takes effect only once it is approved, and then completely', async () => {
     const user = await people.add('Harbour Group', ['tech-operator'])
 
     const approvalId = await ask(user.id, 'admin', 'finance-operator')
@@ -116,7 +116,7 @@ describe('what waits for a second agent', () => {
     assert.equal(held?.grantedBy, (await app.userNamed(DESK)).id)
   })
 
-  test('every role group of the platform account, given to an agent or by an invitation', async () => {
+  test('every role group of the platform account needs approval, for an agent and for an invitation', async () => {
     const operator = await people.add('Portcullis Platform', ['operator'])
     await ask(operator.id, 'operator', 'service-desk')
     assert.deepEqual(await people.roleGroupsOf(operator.id), ['operator'])
@@ -141,7 +141,7 @@ describe('what waits for a second agent', () => {
     await setStatus(operator.email, 'disabled')
   })
 
-  test('not the first Admin of a new account; the second one does, also while the first is only invited or disabled', async () => {
+  test('the first Admin of a new account needs no approval, and the second does even if the first is only invited or disabled', async () => {
     const created = await cast.as(DESK).post('/clients', {
       name: 'Brand New',
       adminName: 'First Admin',
@@ -164,7 +164,7 @@ describe('what waits for a second agent', () => {
     assert.equal((await cast.as(DESK).post('/users', again)).location, `/clients/${first.clientId}/users`)
   })
 
-  test('an account that lost its Admins is not new: one agent cannot clear it and fill it again', async () => {
+  test('an account that lost its Admins is not new, so one agent cannot clear it and fill it again', async () => {
     const clientId = await people.clientId('Harbour Online')
     const only = await app.userNamed('admin@online.harbour.example')
     assert.equal((await cast.as(DESK).post(`/users/${only.id}/disable`, EVIDENCE)).status, 303)
@@ -210,7 +210,7 @@ describe('what waits for a second agent', () => {
     }
   })
 
-  test('a role group that administers nothing is given at once, and no case is opened', async () => {
+  test('a role group that administers nothing is given immediately, and no case is opened', async () => {
     const user = await people.add('Harbour Group', ['tech-operator'])
 
     await give(DESK, user.id, 'finance-manager')
@@ -219,7 +219,7 @@ describe('what waits for a second agent', () => {
     assert.equal(await app.deps.db.$count(approvals), 0)
   })
 
-  test('of one person one request waits at a time, also of 10 at once; an address that is taken opens none', async () => {
+  test('one person has one waiting request at a time, also of 10 at once, and a taken address opens none', async () => {
     const user = await people.add('Harbour Group', ['tech-operator'])
     const answers = await Promise.all(Array.from({ length: 10 }, () => give(DESK, user.id, 'admin')))
 
@@ -236,7 +236,7 @@ describe('what waits for a second agent', () => {
     assert.equal(await app.deps.db.$count(approvals), 2)
   })
 
-  test('a disabled user is enabled first', async () => {
+  test('a disabled user must be enabled before a role group is requested', async () => {
     const user = await people.add('Harbour Group', ['tech-operator'], 'disabled')
 
     const answer = await give(DESK, user.id, 'admin')
@@ -246,8 +246,8 @@ describe('what waits for a second agent', () => {
   })
 })
 
-describe('who decides', () => {
-  test('not the agent who asked, nor the person concerned: 403 with a sentence, on record, and nothing is given', async () => {
+describe('the decider', () => {
+  test('neither the agent who asked nor the person concerned decides: 403 with a sentence, recorded, and nothing is given', async () => {
     const user = await people.add('Harbour Group', ['tech-operator'])
     const approvalId = await ask(user.id, 'admin')
     for (const form of [{ decision: 'approve' }, REFUSE]) {
@@ -267,7 +267,7 @@ describe('who decides', () => {
     assert.deepEqual(await people.roleGroupsOf(id), ['service-desk'])
   })
 
-  test('for all but agents the page does not exist; for Operators it is empty while agents decide', async () => {
+  test('the approvals page exists only for agents, and for Operators it is empty while agents decide', async () => {
     const user = await people.add('Harbour Group', ['tech-operator'])
     const approvalId = await ask(user.id, 'admin')
     for (const email of [ADMIN, TECH]) {
@@ -294,7 +294,7 @@ describe('who decides', () => {
     assert.equal((await cast.as(DESK2).get('/approvals/no-id')).status, 404)
   })
 
-  test('where no second agent is active the Operator decides, another person than the agent who asked', async () => {
+  test('where no second agent is active an Operator other than the person concerned decides', async () => {
     const user = await people.add('Harbour Group', ['tech-operator'])
     await without([DESK2], async () => {
       const approvalId = await ask(user.id, 'admin')
@@ -311,7 +311,7 @@ describe('who decides', () => {
     })
   })
 
-  test('where there is neither, nothing is asked for or given, and the page says so', async () => {
+  test('where neither a second agent nor an Operator is active, nothing is requested or given, and the page says so', async () => {
     const user = await people.add('Harbour Group', ['tech-operator'])
     const [operators] = [
       await app.deps.db
@@ -335,7 +335,7 @@ describe('who decides', () => {
     assert.deepEqual([event?.outcome, event?.details], ['refused', { refusal: 'no-approver' }])
   })
 
-  test('a decision asks for presence again when the last proof is older than 10 minutes', async () => {
+  test('a decision asks for a step-up when the last one is older than 10 minutes', async () => {
     const user = await people.add('Harbour Group', ['tech-operator'])
     const approvalId = await ask(user.id, 'admin')
     app.clock.advance(11 * MINUTE)
@@ -361,7 +361,7 @@ async function present(email: string): Promise<void> {
 }
 
 describe('a decision', () => {
-  test('a refusal says why, changes nothing, is recorded and mailed to the agent who asked', async () => {
+  test('a refusal needs a reason, changes nothing, is recorded and is mailed to the agent who asked', async () => {
     const user = await people.add('Harbour Group', ['tech-operator'])
     const approvalId = await ask(user.id, 'admin')
     for (const form of [
@@ -386,7 +386,7 @@ describe('a decision', () => {
     await ask(user.id, 'admin')
   })
 
-  test('20 approvals and refusals at once make one decision; the others get 409', async () => {
+  test('20 approvals and refusals at once make one decision, and the others get 409', async () => {
     const third = await people.add('Portcullis Platform', ['service-desk'])
     const desk3 = app.browser()
     desk3.secret = await people.enrol(third.id)
@@ -416,7 +416,7 @@ describe('a decision', () => {
     await setStatus(third.email, 'disabled')
   })
 
-  test('the agent who asked withdraws it, and no one else does; of a withdrawal and an approval at once one counts', async () => {
+  test('only the agent who asked withdraws a case, and of a withdrawal and an approval at once one counts', async () => {
     const user = await people.add('Harbour Group', ['tech-operator'])
     const approvalId = await ask(user.id, 'admin')
     assert.equal((await cast.as(DESK2).post(`/approvals/${approvalId}/withdraw`)).status, 403)
@@ -448,7 +448,7 @@ describe('a decision', () => {
   })
 })
 
-describe('at the approval every rule is asked anew: the case closes with a reason where it cannot be done any more', () => {
+describe('rules that are asked again at the approval', () => {
   async function closes(because: string, sentence: RegExp): Promise<void> {
     const answer = await cast.decide(DESK2)
     assert.equal(answer.status, 409, because)
@@ -461,7 +461,7 @@ describe('at the approval every rule is asked anew: the case closes with a reaso
     assert.deepEqual(await mailedAbout(event?.id, 'approval-decided'), [DESK])
   }
 
-  test('the agent who asked was disabled', async () => {
+  test('a case closes with a reason if the agent who asked was disabled', async () => {
     const user = await people.add('Harbour Group', ['tech-operator'])
     await ask(user.id, 'admin')
 
@@ -470,7 +470,7 @@ describe('at the approval every rule is asked anew: the case closes with a reaso
     assert.deepEqual(await people.roleGroupsOf(user.id), ['tech-operator'])
   })
 
-  test('the agent who asked is none any more', async () => {
+  test('a case closes with a reason if the agent who asked is no agent any more', async () => {
     const user = await people.add('Harbour Group', ['tech-operator'])
     await ask(user.id, 'admin')
     const { id } = await app.userNamed(DESK)
@@ -486,7 +486,7 @@ describe('at the approval every rule is asked anew: the case closes with a reaso
     assert.deepEqual(await people.roleGroupsOf(user.id), ['tech-operator'])
   })
 
-  test('the person holds other role groups, has another address, or was disabled', async () => {
+  test('a case closes with a reason if the person holds other role groups, has another address or was disabled', async () => {
     const changed = await people.add('Harbour Group', ['tech-operator'])
     await ask(changed.id, 'admin')
     await give(DESK2, changed.id, 'finance-operator')
@@ -506,7 +506,7 @@ describe('at the approval every rule is asked anew: the case closes with a reaso
     for (const { id } of [moved, disabled]) assert.deepEqual(await people.roleGroupsOf(id), ['tech-operator'])
   })
 
-  test('the account was suspended', async () => {
+  test('a case closes with a reason if the account was suspended', async () => {
     const { email } = await invite('Meridian Foods', 'admin')
     const clientId = await people.clientId('Meridian Foods')
     const suspend = (suspendedAt: Date | null) =>
@@ -519,7 +519,7 @@ describe('at the approval every rule is asked anew: the case closes with a reaso
     assert.equal(await app.deps.db.$count(users, eq(users.email, email)), 0)
   })
 
-  test('the address belongs to a user by now', async () => {
+  test('a case closes with a reason if the address belongs to a user by now', async () => {
     const { email } = await invite('Meridian Foods', 'admin')
     await invite('Harbour Group', 'tech-operator', { email })
 
@@ -528,7 +528,7 @@ describe('at the approval every rule is asked anew: the case closes with a reaso
     assert.deepEqual(await people.roleGroupsOf((await app.userNamed(email)).id), ['tech-operator'])
   })
 
-  test('the role group is above the rank of the agent who asked by now', async () => {
+  test('a case closes with a reason if the role group is now above the rank of the agent who asked', async () => {
     await app.database.sql`
       insert into role_groups (key, name, rank, is_admin) values ('owner', 'Owner', 100, true) on conflict do nothing`
     const user = await people.add('Harbour Group', ['tech-operator'])
@@ -542,7 +542,7 @@ describe('at the approval every rule is asked anew: the case closes with a reaso
   })
 })
 
-describe('what administers is told of', () => {
+describe('mails to administrators', () => {
   async function toldBy(
     path: string,
     fields: Record<string, string>,
@@ -559,7 +559,7 @@ describe('what administers is told of', () => {
     return mailedAbout(event?.id, 'administrators-changed')
   }
 
-  test('taking Admin away takes effect at once and is mailed to the Admins of the account', async () => {
+  test('taking Admin away takes effect immediately and is mailed to the Admins of the account', async () => {
     const user = await people.add('Harbour Retail', ['admin'])
 
     const told = await toldBy(
@@ -573,7 +573,7 @@ describe('what administers is told of', () => {
     assert.deepEqual(told, [CHILD_ADMIN], 'not the person, who has a mail of their own')
   })
 
-  test('in the platform account it is mailed to all agents and Operators, the one who did it too', async () => {
+  test('in the platform account taking a role group away is mailed to all agents and Operators, including the actor', async () => {
     const agent = await people.add('Portcullis Platform', ['operator', 'service-desk'])
 
     const told = await toldBy(
@@ -590,7 +590,7 @@ describe('what administers is told of', () => {
     await setStatus(agent.email, 'disabled')
   })
 
-  test('disabling and enabling an Admin, sending the invitation of one again and withdrawing it', async () => {
+  test('disabling, enabling, inviting again and withdrawing an Admin are mailed to the administrators', async () => {
     const active = await people.add('Harbour Retail', ['admin'])
     const invited = await people.add('Harbour Retail', ['admin'], 'invited')
 
@@ -606,7 +606,7 @@ describe('what administers is told of', () => {
     }
   })
 
-  test('not what concerns other people', async () => {
+  test('acts on users who administer nothing are not mailed to the administrators', async () => {
     const user = await people.add('Harbour Retail', ['tech-operator'])
     const invited = await people.add('Harbour Retail', ['tech-operator'], 'invited')
 
@@ -624,8 +624,8 @@ describe('what administers is told of', () => {
   })
 })
 
-describe('time', () => {
-  test('after 24 hours a case cannot be approved, whether a job has marked it or not; until then it can', async () => {
+describe('expired cases', () => {
+  test('a case can be approved for 24 hours and not after, whether or not a job has marked it', async () => {
     const early = await people.add('Harbour Group', ['tech-operator'])
     const late = await people.add('Harbour Group', ['tech-operator'])
     await ask(early.id, 'admin')
@@ -655,7 +655,7 @@ describe('time', () => {
     await cast.comeBack(DESK)
   })
 
-  test('the job marks an overdue case once, and an early, forged or repeated one changes nothing', async () => {
+  test('the job marks an overdue case once, and an early, forged or repeated job changes nothing', async () => {
     const user = await people.add('Harbour Group', ['tech-operator'])
     const approvalId = await ask(user.id, 'admin')
     const { expiresAt } = await caseOf(approvalId)
@@ -674,7 +674,7 @@ describe('time', () => {
     await cast.comeBack(DESK2)
   })
 
-  test('an overdue case that no job has marked is in no one’s way', async () => {
+  test('an overdue case that no job has marked does not block a new request', async () => {
     const user = await people.add('Harbour Group', ['tech-operator'])
     const overdue = await ask(user.id, 'admin')
     app.clock.advance(DAY)
@@ -688,7 +688,7 @@ describe('time', () => {
     assert.equal((await cast.decide(DESK2)).status, 303)
   })
 
-  test('what ended is removed after 90 days; what waits is not', async () => {
+  test('a closed case is removed after 90 days, and a waiting one is kept', async () => {
     const user = await people.add('Harbour Group', ['tech-operator'])
     const ended = await ask(user.id, 'admin')
     await cast.decide(DESK2, REFUSE)

@@ -54,7 +54,7 @@ async function lock(userId: string): Promise<void> {
     .onConflictDoUpdate({ target: [lockouts.subject, lockouts.kind], set: inForce })
 }
 
-test('an agent does not reset or unlock the agent who asked for her, nor is she reset by that one: 403, on record', async () => {
+test('an agent does not reset or unlock the agent who requested her, nor the reverse: 403, recorded', async () => {
   const maker = await app.userNamed(DESK)
   await lock(maker.id)
   await lock(made.id)
@@ -78,7 +78,7 @@ test('an agent does not reset or unlock the agent who asked for her, nor is she 
   assert.match((await made.browser.get(`/users?q=${DESK}`)).body, /invited or promoted the other/)
 })
 
-test('the agent who approved resets both, and an ordinary user is reset by the person who invited them', async () => {
+test('the approving agent resets both, and an ordinary user is reset by the person who invited them', async () => {
   const user = await people.add('Meridian Foods', ['tech-operator'])
   await people.enrol(user.id)
   const { id: invitedBy } = await app.userNamed(DESK)
@@ -95,7 +95,7 @@ test('the agent who approved resets both, and an ordinary user is reset by the p
   assert.equal((await made.browser.verify(made.browser.nextCode())).location, '/')
 })
 
-test('an agent whom she made does not enable the disabled agent who made her', async () => {
+test('an agent does not enable the disabled agent who made her', async () => {
   const maker = await app.userNamed(DESK)
   await app.deps.db.update(users).set({ status: 'disabled' }).where(eq(users.id, maker.id))
 
@@ -104,14 +104,14 @@ test('an agent whom she made does not enable the disabled agent who made her', a
   assert.equal((await cast.as(DESK2).post(`/users/${maker.id}/enable`, EVIDENCE)).status, 303)
 })
 
-test('an agent whom she made may disable the agent who made her: taking power away is not concerned', async () => {
+test('an agent may disable the agent who made her', async () => {
   const { id } = await app.userNamed(DESK)
   assert.equal((await made.browser.post(`/users/${id}/disable`, EVIDENCE)).status, 303)
   await app.deps.db.update(users).set({ status: 'active' }).where(eq(users.id, id))
   await cast.comeBack(DESK)
 })
 
-test('no agent approves what her maker, her child or another child of that maker asked for', async () => {
+test('no agent approves a request of her maker, of her child or of another child of that maker', async () => {
   const sibling = await hire('service-desk')
   const user = await people.add('Meridian Foods', ['tech-operator'])
   const ask = async (browser: Browser) => {
@@ -140,7 +140,7 @@ test('no agent approves what her maker, her child or another child of that maker
   assert.deepEqual(await people.roleGroupsOf(user.id), ['admin'])
 })
 
-test('where all other agents are of her making the case falls to the Operator', async () => {
+test('where one agent made all others the case falls to the Operator', async () => {
   const desk2 = await app.userNamed(DESK2)
   await app.deps.db.update(users).set({ status: 'disabled' }).where(eq(users.id, desk2.id))
   const user = await people.add('Meridian Foods', ['tech-operator'])
@@ -153,7 +153,7 @@ test('where all other agents are of her making the case falls to the Operator', 
   await app.deps.db.update(users).set({ status: 'active' }).where(eq(users.id, desk2.id))
 })
 
-test('a tie holds for 30 days, directly and through others', async () => {
+test('a tie lasts 30 days, directly and through others', async () => {
   const { id: makerId } = await app.userNamed(DESK)
   const grandchild = await people.add('Portcullis Platform', ['service-desk'])
   await app.deps.db
@@ -171,7 +171,7 @@ test('a tie holds for 30 days, directly and through others', async () => {
   assert.deepEqual(await at(30 * DAY), [grandchild.id])
 })
 
-test('an installation that is brought up to date knows who was invited and promoted lately', async () => {
+test('an upgraded installation knows who was invited and promoted lately', async () => {
   const [file] = readdirSync(join(PROJECT_ROOT, 'drizzle')).filter((name) =>
     name.endsWith('remember_who_promoted.sql'),
   )

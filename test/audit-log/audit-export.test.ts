@@ -57,7 +57,7 @@ describe('an export', () => {
     )
   })
 
-  test('has every event exactly once, in the order of the pages, as CSV and as NDJSON', async () => {
+  test('an export has every event exactly once, in the order of the pages, as CSV and as NDJSON', async () => {
     const log = `/clients/${clientId}/audit`
     const events = await fixture.db
       .select({ id: auditEvents.id })
@@ -80,7 +80,7 @@ describe('an export', () => {
     assert.equal(rows[0]?.[2], 'audit.exported')
   })
 
-  test('has what the filters leave, and nothing else', async () => {
+  test('an export has exactly the events that the filters leave', async () => {
     const failed = await ndjson(DANIEL, `/clients/${clientId}/audit.ndjson?outcome=failure&q=oliver`)
     const early = await ndjson(
       DANIEL,
@@ -99,7 +99,7 @@ describe('an export', () => {
     assert.equal(empty.length, 1, 'the names of the columns')
   })
 
-  test('has a name that says whose and of when it is, and is kept by nobody on the way', async () => {
+  test('an export is named after its account and time, and no cache keeps it', async () => {
     await fixture.db
       .insert(auditEvents)
       .values({ at: fixture.app.clock.now(), clientId, action: 'sign-out', outcome: 'success' })
@@ -119,7 +119,7 @@ describe('an export', () => {
     assert.equal(csv.headers.get('cache-control'), 'no-store')
   })
 
-  test('is offered on the page with the filters that are set', async () => {
+  test('the page offers an export with the current filters', async () => {
     const { body } = await fixture.as(AMARA).get('/audit?q=theo&outcome=success')
 
     assert.match(body, /href="\/audit\.csv\?q=theo&amp;outcome=success"/)
@@ -127,8 +127,8 @@ describe('an export', () => {
   })
 })
 
-describe('an export is itself on record', () => {
-  test('with its format and filters, in the account whose log it is, before anything leaves', async () => {
+describe('the record of an export', () => {
+  test('an export is recorded with its format and filters in the exported account before any row is sent', async () => {
     const clientId = await fixture.clientId('Harbour Retail')
     await fixture.as(AMARA).get(`/clients/${clientId}/audit.csv?q=ravi&from=2025-01-01`)
 
@@ -142,7 +142,7 @@ describe('an export is itself on record', () => {
     assert.deepEqual(sentencesOn(page.body), ['Amara Okafor exported the audit log.'])
   })
 
-  test('and fails with it: what cannot be recorded is not handed out', async () => {
+  test('an export that cannot be recorded fails', async () => {
     await fixture.app.database.sql`
       create function refuse_exports() returns trigger language plpgsql as $$ begin raise exception 'full'; end $$`
     await fixture.app.database.sql`
@@ -155,7 +155,7 @@ describe('an export is itself on record', () => {
     assert.doesNotMatch(body, /Theo Marchetti/)
   })
 
-  test('but not where only its headers are asked for, or the filters make no sense', async () => {
+  test('an export is not recorded if only its headers are requested or a filter is invalid', async () => {
     const count = () => fixture.db.$count(auditEvents, eq(auditEvents.action, 'audit.exported'))
     const before = await count()
     const head = await fixture.as(AMARA).request('HEAD', '/audit.csv')
@@ -166,8 +166,8 @@ describe('an export is itself on record', () => {
   })
 })
 
-describe('who may export', () => {
-  test('is who may look: Admins their own account and those below, the Service Desk any', async () => {
+describe('the right to export', () => {
+  test('Admins export their own account and those below, and the Service Desk exports any', async () => {
     const ids = new Map<string, string>()
     for (const name of ['Harbour Group', 'Harbour Retail', 'Meridian Foods'])
       ids.set(name, await fixture.clientId(name))
@@ -189,7 +189,7 @@ describe('who may export', () => {
     }
   })
 
-  test('gets no name that the page leaves out', async () => {
+  test('an export omits every name that the page omits', async () => {
     const [clientId, actorId, marta, ravi] = await Promise.all([
       fixture.clientId('Harbour Group'),
       fixture.userId(AMARA),
@@ -220,7 +220,7 @@ describe('who may export', () => {
 })
 
 describe('a spreadsheet', () => {
-  test('runs nothing of what others wrote into the log', async () => {
+  test('a spreadsheet runs nothing of what others wrote into the log', async () => {
     const clientId = await fixture.clientId('Meridian Foods')
     const nasty = [
       '=HYPERLINK("http://evil.example","x")',
@@ -277,7 +277,7 @@ describe('a spreadsheet', () => {
   })
 })
 
-describe('an export that does not come to its end', () => {
+describe('an export that breaks off', () => {
   let clientId = ''
   before(async () => {
     clientId = await fixture.clientId('Portcullis Platform')
@@ -308,7 +308,7 @@ describe('an export that does not come to its end', () => {
 
   const log = () => `/clients/${clientId}/audit`
 
-  test('because the database failed is broken off, not ended', async () => {
+  test('an export breaks off when the database fails', async () => {
     const download = await begin(`${log()}.csv`)
     await fixture.app.database.sql`alter table audit_events rename to audit_events_away`
     try {
@@ -318,7 +318,7 @@ describe('an export that does not come to its end', () => {
     }
   })
 
-  test('because its reader was disabled meanwhile is broken off', async () => {
+  test('an export breaks off when its reader is disabled', async () => {
     const download = await begin(`${log()}.csv`)
     const disable = (status: 'active' | 'disabled') =>
       fixture.db.update(users).set({ status }).where(eq(users.email, DANIEL))
@@ -328,7 +328,7 @@ describe('an export that does not come to its end', () => {
     await disable('active')
   })
 
-  test('because its reader signed out meanwhile is broken off', async () => {
+  test('an export breaks off when its reader signs out', async () => {
     const download = await begin(`${log()}.csv`)
     await fixture.as(DANIEL).post('/sign-out')
 
@@ -336,7 +336,7 @@ describe('an export that does not come to its end', () => {
     await fixture.cast.comeBack(DANIEL)
   })
 
-  test('is read no faster than it is taken, and no further once nobody takes it', async () => {
+  test('an export reads rows no faster than they are taken, and stops when the reader goes away', async () => {
     const { sql } = fixture.app.database
     const patient = await begin(`${log()}.ndjson`)
     const leaving = await begin(`${log()}.ndjson`)

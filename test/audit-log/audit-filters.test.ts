@@ -18,7 +18,7 @@ async function found(query: Record<string, string>, email = AMARA, log = '/audit
   return sentencesOn(body)
 }
 
-describe('the audit log is narrowed down', () => {
+describe('filters of the audit log', () => {
   before(async () => {
     const clientId = await fixture.clientId('Harbour Group')
     const [amara, theo, fiona, ravi, marta, daniel] = await Promise.all(
@@ -56,7 +56,7 @@ describe('the audit log is narrowed down', () => {
   })
   const in2025 = { from: '2025-01-01', to: '2025-12-31' }
 
-  test('to those who did something or to whom something was done, by a part of their name or address', async () => {
+  test('a filter finds actors and subjects by a part of their name or address', async () => {
     assert.deepEqual(await found({ ...in2025, q: 'THEO mar' }), [
       'Amara Okafor reset the MFA of Theo Marchetti.',
       'The password of Theo Marchetti was changed.',
@@ -71,7 +71,7 @@ describe('the audit log is narrowed down', () => {
     assert.deepEqual(await found({ ...in2025, q: '%%%' }), [], 'wildcards mean themselves')
   })
 
-  test('to one kind of event and to one outcome, each alone and both together', async () => {
+  test('filters find one kind of event and one outcome, each alone and both together', async () => {
     assert.equal((await found({ ...in2025, action: 'mfa-reset.requested' })).length, 4)
     assert.deepEqual(await found({ ...in2025, outcome: 'failure' }), [
       'A wrong password was entered for Fiona Gallagher.',
@@ -82,7 +82,7 @@ describe('the audit log is narrowed down', () => {
     ])
   })
 
-  test('to what one person did, by e-mail address or id', async () => {
+  test('a filter finds the acts of one person by e-mail address or id', async () => {
     const byAddress = await found({ ...in2025, actor: 'Admin@Harbour.example' })
 
     assert.equal(byAddress.length, 3)
@@ -95,7 +95,7 @@ describe('the audit log is narrowed down', () => {
     assert.deepEqual(await found({ ...in2025, actor: AMARA, q: 'fiona' }), [])
   })
 
-  test('to a time: whole days, or instants with a time zone of their own', async () => {
+  test('a filter finds a time span: whole days, or instants with their own time zone', async () => {
     const days = async (from: string, to: string) => (await found({ from, to })).length
 
     assert.equal(await days('2025-01-02', '2025-01-04'), 3)
@@ -106,7 +106,7 @@ describe('the audit log is narrowed down', () => {
     assert.equal(await days('2025-01-07', '2025-01-07'), 1)
   })
 
-  test('by everything at once', async () => {
+  test('all filters work together', async () => {
     assert.deepEqual(
       await found({
         q: 'menon',
@@ -120,14 +120,14 @@ describe('the audit log is narrowed down', () => {
     )
   })
 
-  test('and says so when nothing fits', async () => {
+  test('the page says so when no event matches', async () => {
     const { body } = await fixture.as(AMARA).get('/audit?from=2024-01-01&to=2024-01-02')
 
     assert.match(body, /Nothing matches\. Try fewer filters/)
     assert.match(body, /href="\/audit">Show everything/)
   })
 
-  test('never by the name of somebody whose name is left out', async () => {
+  test('a filter never finds a person by a name that is left out', async () => {
     for (const q of ['marta', 'admin@meridian', 'johansson']) assert.deepEqual(await found({ q }), [], q)
     const harbour = `/clients/${await fixture.clientId('Harbour Group')}/audit`
     assert.deepEqual(await found({ ...in2025, q: 'johansson' }, DANIEL, harbour), [
@@ -135,7 +135,7 @@ describe('the audit log is narrowed down', () => {
     ])
   })
 
-  test('by a name that fits very many people', async () => {
+  test('a filter finds events by a name that fits very many people', async () => {
     const clientId = await fixture.clientId('Harbour Group')
     const many = await fixture.db
       .insert(users)
@@ -156,7 +156,7 @@ describe('the audit log is narrowed down', () => {
     assert.deepEqual(await found({ q: 'zelda 29' }), ['The password of Zelda 29 was changed.'])
   })
 
-  test('for a parent’s Admin and the Service Desk as for the account’s own', async () => {
+  test('filters work for a parent’s Admin and the Service Desk as for the account’s own Admins', async () => {
     const clientId = await fixture.clientId('Harbour Retail')
     const rosa = await fixture.userId(ROSA)
     const ravi = await fixture.userId('tech@retail.harbour.example')
@@ -175,7 +175,7 @@ describe('the audit log is narrowed down', () => {
   })
 })
 
-describe('a filter that makes no sense', () => {
+describe('invalid filters', () => {
   for (const [query, field, message] of [
     ['q=ab', 'q', /at least three characters/],
     ['action=no.such', 'action', /no such event/],
@@ -186,7 +186,7 @@ describe('a filter that makes no sense', () => {
     ['to=2026-01-01T25:00', 'to', /such as 2026-11-24/],
     ['from=2026-03-02&to=2026-03-01', 'to', /before the beginning/],
   ] as const)
-    test(`is told beside its field: ${query}`, async () => {
+    test(`an invalid filter is named beside its field: ${query}`, async () => {
       const kept = field === 'actor' ? '' : '&actor=tech%40harbour.example'
       for (const log of ['/audit', '/audit.csv', '/audit.ndjson']) {
         const { status, body } = await fixture.as(AMARA).get(`${log}?${query}${kept}`)
@@ -199,7 +199,7 @@ describe('a filter that makes no sense', () => {
       }
     })
 
-  test('stays as it was typed, with everything else', async () => {
+  test('an invalid filter stays as it was typed, with all other fields', async () => {
     const { body } = await fixture
       .as(AMARA)
       .get(
@@ -219,7 +219,7 @@ describe('a filter that makes no sense', () => {
 })
 
 describe('pages of the audit log', () => {
-  test('show every event that fits exactly once, the newest first, whatever the filter', async () => {
+  test('the pages show every matching event exactly once, newest first, with any filter', async () => {
     const clientId = await fixture.clientId('Harbour Online')
     const [oliver, mei] = await Promise.all(
       ['admin@online.harbour.example', 'tech@online.harbour.example'].map((email) => fixture.userId(email)),
@@ -266,7 +266,7 @@ describe('pages of the audit log', () => {
     }
   })
 
-  test('a place in another account’s log is no place in one’s own', async () => {
+  test('a cursor of another account’s log is not accepted', async () => {
     // Newer than everything of Rosa's account: taken for a place, it would show what is older.
     const clientId = await fixture.clientId('Harbour Group')
     const [foreign] = await fixture.happened({ clientId, at: fixture.app.clock.now() })

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { eventSentence } from '../../src/audit-log/event-sentence.ts'
 
-test('who asked for a new password is nobody known, whether a mail went out or not', () => {
+test('the requester of a new password is unknown, whether a mail went out or not', () => {
   const asked = {
     action: 'password.reset-requested',
     actorId: null,
@@ -24,7 +24,7 @@ test('who asked for a new password is nobody known, whether a mail went out or n
   )
 })
 
-test('whoever ended one session did not end them all', () => {
+test('the sentence about one ended session does not say that all ended', () => {
   const ended = {
     action: 'session.ended',
     outcome: 'success' as const,
@@ -45,7 +45,7 @@ test('whoever ended one session did not end them all', () => {
   )
 })
 
-test('an agent is named as one where nobody knows their name', () => {
+test('an agent whose name is hidden is called an agent', () => {
   const reset = {
     action: 'mfa-reset.requested',
     outcome: 'success' as const,
@@ -66,7 +66,7 @@ test('an agent is named as one where nobody knows their name', () => {
   )
 })
 
-test('whoever was overtaken by somebody else is not said to have done what is not theirs', () => {
+test('a person who was overtaken by another is not said to have done the other’s act', () => {
   const refused = {
     action: 'mfa-reset.requested',
     outcome: 'refused' as const,
@@ -87,7 +87,7 @@ test('whoever was overtaken by somebody else is not said to have done what is no
   )
 })
 
-test('a case names who is to administer, also somebody who is not a user yet', () => {
+test('a case names the future administrator, even one who is not a user yet', () => {
   const approved = {
     action: 'approval.approved',
     actorId: 'an id',
@@ -113,7 +113,7 @@ test('a case names who is to administer, also somebody who is not a user yet', (
   )
 })
 
-test('every outcome of a case has a sentence of its own', () => {
+test('every outcome of a case has its own sentence', () => {
   const facts = {
     actorId: 'an id',
     actorName: 'Deepa Raman',

@@ -8,7 +8,7 @@ function readAs(text: string, timeZone = 'UTC'): [string, string] | null {
   return moment && [moment.start.toISOString(), moment.end.toISOString()]
 }
 
-test('a day lasts from its begin to its end, in the time zone of the reader', () => {
+test('a day lasts from its beginning to its end in the reader’s time zone', () => {
   for (const [text, zone, start, end] of [
     ['2026-11-24', 'UTC', '2026-11-24T00:00:00.000Z', '2026-11-25T00:00:00.000Z'],
     ['2026-11-24', 'Asia/Kolkata', '2026-11-23T18:30:00.000Z', '2026-11-24T18:30:00.000Z'],
@@ -23,7 +23,7 @@ test('a day lasts from its begin to its end, in the time zone of the reader', ()
     assert.deepEqual(readAs(text, zone), [start, end], `${text} ${zone}`)
 })
 
-test('a time is an instant, in the time zone that it says or else the reader’s', () => {
+test('a time is an instant in its stated time zone, or else in the reader’s', () => {
   for (const [text, zone, start] of [
     ['2026-11-24T08:15', 'UTC', '2026-11-24T08:15:00.000Z'],
     ['2026-11-24 08:15:30', 'UTC', '2026-11-24T08:15:30.000Z'],
@@ -37,7 +37,7 @@ test('a time is an instant, in the time zone that it says or else the reader’s
     assert.equal(readAs(text, zone)?.[0], start, `${text} ${zone}`)
 })
 
-test('what no calendar and no clock has is no moment', () => {
+test('a date or time that does not exist is refused', () => {
   for (const text of [
     '',
     'yesterday',

@@ -45,7 +45,7 @@ for (const javaScriptEnabled of [true, false])
       if (javaScriptEnabled) await inspect(visitor.page, name)
     }
 
-    test('an agent makes a user Admin: it waits, a second agent refuses it, and then approves it', async () => {
+    test('a request to make a user Admin waits, is refused by a second agent, and is approved the second time', async () => {
       await look(daniel, 'approvals-none')
       const theo = await app.userNamed('tech@harbour.example')
       const ask = async () => {
@@ -89,7 +89,7 @@ for (const javaScriptEnabled of [true, false])
       assert.deepEqual(await new People(app).roleGroupsOf(theo.id), ['admin', 'tech-operator'])
     })
 
-    test('an agent asks for a colleague, and withdraws it', async () => {
+    test('an agent asks for a colleague and withdraws the request', async () => {
       const clientId = await new People(app).clientId('Portcullis Platform')
       await daniel.visit(`/clients/${clientId}/users/new`)
       await daniel.field('E-mail address').fill('desk3@platform.example')
@@ -104,7 +104,7 @@ for (const javaScriptEnabled of [true, false])
       await daniel.page.locator('[role=status]', { hasText: 'is withdrawn' }).waitFor()
     })
 
-    test('an agent alone is told to whom approval falls', async () => {
+    test('the page tells an agent who is alone who approves instead', async () => {
       const setStatus = (email: string) =>
         app.database.sql`update users set status = 'disabled' where email = ${email}`
       await setStatus('desk2@platform.example')

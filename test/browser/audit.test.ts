@@ -40,7 +40,7 @@ for (const javaScriptEnabled of [true, false])
     }
     const sentence = (words: string) => admin.page.locator('.events > li > p', { hasText: words }).first()
 
-    test('is found in the navigation and tells everything, with details on demand', async () => {
+    test('the audit log is found in the navigation and shows everything, with details on demand', async () => {
       await admin.page.getByRole('link', { name: 'Audit' }).click()
       await admin.heading('Audit')
       await sentence('A wrong password was entered for Fiona Gallagher.').waitFor()
@@ -51,7 +51,7 @@ for (const javaScriptEnabled of [true, false])
       await look('audit-details')
     })
 
-    test('is narrowed down with the keyboard alone, and opened again', async () => {
+    test('the audit log is filtered with the keyboard alone, and opened again', async () => {
       await admin.visit('/audit')
       await admin.field('Person').focus()
       await admin.page.keyboard.type('Theo Mar')
@@ -73,7 +73,7 @@ for (const javaScriptEnabled of [true, false])
       await admin.arrivesAt('/audit')
     })
 
-    test('is narrowed down to a day, and says when nothing fits', async () => {
+    test('the audit log is filtered to a day, and says when nothing matches', async () => {
       await admin.visit('/audit')
       await admin.field('From').fill('2026-03-02')
       await admin.field('To').fill('2026-03-02')
@@ -89,7 +89,7 @@ for (const javaScriptEnabled of [true, false])
       await look('audit-nothing-fits')
     })
 
-    test('tells what makes no sense beside its field, and keeps what was typed', async () => {
+    test('an invalid filter is named beside its field, and what was typed is kept', async () => {
       await admin.visit('/audit?from=2026-02-30&actor=tech@harbour.example')
       await admin.isTold('From', /Write a date such as/)
       assert.equal(await admin.field('From').inputValue(), '2026-02-30')
@@ -101,7 +101,7 @@ for (const javaScriptEnabled of [true, false])
       await sentence('Theo Marchetti signed in.').waitFor()
     })
 
-    test('is taken away as a file, as it is narrowed down', async () => {
+    test('the audit log is downloaded as a file with the current filters', async () => {
       await admin.visit('/audit?q=fiona')
       const downloading = admin.page.waitForEvent('download')
       await admin.page.getByRole('link', { name: 'CSV' }).click()

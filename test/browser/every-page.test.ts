@@ -58,8 +58,8 @@ async function failUntilLocked(field: string, tryOnce: () => Promise<void>): Pro
   }
 }
 
-describe('every page is accessible, fits 320 pixels and keeps to the content security policy', () => {
-  test('signing in', async () => {
+describe('pages that are accessible, fit 320 pixels and keep to the content security policy', () => {
+  test('the pages of signing in are accessible and fit 320 pixels', async () => {
     await visitor.visit('/sign-in')
     await look('sign-in')
     await visitor.enterPassword('support@harbour.example', WRONG_PASSWORD)
@@ -75,7 +75,7 @@ describe('every page is accessible, fits 320 pixels and keeps to the content sec
     await look('signed-out')
   })
 
-  test('being locked out by wrong passwords, one’s own or those of the network', async () => {
+  test('the pages of a lock by wrong passwords, one’s own or the network’s, are accessible and fit 320 pixels', async () => {
     await visitor.visit('/sign-in')
     await failUntilLocked('#password', () => visitor.enterPassword('finance@harbour.example', WRONG_PASSWORD))
     await look('locked-password')
@@ -93,7 +93,7 @@ describe('every page is accessible, fits 320 pixels and keeps to the content sec
     await app.deps.db.delete(addressLimits)
   })
 
-  test('accepting an invitation', async () => {
+  test('the pages of an invitation are accessible and fit 320 pixels', async () => {
     const link = await new People(app).invitationLink('new.tech@harbour.example')
     await visitor.visit(link)
     await look('activate')
@@ -106,7 +106,7 @@ describe('every page is accessible, fits 320 pixels and keeps to the content sec
     await look('invitation-gone')
   })
 
-  test('enrolling and authenticating', async () => {
+  test('the pages of enrolment and authentication are accessible and fit 320 pixels', async () => {
     await visitor.visit('/sign-in')
     await visitor.enterPassword('tech@harbour.example')
     await visitor.arrivesAt('/mfa/enrol')
@@ -129,7 +129,7 @@ describe('every page is accessible, fits 320 pixels and keeps to the content sec
     await look('home-enrolled')
   })
 
-  test('the MFA prompt, up to being locked out by wrong codes', async () => {
+  test('the MFA prompt, up to a lock by wrong codes, is accessible and fits 320 pixels', async () => {
     await visitor.enrolAndSignIn('admin@harbour.example')
     await visitor.signOut()
     await visitor.enterPassword('admin@harbour.example')
@@ -150,7 +150,7 @@ describe('every page is accessible, fits 320 pixels and keeps to the content sec
     await look('locked-code-again')
   })
 
-  test('an authenticator that was switched off', async () => {
+  test('the page of an authenticator that was switched off is accessible and fits 320 pixels', async () => {
     await visitor.enrolAndSignIn('admin@retail.harbour.example')
     await visitor.signOut()
     await visitor.enterPassword('admin@retail.harbour.example')
@@ -171,7 +171,7 @@ describe('every page is accessible, fits 320 pixels and keeps to the content sec
     await look('authenticator-off')
   })
 
-  test('a forgotten password', async () => {
+  test('the pages of a forgotten password are accessible and fit 320 pixels', async () => {
     await visitor.visit('/forgot-password')
     await look('forgot')
     await visitor.field('E-mail address').fill('tech@meridian.example')
@@ -189,7 +189,7 @@ describe('every page is accessible, fits 320 pixels and keeps to the content sec
     await look('reset-gone')
   })
 
-  test('the dashboard home of an Admin, of a quiet account and of a busy one', async () => {
+  test('the dashboard of an Admin, of a quiet and of a busy account, is accessible and fits 320 pixels', async () => {
     await visitor.enrolAndSignIn('admin2@harbour.example')
     await look('home-admin')
     await makeBusy('Harbour Group')
@@ -201,7 +201,7 @@ describe('every page is accessible, fits 320 pixels and keeps to the content sec
     await look('home-admin-chart')
   })
 
-  test('what waits for the Service Desk', async () => {
+  test('the pages of the Service Desk are accessible and fit 320 pixels', async () => {
     await failPasswords('admin@meridian.example')
     await visitor.enrolAndSignIn('desk@platform.example')
     await look('home-desk')
@@ -221,7 +221,7 @@ describe('every page is accessible, fits 320 pixels and keeps to the content sec
     await look('client')
   })
 
-  test('the lists of an Admin, with and without anything in them', async () => {
+  test('the lists of an Admin, with and without rows, are accessible and fit 320 pixels', async () => {
     await visitor.signInWithPassword('admin@online.harbour.example', '/users')
     await look('users')
     await visitor.visit('/users?q=nobody')
@@ -238,7 +238,7 @@ describe('every page is accessible, fits 320 pixels and keeps to the content sec
     await look('user')
   })
 
-  test('confirming to be there, and what was done by it', async () => {
+  test('the step-up and its result are accessible and fit 320 pixels', async () => {
     await visitor.signInWithPassword('admin@online.harbour.example')
     app.clock.advance(11 * MINUTE)
     await visitor.visit('/users/new')
@@ -261,7 +261,7 @@ describe('every page is accessible, fits 320 pixels and keeps to the content sec
     await look('users-invited')
   })
 
-  test('what went wrong', async () => {
+  test('the error pages are accessible and fit 320 pixels', async () => {
     await visitor.page.setContent(
       `<form method="post" action="${app.origin}/sign-in"><button>Win</button></form>`,
     )
@@ -298,7 +298,7 @@ describe('every page is accessible, fits 320 pixels and keeps to the content sec
     })
   })
 
-  test('a server that cannot be reached', async () => {
+  test('the message about an unreachable server is accessible and fits 320 pixels', async () => {
     await visitor.visit('/sign-in')
     await context.setOffline(true)
     await visitor.enterPassword('support@harbour.example')
@@ -310,7 +310,7 @@ describe('every page is accessible, fits 320 pixels and keeps to the content sec
 })
 
 for (const colorScheme of ['light', 'dark'] as const)
-  test(`what has the focus in the header can be seen, ${colorScheme}`, async () => {
+  test(`the focus in the header can be seen in ${colorScheme} colours`, async () => {
     await visitor.page.emulateMedia({ colorScheme })
     await visitor.signInWithPassword('admin@online.harbour.example')
     const inHeader = visitor.page.locator('header.top :focus')

@@ -66,7 +66,7 @@ describe('a list with JavaScript', () => {
   const names = () => visitor.page.locator('#results tbody th a').allTextContents()
   const status = (text: string) => visitor.page.locator('[role=status]', { hasText: text })
 
-  test('is narrowed down in place: what was typed stays, the address follows, and what came is read out', async () => {
+  test('a list is filtered in place: the text stays, the address follows, and the result is announced', async () => {
     await visitor.field('Name or e-mail address').fill('mei')
     await visitor.page.keyboard.press('Enter')
     await status('1 person').waitFor()
@@ -79,7 +79,7 @@ describe('a list with JavaScript', () => {
     assert.equal((await names()).length, 2)
   })
 
-  test('tells what makes no sense beside its field, until it is put right', async () => {
+  test('a list names an invalid filter beside its field until it is corrected', async () => {
     await visitor.visit('/users?status=maybe&q=mei')
     await visitor.isTold('Status', /There is no such status/)
     await visitor.page.getByText('Nobody is shown until that is put right.').waitFor()
@@ -94,7 +94,7 @@ describe('a list with JavaScript', () => {
     assert.equal(await visitor.page.locator('.alert').count(), 0)
   })
 
-  test('shows and says that it is loading, and no longer when it has loaded', async () => {
+  test('a list announces that it is loading, and stops when it has loaded', async () => {
     const open = await holdUp('/users')
     await visitor.press('Search')
 
@@ -104,7 +104,7 @@ describe('a list with JavaScript', () => {
     await status('2 people').waitFor()
   })
 
-  test('that fails says so, offers to try again, and is there when that works', async () => {
+  test('a list that fails to load says so, and loads when it is tried again', async () => {
     await context.route(
       ({ pathname }) => pathname === '/users',
       (route) => route.fulfill({ status: 503, contentType: 'text/html', body: '<h1>Away</h1>' }),
@@ -124,7 +124,7 @@ describe('a list with JavaScript', () => {
     assert.equal(await visitor.page.locator('[role=alert]').count(), 0)
   })
 
-  test('that cannot be reached says so, and is there when it can', async () => {
+  test('a list that cannot be reached says so, and loads when it can', async () => {
     await context.setOffline(true)
     await visitor.press('Search')
     await visitor.page.locator('[role=alert]:focus', { hasText: 'did not answer' }).waitFor()
@@ -136,7 +136,7 @@ describe('a list with JavaScript', () => {
     assert.equal(await visitor.page.locator('[role=alert]').count(), 0)
   })
 
-  test('takes the focus when its page is turned, since the link is gone, and is shown from its start', async () => {
+  test('a list takes the focus when its page is turned, and is shown from its start', async () => {
     await recordWrongPasswords(120)
     await visitor.visit('/audit')
     await visitor.page.getByRole('link', { name: 'Older events' }).click()
@@ -150,7 +150,7 @@ describe('a list with JavaScript', () => {
     assert.ok(y >= 0 && y < 100, `it begins at ${y}`)
   })
 
-  test('whose session is over leads to the sign-in page', async () => {
+  test('a list whose session has ended leads to the sign-in page', async () => {
     await context.clearCookies()
     await visitor.press('Search')
 
@@ -159,7 +159,7 @@ describe('a list with JavaScript', () => {
 })
 
 for (const javaScriptEnabled of [true, false])
-  test(`a list in which nothing is says why, with a way out, JavaScript ${javaScriptEnabled ? 'on' : 'off'}`, async () => {
+  test(`an empty list says why and offers a way out, with JavaScript ${javaScriptEnabled ? 'on' : 'off'}`, async () => {
     const visitor = await oliver('/users', { javaScriptEnabled })
     await visitor.field('Name or e-mail address').fill('nobody at all')
     await visitor.press('Search')
@@ -180,7 +180,7 @@ for (const javaScriptEnabled of [true, false])
 describe('times', () => {
   const firstTime = (visitor: Visitor) => visitor.page.locator('#results time').first()
 
-  test('are in the time zone of the browser, and exact on hover, also in what htmx brings', async () => {
+  test('times are in the browser’s time zone and exact on hover, also in results loaded by htmx', async () => {
     const visitor = await oliver('/', { timezoneId: 'Asia/Kolkata' })
     await visitor.visit('/users')
 
@@ -198,14 +198,14 @@ describe('times', () => {
     await visitor.page.getByText('times in Asia/').waitFor()
   })
 
-  test('are in UTC, and say so, where JavaScript is off', async () => {
+  test('times are in UTC, and say so, where JavaScript is off', async () => {
     const visitor = await oliver('/audit', { timezoneId: 'Asia/Kolkata', javaScriptEnabled: false })
 
     assert.match((await firstTime(visitor).textContent()) ?? '', /^\d+ Mar 2026, \d\d:\d\d UTC /)
     await visitor.page.getByText('times in UTC').waitFor()
   })
 
-  test('follow the browser to another time zone', async () => {
+  test('times follow the browser to another time zone', async () => {
     const visitor = await oliver('/', { timezoneId: 'Europe/Berlin' })
     await context.addCookies([{ name: 'zone', value: 'America/New_York', url: app.origin }])
     await visitor.visit('/audit')
@@ -217,7 +217,7 @@ describe('times', () => {
   })
 })
 
-test('a page that keeps itself up to date says when it cannot, and when it can again', async () => {
+test('a page that refreshes itself says when it cannot, and when it can again', async () => {
   context = await browser.newContext({ reducedMotion: 'reduce' })
   context.setDefaultTimeout(15_000)
   const operator = new Visitor(await context.newPage(), app)

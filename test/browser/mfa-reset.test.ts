@@ -80,7 +80,7 @@ for (const javaScriptEnabled of [true, false])
       await theo.arrivesAt('/')
     })
 
-    test('a parent Admin looks at a child account: everything to see, nothing to press', async () => {
+    test('a parent Admin sees the users of a child account and is offered no act on them', async () => {
       await signedIn('tech@retail.harbour.example')
       const admin = await signedIn('admin2@harbour.example')
 
@@ -94,7 +94,7 @@ for (const javaScriptEnabled of [true, false])
       if (javaScriptEnabled) await inspect(admin.page, 'child-users')
     })
 
-    test('the Service Desk resets an Admin, with ticket and evidence', async () => {
+    test('the Service Desk resets an Admin with ticket and evidence', async () => {
       const child = await signedIn('admin@retail.harbour.example')
       const agent = await signedIn('desk@platform.example', '/service-desk?q=admin@retail.harbour.example')
 

@@ -39,7 +39,7 @@ for (const javaScriptEnabled of [true, false])
       return person
     }
 
-    test('the menu under one’s name leads to the account, and the password is changed there', async () => {
+    test('the user menu leads to the account page, where the password is changed', async () => {
       const email = 'finance@harbour.example'
       const fiona = await signedIn(email)
       const elsewhere = await signedIn(email)
@@ -69,7 +69,7 @@ for (const javaScriptEnabled of [true, false])
       await elsewhere.arrivesAt('/')
     })
 
-    test('another session is ended, then all others, then this one', async () => {
+    test('the account page ends another session, then all others, then the current one', async () => {
       const email = 'support@harbour.example'
       const samir = await signedIn(email)
       const others = [await signedIn(email), await signedIn(email), await signedIn(email)]
@@ -94,7 +94,7 @@ for (const javaScriptEnabled of [true, false])
       await samir.page.getByText('You are signed out.').waitFor()
     })
 
-    test('a new phone takes the place of the old one: password and old code, scan, new code, next code', async () => {
+    test('a new phone replaces the old one with password and old code, scan, new code and next code', async () => {
       const theo = await visitor()
       await theo.enrolAndSignIn('tech@harbour.example', '/account')
       await theo.page.getByRole('link', { name: 'Change to another device' }).click()
@@ -126,7 +126,7 @@ for (const javaScriptEnabled of [true, false])
       await theo.heading('Your account')
     })
 
-    test('starting over shows a new key, and giving up keeps the old device', async () => {
+    test('starting over shows a new key, and cancelling keeps the old device', async () => {
       const rosa = await visitor()
       await rosa.enrolAndSignIn('admin@retail.harbour.example', '/account/authenticator')
       await rosa.field('Password').fill(DEMO_PASSWORD)
@@ -152,7 +152,7 @@ for (const javaScriptEnabled of [true, false])
       await rosa.arrivesAt('/')
     })
 
-    test('everything can be done with the keyboard alone', async () => {
+    test('the account page can be used with the keyboard alone', async () => {
       const ravi = await visitor()
       await ravi.enrolAndSignIn('tech@retail.harbour.example')
       const { keyboard } = ravi.page
@@ -191,7 +191,7 @@ for (const javaScriptEnabled of [true, false])
     })
   })
 
-describe('the pages of one’s own account are accessible and fit 320 pixels', () => {
+describe('pages of one’s own account that are accessible and fit 320 pixels', () => {
   let app: TestApp
   let context: BrowserContext
   let complaints: string[]
@@ -206,7 +206,7 @@ describe('the pages of one’s own account are accessible and fit 320 pixels', (
     await app.close()
   })
 
-  test('without an authenticator', async () => {
+  test('the account page without an authenticator is accessible and fits 320 pixels', async () => {
     const fiona = new Visitor(await context.newPage(), app)
     await fiona.signInWithPassword('finance@harbour.example', '/account')
     await inspect(fiona.page, 'account-not-enrolled')
@@ -222,7 +222,7 @@ describe('the pages of one’s own account are accessible and fit 320 pixels', (
     assert.deepEqual(complaints, [], 'what the browser complained about')
   })
 
-  test('with an authenticator, other sessions and a change of device', async () => {
+  test('the account page with an authenticator and the change of device are accessible and fit 320 pixels', async () => {
     const other = await browser.newContext({ reducedMotion: 'reduce' })
     const elsewhere = new Visitor(await other.newPage(), app)
     await elsewhere.enrolAndSignIn('tech@harbour.example')

@@ -72,7 +72,7 @@ for (const javaScriptEnabled of [true, false])
       await nora.heading('Hello, Nora Newcomer')
     })
 
-    test('somebody is invited, and the invitation taken back, with the keyboard alone', async () => {
+    test('a user is invited and the invitation withdrawn with the keyboard alone', async () => {
       const { keyboard } = admin.page
       await admin.visit('/users')
       await admin.tabTo('a[href="/users/new"]')
@@ -101,7 +101,7 @@ for (const javaScriptEnabled of [true, false])
       assert.equal(await admin.page.getByText('Kim Keys').count(), 0)
     })
 
-    test('an invitation is sent again, and taken back', async () => {
+    test('an invitation is sent again and withdrawn', async () => {
       await admin.visit('/users?q=kowalska')
       await admin.page.getByRole('link', { name: 'Nina Kowalska', exact: true }).click()
       await admin.page.getByRole('link', { name: 'Send the invitation again' }).click()
@@ -139,7 +139,7 @@ for (const javaScriptEnabled of [true, false])
       await samir.arrivesAt('/mfa/enrol')
     })
 
-    test('disabling signs out at once; enabling lets in again', async () => {
+    test('disabling a user signs them out at their next request, and enabling lets them in again', async () => {
       const fiona = await newVisitor()
       await fiona.signInWithPassword('finance@harbour.example')
       await fiona.heading('Hello, Fiona Gallagher')
@@ -164,7 +164,7 @@ for (const javaScriptEnabled of [true, false])
       await fiona.heading('Hello, Fiona Gallagher')
     })
 
-    test('many are invited from a file, each line looked at before and accounted for after', async () => {
+    test('users are invited from a file whose lines are checked before and reported after', async () => {
       await admin.visit('/users')
       await admin.page.getByRole('link', { name: 'Invite many from a file' }).click()
       await admin.heading('Invite many from a file')

@@ -227,7 +227,7 @@ for (const javaScriptEnabled of [true, false])
       assert.doesNotMatch(await amara.page.content(), /Amara|Harbour/)
     })
 
-    test('the page somebody asked for opens at the end of all stages', async () => {
+    test('the requested page opens at the end of all stages', async () => {
       const wanted = '/users?mfa=required-missing&q=a%20b'
       const daniel = await visitor()
       await daniel.visit(wanted)
@@ -265,7 +265,7 @@ for (const javaScriptEnabled of [true, false])
       await tab.arrivesAt('/')
     })
 
-    test('everything can be done with the keyboard alone', async () => {
+    test('everyone can sign in and out with the keyboard alone', async () => {
       const oksana = await visitor()
       const { keyboard } = oksana.page
       await oksana.visit('/')

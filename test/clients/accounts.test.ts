@@ -33,7 +33,7 @@ const navOn = (html: string) => {
 const nextOn = (html: string) => /href="([^"]+)" rel="next"/.exec(html)?.[1]?.replaceAll('&amp;', '&')
 
 describe('accounts', () => {
-  test("show an Admin the own account's subtree, parents before children", async () => {
+  test('the accounts page shows an Admin the own account and those below, parents before children', async () => {
     const own = await cast.as('admin@harbour.example').get('/clients')
     const child = await cast.as('admin@retail.harbour.example').get('/clients')
 
@@ -42,7 +42,7 @@ describe('accounts', () => {
     assert.doesNotMatch(child.body, /Harbour Group/, 'nobody looks upwards')
   })
 
-  test('show the Service Desk all there are, in the order of their names, found by a part of the name', async () => {
+  test('the accounts page shows the Service Desk all accounts in the order of their names, found by a part of the name', async () => {
     const all = await cast.as('desk@platform.example').get('/clients')
     const found = await cast.as('desk@platform.example').get('/clients?q=ARBOUR%20r')
 
@@ -56,7 +56,7 @@ describe('accounts', () => {
     assert.deepEqual(accountsOn(found.body), ['Harbour Retail'])
   })
 
-  test("open one by one: the own and the children's, and no other", async () => {
+  test('an Admin opens the own account and those below, and no other', async () => {
     const admin = cast.as('admin@retail.harbour.example')
     const statuses = new Map<string, number>()
     for (const name of ['Harbour Group', 'Harbour Retail', 'Harbour Online', 'Meridian Foods'])
@@ -70,7 +70,7 @@ describe('accounts', () => {
       assert.equal(status, /^Harbour (Retail|Online)/.test(page) ? 200 : 404, page)
   })
 
-  test('are forbidden to whoever is no Admin', async () => {
+  test('the accounts page is forbidden to users who are not Admins', async () => {
     for (const path of ['/clients', '/mfa-policy', '/audit'])
       for (const email of ['tech@harbour.example', 'finance@harbour.example', 'operator@platform.example']) {
         const { status, body } = await cast.as(email).get(path)
@@ -80,7 +80,7 @@ describe('accounts', () => {
       }
   })
 
-  test("let a parent's Admin look and change nothing", async () => {
+  test('an account below can be seen by a parent’s Admin and not changed', async () => {
     const page = await cast
       .as('admin@harbour.example')
       .get(`/clients/${await cast.people.clientId('Harbour Retail')}`)
@@ -90,7 +90,7 @@ describe('accounts', () => {
     assert.doesNotMatch(page.body, /<form(?![^>]*action="\/sign-out")/)
   })
 
-  test('page by cursor: every account exactly once, as a list and as a tree', async () => {
+  test('the pages of accounts have every account exactly once, as a list and as a tree', async () => {
     const retail = await cast.people.clientId('Harbour Retail')
     const rows = Array.from({ length: 120 }, (_, number) => ({
       name: `Branch ${number % 60}`,
@@ -115,7 +115,7 @@ describe('accounts', () => {
 })
 
 describe('the MFA policy', () => {
-  test('tells which role groups require MFA and how many hold each', async () => {
+  test('the MFA policy page shows which role groups require MFA and how many users hold each', async () => {
     const page = await cast.as('admin@harbour.example').get('/mfa-policy')
 
     const row = (key: string) =>
@@ -126,7 +126,7 @@ describe('the MFA policy', () => {
     assert.doesNotMatch(page.body, /at least \d/)
   })
 
-  test('of the platform account requires MFA of everybody', async () => {
+  test('the MFA policy of the platform account requires MFA of all its users', async () => {
     const page = await cast.as('desk@platform.example').get('/mfa-policy')
 
     assert.match(page.body, /data-role-group="operator" data-requires-mfa="yes"/)
@@ -134,7 +134,7 @@ describe('the MFA policy', () => {
 })
 
 describe('the audit log', () => {
-  test('tells in sentences what happened in the account, newest first, and of one kind', async () => {
+  test('the audit log tells in sentences what happened in the account, newest first, and of one kind', async () => {
     await app.browser().enrolAndSignIn('admin2@harbour.example')
 
     const page = await cast.as('admin@harbour.example').get('/audit')
@@ -147,7 +147,7 @@ describe('the audit log', () => {
     assert.doesNotMatch(enrolled.body, /signed in\./)
   })
 
-  test('does not name whom somebody tried to reset in an account that is none of their business', async () => {
+  test('the audit log does not name the target of a reset that was tried in an unrelated account', async () => {
     const admin = cast.as('admin@harbour.example')
     const refused = /Amara Okafor was not allowed to reset the MFA of ([^.]+)\./
     const tryToReset = async (email: string) => {
@@ -165,7 +165,7 @@ describe('the audit log', () => {
     assert.match(child.body, /Amara Okafor was not allowed to reset the MFA of Ravi Menon/)
   })
 
-  test('pages by cursor: every event exactly once', async () => {
+  test('the pages of the audit log have every event exactly once', async () => {
     const guesser = app.browser()
     for (let guess = 0; guess < 60; guess += 1)
       await guesser.signInWithPassword('admin2@harbour.example', 'wrong')
@@ -193,7 +193,7 @@ describe('the Service Desk', () => {
     )
   }
 
-  test('finds any user of any account by name, e-mail address or account', async () => {
+  test('the Service Desk finds any user of any account by name, e-mail address or account', async () => {
     assert.deepEqual(await found('mei-ling'), ['Mei-Ling Chen'])
     assert.deepEqual(await found('TECH@'), [
       'Mei-Ling Chen',
@@ -207,14 +207,14 @@ describe('the Service Desk', () => {
     assert.deepEqual(await found('ab'), [], 'asks for three characters')
   })
 
-  test('does not exist for anybody else', async () => {
+  test('the Service Desk page does not exist for other users', async () => {
     for (const email of ['admin@harbour.example', 'tech@harbour.example', 'operator@platform.example'])
       assert.equal((await cast.as(email).get('/service-desk?q=admin')).status, 404)
   })
 })
 
 describe('the navigation', () => {
-  test('leads everybody where they may go', async () => {
+  test('the navigation shows each user the pages that they may open', async () => {
     const labels = async (email: string) => navOn((await cast.as(email).get('/')).body)
 
     assert.deepEqual(await labels('admin@harbour.example'), [
@@ -230,7 +230,7 @@ describe('the navigation', () => {
     assert.deepEqual(await labels('tech@harbour.example'), ['Home'])
   })
 
-  test('marks where one is', () => {
+  test('the navigation marks the current page', () => {
     const admin = { isAdmin: true, isServiceDesk: false, isOperator: false, ofParent: true, cases: 0 }
     const current = (path: string) =>
       navFor(admin, path).flatMap(({ current, label }) => (current ? [label] : []))

@@ -35,7 +35,7 @@ const says = (message: RegExp) => (error: Error & { code?: number; stderr?: stri
   return true
 }
 
-test('without an address and a name it says how it is used, and founds nothing', async () => {
+test('create-platform without an address and a name shows its usage and creates nothing', async () => {
   await assert.rejects(found('--email', 'nobody'), says(/^Usage: npm run create-platform -- --email/))
   const email = ['--email', 'ada@gate.example']
   await assert.rejects(found(...email, '--name', '\u2060'), says(/^Usage:/))
@@ -55,7 +55,7 @@ async function invited(email: string) {
   return { status: row.status, link }
 }
 
-test('a first agent whose address was mistyped is in nobody’s way', async () => {
+test('a first agent whose address was mistyped does not block another', async () => {
   await found('--email', 'typo@gate.example', '--name', 'Ada Agent', '--account', 'The Gate')
   const { link } = await invited('typo@gate.example')
   const stranger = app.browser()
@@ -72,7 +72,7 @@ test('a first agent whose address was mistyped is in nobody’s way', async () =
   assert.equal(held, 2, 'one person is Service Desk and Operator')
 })
 
-test('the first agent is invited, enrols, and is the Service Desk', async () => {
+test('the first agent is invited, enrols and is the Service Desk', async () => {
   const { stdout } = await found(
     '--email',
     'Ada@Gate.example',
@@ -103,7 +103,7 @@ test('the first agent is invited, enrols, and is the Service Desk', async () => 
   assert.equal(created.status, 303)
 })
 
-test('while an agent has no one who could approve another, the command invites the second', async () => {
+test('while only one agent exists, create-platform invites the second', async () => {
   await found('--email', 'mistyped@gate.example', '--name', 'Bela Second')
   await found('--email', 'bela@gate.example', '--name', 'Bela Second')
 
@@ -122,7 +122,7 @@ test('while an agent has no one who could approve another, the command invites t
   assert.equal((await bela.get('/service-desk')).status, 200)
 })
 
-test('once two are in who can approve for each other it refuses, and says who can help', async () => {
+test('once two agents can approve for each other, create-platform refuses and says who can help', async () => {
   await assert.rejects(
     found('--email', 'eve@gate.example', '--name', 'Eve Late'),
     says(/There is a platform account already, 'The Gate'/),

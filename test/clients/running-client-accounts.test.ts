@@ -54,7 +54,7 @@ function newAccount(more: Record<string, string> = {}): Record<string, string> {
 }
 
 describe('creating a client account', () => {
-  test('anywhere in the tree, with its first Admin invited by mail', async () => {
+  test('an account is created anywhere in the tree, with its first Admin invited by mail', async () => {
     const retail = await clientNamed('Harbour Retail')
 
     const answer = await cast
@@ -85,7 +85,7 @@ describe('creating a client account', () => {
     assert.match((await cast.as(ADMIN).get('/clients')).body, /Harbour Kiosks/)
   })
 
-  test('also by a request that has the account and its first Admin in it, and nothing else', async () => {
+  test('one request creates the account and its first Admin, and nothing else', async () => {
     const { ticket: _ticket, reason: _reason, ...form } = newAccount()
 
     const answer = await cast.as(DESK).post('/clients', form)
@@ -97,7 +97,7 @@ describe('creating a client account', () => {
     })
   })
 
-  test('which starts with MFA required of Admins: the first one activates the account by enrolling', async () => {
+  test('a new account requires MFA of Admins, so the first one enrols before the account is active', async () => {
     const form = newAccount()
     await cast.as(DESK).post('/clients', form)
     const email = form.adminEmail ?? ''
@@ -123,7 +123,7 @@ describe('creating a client account', () => {
     assert.equal((await cast.as(DESK).get('/')).status, 200)
   })
 
-  test('tells what is wrong beside each field, keeps what was typed, and creates nothing', async () => {
+  test('a form with errors names each beside its field, keeps what was typed and creates nothing', async () => {
     const before = await app.deps.db.$count(clients)
     const long = 'x'.repeat(101)
     const cases: [fields: Record<string, string>, problems: string[]][] = [
@@ -163,7 +163,7 @@ describe('creating a client account', () => {
     assert.equal(await app.deps.db.$count(clients), before)
   })
 
-  test('the same name may be used below different accounts, not twice below one', async () => {
+  test('a name may be used below different accounts and not twice below one', async () => {
     const [group, retail] = [await clientNamed('Harbour Group'), await clientNamed('Harbour Retail')]
     const create = (parentId: string, name: string) =>
       cast.as(DESK).post('/clients', newAccount({ name, parentId }))
@@ -173,7 +173,7 @@ describe('creating a client account', () => {
     assert.equal((await create(retail.id, 'PAYROLL')).status, 422)
   })
 
-  test('twice at the same time makes one of it', async () => {
+  test('the same request twice at the same time creates one account', async () => {
     const form = newAccount({ name: 'Twins' })
     const answers = await Promise.all([1, 2, 3].map(() => cast.as(DESK).post('/clients', form)))
 
@@ -186,7 +186,7 @@ describe('creating a client account', () => {
     assert.deepEqual(sameAddress.map(({ status }) => status).sort(), [303, 422])
   })
 
-  test('a page asks for it: at the top, or below the account that one comes from', async () => {
+  test('the form creates an account at the top or below the account that it was opened from', async () => {
     const top = await cast.as(DESK).get('/clients/new')
     const below = await cast.as(DESK).get(`/clients/new?parentId=${(await clientNamed('Harbour Retail')).id}`)
 
@@ -197,7 +197,7 @@ describe('creating a client account', () => {
     assert.doesNotMatch((await cast.as(ADMIN).get('/clients')).body, /href="\/clients\/new"/)
   })
 
-  test('is refused to anybody else, and that is on record', async () => {
+  test('creating an account is refused to other users, and that is recorded', async () => {
     for (const email of [ADMIN, CHILD_ADMIN, FOREIGN_ADMIN, USER, OPERATOR]) {
       const before = await app.deps.db.$count(clients)
       const { clientId, id } = await app.userNamed(email)
@@ -238,7 +238,7 @@ describe('over the hierarchy: renaming, suspending and resuming', () => {
     [DESK, 'Portcullis Platform', 403],
   ]
   for (const [actor, account, status] of rows)
-    test(`by ${actor} of ${account}: ${status}, and nothing changes`, async () => {
+    test(`${actor} of ${account} gets ${status} for renaming, suspending and resuming, and nothing changes`, async () => {
       const before = await clientNamed(account)
       for (const act of ['name', 'suspend', 'resume']) {
         const path = await pageOf(account, `/${act}`)
@@ -249,7 +249,7 @@ describe('over the hierarchy: renaming, suspending and resuming', () => {
       assert.deepEqual(await clientNamed(account), before)
     })
 
-  test('a parent’s try is on record in both accounts; the buttons are for the Service Desk', async () => {
+  test('a parent’s attempt is recorded in both accounts, and only the Service Desk sees the buttons', async () => {
     const path = await pageOf('Harbour Retail')
     await cast.as(ADMIN).post(`${path}/suspend`, { ...EVIDENCE, presence: codeOf(ADMIN) })
 
@@ -269,7 +269,7 @@ describe('over the hierarchy: renaming, suspending and resuming', () => {
 })
 
 describe('the Service Desk', () => {
-  test('renames an account, with ticket and reason', async () => {
+  test('the Service Desk renames an account with ticket and reason', async () => {
     const { id } = await clientNamed('Harbour Online')
     const path = `/clients/${id}/name`
 
@@ -296,7 +296,7 @@ describe('the Service Desk', () => {
     await cast.as(DESK).post(path, { ...EVIDENCE, name: 'Harbour Online' })
   })
 
-  test('suspends an account: its sessions end and nobody of it signs in; the accounts below go on', async () => {
+  test('the Service Desk suspends an account: its sessions end, its users cannot sign in, and the accounts below go on', async () => {
     const { id } = await clientNamed('Harbour Group')
     const halfway = app.browser()
     await halfway.signInWithPassword('admin2@harbour.example')
@@ -324,7 +324,7 @@ describe('the Service Desk', () => {
     assert.equal((await cast.as(DESK).get(`/clients/${id}/suspend`)).status, 409)
   })
 
-  test('resumes it: its people sign in as before, and no session from before comes alive again', async () => {
+  test('the Service Desk resumes an account: its users sign in again, and no earlier session comes back', async () => {
     const { id } = await clientNamed('Harbour Group')
     // As a sign-in that was under way when it was suspended would leave it behind.
     const { id: userId, sessionEpoch } = await app.userNamed('admin2@harbour.example')
@@ -348,7 +348,7 @@ describe('the Service Desk', () => {
     await cast.as(ADMIN).signIn(ADMIN)
   })
 
-  test('ends an act that was under way in the account it suspends', async () => {
+  test('suspending an account ends an act that is under way in it', async () => {
     const meridian = await clientNamed('Meridian Foods')
     await cast.as(FOREIGN_ADMIN).signInWithPassword(FOREIGN_ADMIN)
     const [suspended, changed] = await Promise.all([
@@ -368,7 +368,7 @@ describe('the tree of accounts', () => {
   const coverageOf = (html: string, id: string) =>
     new RegExp(`data-client-id="${id}".*?data-coverage>([^<]*)<`, 's').exec(html)?.[1]
 
-  test('tells of each how many people there are and how far MFA covers them', async () => {
+  test('the tree of accounts shows how many users each has and how far MFA covers them', async () => {
     const [group, retail] = [await clientNamed('Harbour Group'), await clientNamed('Harbour Retail')]
 
     const page = await cast.as(ADMIN).get('/clients')
@@ -381,7 +381,7 @@ describe('the tree of accounts', () => {
     assert.equal(coverageOf(own.body, retail.id), '2 people, 1 enrolled, 1 required but missing')
   })
 
-  test('does not count who is disabled; in the platform account MFA is required of everybody', async () => {
+  test('the tree of accounts does not count disabled users, and the platform account requires MFA of all', async () => {
     const platform = await clientNamed('Portcullis Platform')
     const retail = await clientNamed('Harbour Retail')
     const ravi = eq(users.email, 'tech@retail.harbour.example')
@@ -394,7 +394,7 @@ describe('the tree of accounts', () => {
     await app.deps.db.update(users).set({ status: 'active' }).where(ravi)
   })
 
-  test('counts everybody, however many', async () => {
+  test('the tree of accounts counts all users, however many', async () => {
     const form = newAccount({ name: 'Many', presence: codeOf(DESK) })
     await cast.as(DESK).post('/clients', form)
     const { id } = await clientNamed('Many')

@@ -35,7 +35,7 @@ describe('a chart of counts by day', () => {
     [[0, 0], []],
   ]
   for (const [counts, bars] of TABLE)
-    test(`of ${counts.join(', ')} has ${bars.length} bars`, () => {
+    test(`a chart of ${counts.join(', ')} has ${bars.length} bars`, () => {
       const chart = barChart(counted(...counts))
 
       assert.deepEqual(
@@ -45,23 +45,23 @@ describe('a chart of counts by day', () => {
       assert.equal(chart.width, counts.length * 10)
     })
 
-  test('of nothing but zeros has no highest day', () => {
+  test('a chart of only zeros has no highest day', () => {
     assert.equal(barChart(counted(0, 0, 0)).most, null)
     assert.equal(barChart(counted(0, 0, 0)).total, 0)
   })
 
-  test('names the latest of several highest days, the first and the last day', () => {
+  test('a chart names the latest of several highest days, the first and the last day', () => {
     const { most, first, last, total } = barChart(counted(1, 7, 7, 2))
 
     assert.deepEqual(most, { label: 'day 3', count: 7 })
     assert.deepEqual([first, last, total], ['day 1', 'day 4', 17])
   })
 
-  test('of no day at all is a mistake', () => {
+  test('a chart without days is an error', () => {
     assert.throws(() => barChart([]))
   })
 
-  test('keeps every bar within the drawing, apart from the next, and the higher count never the lower bar', () => {
+  test('every bar stays within the drawing and apart from the next, and a higher count never has a lower bar', () => {
     fc.assert(
       fc.property(fc.array(fc.nat({ max: 100_000 }), { minLength: 1, maxLength: 40 }), (counts) => {
         const { width, height, bars, total } = barChart(counted(...counts))
@@ -93,7 +93,7 @@ describe('the drawing', () => {
       { chart: barChart(counts), summary },
     )
 
-  test('says its numbers in words, to the eye by day and as a whole to those who hear it', () => {
+  test('the drawing gives its numbers in words, by day to the eye and as a whole to screen readers', () => {
     const html = draw(counted(0, 2, 1000), 'Failed, last 3 days: 1002')
 
     assert.match(html, /<svg [^>]*role="img" aria-label="Failed, last 3 days: 1002">/)
@@ -103,18 +103,18 @@ describe('the drawing', () => {
     assert.doesNotMatch(html, /day 1<\/th>/)
   })
 
-  test('speaks of no other day where each has its number', () => {
+  test('the drawing labels no other day where each has its number', () => {
     assert.doesNotMatch(draw(counted(1, 2), 'x'), /other day/)
   })
 
-  test('of nothing is a sentence', () => {
+  test('a drawing of zeros is a sentence', () => {
     const html = draw(counted(0, 0), 'x')
 
     assert.match(html, /<p class="empty">Nothing\.<\/p>/)
     assert.doesNotMatch(html, /<svg/)
   })
 
-  test('escapes whatever it is given, and styles nothing by itself', () => {
+  test('the drawing escapes its input and sets no styles itself', () => {
     const html = draw([{ label: '"><script>alert(1)</script>', count: 1 }], '"><img src=x>')
 
     assert.doesNotMatch(html, /<script|<img|style=/)

@@ -62,7 +62,7 @@ const countOn = async (path: string) =>
   [...(await cast.as('admin@harbour.example').get(path)).body.matchAll(/<tr [^>]*data-user-id=/g)].length
 
 describe('everybody', () => {
-  test('sees how their own sign-in is protected, with a way to sessions and recent sign-ins', async () => {
+  test('every user sees how their own sign-in is protected, with a way to sessions and recent sign-ins', async () => {
     const enrolled = await homeOf('tech@harbour.example')
     const not = await homeOf('finance@harbour.example')
 
@@ -72,7 +72,7 @@ describe('everybody', () => {
     assert.match(not, /None of your role groups requires it/)
   })
 
-  test('is told of wrong codes given since they last signed in', async () => {
+  test('every user sees wrong codes given since their last sign-in', async () => {
     assert.doesNotMatch(await homeOf('tech@harbour.example'), /since you last signed in/)
     const guesser = app.browser()
     await guesser.signInWithPassword('tech@harbour.example')
@@ -85,19 +85,19 @@ describe('everybody', () => {
     )
   })
 
-  test('who is no Admin and no agent sees nothing of others', async () => {
+  test('a user who is neither Admin nor agent sees nothing about other users', async () => {
     for (const email of ['tech@harbour.example', 'finance@harbour.example', 'operator@platform.example'])
       assert.doesNotMatch(await homeOf(email), /data-figure|data-chart|Latest security events|overview-title/)
   })
 })
 
-describe('a view of it', () => {
-  test('asks the database nothing beyond the one statement of the gate, for whoever is no Admin, agent or Operator', async () => {
+describe('statements of a view', () => {
+  test('the dashboard of a user without administration asks only the one statement of the gate', async () => {
     for (const email of ['tech@harbour.example', 'finance@harbour.example'])
       assert.equal(await statementsOf(email), 0, email)
   })
 
-  test('asks a fixed number of statements for an Admin, an agent and an Operator', async () => {
+  test('the dashboard of an Admin, an agent and an Operator asks a fixed number of statements', async () => {
     assert.equal(await statementsOf('admin@harbour.example'), 5)
     // Of the platform account's people one asks which cases wait for them.
     assert.equal(await statementsOf('desk@platform.example'), 4)
@@ -106,7 +106,7 @@ describe('a view of it', () => {
 })
 
 describe('an Admin', () => {
-  test('sees how many of the account are enrolled, by role group too', async () => {
+  test('an Admin sees how many users of the account are enrolled, also by role group', async () => {
     const home = await homeOf('admin@harbour.example')
 
     assert.equal(figure(home, 'coverage'), '33 %')
@@ -118,7 +118,7 @@ describe('an Admin', () => {
     assert.equal(row('tech-admin'), '', 'which nobody holds')
   })
 
-  test('sees who lacks what is required, and is led to exactly those', async () => {
+  test('an Admin sees which users lack required MFA, and a link leads to exactly those', async () => {
     const home = await homeOf('admin@harbour.example')
 
     assert.equal(figure(home, 'missing'), '2')
@@ -131,7 +131,7 @@ describe('an Admin', () => {
       assert.equal(await countOn(href.replaceAll('&amp;', '&')), Number(number), href)
   })
 
-  test('does not count who is disabled', async () => {
+  test('an Admin’s figures do not count disabled users', async () => {
     const lucas = await app.userNamed('admin2@harbour.example')
     await app.deps.db.update(users).set({ status: 'disabled' }).where(eq(users.id, lucas.id))
     try {
@@ -143,7 +143,7 @@ describe('an Admin', () => {
     }
   })
 
-  test('sees who is locked out, until the lock ends, and nobody of another account', async () => {
+  test('an Admin sees who is locked out until the lock ends, and no user of another account', async () => {
     assert.equal(figure(await homeOf('admin@harbour.example'), 'locked'), 'Nobody')
     await lockPasswordOf('support@harbour.example')
     await lockPasswordOf('tech@retail.harbour.example')
@@ -157,7 +157,7 @@ describe('an Admin', () => {
     assert.equal(figure(await homeOf('admin@harbour.example'), 'locked'), 'Nobody')
   })
 
-  test('sees failed sign-ins and resets of 30 days, each with its numbers in words', async () => {
+  test('an Admin sees failed sign-ins and resets of 30 days, each with its numbers in words', async () => {
     await cast
       .as('admin@harbour.example')
       .post(`/users/${(await app.userNamed('tech@harbour.example')).id}/mfa-reset`, {
@@ -179,7 +179,7 @@ describe('an Admin', () => {
     )
   })
 
-  test('sees no failed sign-in from more than 30 days ago', async () => {
+  test('an Admin sees no failed sign-in from more than 30 days ago', async () => {
     const clientId = await cast.people.clientId('Meridian Foods')
     const failedDaysAgo = (days: number) => ({
       at: new Date(app.clock.now().getTime() - days * DAY),
@@ -195,7 +195,7 @@ describe('an Admin', () => {
     assert.match(card(home, 'mfa-resets'), /Nobody’s MFA was reset/)
   })
 
-  test('reads the latest security events as sentences, without the daily sign-ins', async () => {
+  test('an Admin reads the latest security events as sentences, without the daily sign-ins', async () => {
     const events = card(await homeOf('admin@harbour.example'), 'events')
 
     assert.match(events, /Theo Marchetti set up an authenticator\./)
@@ -208,7 +208,7 @@ describe('an Admin', () => {
     )
   })
 
-  test('does not read whom somebody of the account tried to reset elsewhere', async () => {
+  test('an Admin does not read the target of a reset that a user tried in another account', async () => {
     const marta = await app.userNamed('admin@meridian.example')
     await cast.as('admin@harbour.example').post(`/users/${marta.id}/mfa-reset`, {
       reason: 'x',
@@ -221,14 +221,14 @@ describe('an Admin', () => {
     assert.doesNotMatch(home, /Marta/)
   })
 
-  test("sees one's own account and no child's", async () => {
+  test('an Admin sees the own account and no account below', async () => {
     const home = await homeOf('admin@retail.harbour.example')
 
     assert.match(card(home, 'coverage'), /1 of 2 people/)
     assert.doesNotMatch(home, /Amara|Theo|Oliver/)
   })
 
-  test('reads the name of somebody of a child account, as in the audit log', async () => {
+  test('an Admin reads the name of a user of an account below, as in the audit log', async () => {
     const ravi = await app.userNamed('tech@retail.harbour.example')
     const refused = await cast.as('admin@harbour.example').post(`/users/${ravi.id}/mfa-reset`, {
       reason: 'x',
@@ -254,7 +254,7 @@ describe('an account that is large or under attack', () => {
     )
   })
 
-  test('is counted as a whole', async () => {
+  test('a large account is counted completely', async () => {
     const home = await homeOf('admin@meridian.example')
     const [row] = await app.database.sql<{ people: number }[]>`
       select count(*)::int as people from users
@@ -264,7 +264,7 @@ describe('an account that is large or under attack', () => {
     assert.match(card(home, 'coverage'), new RegExp(`0 of ${row.people} people`))
   })
 
-  test('has no more than a thousand failures of a day counted, and says so', async () => {
+  test('at most a thousand failures of a day are counted, and the chart says so', async () => {
     const clientId = await cast.people.clientId('Meridian Foods')
     await app.deps.db.execute(sql`
       insert into audit_events (at, client_id, action, outcome)
@@ -280,7 +280,7 @@ describe('an account that is large or under attack', () => {
 })
 
 describe('the Service Desk', () => {
-  test('sees the locked Admins of every account, and nobody else who is locked', async () => {
+  test('the Service Desk sees the locked Admins of every account, and no other locked user', async () => {
     assert.equal(figure(await homeOf('desk@platform.example'), 'locked-admins'), 'Nobody')
     await lockPasswordOf('admin@online.harbour.example')
     await lockPasswordOf('tech@online.harbour.example')
@@ -294,7 +294,7 @@ describe('the Service Desk', () => {
     assert.equal(figure(await homeOf('desk@platform.example'), 'locked-admins'), 'Nobody')
   })
 
-  test('sees whom a mail never reached', async () => {
+  test('the Service Desk sees the users whom a mail never reached', async () => {
     assert.equal(figure(await homeOf('desk@platform.example'), 'undelivered'), 'None')
     const theo = await app.userNamed('tech@harbour.example')
     const [mail] = await app.deps.db
@@ -320,7 +320,7 @@ describe('the Service Desk', () => {
     assert.equal(figure(await homeOf('desk@platform.example'), 'undelivered'), 'None')
   })
 
-  test('sees the accounts in use none of whose Admins is enrolled', async () => {
+  test('the Service Desk sees the accounts in use of which no Admin is enrolled', async () => {
     const names = async () =>
       [...card(await homeOf('desk@platform.example'), 'unguarded').matchAll(/role=admin">([^<]+)</g)].map(
         ([, name]) => name,
@@ -339,7 +339,7 @@ describe('the Service Desk', () => {
   })
 })
 
-test('a page that fails for a reason of ours offers to be opened again', async () => {
+test('a page that fails by our fault offers to be opened again', async () => {
   const marta = app.browser()
   await marta.signInWithPassword('admin@meridian.example')
   await app.database.sql.unsafe('alter table mfa_resets rename to mfa_resets_away')

@@ -8,7 +8,7 @@ const starts = (now: string, timeZone: string, count: number) =>
   dayStarts(new Date(now), timeZone, count).map((start) => start.toISOString().slice(0, 16))
 
 describe('the days of a reader', () => {
-  test('begin at midnight of their own time zone', () => {
+  test('the days of a reader begin at midnight of their time zone', () => {
     assert.deepEqual(starts('2026-11-24T20:00:00Z', 'UTC', 2), ['2026-11-23T00:00', '2026-11-24T00:00'])
     assert.deepEqual(starts('2026-11-24T20:00:00Z', 'Asia/Kolkata', 2), [
       '2026-11-23T18:30',
@@ -17,7 +17,7 @@ describe('the days of a reader', () => {
     assert.deepEqual(starts('2026-11-24T04:59:59Z', 'America/New_York', 1), ['2026-11-23T05:00'])
   })
 
-  test('are an hour shorter and longer where the clock is changed', () => {
+  test('a day is an hour shorter or longer where the clock is changed', () => {
     assert.deepEqual(starts('2026-03-30T12:00:00Z', 'Europe/Berlin', 3), [
       '2026-03-27T23:00',
       '2026-03-28T23:00',
@@ -29,14 +29,14 @@ describe('the days of a reader', () => {
     ])
   })
 
-  test('begin at one o’clock where the change skips midnight', () => {
+  test('a day begins at one o’clock where the change skips midnight', () => {
     assert.deepEqual(starts('2026-04-24T12:00:00Z', 'Africa/Cairo', 2), [
       '2026-04-22T22:00',
       '2026-04-23T22:00',
     ])
   })
 
-  test('follow on each other up to now, in every time zone and at every time', () => {
+  test('days follow on each other up to now, in every time zone and at every time', () => {
     const zones = fc.constantFrom(...Intl.supportedValuesOf('timeZone'))
     const instants = fc.date({
       min: new Date('2020-01-01'),

@@ -23,7 +23,7 @@ describe('the demo data', () => {
   })
   after(() => app.close())
 
-  test('are the accounts and people that the documentation names', async () => {
+  test('the demo data are the accounts and users that the documentation names', async () => {
     const { db } = app.database
     const people = await db
       .select({ email: users.email, status: users.status, client: clients.name, roleGroup: roleGroups.name })
@@ -71,7 +71,7 @@ describe('the demo data', () => {
     )
   })
 
-  test('go into an empty database only', async () => {
+  test('the demo data are added to an empty database only', async () => {
     const { database, clock, deps } = app
     const before = await database.db.$count(users)
 
@@ -102,7 +102,7 @@ describe('many users', () => {
     return enrolled
   }
 
-  test('are spread over trees of accounts, each with an Admin', async () => {
+  test('many users are spread over trees of accounts, each with an Admin', async () => {
     const before = await app.database.db.$count(users)
 
     await seedMany({ users: 6_000, accounts: 80 })
@@ -125,7 +125,7 @@ describe('many users', () => {
     assert.equal(facts?.uneven, true)
   })
 
-  test('may be added again, and all to one account', async () => {
+  test('many users may be added again, and all to one account', async () => {
     await seedMany({ users: 30 })
     const before = await app.database.db.$count(users)
 
@@ -135,7 +135,7 @@ describe('many users', () => {
     await assert.rejects(seedMany({ users: 1, into: 'Nobody Foods' }), UnknownClientError)
   })
 
-  test('those who are enrolled sign in with what was printed', async () => {
+  test('enrolled users of the seed sign in with the printed password and key', async () => {
     assert.equal(
       (await seedMany({ users: 100, enrolled: 100 })).length,
       100,

@@ -22,7 +22,7 @@ before(async () => {
 })
 after(() => product?.stop())
 
-test('more sign-ins than can be checked: some are served, the others get 503 with Retry-After without an attempt counted, and people who are signed in are served', async (t) => {
+test('under more sign-ins than can be checked some are served, the others get 503 without an attempt counted, and signed-in users are served', async (t) => {
   const { origins } = product
   const cookies = await Promise.all(origins.map(signInForGood))
   const ownHome = (number: number) =>

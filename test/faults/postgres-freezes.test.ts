@@ -20,7 +20,7 @@ before(async () => {
 })
 after(() => product?.stop())
 
-test('a frozen PostgreSQL: every request is answered 503 in time, is not carried out later, and the next ones succeed soon after it goes on', async (t) => {
+test('while PostgreSQL is frozen every request is answered 503 in time and not carried out later, and soon after it the next ones succeed', async (t) => {
   const { emails, sql } = product
   const [origin = ''] = product.origins
   const signedIn = new Browser(origin, new TestClock())

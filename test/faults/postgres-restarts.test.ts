@@ -29,7 +29,7 @@ before(async () => {
 })
 after(() => product?.stop())
 
-test('PostgreSQL killed five times under load: no acknowledged change is lost, every mail is delivered, and what is refused is 503 with Retry-After', async (t) => {
+test('while PostgreSQL is killed five times under load no acknowledged change is lost, every mail is delivered, and refusals are 503 with Retry-After', async (t) => {
   const acknowledged: string[] = []
   const statuses = new Map<number, number>()
   let slowestMs = 0
@@ -99,7 +99,7 @@ test('PostgreSQL killed five times under load: no acknowledged change is lost, e
   assert.ok(ids.length - new Set(ids).size <= RESTARTS * 5, 'and repeats only of what was in flight')
 })
 
-test('afterwards both processes are alive, and signing in works', async () => {
+test('after the kills both processes are alive, and signing in works', async () => {
   const [email = ''] = emails
 
   const answer = await new Browser(origin, new TestClock()).signInWithPassword(email)

@@ -39,7 +39,7 @@ after(async () => {
   await cluster?.stop('immediate')
 })
 
-test('web and worker started without PostgreSQL wait, say so once, and work by themselves once it is there', async () => {
+test('web and worker started without PostgreSQL wait, say so once, and work once it is there', async () => {
   const port = await anyFreePort()
   origin = `http://127.0.0.1:${port}`
   const env = {

@@ -378,7 +378,7 @@ const FROM_ELSEWHERE: Record<string, Record<string, string>> = {
   'a null Origin': { origin: 'null' },
 }
 
-test('every unsafe route is tried below, and every route of the contract is among those that are found', () => {
+test('every unsafe route has a form here, and every route of the contract is found', () => {
   const found = everyRoute()
   const unsafe = found.filter(({ method }) => !SAFE_METHODS.includes(method) && method !== 'ALL').map(nameOf)
 
@@ -400,7 +400,7 @@ test('every unsafe route is tried below, and every route of the contract is amon
     assert.ok(names.includes(`GET ${read}`), read)
 })
 
-test('in front of the gate there are routes to read only', () => {
+test('the routes in front of the gate only read', () => {
   const { app } = createExpressServer()
   createApp(cast.app.deps, { app, queues })
 

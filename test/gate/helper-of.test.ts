@@ -5,7 +5,7 @@ import { helperOf } from '../../src/gate/helper-of.ts'
 
 const group = { key: '', name: '', requiresMfa: true, rank: 0, isServiceDesk: false, isOperator: false }
 
-test('an Admin helps a user; an Admin and everybody of the platform are helped by the Service Desk', () => {
+test('an Admin helps a user, and the Service Desk helps an Admin and all users of the platform', () => {
   const user = { ofPlatform: false, roleGroups: [{ ...group, isAdmin: false }] }
   const admin = {
     ofPlatform: false,
@@ -20,6 +20,6 @@ test('an Admin helps a user; an Admin and everybody of the platform are helped b
   assert.equal(helperOf({ ...user, ofPlatform: true }), 'the Service Desk')
 })
 
-test('who is signed out is told of both', () => {
+test('a signed-out user is told of both helpers', () => {
   assert.equal(helperOf(null), 'an Admin of your account or, if you are an Admin, the Service Desk')
 })

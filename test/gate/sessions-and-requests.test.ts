@@ -22,7 +22,7 @@ after(() => app.close())
 const sid = (browser: Browser) => browser.cookies.get('sid')
 
 describe('the session', () => {
-  test('gets a new id when the password is accepted and when the code is; the older ids are dead', async () => {
+  test('a session gets a new id when the password and when the code is accepted, and the older ids are dead', async () => {
     const user = app.browser()
     user.cookies.set('sid', 's%3Aplanted.signature')
     await user.signInWithPassword('tech@harbour.example')
@@ -40,7 +40,7 @@ describe('the session', () => {
     }
   })
 
-  test('dies on the server with sign-out', async () => {
+  test('a session dies on the server with sign-out', async () => {
     const user = app.browser()
     await user.signInWithPassword('finance@harbour.example')
     const copied = sid(user)
@@ -57,7 +57,7 @@ describe('the session', () => {
     assert.equal((await thief.get('/')).location, '/sign-in')
   })
 
-  test('goes on while it is used, however short the idle limit', async () => {
+  test('a session lasts while it is used, however short the idle limit', async () => {
     const hasty = await startApp({ SESSION_IDLE: '20s' })
     const user = hasty.browser()
     await user.signInWithPassword('finance@harbour.example')
@@ -70,7 +70,7 @@ describe('the session', () => {
     await hasty.close()
   })
 
-  test('ends after 30 idle minutes, and after 12 hours whatever is done', async () => {
+  test('a session ends after 30 idle minutes, and after 12 hours in any case', async () => {
     const idle = app.browser()
     await idle.signInWithPassword('finance@harbour.example')
     app.clock.advance(29 * MINUTE)
@@ -89,7 +89,7 @@ describe('the session', () => {
     assert.equal((await busy.get('/')).location, '/sign-in')
   })
 
-  test('is not written by looking at pages, except once a minute to stay alive', async () => {
+  test('viewing pages writes a session at most once a minute', async () => {
     const user = app.browser()
     await user.signInWithPassword('finance@harbour.example')
     const { id } = await app.userNamed('finance@harbour.example')
@@ -106,7 +106,7 @@ describe('the session', () => {
     assert.deepEqual(await touched(), before)
   })
 
-  test('nobody waits at the gate while sessions of others are being ended', async () => {
+  test('no request waits at the gate while other sessions are being ended', async () => {
     const [one, two, other] = [app.browser(), app.browser(), app.browser()]
     const emails = ['admin@meridian.example', 'tech@meridian.example']
     for (const [i, user] of [one, two].entries()) await user.signInWithPassword(emails[i] ?? '')
@@ -127,7 +127,7 @@ describe('the session', () => {
     for (const { status } of await Promise.all(leaving)) assert.equal(status, 303)
   })
 
-  test('a cookie is HttpOnly, SameSite, for the whole origin only, and is set once', async () => {
+  test('the session cookie is HttpOnly, SameSite, for the whole origin only, and set once', async () => {
     const user = app.browser()
 
     const answer = await user.signInWithPassword('finance@harbour.example')
@@ -137,7 +137,7 @@ describe('the session', () => {
     assert.match(cookies[0] ?? '', /^sid=[^;]+; Path=\/; HttpOnly; SameSite=Lax$/)
   })
 
-  test('behind https the cookie has the __Host- prefix and is Secure', async () => {
+  test('behind https the session cookie has the __Host- prefix and is Secure', async () => {
     const secure = await startApp({ PUBLIC_URL: 'https://dashboard.example', TRUST_PROXY: 'loopback' })
     try {
       const answer = await secure
@@ -155,7 +155,7 @@ describe('the session', () => {
     }
   })
 
-  test('behind https the cookie of the session and of what was just done are Secure', async () => {
+  test('behind https the cookies of the session and of the notice are Secure', async () => {
     const secure = await startApp({ PUBLIC_URL: 'https://dashboard.example', TRUST_PROXY: 'loopback' })
     try {
       const answer = await secure.browser().post('/sign-out', {}, { 'x-forwarded-proto': 'https' })
@@ -203,7 +203,7 @@ describe('the session', () => {
     assert.equal((await other.get('/')).location, '/mfa/verify')
   })
 
-  test('a policy that changes holds open sessions at their next request', async () => {
+  test('a policy change holds open sessions at their next request', async () => {
     const user = app.browser()
     await user.signInWithPassword('support@harbour.example')
     assert.equal((await user.get('/')).status, 200)
@@ -219,7 +219,7 @@ describe('the session', () => {
     assert.equal((await user.get('/')).location, '/mfa/enrol')
   })
 
-  test('a role that changes holds open sessions at their next request', async () => {
+  test('a role change holds open sessions at their next request', async () => {
     const user = app.browser()
     await user.signInWithPassword('finance@harbour.example')
     const { id } = await app.userNamed('finance@harbour.example')
@@ -237,7 +237,7 @@ describe('the session', () => {
     )
   })
 
-  test('an enrolled user is asked for a code also when no role group requires it any more', async () => {
+  test('an enrolled user is asked for a code even if no role group requires it any more', async () => {
     const user = app.browser()
     const email = 'tech@retail.harbour.example'
     await user.enrolAndSignIn(email)
@@ -249,7 +249,7 @@ describe('the session', () => {
     assert.equal((await user.signIn(email)).location, '/')
   })
 
-  describe('a request that is under way cannot bring back a session that is ended meanwhile', () => {
+  describe('requests under way while their session is ended', () => {
     /** Lets a request wait at its work, past the gate, while the row of its session is deleted; returns its answer. */
     async function endDuring(send: () => Promise<Answer>, userId: string, work: string): Promise<Answer> {
       const { sql, db } = app.deps
@@ -269,7 +269,7 @@ describe('the session', () => {
       assert.equal(await app.deps.db.$count(sessions, eq(sessions.userId, userId)), 0)
     }
 
-    test('not by showing that it is in use', async () => {
+    test('a request under way does not bring its ended session back by extending it', async () => {
       const user = app.browser()
       await user.signInWithPassword('admin@meridian.example')
       const { id } = await app.userNamed('admin@meridian.example')
@@ -281,7 +281,7 @@ describe('the session', () => {
       await assertGone(user, id)
     })
 
-    test('not by the new id that a right code gives it', async () => {
+    test('a request under way does not bring its ended session back by the new id of a right code', async () => {
       const people = new People(app)
       const { id, email } = await people.add('Harbour Group', ['tech-operator'])
       const user = app.browser()
@@ -299,7 +299,7 @@ describe('the session', () => {
       await assertGone(withOldId, id)
     })
 
-    test('not by what a proof of presence adds to it', async () => {
+    test('a request under way does not bring its ended session back by a step-up', async () => {
       const user = app.browser()
       await user.signInWithPassword('admin@meridian.example')
       const { id } = await app.userNamed('admin@meridian.example')
@@ -314,8 +314,8 @@ describe('the session', () => {
   })
 })
 
-describe('what cannot be read is refused with 503', () => {
-  test('role groups, policies, authenticators', async () => {
+describe('data that cannot be read', () => {
+  test('a request is answered 503 while role groups, policies, authenticators or accounts cannot be read', async () => {
     const user = app.browser()
     await user.signInWithPassword('tech@meridian.example')
     for (const table of ['memberships', 'mfa_policies', 'authenticators', 'clients']) {
@@ -331,7 +331,7 @@ describe('what cannot be read is refused with 503', () => {
     assert.equal((await user.get('/')).status, 200)
   })
 
-  test('a page that fails, and the session after it: neither is printed, and the connection lives on', async () => {
+  test('a failing page and its session print nothing, and the connection lives on', async () => {
     const user = app.browser()
     await user.signInWithPassword('tech@meridian.example')
     app.clock.advance(2 * MINUTE)
@@ -365,7 +365,7 @@ describe('what cannot be read is refused with 503', () => {
     assert.equal(printed.mock.callCount(), 0)
   })
 
-  test('a secret sealed for another authenticator, or with a key that is gone', async () => {
+  test('a secret sealed for another authenticator, or with a missing key, is answered 503', async () => {
     const user = app.browser()
     const email = 'desk@platform.example'
     await user.enrolAndSignIn(email)
@@ -398,7 +398,7 @@ test('a process is not ready on a database that was never migrated', async () =>
   assert.equal((await app.browser().get('/readyz')).status, 200)
 })
 
-describe('requests from elsewhere', () => {
+describe('requests from other sites', () => {
   const fields = { email: 'finance@harbour.example', password: 'demo-password-please-change' }
   const refused: Record<string, Record<string, string>> = {
     'cross-site': { 'sec-fetch-site': 'cross-site' },
@@ -426,7 +426,7 @@ describe('requests from elsewhere', () => {
       }
     })
 
-  test('an old browser that sends our Origin only is served', async () => {
+  test('an old browser that sends only our Origin is served', async () => {
     const answer = await app.browser().request('POST', '/sign-in', {
       headers: { origin: app.origin, 'content-type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams(fields).toString(),
@@ -434,7 +434,7 @@ describe('requests from elsewhere', () => {
     assert.equal(answer.status, 303)
   })
 
-  test('a stranger’s name that was made to point at this machine (DNS rebinding) is refused', async () => {
+  test('a foreign name that points at this machine (DNS rebinding) is refused', async () => {
     const { port } = new URL(app.origin)
     const status = (host: string) =>
       new Promise<number | undefined>((resolve, reject) => {
@@ -455,7 +455,7 @@ describe('requests from elsewhere', () => {
     for (const host of ['localhost', '127.0.0.1', '[::1]']) assert.equal(await status(host), 303, host)
   })
 
-  test('a NUL breaks nothing', async () => {
+  test('a NUL in a request causes no error', async () => {
     for (const path of ['/sign-in', '/forgot-password'])
       assert.ok(
         (await app.browser().post(path, { ...fields, email: 'fin\0@harbour.example' })).status < 500,
@@ -467,7 +467,7 @@ describe('requests from elsewhere', () => {
       assert.ok([200, 400, 422].includes((await admin.get(`/users?${query}=a%00b`)).status), query)
   })
 
-  test('GET changes nothing', async () => {
+  test('a GET with a form’s fields changes nothing', async () => {
     const user = app.browser()
     await user.signInWithPassword('admin@harbour.example')
     await user.get('/mfa/enrol')
@@ -482,7 +482,7 @@ describe('requests from elsewhere', () => {
   })
 })
 
-describe('the door has no side entrance', () => {
+describe('paths around the gate', () => {
   const PATHS = [
     '/',
     '//',
@@ -568,7 +568,7 @@ describe('the door has no side entrance', () => {
           }
     })
 
-  test('a body of another kind is 415, too long a one 413, and a broken one no 5xx', async () => {
+  test('a body of another kind is 415, an overlong one 413, and a broken one no 5xx', async () => {
     const form = { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' }
     const post = (body: string, headers: Record<string, string> = form) =>
       app.browser().request('POST', '/sign-in', { headers, body })
@@ -583,7 +583,7 @@ describe('the door has no side entrance', () => {
     assert.equal((await post('')).status, 422)
   })
 
-  test('odd codes are refused and never crash', async () => {
+  test('malformed codes are refused and never crash', async () => {
     const user = app.browser()
     const email = 'desk2@platform.example'
     await user.enrolAndSignIn(email)
@@ -651,7 +651,7 @@ describe('the door has no side entrance', () => {
     }
   })
 
-  test('where somebody wanted to go is kept through all stages', async () => {
+  test('the requested page is kept through all stages', async () => {
     const user = app.browser()
     const first = await user.get('/account?tab=sessions')
     assert.equal(first.location, '/sign-in?next=%2Faccount%3Ftab%3Dsessions')
@@ -667,7 +667,7 @@ describe('the door has no side entrance', () => {
     assert.equal((await user.verify(user.nextCode())).location, '/account?tab=sessions')
   })
 
-  test('an address that is none is answered like any other', async () => {
+  test('an invalid address is answered like any other', async () => {
     for (const headers of [
       {},
       { 'HX-Current-URL': 'no address' },
@@ -683,7 +683,7 @@ describe('the door has no side entrance', () => {
     }
   })
 
-  test('whoever is signed out while a part of a page renews itself comes back to the page', async () => {
+  test('a user who is signed out while a part of a page refreshes itself returns to the page', async () => {
     const page = `${app.origin}/users/0196f0c0-0000-7000-8000-000000000000?q=x`
     const answer = await app.browser().get('/users/0196f0c0-0000-7000-8000-000000000000/row', {
       'HX-Request': 'true',

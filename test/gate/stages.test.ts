@@ -7,7 +7,7 @@ import { stageOf } from '../../src/gate/stages.ts'
 
 const BOTH = [false, true]
 
-test('every combination of facts leads to the stage that the design names', () => {
+test('every combination of facts leads to the stage that the specification names', () => {
   for (const passwordProven of BOTH)
     for (const enrolmentRequired of BOTH)
       for (const authenticatorActive of BOTH)
@@ -26,7 +26,7 @@ function expectedStage(f: Facts): string {
   return f.authenticatorActive ? 'verify' : 'enrol'
 }
 
-test('without proofs or without a user there are no facts in anybody’s favour', () => {
+test('without proofs or without a user no fact favours the request', () => {
   assert.equal(stageOf(factsOf(undefined, null, new Date())).name, 'signed-out')
   assert.equal(
     stageOf(factsOf({ userId: 'u', epoch: 0, passwordAt: Date.now() }, null, new Date())).name,
@@ -51,7 +51,7 @@ test('MFA is required if any role group of the user requires it, and never waive
     assert.equal(mfaRequired({ ofPlatform, roleGroups: groups.map(group) }), expected, JSON.stringify(groups))
 })
 
-test('the way back after sign-in stays on our own origin', () => {
+test('the return path after sign-in stays on our own origin', () => {
   const home = 'https://dashboard.example'
   const kept = ['/', '/users', '/users?q=a&after=b', '/clients/1/users', '/a%2Fb', '/%2F%2Fevil.example']
   const refused = [

@@ -154,7 +154,7 @@ function keyOf(world: World): string {
   ])
 }
 
-test('signed-in is never reached while MFA is open, whatever happens in whatever order', () => {
+test('no order of events reaches the signed-in stage while MFA is open', () => {
   const seen = new Map<string, string[]>()
   const stages = new Set<StageName>()
   let frontier: { world: World; path: string[] }[] = (['active', 'invited'] as const).map((status) => ({

@@ -226,7 +226,7 @@ test('a first enrolment confirmed through two processes at once becomes active o
   }
 })
 
-describe('with an Admin signed in at each', () => {
+describe('two Admins, one signed in at each process', () => {
   let admins: [Browser, Browser]
   before(async () => {
     const [one, other] = origins

@@ -106,7 +106,7 @@ function failures() {
 }
 
 describe('the preview', () => {
-  test('tells the outcome of every line before anybody is invited', async () => {
+  test('the preview shows the outcome of every line before any user is invited', async () => {
     const before = await app.deps.db.$count(users)
 
     const path = await drafted(
@@ -168,13 +168,13 @@ last@test.example,Last One,customer-service-operator`,
     )
   })
 
-  test('of a long role group that nobody knows whole characters are quoted', async () => {
+  test('the preview quotes whole characters of a long unknown role group', async () => {
     const path = await drafted(admin, `${HEAD}odd@test.example,Odd,${'g'.repeat(99)}🚪🚪\n`)
 
     assert.deepEqual(await outcomesOf(path), [[2, 'unknown-role-group', `${'g'.repeat(99)}🚪`]])
   })
 
-  test('the report of what was refused and why is a CSV whose formulas are neutralised', async () => {
+  test('the report of refused lines and reasons is a CSV whose formulas are neutralised', async () => {
     const path = await drafted(
       admin,
       `${HEAD}a@test.example,"=HYPERLINK(""http://evil.example"")",tech-operator\n@b,"Smith, ""Jo""",tech-operator\n`,
@@ -190,7 +190,7 @@ last@test.example,Last One,customer-service-operator`,
     assert.match(second ?? '', /^3,'@b,"Smith, ""Jo""",tech-operator,/)
   })
 
-  test('a file that cannot be taken as a whole is refused, and says why beside the field', async () => {
+  test('a file that cannot be read is refused as a whole, with the reason beside the field', async () => {
     const cases: [string | Uint8Array, RegExp][] = [
       ['', /nothing in it/],
       ['email;name\nx;y\n', /must name the columns/],
@@ -207,7 +207,7 @@ last@test.example,Last One,customer-service-operator`,
     }
   })
 
-  test('lines may be pasted instead, and are kept if something is wrong with them', async () => {
+  test('lines may be pasted instead, and are kept if there is an error in them', async () => {
     const pasted = await upload(admin, '', { lines: `${HEAD}pasted@test.example,Pasted,tech-operator` })
     assert.equal(pasted.status, 303)
     const wrong = await upload(admin, '', { lines: 'no such columns' })
@@ -216,7 +216,7 @@ last@test.example,Last One,customer-service-operator`,
     assert.deepEqual(fieldsWithProblem(wrong), ['lines'])
   })
 
-  test('more than 2 MB is too much, which is said beside the file; anything but a form with a file is refused', async () => {
+  test('more than 2 MB is refused beside the file, and only a form with a file is accepted', async () => {
     const tooLarge = await upload(admin, `${HEAD}${'x'.repeat(2_100_000)}`)
     assert.equal(tooLarge.status, 413)
     assert.match(problemOf(tooLarge, 'file'), /more than 2 MB/)
@@ -228,7 +228,7 @@ last@test.example,Last One,customer-service-operator`,
     assert.equal(broken.status, 400)
   })
 
-  test('cells by the hundred thousand are refused before they are read, on however many lines', async () => {
+  test('cells by the hundred thousand are refused before they are read, on any number of lines', async () => {
     for (const file of [`${'Q,'.repeat(4900)}"\n",`.repeat(20), `${','.repeat(390)}\n`.repeat(200)]) {
       const answer = await upload(admin, HEAD + file)
       assert.equal(answer.status, 422)
@@ -236,7 +236,7 @@ last@test.example,Last One,customer-service-operator`,
     }
   })
 
-  test('neither a compressed form nor one with a part of nothing but headers is taken in', async () => {
+  test('a compressed form and one with a part of only headers are refused', async () => {
     const headers = { 'sec-fetch-site': 'same-origin', 'content-type': 'multipart/form-data; boundary=x' }
     const head = 'Content-Disposition: form-data; name="file"; filename="f"'
     const manyHeaders = await admin.request('POST', '/users/import', {
@@ -251,7 +251,7 @@ last@test.example,Last One,customer-service-operator`,
     assert.equal(compressed.status, 400)
   })
 
-  test('a form of nothing but files is refused, without looking at each', async () => {
+  test('a form of only files is refused without looking at each', async () => {
     const part = '--x\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n\r\n'
     const answer = await admin.request('POST', '/users/import', {
       headers: { 'sec-fetch-site': 'same-origin', 'content-type': 'multipart/form-data; boundary=x' },
@@ -261,8 +261,8 @@ last@test.example,Last One,customer-service-operator`,
   })
 })
 
-describe('carrying it out', () => {
-  test('5 000 lines: every line is accounted for, batch by batch, with its progress to be seen', async () => {
+describe('carrying out an import', () => {
+  test('every one of 5 000 lines is accounted for in batches, with visible progress', async () => {
     const lines = Array.from({ length: 5000 }, (_, i) =>
       i % 50 === 49
         ? `bulk${i - 1}@test.example,Again ${i},tech-operator`
@@ -312,7 +312,7 @@ describe('carrying it out', () => {
     assert.equal(events[0]?.address, '127.0.0.1', 'where the confirmation came from')
   })
 
-  test('an address taken meanwhile is refused then; confirming or working twice invites nobody twice', async () => {
+  test('an address taken meanwhile is refused, and confirming or running twice invites no user twice', async () => {
     const path = await drafted(
       admin,
       `${HEAD}raced@test.example,Raced,tech-operator\nfine@test.example,Fine,tech-operator\n`,
@@ -333,13 +333,13 @@ describe('carrying it out', () => {
     assert.equal((await app.browser().get(await people.invitationLink(id))).status, 200)
   })
 
-  test('a draft, or one that was never confirmed, is carried out by no job', async () => {
+  test('no job carries out a draft or an import that was never confirmed', async () => {
     const path = await drafted(admin, `${HEAD}draft@test.example,Draft,tech-operator\n`)
     await app.deps.db.transaction((tx) => importInvitations(app.deps, tx, idOf(path)))
     assert.deepEqual(await outcomesOf(path), [[2, null, '']])
   })
 
-  test('an agent who is none any more before the job runs invites nobody, which is on record once', async () => {
+  test('an agent who lost the role before the job runs invites no user, and that is recorded once', async () => {
     const clientId = await people.clientId('Meridian Foods')
     const agent = await people.add('Portcullis Platform', ['service-desk'])
     const browser = app.browser()
@@ -366,7 +366,7 @@ describe('carrying it out', () => {
     assert.equal(await app.deps.db.$count(users, eq(users.email, 'late2@test.example')), 0)
   })
 
-  test('an Admin who is disabled before the job runs invites nobody', async () => {
+  test('an Admin who is disabled before the job runs invites no user', async () => {
     const actor = await people.add('Meridian Foods', ['admin'])
     const browser = app.browser()
     await browser.signInWithPassword(actor.email)
@@ -385,8 +385,8 @@ describe('carrying it out', () => {
   })
 })
 
-describe('who may', () => {
-  test('the Service Desk into any account, with ticket and reason', async () => {
+describe('the right to import', () => {
+  test('the Service Desk imports into any account with ticket and reason', async () => {
     const clientId = await people.clientId('Meridian Foods')
     assert.equal((await desk.get(`/clients/${clientId}/users/import`)).status, 200)
     const path = await drafted(desk, `${HEAD}chef@meridian.example,Chef,tech-admin\n`, { clientId })
@@ -401,7 +401,7 @@ describe('who may', () => {
     assert.deepEqual(event?.details, { importId: idOf(path), channel: 'service-desk', ...EVIDENCE })
   })
 
-  test('a line with a role group that administers is refused: such a person is invited alone', async () => {
+  test('a line with an administering role group is refused, since such a user is invited alone', async () => {
     const clientId = await people.clientId('Meridian Foods')
     const lines = 'boss2@meridian.example,Boss,admin\nboss3@meridian.example,Boss,tech-admin|admin\n'
     const refused = async (file: string, fields = {}) => {
@@ -414,7 +414,7 @@ describe('who may', () => {
     assert.deepEqual(await refused('op@platform.example,Op,operator\n'), ['alone'])
   })
 
-  test('a line that was confirmed before such lines were refused is not invited either', async () => {
+  test('a line confirmed before such lines were refused is not invited either', async () => {
     const clientId = await people.clientId('Meridian Foods')
     const path = await drafted(desk, `${HEAD}boss4@meridian.example,Boss,tech-admin\n`, { clientId })
     await app.deps.db
@@ -429,7 +429,7 @@ describe('who may', () => {
     assert.equal(await app.deps.db.$count(users, eq(users.email, 'boss4@meridian.example')), 0)
   })
 
-  test('nobody into a child account or elsewhere, and nobody looks at another’s file', async () => {
+  test('no import goes into an account below or elsewhere, and no file of another user can be seen', async () => {
     const file = `${HEAD}x@test.example,X,tech-operator\n`
     const into = async (name: string) => upload(admin, file, { clientId: await people.clientId(name) })
     assert.equal((await into('Harbour Retail')).status, 403)
@@ -449,7 +449,7 @@ describe('who may', () => {
     assert.match((await upload(app.browser(), file)).location ?? '', /^\/sign-in/)
   })
 
-  test('who is no Admin any more sees nothing of the file they took in', async () => {
+  test('a user who is no Admin any more sees nothing of the file they uploaded', async () => {
     const demoted = await people.add('Meridian Foods', ['admin'])
     const browser = app.browser()
     await browser.signInWithPassword(demoted.email)
@@ -464,7 +464,7 @@ describe('who may', () => {
       assert.equal((await browser.get(page)).status, 403, page)
   })
 
-  test('nobody into a suspended account, where no link would open', async () => {
+  test('no import goes into a suspended account', async () => {
     const clientId = await people.clientId('Harbour Retail')
     const file = `${HEAD}late@test.example,Late,tech-operator\n`
     await app.deps.db.update(clients).set({ suspendedAt: app.clock.now() }).where(eq(clients.id, clientId))
@@ -477,7 +477,7 @@ describe('who may', () => {
     assert.equal((await upload(desk, file, { clientId })).status, 303)
   })
 
-  test('only who has lately proven to be there, be it to look which addresses are taken or to invite', async () => {
+  test('an import asks for a recent step-up, both for the preview and for the invitations', async () => {
     app.clock.advance(11 * MINUTE)
     const path = await drafted(
       admin,
@@ -510,7 +510,7 @@ describe('who may', () => {
   })
 })
 
-test('a draft that nobody confirms is forgotten after a day, a finished file after thirty', async () => {
+test('an unconfirmed draft is removed after a day, and a finished file after thirty days', async () => {
   const count = () => app.deps.db.$count(invitationImports)
   assert.ok((await count()) > 0)
   app.clock.advance(31 * DAY)

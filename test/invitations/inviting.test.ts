@@ -27,7 +27,7 @@ before(async () => {
 after(() => app.close())
 
 describe('inviting', () => {
-  test('an Admin invites somebody, who chooses a password, enrols if the role group requires it, and is active', async () => {
+  test('an invited user chooses a password, enrols if the role group requires it, and is active', async () => {
     const fields = people.newcomer({ email: ' New.Person@Harbour.example ', roleGroups: 'tech-operator' })
 
     const answer = await cast.as(ADMIN).post('/users', fields)
@@ -58,7 +58,7 @@ describe('inviting', () => {
     assert.equal((await people.byId(user.id)).status, 'active')
   })
 
-  test('several role groups at once', async () => {
+  test('a user may be invited with several role groups', async () => {
     const { roleGroups: _, ...fields } = people.newcomer()
     const answer = await cast
       .as(ADMIN)
@@ -73,7 +73,7 @@ describe('inviting', () => {
     assert.deepEqual(await people.roleGroupsOf(id), ['finance-manager', 'tech-admin'])
   })
 
-  test('an address that is taken gets a clear answer beside the field, the same whichever account has it', async () => {
+  test('a taken address gets a clear answer beside the field, the same whichever account has it', async () => {
     const told = []
     for (const email of [TECH, 'tech@meridian.example', OPERATOR.toUpperCase()]) {
       const answer = await cast.as(ADMIN).post('/users', people.newcomer({ email }))
@@ -88,7 +88,7 @@ describe('inviting', () => {
     assert.deepEqual(event?.details, { problem: 'address-taken' }, 'on record, without the address')
   })
 
-  test('what is missing or wrong is named beside each field, and what was typed is kept', async () => {
+  test('missing or invalid input is named beside each field, and what was typed is kept', async () => {
     const answer = await cast.as(ADMIN).post('/users', {
       email: 'no address',
       name: '  ',
@@ -102,14 +102,14 @@ describe('inviting', () => {
     assert.match(answer.body, /value="no address"/)
   })
 
-  test('a name of which nothing can be seen is missing', async () => {
+  test('an invisible name counts as missing', async () => {
     const answer = await cast.as(ADMIN).post('/users', people.newcomer({ name: '\u200b\u3164' }))
 
     assert.equal(answer.status, 422)
     assert.equal(problemOf(answer, 'name'), 'Enter their name.')
   })
 
-  test('of several messages the first alone is announced and gets the focus', async () => {
+  test('of several messages only the first is announced and gets the focus', async () => {
     const { body } = await cast.as(ADMIN).post('/users', people.newcomer({ email: 'no address', name: '' }))
 
     assert.equal(body.match(/class="alert"/g)?.length, 2)
@@ -118,7 +118,7 @@ describe('inviting', () => {
     assert.equal(body.match(/role="alert"/g)?.length, 1)
   })
 
-  test('addresses and names that will do harm or no good are refused', async () => {
+  test('addresses and names that could do harm are refused', async () => {
     const bad: [Record<string, string>, string][] = [
       [{ email: '=cmd@harbour.example' }, 'email'],
       [{ email: `${'x'.repeat(250)}@harbour.example` }, 'email'],
@@ -140,7 +140,7 @@ describe('inviting', () => {
     }
   })
 
-  test('at least one role group, and none that this kind of account does not have', async () => {
+  test('an invitation needs at least one role group, and only those of this kind of account', async () => {
     const { roleGroups: _, ...fields } = people.newcomer()
     assert.equal((await cast.as(ADMIN).post('/users', fields)).status, 422)
     const ofPlatform = people.newcomer({
@@ -155,7 +155,7 @@ describe('inviting', () => {
     )
   })
 
-  test('an Admin never makes somebody Admin, nor gives what the platform account has; it is refused and on record', async () => {
+  test('an Admin inviting an Admin or with a platform role group is refused, and that is recorded', async () => {
     for (const key of ['admin', 'service-desk', 'operator']) {
       const fields = people.newcomer({ roleGroups: key })
       const answer = await cast
@@ -176,7 +176,7 @@ describe('inviting', () => {
     }
   })
 
-  test('the Service Desk invites into any account, with ticket and reason, an Admin too once a second agent approved', async () => {
+  test('the Service Desk invites into any account with ticket and reason, and an Admin once a second agent approved', async () => {
     const clientId = await people.clientId('Meridian Foods')
     const fields = { ...people.newcomer({ email: 'boss@meridian.example', roleGroups: 'admin' }), clientId }
     assert.equal((await cast.as(DESK).get(`/clients/${clientId}/users/new`)).status, 200)
@@ -227,7 +227,7 @@ describe('inviting', () => {
     ])
   })
 
-  test('into a child account: refused and on record in both; into another: there is nothing', async () => {
+  test('inviting into an account below is refused and recorded in both, and another account does not exist', async () => {
     const into = async (name: string) =>
       cast.as(ADMIN).post('/users', people.newcomer({ clientId: await people.clientId(name) }))
 
@@ -261,7 +261,7 @@ describe('inviting', () => {
     )
   })
 
-  test('others cannot invite, nor see the form', async () => {
+  test('other users can neither invite nor see the form', async () => {
     for (const email of [TECH, OPERATOR]) {
       assert.equal((await cast.as(email).get('/users/new')).status, 403)
       assert.equal((await cast.as(email).post('/users', people.newcomer())).status, 403)
@@ -273,7 +273,7 @@ describe('inviting', () => {
     assert.equal((await app.browser().post('/users', people.newcomer())).location, '/sign-in')
   })
 
-  test('fields that nobody asked for change nothing', async () => {
+  test('unknown fields of the form change nothing', async () => {
     const fields = people.newcomer({
       isAdmin: 'true',
       status: 'active',
@@ -288,7 +288,7 @@ describe('inviting', () => {
     assert.deepEqual(await people.roleGroupsOf(user.id), ['finance-operator'])
   })
 
-  test('20 parallel invitations of one address make one user; the others learn that it is taken', async () => {
+  test('20 parallel invitations of one address make one user, and the others learn that it is taken', async () => {
     const fields = people.newcomer()
 
     const answers = await Promise.all(
@@ -301,7 +301,7 @@ describe('inviting', () => {
     assert.equal((await people.invitationsOf(id)).length, 1)
   })
 
-  test('nothing personal and no token is in what the queue is handed', async () => {
+  test('the queue is handed no personal data and no token', async () => {
     const fields = people.newcomer()
     await cast.as(ADMIN).post('/users', fields)
     const { id } = await app.userNamed(fields.email ?? '')
@@ -317,7 +317,7 @@ describe('inviting', () => {
 })
 
 describe('sending an invitation again', () => {
-  test('the old link dies, the new one works for seven days', async () => {
+  test('sending again voids the old link, and the new one works for seven days', async () => {
     const fields = people.newcomer()
     await cast.as(ADMIN).post('/users', fields)
     const { id } = await app.userNamed(fields.email ?? '')
@@ -335,7 +335,7 @@ describe('sending an invitation again', () => {
     assert.equal(mails.filter(({ kind }) => kind === 'invitation').length, 2)
   })
 
-  test('what somebody began through the old link is void: their password and their half-way sign-in', async () => {
+  test('sending again voids the password and the half-way sign-in made through the old link', async () => {
     const fields = people.newcomer({ roleGroups: 'tech-operator' })
     await cast.as(ADMIN).post('/users', fields)
     const { id, email } = await app.userNamed(fields.email ?? '')
@@ -354,7 +354,7 @@ describe('sending an invitation again', () => {
     )
   })
 
-  test('against the first code, 10 times: whoever signs in through the old link is active or out, and hears of no fault', async () => {
+  test('a user who signs in through the old link while it is sent again is active or signed out, in each of 10 rounds', async () => {
     for (let round = 0; round < 10; round += 1) {
       const fields = people.newcomer({ roleGroups: 'tech-operator' })
       await cast.as(ADMIN).post('/users', fields)
@@ -375,7 +375,7 @@ describe('sending an invitation again', () => {
     }
   })
 
-  test('sent again while a code is being checked: nobody becomes active by it', async () => {
+  test('an invitation sent again while a code is being checked makes no user active', async () => {
     const fields = people.newcomer({ roleGroups: 'tech-operator' })
     await cast.as(ADMIN).post('/users', fields)
     const before = await app.userNamed(fields.email ?? '')
@@ -391,7 +391,7 @@ describe('sending an invitation again', () => {
     assert.equal((await people.byId(before.id)).status, 'invited')
   })
 
-  test('also an authenticator that was enrolled and never used to sign in', async () => {
+  test('sending again also revokes an authenticator that was enrolled and never used', async () => {
     const fields = people.newcomer({ roleGroups: 'tech-operator' })
     await cast.as(ADMIN).post('/users', fields)
     const { id } = await app.userNamed(fields.email ?? '')
@@ -409,7 +409,7 @@ describe('sending an invitation again', () => {
     assert.equal((await owner.verify(owner.nextCode())).location, '/')
   })
 
-  test('who is active, disabled or withdrawn is not invited again', async () => {
+  test('an active, disabled or withdrawn user is not invited again', async () => {
     assert.equal(
       (await cast.as(ADMIN).post(`/users/${(await app.userNamed(TECH)).id}/invitation`)).status,
       409,
@@ -423,7 +423,7 @@ describe('sending an invitation again', () => {
 })
 
 describe('withdrawing an invitation', () => {
-  test('there is no such user any more; the address is free again, and the audit log still tells', async () => {
+  test('a withdrawn user does not exist any more, the address is free again, and the audit log keeps the events', async () => {
     const fields = people.newcomer({ name: 'Wilma Withdrawn' })
     await cast.as(ADMIN).post('/users', fields)
     const { id, email } = await app.userNamed(fields.email ?? '')
@@ -458,7 +458,7 @@ describe('withdrawing an invitation', () => {
     assert.notEqual((await app.userNamed(email)).id, id)
   })
 
-  test('also of somebody who stopped half-way, whose password and session then open nothing', async () => {
+  test('withdrawing also voids the password and session of a user who stopped half-way', async () => {
     const fields = people.newcomer({ roleGroups: 'tech-operator' })
     await cast.as(ADMIN).post('/users', fields)
     const { id, email } = await app.userNamed(fields.email ?? '')
@@ -474,13 +474,13 @@ describe('withdrawing an invitation', () => {
     assert.equal(passwordHash, null)
   })
 
-  test('who has become active stays', async () => {
+  test('an invitation of a user who became active cannot be withdrawn', async () => {
     const { id } = await app.userNamed(TECH)
     assert.equal((await cast.as(ADMIN).post(`/users/${id}/invitation/withdraw`)).status, 409)
     assert.equal((await people.byId(id)).status, 'active')
   })
 
-  test('withdrawing against accepting, 40 times: one of the two happens', async () => {
+  test('of withdrawing and accepting at the same time exactly one happens, in each of 40 rounds', async () => {
     for (let round = 0; round < 40; round += 1) {
       const fields = people.newcomer()
       await cast.as(ADMIN).post('/users', fields)
@@ -500,7 +500,7 @@ describe('withdrawing an invitation', () => {
   })
 })
 
-test('an invitation ends after seven days, and is good again when it is sent again', async () => {
+test('an invitation ends after seven days, and is valid again when it is sent again', async () => {
   const admin = await cast.comeBack(ADMIN)
   const fields = people.newcomer()
   await admin.post('/users', fields)

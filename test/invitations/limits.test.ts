@@ -114,14 +114,14 @@ class House {
   }
 }
 
-describe('ten invitations an hour', () => {
+describe('the hourly limit of ten invitations', () => {
   let house: House
   beforeEach(async () => {
     house = await House.open(10, 1_000)
   })
   const close = () => house.app.close()
 
-  test('the eleventh is refused until an hour after the first, and that is recorded', async () => {
+  test('the eleventh invitation is refused until an hour after the first, and that is recorded', async () => {
     const first = house.app.clock.now().getTime()
     await house.inviteMany(4)
     await house.later(9 * MINUTE)
@@ -141,7 +141,7 @@ describe('ten invitations an hour', () => {
     await close()
   })
 
-  test('fourteen at once, by an Admin and an agent, are ten invitations', async () => {
+  test('of fourteen invitations at once by an Admin and an agent ten are sent', async () => {
     const both = () => [house.invite(), house.deskInvites('Harbour Group')]
 
     const answers = await Promise.all(Array.from({ length: 7 }, both).flat())
@@ -152,7 +152,7 @@ describe('ten invitations an hour', () => {
     await close()
   })
 
-  test('the Service Desk is bound by the same limit, which is of one account', async () => {
+  test('the Service Desk is bound by the same limit of the account', async () => {
     await house.inviteMany(9)
     assert.equal((await house.deskInvites('Harbour Group')).status, 303)
 
@@ -162,7 +162,7 @@ describe('ten invitations an hour', () => {
     await close()
   })
 
-  test('an invitation that is sent again counts', async () => {
+  test('an invitation that is sent again counts towards the limit', async () => {
     await house.inviteMany(9)
     const { id } = await house.app.userNamed('new1@harbour.example')
     assert.equal((await house.admin.post(`/users/${id}/invitation`)).status, 303)
@@ -174,7 +174,7 @@ describe('ten invitations an hour', () => {
     await close()
   })
 
-  test('a file goes on by itself, nine an hour, says so, and leaves room for one person', async () => {
+  test('a file goes on by itself with nine an hour, says so, and leaves room for one person', async () => {
     const { path, preview } = await house.importPeople(25)
     assert.match(preview.body, /At most 9 people of a file are invited within an hour/)
     assert.match(preview.body, /which takes 2 hours or more/)
@@ -200,7 +200,7 @@ describe('ten invitations an hour', () => {
     await close()
   })
 
-  test('a file within the limits says nothing of them', async () => {
+  test('a file within the limits does not mention them', async () => {
     const { path, preview } = await house.importPeople(9)
 
     assert.doesNotMatch(preview.body, /data-limits/)
@@ -210,7 +210,7 @@ describe('ten invitations an hour', () => {
   })
 })
 
-describe('ten open invitations', () => {
+describe('the limit of ten open invitations', () => {
   let house: House
   before(async () => {
     // The demo data have one open already.
@@ -218,7 +218,7 @@ describe('ten open invitations', () => {
   })
   after(() => house.app.close())
 
-  test('the next is refused until one is withdrawn', async () => {
+  test('the next invitation is refused until one is withdrawn', async () => {
     await house.inviteMany(10)
 
     const refused = await house.invite()
@@ -233,7 +233,7 @@ describe('ten open invitations', () => {
     assert.equal((await house.invite()).status, 409)
   })
 
-  test('a file waits for them to be accepted, withdrawn or run out, and says so', async () => {
+  test('a file waits until open invitations are accepted, withdrawn or expired, and says so', async () => {
     const { path } = await house.importPeople(3)
 
     const next = await house.work(path)

@@ -17,7 +17,7 @@ test('names are taken as people write them', () => {
     assert.deepEqual(readName(name), { name })
 })
 
-test('a name of which nothing can be seen is none', () => {
+test('an invisible name is no name', () => {
   for (const name of ['', ' ', '\u00ad', '\u115f', '\u200b', '\u200d', '\u2060', '\u2800', '\u3164'])
     assert.deepEqual(readName(name), { problem: 'no-name' }, JSON.stringify(name))
 })
@@ -35,7 +35,7 @@ test('a name cannot carry an address that mails would turn into a link', () => {
     assert.deepEqual(readName(name), { problem: 'link' }, name)
 })
 
-test('an address with a character outside of ASCII is refused by name, also one that folds to a plain letter', () => {
+test('an address with a character outside ASCII is refused by name, even one that folds to a plain letter', () => {
   for (const email of [
     'des\u212a@company.example',
     'ann@compan\u0443.example',
@@ -45,7 +45,7 @@ test('an address with a character outside of ASCII is refused by name, also one 
     assert.deepEqual(readEmail(email), { problem: 'not-ascii' }, email)
 })
 
-test('nobody has an address where withdrawn people are put', () => {
+test('no user can have an address in the domain of withdrawn users', () => {
   assert.deepEqual(readEmail('Ann@Company.example'), { email: 'ann@company.example' })
   for (const email of ['0196f0c0-0000-7000-8000-000000000000@withdrawn.invalid', 'ann@Company.INVALID'])
     assert.deepEqual(readEmail(email), { problem: 'bad-address' })

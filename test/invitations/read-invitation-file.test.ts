@@ -27,7 +27,7 @@ function problemOf(file: InvitationFile): string {
 describe('encodings', () => {
   const text = `${HEAD}zoe@a.example,Zoë Müller 張 🚪,tech-operator\n`
 
-  test('UTF-8 with a byte order mark and without, and UTF-16 with one, are understood and nothing is lost', () => {
+  test('UTF-8 with and without a byte order mark, and UTF-16 with one, are read without loss', () => {
     for (const file of [
       utf8(text),
       bytes([0xef, 0xbb, 0xbf], utf8(text)),
@@ -37,7 +37,7 @@ describe('encodings', () => {
       assert.deepEqual(namesIn(readInvitationFile(file)), ['Zoë Müller 張 🚪'])
   })
 
-  test('Windows-1252 is refused, and the line named', () => {
+  test('Windows-1252 is refused, and the line is named', () => {
     const file = bytes(
       utf8(`${HEAD}a@a.example,Ann,tech-operator\nb@a.example,Ren`),
       [0xe9],
@@ -47,7 +47,7 @@ describe('encodings', () => {
     assert.match(problemOf(readInvitationFile(file)), /^Line 3 is not UTF-8; it looks like Windows-1252/)
   })
 
-  test('UTF-16 without a mark, or damaged, and what is no text are refused', () => {
+  test('UTF-16 without a mark, damaged UTF-16 and binary data are refused', () => {
     const unmarked = utf16(text, 'le').subarray(2)
     const damaged = bytes(utf16(text, 'le'), [0x00, 0xd8])
     assert.match(problemOf(readInvitationFile(unmarked)), /not UTF-8|no text/)
@@ -58,7 +58,7 @@ describe('encodings', () => {
 })
 
 describe('columns', () => {
-  test('stand in any order, by their names, between commas, semicolons or tabs', () => {
+  test('columns stand in any order, by their names, between commas, semicolons or tabs', () => {
     for (const delimiter of [',', ';', '\t']) {
       const file = [
         ['Name', 'Role groups', 'E-mail address'],
@@ -79,7 +79,7 @@ describe('columns', () => {
     }
   })
 
-  test('missing, doubled and unknown ones are named, and the file is refused', () => {
+  test('missing, doubled and unknown columns are named, and the file is refused', () => {
     for (const head of ['', 'email,name', 'email,name,roleGroups,email', 'a@a.example,Ann,tech-operator'])
       assert.match(
         problemOf(readInvitationFile(utf8(`${head}\nx,y,z\n`))),
@@ -103,7 +103,7 @@ describe('columns', () => {
   })
 })
 
-test('a line is counted from where it begins in the file, through empty lines and line breaks in cells', () => {
+test('a line is numbered from where it begins in the file, through empty lines and line breaks in cells', () => {
   const text = `${HEAD}\r\na@a.example,"Ann\r\nLee",tech-operator\r\n\r\nb@a.example,"Ben ""B"" Bo",x\r\nc@a.example,Cy "C" Co,x`
   const file = readInvitationFile(utf8(text.replaceAll('\r\n', '\n').replaceAll('\n', '\r\n')))
   assert.ok('lines' in file)
@@ -117,12 +117,12 @@ test('a line is counted from where it begins in the file, through empty lines an
   )
 })
 
-test('a quotation mark that is never closed swallows nobody: the file is refused and the line named', () => {
+test('a quotation mark that is never closed refuses the file and names the line', () => {
   const text = `${HEAD}a@a.example,Ann,x\nb@a.example,"Ben,x\nc@a.example,Cy,x\n`
   assert.match(problemOf(readInvitationFile(utf8(text))), /never closed near line [34]/)
 })
 
-test('more than 5 000 people are refused at once; 5 000 are not', () => {
+test('5 001 people are refused immediately, and 5 000 are accepted', () => {
   const line = (_: unknown, i: number) => `p${i}@a.example,P,x`
   assert.equal(
     namesIn(readInvitationFile(utf8(HEAD + Array.from({ length: 5000 }, line).join('\n')))).length,
@@ -134,7 +134,7 @@ test('more than 5 000 people are refused at once; 5 000 are not', () => {
   )
 })
 
-test('no more is read of a file than is needed to refuse it', () => {
+test('no more of a file is read than is needed to refuse it', () => {
   // Whoever reads on comes to a quotation mark that is never closed, and refuses the file for that.
   const problem = (text: string) => problemOf(readInvitationFile(utf8(`${HEAD}${text}\n"`)))
 
@@ -143,7 +143,7 @@ test('no more is read of a file than is needed to refuse it', () => {
   assert.match(problem(','.repeat(1_000_000)), /^Line 2 is far too long/)
 })
 
-test('what csvRows writes is read back line by line, whatever is in the cells, and no cell begins a formula', () => {
+test('csvRows output is read back line by line, and no cell begins a formula', () => {
   const cell = fc
     .string({ unit: 'grapheme', minLength: 1 })
     .filter((text) => !/[\0\r\ud800-\udfff]/.test(text) && text.trim() === text && text !== '')

@@ -47,7 +47,7 @@ async function reminders(userId: string): Promise<number> {
 }
 
 describe('the reminder of an invitation', () => {
-  test('is owed with the invitation, for the day before its end', async () => {
+  test('a reminder is queued with the invitation, for the day before its end', async () => {
     const { invitation } = await invite()
 
     const rows = await app.deps.db.select().from(outbox).where(eq(outbox.job, 'remind-of-invitation'))
@@ -57,7 +57,7 @@ describe('the reminder of an invitation', () => {
     assert.deepEqual(owed?.payload, { invitationId: invitation.id })
   })
 
-  test('goes out once when it is due, however often the job runs; too early, it comes back then', async () => {
+  test('a reminder goes out once when it is due, however often the job runs, and an early job is put back', async () => {
     const { user, invitation } = await invite()
     app.clock.advance(6 * DAY - SECOND)
     assert.deepEqual(await remind(invitation.id), { again: new Date(invitation.expiresAt.getTime() - DAY) })
@@ -70,7 +70,7 @@ describe('the reminder of an invitation', () => {
     assert.equal(await reminders(user.id), 1)
   })
 
-  test('late, but before the end, it still goes out; at the end no more', async () => {
+  test('a late reminder goes out before the end and not after it', async () => {
     const late = await invite()
     const tooLate = await invite()
     app.clock.advance(7 * DAY - HOUR)
@@ -81,7 +81,7 @@ describe('the reminder of an invitation', () => {
     assert.equal(await reminders(tooLate.user.id), 0)
   })
 
-  test('none when it was accepted, withdrawn or sent again meanwhile, or the user disabled', async () => {
+  test('no reminder goes out if the invitation was accepted, withdrawn or sent again, or the user disabled', async () => {
     const accepted = await invite()
     await app
       .browser()
@@ -104,14 +104,14 @@ describe('the reminder of an invitation', () => {
     assert.equal(await reminders(resent.user.id), 1, 'the new invitation has a reminder of its own')
   })
 
-  test('a forged job does nothing', async () => {
+  test('a forged reminder job does nothing', async () => {
     const before = await app.deps.db.$count(notifications)
     assert.equal(await remind('01890000-0000-7000-8000-000000000000'), null)
     assert.equal(await app.deps.db.$count(notifications), before)
     assert.ok((await app.deps.db.$count(invitations)) > 0)
   })
 
-  test('its mail carries the link and says until when', () => {
+  test('the mail of a reminder carries the link and says until when it works', () => {
     const mail = renderMail('invitation-reminder', {
       recipient: { name: 'Rita', email: 'rita@harbour.example', clientName: 'Harbour Group' },
       helper: 'an Admin of your account',

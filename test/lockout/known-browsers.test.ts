@@ -73,8 +73,8 @@ async function assertNotKnown(browser: Browser, email: string, why: string): Pro
   assert.equal((await browser.signInWithPassword(email)).status, 429, why)
 }
 
-describe('strangers who lock a password', () => {
-  test('do not lock it in a browser in which its owner has signed in, and lock it in every other', async () => {
+describe('a password lock by strangers', () => {
+  test('strangers who lock a password lock it in every browser but the owner’s known ones', async () => {
     const { email, browser } = await knownUser()
     await browser.post('/sign-out')
     await lock(app.browser(), email)
@@ -83,7 +83,7 @@ describe('strangers who lock a password', () => {
     assert.equal((await browser.signInWithPassword(email)).location, '/')
   })
 
-  test('do not keep its owner from proving it again, or from changing it, in that browser', async () => {
+  test('strangers who lock a password do not keep its owner from a step-up or a password change in a known browser', async () => {
     const { email, browser } = await knownUser()
     const session = browser.cookies.get('sid')
     await lock(app.browser(), email)
@@ -99,7 +99,7 @@ describe('strangers who lock a password', () => {
     assert.equal((await browser.post('/account/password', change)).location, '/account')
   })
 
-  test('still meet the code: a known browser is asked for password and code as any other', async () => {
+  test('a known browser is asked for password and code like any other', async () => {
     const { email, browser } = await knownEnrolledUser()
     await lock(app.browser(), email)
     const known = withCookieOf(browser)
@@ -113,7 +113,7 @@ describe('strangers who lock a password', () => {
 })
 
 describe('the count of a known browser', () => {
-  test('locks that browser after five wrong passwords, and no other', async () => {
+  test('five wrong passwords in a known browser lock only that browser', async () => {
     const { id, email, browser } = await knownUser()
     const known = withCookieOf(browser)
     await lock(known, email)
@@ -129,7 +129,7 @@ describe('the count of a known browser', () => {
     assert.equal((await known.signInWithPassword(email)).location, '/')
   })
 
-  test('and that of everybody else: of 40 wrong passwords at once on each, five are checked on each', async () => {
+  test('of 40 wrong passwords at once in a known browser and 40 elsewhere five are checked on each side', async () => {
     const { id, email, browser } = await knownUser()
     const guess = (from: Browser) => from.signInWithPassword(email, WRONG_PASSWORD)
 
@@ -151,7 +151,7 @@ describe('the count of a known browser', () => {
     assert.equal((await people.eventsOf(id, 'lockout.started')).length, 2)
   })
 
-  test('ends as any lock: by its time, told as what it was', async () => {
+  test('the lock of a known browser ends by its time and is reported as such', async () => {
     const { id, email, browser } = await knownUser()
     await lock(withCookieOf(browser), email)
     const [known] = await browsersOf(id)
@@ -175,7 +175,7 @@ describe('the count of a known browser', () => {
     assert.equal(ended?.details.knownBrowser, known.id)
   })
 
-  test('is lifted by an Admin together with that of everybody else, and shown as a lock until then', async () => {
+  test('an Admin lifts the lock of a known browser together with that of other browsers, and sees it until then', async () => {
     const admin = app.browser()
     await admin.enrolAndSignIn(ADMIN)
     const { id, email, browser } = await knownUser()
@@ -195,7 +195,7 @@ describe('the count of a known browser', () => {
     assert.doesNotMatch((await admin.get('/')).body, new RegExp(`data-locked="${id}"`))
   })
 
-  test('is listed for operators as what it is', async () => {
+  test('the lock of a known browser is listed for operators as such', async () => {
     const { email, id, browser } = await knownUser()
     await lock(withCookieOf(browser), email)
     const [known] = await browsersOf(id)
@@ -208,8 +208,8 @@ describe('the count of a known browser', () => {
   })
 })
 
-describe('a cookie that is not that of a known browser of the account', () => {
-  test('is as good as none: forged, of another account, signed by another secret, or twice', async () => {
+describe('an invalid cookie of a known browser', () => {
+  test('a cookie that is forged, of another account, signed by another secret or sent twice is ignored', async () => {
     const { id, email, browser } = await knownUser()
     const other = await knownUser()
     const cookie = browser.cookies.get(COOKIE) ?? ''
@@ -245,7 +245,7 @@ describe('a cookie that is not that of a known browser of the account', () => {
     )
   })
 
-  test('counts on the account: five wrong passwords with it lock the password for everybody else', async () => {
+  test('five wrong passwords with an invalid cookie lock the password for all unknown browsers', async () => {
     const { email } = await people.add('Harbour Group', ['finance-manager'])
     const other = await knownUser()
 
@@ -255,7 +255,7 @@ describe('a cookie that is not that of a known browser of the account', () => {
     assert.equal((await withCookieOf(other.browser).signInWithPassword(other.email)).location, '/')
   })
 
-  test('changes nothing for an address that no user has', async () => {
+  test('a cookie changes nothing for an address without a user', async () => {
     const { browser } = await knownUser()
     const email = `nobody${SECOND}@nowhere.example`
 
@@ -272,8 +272,8 @@ describe('a cookie that is not that of a known browser of the account', () => {
   })
 })
 
-describe('a browser becomes known', () => {
-  test('only by a sign-in that is complete: not by a password alone where a code is asked, nor by a wrong code', async () => {
+describe('how a browser becomes known', () => {
+  test('a browser becomes known only by a complete sign-in, not by a password alone or a wrong code', async () => {
     const { id, email } = await people.add('Harbour Group', ['tech-operator'])
     const browser = app.browser()
 
@@ -290,7 +290,7 @@ describe('a browser becomes known', () => {
     assert.equal((await browsersOf(id)).length, 1)
   })
 
-  test('by a cookie that is HttpOnly, SameSite and signed, names nobody, and of which the database has a hash', async () => {
+  test('the cookie is HttpOnly, SameSite and signed, names no user, and the database stores only its hash', async () => {
     const { id, email } = await people.add('Harbour Group', ['finance-manager'])
     const browser = app.browser()
 
@@ -308,7 +308,7 @@ describe('a browser becomes known', () => {
     assert.ok(!line.includes(id) && !line.includes(row?.id ?? ''))
   })
 
-  test('behind https by a cookie with the __Host- prefix that is Secure', async () => {
+  test('behind https the cookie has the __Host- prefix and is Secure', async () => {
     const secure = await startApp({ PUBLIC_URL: 'https://dashboard.example', TRUST_PROXY: 'loopback' })
     try {
       const { headers } = await secure
@@ -325,7 +325,7 @@ describe('a browser becomes known', () => {
     }
   })
 
-  test('for each account that signs in there', async () => {
+  test('a browser is known for each account that signs in there', async () => {
     const one = await knownUser()
     const { id, email } = await people.add('Harbour Group', ['finance-manager'])
     await one.browser.post('/sign-out')
@@ -338,7 +338,7 @@ describe('a browser becomes known', () => {
     assert.deepEqual([(await browsersOf(one.id)).length, (await browsersOf(id)).length], [1, 1])
   })
 
-  test('once: a further sign-in there only makes it known for longer, up to 90 days after the last', async () => {
+  test('a further sign-in extends the same known browser, up to 90 days after the last', async () => {
     const { id, email, browser } = await knownUser()
     app.clock.advance(60 * DAY)
     await browser.signInWithPassword(email)
@@ -352,7 +352,7 @@ describe('a browser becomes known', () => {
     await assertNotKnown(withCookieOf(browser), email, 'after 90 days')
   })
 
-  test('as one of ten: the one used longest ago is known no more', async () => {
+  test('a user has at most ten known browsers, and the one used longest ago is forgotten', async () => {
     const { id, email, browser: first } = await knownUser()
     for (let i = 0; i < 10; i += 1) {
       app.clock.advance(SECOND)
@@ -364,7 +364,7 @@ describe('a browser becomes known', () => {
     await assertNotKnown(withCookieOf(first), email, 'the first of eleven')
   })
 
-  test('not by a session that is ended at that moment', async () => {
+  test('a browser does not become known by a session that is ended at that moment', async () => {
     const { id, email } = await people.add('Harbour Group', ['finance-manager'])
     const { sql } = app.deps
     const browser = app.browser()
@@ -384,8 +384,8 @@ describe('a browser becomes known', () => {
   })
 })
 
-describe('a browser is known no more', () => {
-  test('once its owner ends it on the account page, or all of them', async () => {
+describe('how a browser is forgotten', () => {
+  test('the owner ends one known browser or all of them on the account page', async () => {
     const { id, email, browser } = await knownUser()
     const second = app.browser()
     await second.signInWithPassword(email)
@@ -417,7 +417,7 @@ describe('a browser is known no more', () => {
     await assertNotKnown(after, email, 'all were ended')
   })
 
-  test('by nobody else: another person’s browser is unknown on the account page', async () => {
+  test('another user’s known browser does not exist on the account page', async () => {
     const { id } = await knownUser()
     const other = await knownUser()
     const [row] = await browsersOf(id)
@@ -430,7 +430,7 @@ describe('a browser is known no more', () => {
     assert.equal((await browsersOf(id)).length, 1)
   })
 
-  test('after a new password by a mailed link', async () => {
+  test('known browsers are forgotten after a new password by a mailed link', async () => {
     const { id, email, browser } = await knownUser()
     await app.browser().post('/forgot-password', { email })
 
@@ -441,7 +441,7 @@ describe('a browser is known no more', () => {
     assert.equal((await withCookieOf(browser).signInWithPassword(email, NEW_PASSWORD)).status, 429)
   })
 
-  test('after its owner changed the password, but for the browser in which they did', async () => {
+  test('known browsers are forgotten after a password change, except the one it was made in', async () => {
     const { id, email, browser } = await knownUser()
     const second = app.browser()
     await second.signInWithPassword(email)
@@ -454,7 +454,7 @@ describe('a browser is known no more', () => {
     assert.equal((await withCookieOf(browser).signInWithPassword(email, NEW_PASSWORD)).location, '/')
   })
 
-  test('after an MFA reset, and after the user was disabled', async () => {
+  test('known browsers are forgotten after an MFA reset and after the user was disabled', async () => {
     const desk = app.browser()
     await desk.enrolAndSignIn(DESK)
     const evidence = { reason: 'Phone lost', ticket: 'DESK-1', identifiedBy: 'video' }
@@ -493,7 +493,7 @@ test('mails about a lock say whether it holds everywhere or in one known browser
   }
 })
 
-test('the lock of everybody else lasts an hour at most, however often strangers lock it', async () => {
+test('the lock of unknown browsers lasts an hour at most, however often strangers cause it', async () => {
   const { email } = await people.add('Harbour Group', ['finance-manager'])
   const minutes: number[] = []
   for (let round = 0; round < 5; round += 1) {

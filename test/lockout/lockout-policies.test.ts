@@ -74,7 +74,7 @@ function assertLockPage(answer: { status: number; headers: Headers; body: string
 }
 
 describe('wrong passwords', () => {
-  test('five wrong passwords lock; then the right one is refused until the lock ends by itself', async () => {
+  test('five wrong passwords lock, and the right one is refused until the lock ends by itself', async () => {
     const email = 'finance@harbour.example'
     const browser = app.browser()
 
@@ -89,7 +89,7 @@ describe('wrong passwords', () => {
     assert.equal((await mailsOwedTo(email, 'lockout')).length, 1)
   })
 
-  test('the time that is written is never too early', async () => {
+  test('the displayed end of a lock is never too early', async () => {
     const browser = app.browser()
     app.clock.advance(MINUTE - (app.clock.now().getTime() % MINUTE) + SECOND)
     await failPassword(browser, 'nobody@too-early.example', 5)
@@ -100,7 +100,7 @@ describe('wrong passwords', () => {
     assert.equal(new Date(written).getTime(), lockedUntil - SECOND + MINUTE)
   })
 
-  test('an address that nobody has behaves the same, locks included', async () => {
+  test('an address without a user behaves the same, locks included', async () => {
     const browser = app.browser()
 
     assert.deepEqual(await failPassword(browser, 'nobody@nowhere.example', 6), [401, 401, 401, 401, 401, 429])
@@ -156,7 +156,7 @@ describe('wrong passwords', () => {
     assertLockPage(await browser.signInWithPassword(email), 30)
   })
 
-  test('200 parallel guesses against one account: exactly 5 are evaluated', async () => {
+  test('of 200 parallel guesses against one account exactly 5 are evaluated', async () => {
     const email = 'operator@platform.example'
 
     const answers = await Promise.all(
@@ -173,7 +173,7 @@ describe('wrong passwords', () => {
 })
 
 describe('wrong codes', () => {
-  test('60 parallel guesses from 10 half-way sign-ins of one account: exactly 5 are evaluated', async () => {
+  test('of 60 parallel guesses from 10 half-way sign-ins of one account exactly 5 are evaluated', async () => {
     const { id, email } = await people.add('Harbour Group', ['tech-operator'])
     const secret = await people.enrol(id)
     const browsers = Array.from({ length: 10 }, () => Object.assign(app.browser(), { secret }))
@@ -192,7 +192,7 @@ describe('wrong codes', () => {
     assert.equal((await people.eventsOf(email, 'lockout.started')).length, 1)
   })
 
-  test('five wrong codes lock and end every half-way sign-in; after the lock the user gets in without help', async () => {
+  test('five wrong codes lock and end every half-way sign-in, and after the lock the user signs in without help', async () => {
     const email = 'tech@harbour.example'
     const theo = app.browser()
     const elsewhere = app.browser()
@@ -229,7 +229,7 @@ describe('wrong codes', () => {
     )
   })
 
-  test('a new sign-in brings no new budget: two wrong codes each time lock at five in all', async () => {
+  test('a new sign-in brings no new attempts: two wrong codes each time lock at five in all', async () => {
     const email = 'admin@harbour.example'
     const browser = app.browser()
     await browser.enrolAndSignIn(email)
@@ -265,7 +265,7 @@ describe('wrong codes', () => {
     assert.equal((await browser.get('/mfa/enrol')).status, 429)
   })
 
-  test('one code in 20 parallel requests: one success', async () => {
+  test('one code in 20 parallel requests succeeds once', async () => {
     const email = 'tech@retail.harbour.example'
     const first = app.browser()
     await first.enrolAndSignIn(email)
@@ -285,7 +285,7 @@ describe('wrong codes', () => {
     assert.equal((await first.signIn(email)).location, '/', 'and the owner is not locked out by it')
   })
 
-  test('a double click on the right code locks nobody out', async () => {
+  test('a double click on the right code does not lock the user out', async () => {
     const tech = app.browser()
     await tech.enrolAndSignIn('tech@online.harbour.example')
     const code = tech.code()
@@ -323,7 +323,7 @@ describe('wrong codes', () => {
 })
 
 describe('the end of a lock', () => {
-  test('is owed as a job for its time, in the transaction that locks', async () => {
+  test('the end of a lock is queued for its time in the transaction that locks', async () => {
     const email = 'desk@platform.example'
     await failPassword(app.browser(), email, 5)
     const { id } = await app.userNamed(email)
@@ -336,7 +336,7 @@ describe('the end of a lock', () => {
     assert.deepEqual(job?.dueAt, lock?.lockedUntil)
   })
 
-  test('early, late and repeated jobs change nothing they should not', async () => {
+  test('early, late and repeated jobs at the end of a lock change nothing else', async () => {
     const email = 'support@harbour.example'
     await failPassword(app.browser(), email, 5)
     const { id: subject } = await app.userNamed(email)
@@ -356,7 +356,7 @@ describe('the end of a lock', () => {
   })
 })
 
-test('hammering at a lock counts on the address, so that nobody fills the audit log', async () => {
+test('tries during a lock count on the address and do not fill the audit log', async () => {
   const limited = await startApp({ ADDRESS_ATTEMPTS: '10' })
   try {
     const browser = limited.browser()
@@ -393,7 +393,7 @@ test('failures from one address are limited across accounts, and forged forwardi
   }
 })
 
-test('an address that failed too often enrols no device either, be it the first or a further one', async () => {
+test('an address that failed too often enrols no device, neither a first nor a further one', async () => {
   const limited = await startApp({ ADDRESS_ATTEMPTS: '10' })
   try {
     const enrolling = limited.browser()

@@ -59,12 +59,12 @@ describe('5 failures within 15 minutes lock for 15 minutes', () => {
     assert.equal(lockInForce(spread, at(16 * MINUTE)), null)
   })
 
-  test('the window slides: four late and one soon after are five within it', () => {
+  test('the window slides: four late failures and one soon after are five within it', () => {
     const state = failAt([0, 14 * MINUTE, 14 * MINUTE + 1, 14 * MINUTE + 2, 14 * MINUTE + 3])
     assert.ok(lockInForce(state, at(14 * MINUTE + 4)))
   })
 
-  test('the lock ends at its time, to the millisecond, whether or not anybody clears it', () => {
+  test('the lock ends at its time, to the millisecond, whether or not it is cleared', () => {
     const state = failAt([0, 0, 0, 0, 0])
     assert.ok(lockInForce(state, at(15 * MINUTE - 1)))
     assert.equal(lockInForce(state, at(15 * MINUTE)), null)
@@ -78,7 +78,7 @@ describe('5 failures within 15 minutes lock for 15 minutes', () => {
     }
   })
 
-  test('each repeat doubles: up to 24 hours for codes, up to one hour for passwords', () => {
+  test('each repeated lock is twice as long, up to 24 hours for codes and up to one hour for passwords', () => {
     const lengths = (kind: 'password' | 'code') => {
       const policy = policyFor(kind, POLICY)
       let state: LockoutState = NO_FAILURES
@@ -97,7 +97,7 @@ describe('5 failures within 15 minutes lock for 15 minutes', () => {
     assert.deepEqual(lengths('password'), [15, 30, 60, 60, 60, 60, 60, 60, 60])
   })
 
-  test('a configured lock longer than an hour is kept for passwords, but not doubled', () => {
+  test('a configured lock longer than an hour is kept for passwords and not doubled', () => {
     const twoHours = { ...POLICY, durationMs: 2 * HOUR }
     assert.equal(policyFor('password', twoHours).maxDurationMs, 2 * HOUR)
     assert.equal(policyFor('password', { ...POLICY, maxDurationMs: 30 * MINUTE }).maxDurationMs, 30 * MINUTE)
@@ -119,14 +119,14 @@ describe('5 failures within 15 minutes lock for 15 minutes', () => {
 })
 
 describe('attempts under way', () => {
-  test('take the places that are left: the sixth waits while none of five is settled', () => {
+  test('attempts under way take the free places, and the sixth waits while none of five is settled', () => {
     const five = spendAt([0, 1, 2, 3, 4])
 
     assert.deepEqual(spend(five, at(5), POLICY), { answer: 'wait' })
     assert.equal(lockInForce(five, at(5)), null, 'nothing failed, so nothing is locked')
   })
 
-  test('an attempt that waits goes on when one before it succeeds or is given back', () => {
+  test('a waiting attempt goes on when one before it succeeds or is given back', () => {
     const five = spendAt([0, 1, 2, 3, 4])
 
     assert.equal(spend(clear(five, at(2)), at(5), POLICY).answer, 'spent')
@@ -134,7 +134,7 @@ describe('attempts under way', () => {
     assert.equal(spend(fail(five, at(2), at(5), POLICY).state, at(5), POLICY).answer, 'wait')
   })
 
-  test('the fifth failure among them locks, from the time at which it failed', () => {
+  test('the fifth failure among attempts under way locks from the time at which it failed', () => {
     let state = spendAt([0, 1, 2, 3, 4])
     for (const ms of [3, 1, 4, 0]) state = fail(state, at(ms), at(100), POLICY).state
     assert.equal(lockInForce(state, at(100)), null)
@@ -145,7 +145,7 @@ describe('attempts under way', () => {
     assert.deepEqual(last.state.pendingAt, [])
   })
 
-  test('a success clears the failures before it, not the attempts that are still under way', () => {
+  test('a success clears the failures before it and not the attempts under way', () => {
     const three = spendAt([1, 2, 3], failAt([0, 0]))
 
     const cleared = clear(three, at(2))
@@ -154,7 +154,7 @@ describe('attempts under way', () => {
     assert.deepEqual(cleared.pendingAt, [at(1), at(3)])
   })
 
-  test('one that is not settled after 10 seconds counts as failed, once, whatever it comes to later', () => {
+  test('an attempt that is not settled after 10 seconds counts as failed, once, whatever its later result', () => {
     const dead = spendAt([0])
     assert.equal(spend(dead, at(PENDING_LIFE_MS), POLICY).answer, 'spent')
     assert.deepEqual(spend(dead, at(PENDING_LIFE_MS + 1), POLICY), { answer: 'overdue', spentAt: at(0) })
@@ -168,7 +168,7 @@ describe('attempts under way', () => {
     assert.deepEqual(clear(counted, at(0)), NO_FAILURES)
   })
 
-  test('of the last attempts before the authenticator is disabled, too, no more are under way than are left', () => {
+  test('of the last attempts before the authenticator is disabled no more are under way than are left', () => {
     const after98 = { ...NO_FAILURES, consecutiveFailures: 98 }
     const two = spendAt([0, 1], after98)
 
@@ -226,7 +226,7 @@ const STEPS = fc.array(
   { maxLength: 300 },
 )
 
-test('however attempts overlap, end or die, no window of 15 minutes sees more than five that were checked and not given back', () => {
+test('in any order of attempts no window of 15 minutes has more than five that were checked and not given back', () => {
   fc.assert(
     fc.property(STEPS, (steps) => {
       let state: LockoutState = NO_FAILURES
@@ -269,7 +269,7 @@ test('however attempts overlap, end or die, no window of 15 minutes sees more th
   )
 })
 
-test('whatever is settled, attempts under way never outnumber the places that failures leave', () => {
+test('in any order of results attempts under way never outnumber the places that failures leave', () => {
   fc.assert(
     fc.property(STEPS, (steps) => {
       let state: LockoutState = NO_FAILURES
@@ -291,7 +291,7 @@ test('whatever is settled, attempts under way never outnumber the places that fa
   )
 })
 
-test('100 consecutive code failures disable the authenticator, 99 do not; no time brings it back', () => {
+test('100 consecutive code failures disable the authenticator, 99 do not, and no time brings it back', () => {
   const after = (consecutiveFailures: number) => ({ ...NO_FAILURES, consecutiveFailures })
   const attempt = (failures: number) => spend(after(failures), at(0), POLICY, MAX_CONSECUTIVE_CODE_FAILURES)
 
@@ -301,7 +301,7 @@ test('100 consecutive code failures disable the authenticator, 99 do not; no tim
   assert.deepEqual(attempt(100), { answer: 'refused', until: null })
 })
 
-test('who has no authenticator has none that could be disabled; a lock holds them all the same', () => {
+test('a user without an authenticator is locked and has none to disable', () => {
   const hundred = { ...NO_FAILURES, consecutiveFailures: 100, lockedUntil: at(2) }
 
   const lock = (authenticator: object | null, ms: number) =>

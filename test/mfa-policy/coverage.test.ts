@@ -22,7 +22,7 @@ const people = (roleGroups: string[], number: number, more: Partial<Headcount> =
 })
 
 describe('the coverage of an account', () => {
-  test('counts whoever holds several role groups in each of them, and once among the people', () => {
+  test('coverage counts a user of several role groups in each of them, and once among the people', () => {
     const headcounts = [people(['finance', 'admin'], 2, { enrolled: true }), people(['finance'], 5)]
 
     const { people: all, enrolled } = coverageOf(client, REQUIRED, headcounts)
@@ -36,7 +36,7 @@ describe('the coverage of an account', () => {
     )
   })
 
-  test('misses an authenticator of whoever holds any role group that requires MFA, or none at all', () => {
+  test('coverage misses an authenticator of a user who holds a role group that requires MFA', () => {
     const { missing } = coverageOf(client, REQUIRED, [
       people(['finance'], 1),
       people(['finance', 'tech'], 10),
@@ -48,7 +48,7 @@ describe('the coverage of an account', () => {
     assert.deepEqual(missing, { active: 10_010, invited: 1000 })
   })
 
-  test('leaves out who is disabled', () => {
+  test('coverage leaves out disabled users', () => {
     const headcounts = [people(['admin'], 3, { status: 'disabled' }), people(['tech'], 1)]
 
     assert.deepEqual(coverageOf(client, REQUIRED, headcounts), {
@@ -62,17 +62,17 @@ describe('the coverage of an account', () => {
     )
   })
 
-  test('of the platform account requires it of everybody', () => {
+  test('the coverage of the platform account requires MFA of all users', () => {
     assert.equal(coverageOf({ isPlatform: true }, [], [people(['finance'], 3)]).missing.active, 3)
   })
 
-  test('of nobody is nothing', () => {
+  test('an account without users shows an empty list', () => {
     const nothing = { people: 0, enrolled: 0, missing: { active: 0, invited: 0 } }
     assert.deepEqual(coverageOf(client, REQUIRED, []), nothing)
     assert.deepEqual(coverageByRoleGroup(POLICY, []), [])
   })
 
-  test('lists the role groups that somebody holds in the order of the policy', () => {
+  test('coverage lists the held role groups in the order of the policy', () => {
     const headcounts = [people(['tech'], 1), people(['finance'], 1), people(['admin'], 1)]
 
     assert.deepEqual(
@@ -83,7 +83,7 @@ describe('the coverage of an account', () => {
 })
 
 describe('a percentage', () => {
-  test('is 100 of everybody only, and 0 of nobody only', () => {
+  test('a percentage is 100 only for all, and 0 only for none', () => {
     assert.equal(percentage(999, 1000), 99)
     assert.equal(percentage(1, 1000), 1)
     assert.equal(percentage(0, 7), 0)
@@ -92,7 +92,7 @@ describe('a percentage', () => {
     assert.equal(percentage(0, 0), null)
   })
 
-  test('never leaves 0 to 100', () => {
+  test('a percentage never leaves 0 to 100', () => {
     fc.assert(
       fc.property(fc.nat(1e6), fc.nat(1e6), (part, rest) => {
         const share = percentage(part, part + rest)

@@ -81,8 +81,8 @@ function post(email: string, path: string, keys: readonly string[], more: [strin
 const lastChange = (name: string) => cast.people.lastEvent('mfa-policy.changed', clientId(name))
 const policyPage = (name: string) => `/clients/${clientId(name)}/mfa-policy`
 
-describe('an Admin tightens the MFA policy of the own account', () => {
-  test('and it holds from the commit on, is on record, and is mailed to the Admins of the account', async () => {
+describe('tightening by an Admin', () => {
+  test('an Admin tightens the policy: it holds from the commit on, is recorded and is mailed to the Admins', async () => {
     const answer = await post(ADMIN, '/mfa-policy', ['admin', 'tech-operator', 'finance-admin'])
 
     assert.equal(answer.status, 303)
@@ -107,7 +107,7 @@ describe('an Admin tightens the MFA policy of the own account', () => {
     for (const { id } of told) assert.ok(owed.some(({ payload }) => payload.notificationId === id))
   })
 
-  test('at its long address too, and stays there', async () => {
+  test('an Admin tightens the policy at its long address too, and stays there', async () => {
     const path = policyPage('Harbour Group')
 
     const answer = await post(ADMIN, path, ['admin', 'tech-operator', 'tech-admin'])
@@ -116,7 +116,7 @@ describe('an Admin tightens the MFA policy of the own account', () => {
     assert.deepEqual(await policyOf('Harbour Group'), ['admin', 'tech-admin', 'tech-operator'])
   })
 
-  test('and a policy that stays as it is leaves no trace', async () => {
+  test('an unchanged policy leaves no trace', async () => {
     const before = await lastChange('Harbour Group')
 
     assert.equal((await post(ADMIN, '/mfa-policy', ['tech-operator', 'admin'])).status, 303)
@@ -124,7 +124,7 @@ describe('an Admin tightens the MFA policy of the own account', () => {
     assert.deepEqual(await lastChange('Harbour Group'), before)
   })
 
-  test('but takes nothing out: that is for the Service Desk, and the try is on record', async () => {
+  test('an Admin cannot take a role group out, and the attempt is recorded', async () => {
     for (const keys of [['admin'], [], ['admin', 'finance-admin']]) {
       const answer = await post(ADMIN, '/mfa-policy', keys)
 
@@ -137,7 +137,7 @@ describe('an Admin tightens the MFA policy of the own account', () => {
     }
   })
 
-  test('only with role groups that there are in the account', async () => {
+  test('an Admin adds only role groups of this kind of account', async () => {
     for (const key of ['no-such-group', 'service-desk', '', 'Admin']) {
       const answer = await post(ADMIN, '/mfa-policy', ['admin', 'tech-operator', key])
 
@@ -149,7 +149,7 @@ describe('an Admin tightens the MFA policy of the own account', () => {
 })
 
 describe('the Service Desk', () => {
-  test('also loosens it, with ticket and reason', async () => {
+  test('the Service Desk loosens the policy with ticket and reason', async () => {
     const path = policyPage('Harbour Group')
 
     const answer = await post(DESK, path, ['admin', 'finance-admin'], EVIDENCE)
@@ -169,7 +169,7 @@ describe('the Service Desk', () => {
     assert.match(log.body, /Daniel Achterberg of the Service Desk changed the MFA policy\./)
   })
 
-  test('says both: what is missing is told beside its field, what was typed is kept', async () => {
+  test('the Service Desk needs ticket and reason: a missing one is named beside its field, and what was typed is kept', async () => {
     const path = policyPage('Harbour Group')
     const cases: [fields: [string, string][], problems: string[]][] = [
       [[], ['ticket', 'reason']],
@@ -196,7 +196,7 @@ describe('the Service Desk', () => {
     assert.deepEqual(await policyOf('Harbour Group'), ['admin', 'tech-operator'])
   })
 
-  test('changes nothing about the platform account, whose policy is fixed', async () => {
+  test('the Service Desk cannot change the fixed policy of the platform account', async () => {
     const before = await policyOf('Portcullis Platform')
     for (const path of ['/mfa-policy', policyPage('Portcullis Platform')]) {
       assert.equal((await post(DESK, path, ['service-desk'], EVIDENCE)).status, 403)
@@ -207,7 +207,7 @@ describe('the Service Desk', () => {
   })
 })
 
-describe('over the hierarchy: a forged POST', () => {
+describe('forged requests over the hierarchy', () => {
   const rows: [actor: string, account: string, tighten: number, loosen: number, look: number][] = [
     [ADMIN, 'Harbour Group', 303, 403, 200],
     [ADMIN, 'Harbour Retail', 403, 403, 200],
@@ -224,7 +224,7 @@ describe('over the hierarchy: a forged POST', () => {
     [DESK, 'Meridian Foods', 303, 303, 200],
   ]
   for (const [actor, account, tighten, loosen, look] of rows)
-    test(`of ${actor} for ${account}: tighten ${tighten}, loosen ${loosen}, look ${look}`, async () => {
+    test(`a forged POST of ${actor} for ${account} gets tighten ${tighten}, loosen ${loosen}, look ${look}`, async () => {
       await setPolicy(account, ['tech-operator'])
       const path = policyPage(account)
 
@@ -240,7 +240,7 @@ describe('over the hierarchy: a forged POST', () => {
       assert.equal(/type="checkbox"/.test(page.body), tighten === 303, 'switches for who may use them')
     })
 
-  test('of a parent is on record in both accounts, of a stranger in their own alone', async () => {
+  test('a forged POST of a parent is recorded in both accounts, and of a stranger in their own alone', async () => {
     await post(ADMIN, policyPage('Harbour Retail'), ['admin', 'tech-operator', 'tech-admin'])
     const [own, child] = [await lastChange('Harbour Group'), await lastChange('Harbour Retail')]
     assert.deepEqual(
@@ -257,7 +257,7 @@ describe('over the hierarchy: a forged POST', () => {
     assert.deepEqual(await lastChange('Meridian Foods'), before)
   })
 
-  test('for an account that does not exist is the same 404 as for a stranger’s', async () => {
+  test('a forged POST for an unknown account gets the same 404 as for a stranger’s', async () => {
     const strip = ({ status, body }: Answer) => [status, body.replace(/[0-9a-f-]{36}/g, '')]
     const stranger = await post(ADMIN, policyPage('Meridian Foods'), ['admin'])
     assert.equal(stranger.status, 404)
@@ -266,13 +266,13 @@ describe('over the hierarchy: a forged POST', () => {
   })
 })
 
-describe('before it is saved', () => {
+describe('the review before saving', () => {
   const review = (email: string, path: string, keys: readonly string[]) =>
     cast
       .as(email)
       .get(`${path}/review?${new URLSearchParams(keys.map((key): [string, string] => ['roleGroups', key]))}`)
 
-  test('it shows who is affected, and saves nothing', async () => {
+  test('the review shows who is affected and saves nothing', async () => {
     const page = await review(ADMIN, '/mfa-policy', [
       'admin',
       'tech-operator',
@@ -286,7 +286,7 @@ describe('before it is saved', () => {
     assert.deepEqual(await policyOf('Harbour Group'), ['admin', 'tech-operator'])
   })
 
-  test('it counts nobody whom another role group already requires it of, and nobody disabled', async () => {
+  test('the review counts neither users of whom MFA is required already nor disabled users', async () => {
     const [group] = await app.deps.db.select().from(roleGroups).where(eq(roleGroups.key, 'finance-manager'))
     assert.ok(group)
     await app.deps.db
@@ -314,7 +314,7 @@ describe('before it is saved', () => {
       .values({ userId: (await app.userNamed('finance@harbour.example')).id, roleGroupId: group.id })
   })
 
-  test('it warns an Admin who will be asked to enrol themselves', async () => {
+  test('the review warns an Admin who will be asked to enrol themselves', async () => {
     const own = await review(FOREIGN_ADMIN, '/mfa-policy', ['admin'])
     const others = await review(FOREIGN_ADMIN, '/mfa-policy', ['tech-operator'])
 
@@ -324,7 +324,7 @@ describe('before it is saved', () => {
     assert.equal((await cast.as(FOREIGN_ADMIN).get('/mfa-policy')).location, '/mfa/enrol')
   })
 
-  test('it tells the Service Desk whom loosening releases, and refuses the same to an Admin', async () => {
+  test('the review tells the Service Desk whom loosening releases, and refuses the same to an Admin', async () => {
     const page = await review(DESK, policyPage('Harbour Group'), ['admin'])
 
     assert.match(page.body, /no longer be required of <strong>Tech Operator</)
@@ -337,8 +337,8 @@ describe('before it is saved', () => {
   })
 })
 
-describe('two people at the same time', () => {
-  test('who saw the same policy and add different role groups do not undo each other', async () => {
+describe('two changes at the same time', () => {
+  test('two Admins who saw the same policy and add different role groups do not undo each other', async () => {
     const form = await cast.as(ADMIN).get('/mfa-policy')
     const basedOn = /name="basedOn" value="([^"]*)"/.exec(form.body)?.[1]
     assert.equal(basedOn, 'admin,tech-operator')
@@ -360,7 +360,7 @@ describe('two people at the same time', () => {
     ])
   })
 
-  test('what the Service Desk has taken out does not come back with an older form', async () => {
+  test('a role group that the Service Desk has taken out does not come back with an older form', async () => {
     await post(DESK, policyPage('Harbour Group'), ['admin'], EVIDENCE)
 
     const late = await post(
@@ -374,7 +374,7 @@ describe('two people at the same time', () => {
     assert.deepEqual(await policyOf('Harbour Group'), ['admin', 'finance-admin'])
   })
 
-  test('a forged basis does not let an Admin take anything out', async () => {
+  test('a forged basis does not let an Admin take a role group out', async () => {
     const answer = await post(ADMIN, '/mfa-policy', [], [['basedOn', 'admin,tech-operator,finance-admin']])
 
     assert.equal(answer.status, 403)
@@ -382,7 +382,7 @@ describe('two people at the same time', () => {
   })
 })
 
-test('the policy is tightened while a hundred sessions are open: each is held at its next request', async () => {
+test('a tightened policy holds each of a hundred open sessions at its next request', async () => {
   const meridian = clientId('Meridian Foods')
   const [marta] = await app.deps.db.select().from(users).where(eq(users.email, FOREIGN_ADMIN))
   const [group] = await app.deps.db.select().from(roleGroups).where(eq(roleGroups.key, 'finance-operator'))
@@ -430,7 +430,7 @@ test('the policy is tightened while a hundred sessions are open: each is held at
   assert.equal((await cast.as(FOREIGN_ADMIN).get('/')).status, 200, 'whom it does not concern goes on')
 })
 
-test('the mail says what was added and what was taken out, in plain words', () => {
+test('the mail about a policy says in words what was added and what was taken out', () => {
   const recipient = { name: 'Amara Okafor', email: ADMIN, clientName: 'Harbour Group' }
   const context = {
     recipient,
@@ -461,7 +461,7 @@ test('the mail says what was added and what was taken out, in plain words', () =
   }
 })
 
-test('an Admin whose last proof is older than ten minutes proves again to be there, and the change goes on', async () => {
+test('an Admin whose last step-up is older than ten minutes confirms again, and the change goes on', async () => {
   const marta = app.browser()
   await marta.signInWithPassword(FOREIGN_ADMIN)
   app.clock.advance(11 * MINUTE)

@@ -8,7 +8,7 @@ import { coverageSentence } from '../../src/mfa-policy/coverage.ts'
 import { policyChange } from '../../src/mfa-policy/policy-change.ts'
 
 describe('a change of the MFA policy', () => {
-  test('is the whole set where the request does not say what it is based on', () => {
+  test('a change without a basis is the whole set', () => {
     assert.deepEqual(policyChange(['a', 'b'], ['b', 'c', 'c'], null), {
       added: ['c'],
       removed: ['a'],
@@ -17,7 +17,7 @@ describe('a change of the MFA policy', () => {
     assert.deepEqual(policyChange(['a'], [], null).removed, ['a'])
   })
 
-  test('touches only what its sender touched: what somebody else changed meanwhile stays', () => {
+  test('a change touches only what its sender touched, and keeps what another person changed meanwhile', () => {
     // Both saw ['a']; the other one has added 'b' since.
     assert.deepEqual(policyChange(['a', 'b'], ['a', 'c'], ['a']), {
       added: ['c'],
@@ -29,7 +29,7 @@ describe('a change of the MFA policy', () => {
     assert.deepEqual(policyChange(['a'], ['b'], ['b', 'a']), { added: [], removed: ['a'], next: [] })
   })
 
-  test('of two people in any order is the same, and never more than both asked for', () => {
+  test('two changes in either order give the same policy, and never more than both asked for', () => {
     const keys = fc.uniqueArray(fc.constantFrom<string>('a', 'b', 'c', 'd', 'e'))
     fc.assert(
       fc.property(keys, keys, keys, (seen, one, other) => {
@@ -44,7 +44,7 @@ describe('a change of the MFA policy', () => {
   })
 })
 
-test('no sequence of changes that Admins may make, on whatever basis, ever takes a role group out', () => {
+test('no sequence of changes that Admins may make, on any basis, ever takes a role group out', () => {
   const keys = fc.array(fc.constantFrom<string>('a', 'b', 'c', 'd', 'e'))
   const forms = fc.array(fc.tuple(keys, fc.option(keys)))
   const admin = { id: 'actor', isAdmin: true, isServiceDesk: false, isOperator: false, rank: 100 }
@@ -63,11 +63,11 @@ test('no sequence of changes that Admins may make, on whatever basis, ever takes
   )
 })
 
-describe('whom it affects', () => {
+describe('the people affected by a change', () => {
   const nobody = { people: 0, notEnrolled: 0 }
   const tightening = { adds: true, removes: false }
 
-  test('is told before it is saved', () => {
+  test('the affected people are shown before the change is saved', () => {
     const affected = {
       required: { people: 12, notEnrolled: 9 },
       released: nobody,
@@ -92,7 +92,7 @@ describe('whom it affects', () => {
     )
   })
 
-  test('everybody whose role groups begin or cease to require MFA, once, and nobody disabled', () => {
+  test('all users whose role groups begin or cease to require MFA are affected once, and no disabled user', () => {
     const alike = { clientId: 'harbour', enrolled: false, status: 'active' as const, people: 1 }
     const headcounts = [
       { ...alike, roleGroups: ['tech-operator'], people: 5 },
@@ -113,7 +113,7 @@ describe('whom it affects', () => {
   })
 })
 
-test('coverage is told in a line', () => {
+test('coverage is one line of text', () => {
   assert.equal(
     coverageSentence({ people: 1_200, enrolled: 9, missing: { active: 1, invited: 1 } }),
     '1,200 people, 9 enrolled, 2 required but missing',

@@ -69,7 +69,7 @@ async function tenMinutesLater(): Promise<void> {
   for (const job of await queue.getDelayed()) await job.promote()
 }
 
-test('of twelve resets in ten minutes the Admins are told of ten one by one, and of two in one mail at their end', async () => {
+test('of twelve resets in ten minutes the Admins get ten mails and one digest of two', async () => {
   const users = await resetMany(12)
 
   for (const user of users)
@@ -98,7 +98,7 @@ test('of twelve resets in ten minutes the Admins are told of ten one by one, and
   }
 })
 
-test('the next reset after a quiet time is told alone again', async () => {
+test('the first reset after a quiet time is mailed alone again', async () => {
   app.clock.advance(MINUTE)
   const before = sent(ADMIN2, ALONE).length
 

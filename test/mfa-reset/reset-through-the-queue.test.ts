@@ -91,7 +91,7 @@ for (const engine of ['redis', 'postgres'] as const)
       mailServer.received.length = 0
     }
 
-    test('is completed: the secret erased, the user and both Admins told once, by whom and from where', async () => {
+    test('a reset completes: the secret is erased, and the user and both Admins are mailed once, by whom and from where', async () => {
       await beginWork()
       forgetMails()
 
@@ -111,7 +111,7 @@ for (const engine of ['redis', 'postgres'] as const)
         assert.equal(mails(address, /^Subject: The authenticator of .+ was reset/m).length, 1, address)
     })
 
-    test('takes effect with the worker stopped, and completes when the worker returns', async () => {
+    test('a reset takes effect with the worker stopped, and completes when the worker returns', async () => {
       forgetMails()
 
       await enrolAndReset()
@@ -123,7 +123,7 @@ for (const engine of ['redis', 'postgres'] as const)
       assert.equal(mails(TECH, /Your authenticator was reset/).length, 1)
     })
 
-    test('with the mail server down completes, and each mail goes out once when it is back', async () => {
+    test('a reset completes while the mail server is down, and each mail goes out once when it is back', async () => {
       await beginWork()
       forgetMails()
       await mailServer.stop()
@@ -139,7 +139,7 @@ for (const engine of ['redis', 'postgres'] as const)
     })
 
     if (!redis) return
-    test('with Redis lost in between, and emptied, the same', async () => {
+    test('a reset completes once Redis is back after it was lost and emptied', async () => {
       await beginWork()
       forgetMails()
       await redis.stop()

@@ -61,7 +61,7 @@ async function showsNoKey(browser: Browser): Promise<void> {
 }
 
 describe('the key of an enrolment', () => {
-  test('is made with the password: the page that shows it changes nothing', async () => {
+  test('the key of an enrolment is made with the password, and the page that shows it changes nothing', async () => {
     const { browser } = await enrolling()
     const before = await stored()
 
@@ -71,7 +71,7 @@ describe('the key of an enrolment', () => {
     assert.deepEqual(await stored(), before)
   })
 
-  test('is void once another browser has given the password, not when it opens the page', async () => {
+  test('the key of an enrolment is void once another browser has given the password, not when it opens the page', async () => {
     const { email, browser } = await enrolling()
     const thief = app.browser()
     await browser.scanKey()
@@ -86,7 +86,7 @@ describe('the key of an enrolment', () => {
     assert.deepEqual(await thief.scanKey(), key, 'which looking does not void')
   })
 
-  test('that is void is replaced by a new one at the press of a button, which makes the other one void', async () => {
+  test('a void key is replaced by a new one with a button, which makes the other one void', async () => {
     const { email, browser } = await enrolling()
     const old = await browser.scanKey()
     const other = app.browser()
@@ -106,7 +106,7 @@ describe('the key of an enrolment', () => {
     )
   })
 
-  test('waits as long as the half-way sign-in, also when it is started over', async () => {
+  test('the key of an enrolment lasts as long as the half-way sign-in, also when it is started over', async () => {
     const { browser } = await enrolling()
     await browser.scanKey()
     app.clock.advance(9 * MINUTE)
@@ -118,8 +118,8 @@ describe('the key of an enrolment', () => {
   })
 })
 
-describe('the key of a user whose open session a policy or role change has stopped', () => {
-  test('is shown, the same at each reload, and nothing is stored for it', async () => {
+describe('the key of a user whose open session a policy or role change holds', () => {
+  test('the key of a held session is the same at each reload, and nothing is stored for it', async () => {
     const { id, browser } = await stopped()
     const before = await stored()
 
@@ -131,7 +131,7 @@ describe('the key of a user whose open session a policy or role change has stopp
     assert.deepEqual(await authenticatorsOf(id), [])
   })
 
-  test('enrols with its first code, once', async () => {
+  test('the key of a held session enrols with its first code, once', async () => {
     const { id, browser } = await stopped()
     const key = await browser.scanKey()
     assert.equal((await browser.post('/mfa/enrol', { code: browser.wrongCode() })).status, 401)
@@ -150,7 +150,7 @@ describe('the key of a user whose open session a policy or role change has stopp
     assert.equal((await browser.verify(browser.nextCode())).location, '/')
   })
 
-  test('is another one in another browser, and after another sign-in', async () => {
+  test('the key of a held session differs in another browser and after another sign-in', async () => {
     const { browser, other } = await stopped()
 
     const key = await browser.scanKey()
@@ -159,7 +159,7 @@ describe('the key of a user whose open session a policy or role change has stopp
     assert.equal((await other.post('/mfa/enrol', { code: totp(key, app.clock.now()) })).status, 401)
   })
 
-  test('is refused once another browser has begun with its own, and once it was started over', async () => {
+  test('the key of a held session is refused once another browser has begun with its own or it was started over', async () => {
     const { browser, other } = await stopped()
     const key = await browser.scanKey()
     await other.scanKey()

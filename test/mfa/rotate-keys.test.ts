@@ -78,7 +78,7 @@ test('a second run has nothing to do and records nothing', async () => {
   assert.deepEqual(again, { resealed: 0, unreadable: [] })
 })
 
-test('the command leaves alone what no key opens, says which, and ends with 1', async () => {
+test('the command leaves a secret that no key opens, names it, and exits with 1', async () => {
   const before = await stored()
 
   const { code, stderr } = await runCommand(`k3:${randomBytes(32).toString('base64')}`)
@@ -89,7 +89,7 @@ test('the command leaves alone what no key opens, says which, and ends with 1', 
   assert.deepEqual(await stored(), before)
 })
 
-test('a key with the right id and other bytes is found out: the command says so and ends with 1', async () => {
+test('a key with the right id and other bytes is detected, and the command exits with 1', async () => {
   const before = await stored()
 
   const { code, stderr } = await runCommand(`k2:${randomBytes(32).toString('base64')}`)
@@ -137,7 +137,7 @@ test('a secret of before 2026-12 no longer opens once its key is taken out', asy
   assert.throws(() => unseal(old, active.of, readEncryptionKeys(NEW)), UnreadableSecretError)
 })
 
-test('a damaged secret is told of and holds up no other', async () => {
+test('a damaged secret is reported and does not stop the others', async () => {
   const [row] = await stored()
   assert.ok(row)
   const { id, sealedSecret } = row

@@ -24,7 +24,7 @@ const APPENDIX_B: [number, string][] = [
   [20000000000, '353130'],
 ]
 
-test('accepts the codes of RFC 6238 Appendix B at their times', () => {
+test('the codes of RFC 6238 Appendix B are accepted at their times', () => {
   for (const [seconds, code] of APPENDIX_B) {
     const now = new Date(seconds * 1000)
     assert.equal(matchingStep(RFC_SECRET, code, now), timeStep(now), code)
@@ -71,7 +71,7 @@ test('one step of drift either way is accepted, and no more', () => {
   )
 })
 
-test('anything but six ASCII digits is wrong, and nothing throws', () => {
+test('only six ASCII digits can be right, and nothing throws', () => {
   const now = new Date(59_000)
   const odd = [
     '',
@@ -97,7 +97,7 @@ test('anything but six ASCII digits is wrong, and nothing throws', () => {
   )
 })
 
-test('secrets have 160 bits, all different, and the key for typing is the secret', () => {
+test('secrets have 160 bits, all differ, and the key for typing is the secret', () => {
   const secrets = Array.from({ length: 200 }, newSecret)
   assert.equal(new Set(secrets.map((secret) => secret.toString('hex'))).size, 200)
   for (const secret of secrets) {

@@ -39,7 +39,7 @@ describe('the operators’ pages', () => {
       check(await browser.post(path), path)
   }
 
-  test('an operator with a code sees them all', async () => {
+  test('an operator with a code sees all operators’ pages', async () => {
     for (const path of [...PAGES, boardScript])
       assert.equal((await fixture.operator.get(path)).status, 200, path)
     assert.match((await fixture.operator.get('/')).body, /href="\/ops"/)
@@ -54,7 +54,7 @@ describe('the operators’ pages', () => {
     })
   })
 
-  test('nobody signed in is sent to sign in', async () => {
+  test('a signed-out browser is sent to sign in', async () => {
     await each(fixture.app.browser(), ({ status, location }, path) => {
       assert.equal(status, 303, path)
       assert.match(location ?? '', /^\/sign-in/, path)
@@ -62,7 +62,7 @@ describe('the operators’ pages', () => {
   })
 
   for (const email of ['desk@platform.example', 'admin@harbour.example', TECH, 'finance@harbour.example'])
-    test(`to ${email} they do not exist`, async () => {
+    test(`for ${email} the operators’ pages do not exist`, async () => {
       const browser = fixture.app.browser()
       if (email.startsWith('finance')) assert.equal((await browser.signInWithPassword(email)).location, '/')
       else await browser.enrolAndSignIn(email)
@@ -75,7 +75,7 @@ describe('the operators’ pages', () => {
       assert.doesNotMatch((await browser.get('/')).body, /href="\/ops/)
     })
 
-  test('/ops tells of the outbox, undelivered mail and locks, by numbers and ids', async () => {
+  test('/ops shows the outbox, undelivered mail and locks by numbers and ids', async () => {
     const id = await fixture.oweMail()
     const guesser = fixture.app.browser()
     for (const email of [TECH, NOBODY])
@@ -94,7 +94,7 @@ describe('the operators’ pages', () => {
     assert.doesNotMatch(body, /harbour/i)
   })
 
-  test('a page that refreshes itself does not keep a session alive', async () => {
+  test('polling does not extend the session', async () => {
     const watcher = fixture.app.browser()
     await watcher.signIn.call(Object.assign(watcher, { secret: fixture.operator.secret }), OPERATOR)
 
@@ -153,7 +153,7 @@ describe('the operators’ pages', () => {
     assert.equal((await fixture.app.browser().get(`/ops/metrics?token=${TOKEN}`)).status, 303)
   })
 
-  test('with its queues in PostgreSQL dropped it tells what the outbox knows, and the queues come back', async () => {
+  test('/ops shows the outbox while the queues in PostgreSQL are dropped, and the queues come back', async () => {
     const id = await fixture.oweMail()
     await fixture.app.deps.sql`drop schema bullmq cascade`
 
@@ -165,7 +165,7 @@ describe('the operators’ pages', () => {
     assert.equal((await fixture.operator.get('/')).status, 200)
   })
 
-  test('that no worker listens for new work is told on /ops, in the metrics and by /readyz', async () => {
+  test('/ops, the metrics and /readyz say that no worker listens for new work', async () => {
     const told = async () => {
       const page = (await fixture.operator.get('/ops')).body
       const metrics = (await fixture.app.browser().get('/ops/metrics', BEARER)).body
@@ -185,7 +185,7 @@ describe('the operators’ pages', () => {
     await eventually('it is gone', async () => !(await told()).includes(false))
   })
 
-  test('ages read as people say them', () => {
+  test('ages are written in words', () => {
     assert.equal(ageText(-5), '0 seconds')
     assert.equal(ageText(1 * SECOND), '1 second')
     assert.equal(ageText(59 * SECOND), '59 seconds')
@@ -193,7 +193,7 @@ describe('the operators’ pages', () => {
   })
 })
 
-describe('the queue engine is away', { skip: !REDIS_AVAILABLE }, () => {
+describe('the queue engine while it is away', { skip: !REDIS_AVAILABLE }, () => {
   const fixture = new OpsFixture('redis')
   before(() => fixture.open())
   after(() => fixture.close())
@@ -217,7 +217,7 @@ describe('the queue engine is away', { skip: !REDIS_AVAILABLE }, () => {
     assert.equal(home.status, 200)
   }
 
-  test('/ops tells what PostgreSQL knows, whether Redis is gone or hangs', async () => {
+  test('/ops shows what PostgreSQL knows whether Redis is gone or hangs', async () => {
     const id = await fixture.oweMail()
     await fixture.redis?.stop()
     await checkAway(id)

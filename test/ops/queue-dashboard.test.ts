@@ -19,7 +19,7 @@ onEachEngine('the queue dashboard', (fixture) => {
     assert.deepEqual(queues.map(({ name }) => name).sort(), [...QUEUES].sort())
   })
 
-  test('its page has a policy of its own, and other pages do not', async () => {
+  test('the queue dashboard has its own content security policy, and other pages do not', async () => {
     const board = await fixture.operator.get('/ops/queues')
     const other = await fixture.operator.get('/ops')
 
@@ -51,7 +51,7 @@ onEachEngine('the queue dashboard', (fixture) => {
     assert.doesNotMatch((await fixture.operator.get('/ops')).body, new RegExp(id))
   })
 
-  test('a job that is retried gets all its attempts again', async () => {
+  test('a retried job gets all its attempts again', async () => {
     await fixture.startWorker()
     const id = await fixture.failedMail()
     await fixture.stopWorker()
@@ -149,7 +149,7 @@ onEachEngine('the queue dashboard', (fixture) => {
     )
   })
 
-  test('queues whose schema was dropped are made anew at the next look', {
+  test('queues whose schema was dropped are made anew at the next view', {
     skip: fixture.redis !== null,
   }, async () => {
     assert.equal((await fixture.operator.get('/ops/queues')).status, 200)
@@ -162,7 +162,7 @@ onEachEngine('the queue dashboard', (fixture) => {
     await eventually('it is delivered', async () => (await fixture.rowOf(id)).doneAt)
   })
 
-  test('all that failed in a queue is retried at once', async () => {
+  test('all failed jobs of a queue are retried with one request', async () => {
     await fixture.startWorker()
     const ids = [await fixture.failedMail(), await fixture.failedMail()]
 
@@ -174,7 +174,7 @@ onEachEngine('the queue dashboard', (fixture) => {
     assert.deepEqual(event?.details, { queue: 'notifications', jobs: 2 })
   })
 
-  test('of operators who retry the same job at once one does, and is on record for it', async () => {
+  test('of operators who retry the same job at once one succeeds and is recorded', async () => {
     await fixture.startWorker()
     const id = await fixture.failedMail()
     await fixture.stopWorker()
@@ -200,7 +200,7 @@ onEachEngine('the queue dashboard', (fixture) => {
     await eventually('it is delivered', async () => (await fixture.rowOf(id)).doneAt)
   })
 
-  test('of operators who retry all that failed at once each is on record for what they did', async () => {
+  test('each of the operators who retry all failed jobs at once is recorded for what they did', async () => {
     await fixture.startWorker()
     const ids = [await fixture.failedMail(), await fixture.failedMail(), await fixture.failedMail()]
     await fixture.stopWorker()
@@ -225,7 +225,7 @@ onEachEngine('the queue dashboard', (fixture) => {
     for (const id of ids) await eventually('it is delivered', async () => (await fixture.rowOf(id)).doneAt)
   })
 
-  test('of operators who remove the same job at once one does, and is on record for it', async () => {
+  test('of operators who remove the same job at once one succeeds and is recorded', async () => {
     await fixture.startWorker()
     const id = await fixture.failedMail()
     const before = (await fixture.audited('queue.job-removed')).length
@@ -238,7 +238,7 @@ onEachEngine('the queue dashboard', (fixture) => {
     assert.equal((await fixture.audited('queue.job-removed')).length - before, 1)
   })
 
-  test('what cannot be recorded is no success', async () => {
+  test('an action that cannot be recorded fails', async () => {
     await fixture.startWorker()
     const id = await fixture.failedMail()
     const { sql } = fixture.app.deps
@@ -255,7 +255,7 @@ onEachEngine('the queue dashboard', (fixture) => {
     }
   })
 
-  test('a job that failed is removed, audited, and still told of as given up', async () => {
+  test('a failed job is removed, recorded, and still shown as given up', async () => {
     await fixture.startWorker()
     const id = await fixture.failedMail()
 
@@ -270,7 +270,7 @@ onEachEngine('the queue dashboard', (fixture) => {
     )
   })
 
-  test('what was given up is tried again from the outbox, also when its queue has forgotten it', async () => {
+  test('given-up work is tried again from the outbox, even if its queue has forgotten it', async () => {
     await fixture.startWorker()
     const id = await fixture.failedMail()
     await fixture.change(`/notifications/${id}/remove`)
@@ -307,7 +307,7 @@ onEachEngine('the queue dashboard', (fixture) => {
     assert.equal((await fixture.audited('queue.job-promoted')).length, 1)
   })
 
-  test('an operator who is demoted meanwhile finds nothing to act on, and changes nothing', async () => {
+  test('an operator who is demoted meanwhile finds nothing to act on and changes nothing', async () => {
     await fixture.startWorker()
     const id = await fixture.failedMail()
     await fixture.stopWorker()
@@ -355,7 +355,7 @@ onEachEngine('the queue dashboard', (fixture) => {
     )
   })
 
-  test('nothing is added, emptied, obliterated, paused or rewritten from here', async () => {
+  test('the board cannot add, empty, obliterate, pause or rewrite anything', async () => {
     await fixture.startWorker()
     const id = await fixture.failedMail()
     const forbidden: [string, string][] = [
@@ -405,7 +405,7 @@ onEachEngine('the queue dashboard', (fixture) => {
     await fixture.app.deps.db.delete(outbox).where(eq(outbox.id, id))
   })
 
-  test('an address that the board cannot read leads nowhere, on a page of ours', async () => {
+  test('an address that the board cannot read gets a page of ours', async () => {
     for (const path of ['/ops/queues/%ff', `${API}/%ff`, `${API}/notifications/a%00b`]) {
       const { status, body, headers } = await fixture.operator.get(path)
       assert.equal(status, 404, path)
@@ -416,7 +416,7 @@ onEachEngine('the queue dashboard', (fixture) => {
       assert.equal((await fixture.change(path)).status, 404, path)
   })
 
-  test('what another site sends in an operator’s name is refused', async () => {
+  test('a cross-site request in an operator’s name is refused', async () => {
     await fixture.startWorker()
     const id = await fixture.failedMail()
 
@@ -430,7 +430,7 @@ onEachEngine('the queue dashboard', (fixture) => {
     assert.ok((await fixture.rowOf(id)).failedAt)
   })
 
-  test('the next run of the schedule cannot be removed: there would be none after it', async () => {
+  test('the next run of the schedule cannot be removed', async () => {
     await fixture.startWorker()
     const delayed = `${API}?activeQueue=maintenance&status=delayed&page=1&jobsPerPage=10`
     const job = await eventually('it is scheduled', async () => {
@@ -441,7 +441,7 @@ onEachEngine('the queue dashboard', (fixture) => {
     assert.equal((await fixture.change(`/maintenance/${job.id}/remove`)).status, 409)
   })
 
-  test('the dashboard shows ids and nothing personal', async () => {
+  test('the dashboard shows ids and no personal data', async () => {
     await fixture.startWorker()
     await fixture.failedMail()
     const seen: string[] = [(await fixture.operator.get('/ops')).body]

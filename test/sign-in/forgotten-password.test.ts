@@ -49,7 +49,7 @@ function newUser() {
 }
 
 describe('requests of a stranger', () => {
-  test('do not void the link that the owner has, and make no other', async () => {
+  test('requests of a stranger neither void the owner’s link nor make another', async () => {
     const { id, email } = await newUser()
     await ask(email)
     const link = await people.passwordResetLink(email)
@@ -61,7 +61,7 @@ describe('requests of a stranger', () => {
     assert.equal((await app.browser().post(link, { password: NEW_PASSWORD })).location, '/sign-in')
   })
 
-  test('20 at once make one link', async () => {
+  test('20 requests at once make one link', async () => {
     const { id, email } = await newUser()
 
     await Promise.all(Array.from({ length: 20 }, () => ask(email)))
@@ -71,7 +71,7 @@ describe('requests of a stranger', () => {
     assert.ok(link && link.mails <= 3)
   })
 
-  test('one every minute for two hours: a link in the mailbox always works for 15 more minutes, and each is mailed at most three times', async () => {
+  test('with one request a minute for two hours the mailed link always works for 15 more minutes and is mailed at most three times', async () => {
     const { id, email } = await newUser()
     let mostMails = 0
     for (let minute = 0; minute < 120; minute += 1) {
@@ -89,7 +89,7 @@ describe('requests of a stranger', () => {
     assert.equal(mostMails, 3)
   })
 
-  test('do not keep the owner from a further link after the first was used', async () => {
+  test('requests of a stranger do not keep the owner from a new link after the first was used', async () => {
     const { id, email } = await newUser()
     for (let i = 0; i < 10; i += 1) await ask(email)
     await app.browser().post(await people.passwordResetLink(email), { password: NEW_PASSWORD })
@@ -101,7 +101,7 @@ describe('requests of a stranger', () => {
   })
 })
 
-test('an address without a user costs the same: as many rows for one request and for ten', async () => {
+test('an address without a user writes as many rows for one request as for ten', async () => {
   const { email } = await newUser()
   const rowsFor = async (requested: string) => {
     const before = await rows()

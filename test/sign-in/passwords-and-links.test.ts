@@ -27,7 +27,7 @@ before(async () => {
 after(() => app.close())
 
 describe('a forgotten password', () => {
-  test('the answer is the same for an address that somebody has and one that nobody has', async () => {
+  test('the answer is the same for an address with and without a user', async () => {
     const known = await app.browser().post('/forgot-password', { email: 'finance@harbour.example' })
     const unknown = await app.browser().post('/forgot-password', { email: 'nobody@nowhere.example' })
 
@@ -39,7 +39,7 @@ describe('a forgotten password', () => {
     assert.deepEqual(normal(unknown), normal(known))
   })
 
-  test('ends all sessions of the user and never touches MFA: the next sign-in asks for the code', async () => {
+  test('a new password by mail ends all sessions and never touches MFA, so the next sign-in asks for the code', async () => {
     const email = 'tech@harbour.example'
     const theo = app.browser()
     await theo.enrolAndSignIn(email)
@@ -78,7 +78,7 @@ describe('a forgotten password', () => {
     await app.deps.db.update(users).set({ status: 'active' }).where(eq(users.email, email))
   })
 
-  test('a link lasts 30 minutes, and a used one takes the others with it', async () => {
+  test('a link lasts 30 minutes, and using one voids the others', async () => {
     const email = 'finance@harbour.example'
     await app.browser().post('/forgot-password', { email })
     const first = await people.passwordResetLink(email)
@@ -95,7 +95,7 @@ describe('a forgotten password', () => {
     assert.equal((await app.browser().get(second)).status, 410)
   })
 
-  test('of two links used at the same moment one works, and the other learns that it is used', async () => {
+  test('of two links used at the same moment one works, and the other is answered as used', async () => {
     const email = 'finance@harbour.example'
     const links: string[] = []
     for (let asked = 0; asked < 2; asked += 1) {
@@ -118,7 +118,7 @@ describe('a forgotten password', () => {
     assert.deepEqual((await answers).map(({ status }) => status).sort(), [303, 410])
   })
 
-  test('lifts a password lock, since the mailbox proved the person', async () => {
+  test('a new password by mail lifts a password lock', async () => {
     const email = 'support@harbour.example'
     for (let i = 0; i < 5; i += 1) await app.browser().signInWithPassword(email, 'wrong')
     await app.browser().post('/forgot-password', { email })
@@ -130,7 +130,7 @@ describe('a forgotten password', () => {
     assert.deepEqual(ended?.details, { kind: 'password', through: 'reset-link' })
   })
 
-  test('the present password is no new one, and the link stays good', async () => {
+  test('the present password is refused as a new one, and the link stays valid', async () => {
     const email = 'tech@meridian.example'
     await app.browser().post('/forgot-password', { email })
     const link = await people.passwordResetLink(email)
@@ -142,7 +142,7 @@ describe('a forgotten password', () => {
     assert.equal((await app.browser().post(link, { password: NEW_PASSWORD })).status, 303)
   })
 
-  test('of many guesses at the present password with one link a single one is compared', async () => {
+  test('of many guesses of the present password with one link one is compared', async () => {
     const email = 'tech@online.harbour.example'
     await app.browser().post('/forgot-password', { email })
     const link = await people.passwordResetLink(email)
@@ -157,7 +157,7 @@ describe('a forgotten password', () => {
     assert.equal(answers.length - compared.length, 19)
   })
 
-  test('the present password gives no link back that died while it was compared', async () => {
+  test('a present password does not revive a link that died while it was compared', async () => {
     const { db } = app.deps
     const email = 'admin@online.harbour.example'
     const { id } = await app.userNamed(email)
@@ -184,7 +184,7 @@ describe('a forgotten password', () => {
     assert.equal((await app.browser().post(link, { password: NEW_PASSWORD })).status, 410)
   })
 
-  test('voids an enrolment that somebody with the old password has begun', async () => {
+  test('a new password by mail voids an enrolment begun with the old one', async () => {
     const email = 'admin2@harbour.example'
     const thief = app.browser()
     await thief.signInWithPassword(email)
@@ -198,7 +198,7 @@ describe('a forgotten password', () => {
     assert.equal((await owner.signInWithPassword(email, NEW_PASSWORD)).location, '/mfa/enrol')
   })
 
-  test('no token, address or password is in what the queue is handed', async () => {
+  test('the queue is handed no token, address or password', async () => {
     const email = 'desk@platform.example'
     await app.browser().post('/forgot-password', { email })
     const token = (await people.passwordResetLink(email)).split('/').at(-1) ?? ''
@@ -214,7 +214,7 @@ describe('a forgotten password', () => {
 })
 
 describe('an invitation', () => {
-  test('a password that will not do is named beside the field, and the link stays good', async () => {
+  test('an unacceptable password is named beside the field, and the link stays valid', async () => {
     const nora = app.browser()
     const link = await people.invitationLink('new.tech@harbour.example')
     const bad = ['', 'short', 'password1234', 'aaaaaaaaaaaaaaaa', 'x'.repeat(257), 'new.tech@harbour.example']
@@ -229,7 +229,7 @@ describe('an invitation', () => {
     assert.equal((await nora.get(link)).status, 200)
   })
 
-  test('20 parallel acceptances: one wins, and the others learn that the link is used', async () => {
+  test('of 20 parallel acceptances one succeeds, and the others are answered as used', async () => {
     const link = await people.invitationLink('new.tech@harbour.example')
 
     const answers = await Promise.all(
@@ -240,7 +240,7 @@ describe('an invitation', () => {
     assert.equal(answers.filter(({ status }) => status === 410).length, 19)
   })
 
-  test('whoever leaves half-way comes back with the password and is held at enrolment', async () => {
+  test('an invited user who leaves half-way signs in with the password and is held at enrolment', async () => {
     const { id } = await app.userNamed('new.tech@harbour.example')
     await app.deps.db
       .update(users)
@@ -252,7 +252,7 @@ describe('an invitation', () => {
     assert.equal((await app.userNamed('new.tech@harbour.example')).status, 'invited')
   })
 
-  test('expires after seven days', async () => {
+  test('an invitation expires after seven days', async () => {
     await app.deps.db.update(invitations).set({ usedAt: null })
     await app.deps.db
       .update(users)
@@ -267,7 +267,7 @@ describe('an invitation', () => {
     assert.equal((await app.browser().post(link, { password: NEW_PASSWORD })).status, 410)
   })
 
-  test('where no role group requires MFA, the password makes the account active', async () => {
+  test('where no role group requires MFA the password makes the user active', async () => {
     const fresh = await startApp()
     try {
       await fresh.deps.db.delete(mfaPolicies)
@@ -286,13 +286,13 @@ describe('an invitation', () => {
     }
   })
 
-  test('unknown tokens are 410 like used ones, in any shape', async () => {
+  test('unknown tokens of any shape are 410 like used ones', async () => {
     for (const token of ['x', 'a'.repeat(43), '%00', '..%2f', '%F0%9F%94%91'])
       assert.equal((await app.browser().get(`/activate/${token}`)).status, 410, token)
   })
 })
 
-test('a link opened by somebody signed in leads home, which says why', async () => {
+test('a link opened by a signed-in user leads home with an explanation', async () => {
   const samir = app.browser()
   await samir.signInWithPassword('support@harbour.example', NEW_PASSWORD)
 
@@ -302,7 +302,7 @@ test('a link opened by somebody signed in leads home, which says why', async () 
   assert.doesNotMatch((await samir.get('/account')).body, /sign out and open it again/)
 })
 
-test('passwords of 12 to 256 characters are taken as they are, common ones are not', () => {
+test('passwords of 12 to 256 characters are taken as they are, and common ones are refused', () => {
   const owner = { email: 'nora@harbour.example', name: 'Nora Lindqvist' }
   const fine = [
     'twelve chars',

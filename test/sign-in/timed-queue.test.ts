@@ -31,7 +31,7 @@ function queueOf(atOnce: number) {
   }
 }
 
-test('work is done in the order of its arrival, as many at once as there are places', async () => {
+test('work is done in the order of its arrival, with as many at once as there are places', async () => {
   const { run, end, begun } = queueOf(2)
   const all = ['a', 'b', 'c'].map((name) => run(name))
   await end(0)
@@ -42,7 +42,7 @@ test('work is done in the order of its arrival, as many at once as there are pla
   assert.deepEqual(await Promise.all(all), [{ result: 'a' }, { result: 'b' }, { result: 'c' }])
 })
 
-test('work that would wait for more than a quarter of its time is refused at once, without being begun', async () => {
+test('work that would wait for more than a quarter of its time is refused without being begun', async () => {
   const { run, end, begun, queue } = queueOf(1)
   // It learns that a piece of work takes 400 ms.
   for (let round = 0; round < 50; round += 1) {
@@ -76,7 +76,7 @@ test('the same amount of work is accepted where it takes less time', async () =>
   assert.ok((await Promise.all(accepted)).every((done) => done !== null))
 })
 
-test('work that has waited for more than half of its time is not begun any more', async () => {
+test('work that has waited for more than half of its time is not begun', async () => {
   const { run, end, begun } = queueOf(1)
   const slow = run('slow')
   const waits = run('waits')
@@ -88,7 +88,7 @@ test('work that has waited for more than half of its time is not begun any more'
   assert.deepEqual(begun, ['slow'])
 })
 
-test('where work takes longer than it may, one piece at a time is tried, and more once it is fast again', async () => {
+test('where work takes longer than allowed one piece at a time is tried, and more once it is fast again', async () => {
   const { run, end } = queueOf(4)
   const slow = run('slow')
   await end(100 * SECOND)
@@ -110,7 +110,7 @@ test('where work takes longer than it may, one piece at a time is tried, and mor
   assert.ok((await Promise.all(accepted)).every((done) => done !== null))
 })
 
-test('work that fails makes place for the next', async () => {
+test('failing work frees its place for the next', async () => {
   const queue = new TimedQueue(1)
   const failure = new Error('failed')
 

@@ -26,7 +26,7 @@ async function stepsOf(email: string) {
     )
 }
 
-test('with MFA: the password, a wrong code, and that the code completed it', async () => {
+test('a sign-in with MFA records the password, a wrong code, and that the code completed it', async () => {
   const theo = app.browser()
   await theo.enrolAndSignIn('tech@harbour.example')
   await theo.post('/sign-out')
@@ -46,7 +46,7 @@ test('with MFA: the password, a wrong code, and that the code completed it', asy
   ])
 })
 
-test('without MFA: the password, which completes it', async () => {
+test('a sign-in without MFA records the password, which completes it', async () => {
   const fay = app.browser()
   await fay.signInWithPassword('finance@harbour.example', 'wrong')
   await fay.signInWithPassword('finance@harbour.example')

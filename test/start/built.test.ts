@@ -11,7 +11,7 @@ const run = promisify(execFile)
 
 const COMMANDS = ['web', 'worker', 'migrate', 'create-platform', 'keys:rotate', 'seed', 'audit:verify']
 
-test('npm run web refuses to start where nothing is built, and says what to do', async () => {
+test('npm run web refuses to start where nothing is built and says what to do', async () => {
   const folder = await testFolder()
   await copyFile('package.json', join(folder, 'package.json'))
 
@@ -22,7 +22,7 @@ test('npm run web refuses to start where nothing is built, and says what to do',
   })
 })
 
-test('every command of production refuses likewise, and none of them builds', async () => {
+test('every command of production refuses to start where nothing is built, and none of them builds', async () => {
   const { scripts } = JSON.parse(await readFile('package.json', 'utf8'))
 
   for (const command of COMMANDS)

@@ -63,7 +63,7 @@ test('a holder whose database goes away brings it back and takes the lock again'
   await release?.()
 })
 
-test('whoever finds the database on its way out brings it back, and takes the lock', async () => {
+test('a start that finds the database stopping brings it back and takes the lock', async () => {
   const { port: clusterPort } = new URL(database.url)
   const door = createServer((caller) => {
     pipeline(caller, connect(Number(clusterPort), '127.0.0.1'), caller, () => {})

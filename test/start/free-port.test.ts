@@ -15,7 +15,7 @@ async function listenOn(port: number, host: string): Promise<Server> {
   return server
 }
 
-test('a port set by hand is taken as it is, and refused with its name when somebody else has it', async () => {
+test('a configured port is taken as it is, and refused by name when it is in use', async () => {
   const port = await anyFreePort()
   clearLockedPorts()
   assert.equal(await choosePort('PORT', '127.0.0.1', port, 3000), port)
@@ -29,7 +29,7 @@ test('a port set by hand is taken as it is, and refused with its name when someb
   other.close()
 })
 
-test('without a port set by hand the next free one after the usual is chosen', async () => {
+test('without a configured port the next free one after the default is chosen', async () => {
   const usual = await anyFreePort()
   const other = await listenOn(usual, '127.0.0.1')
   clearLockedPorts()
@@ -38,7 +38,7 @@ test('without a port set by hand the next free one after the usual is chosen', a
   other.close()
 })
 
-test("a port that somebody has on ::1 is not free: a browser may take 'localhost' for that", async (t) => {
+test('a port that is in use on ::1 is not free, since a browser may use it for localhost', async (t) => {
   const port = await anyFreePort()
   const other = await listenOn(port, '::1').catch(() => null)
   if (!other) return t.skip('this machine has no ::1')
@@ -48,6 +48,6 @@ test("a port that somebody has on ::1 is not free: a browser may take 'localhost
   other.close()
 })
 
-test('an address that is none of this machine is refused', async () => {
+test('an address that is not of this machine is refused', async () => {
   await assert.rejects(choosePort('PORT', '192.0.2.1', undefined, 3000), /HOST=192\.0\.2\.1/)
 })

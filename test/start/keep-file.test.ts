@@ -8,7 +8,7 @@ import { keepFile } from '../../src/start/keep-file.ts'
 import { encryptionKeys, existingEncryptionKeys, sessionSecret } from '../../src/start/secrets.ts'
 import { testFolder } from '../support/run-folder.ts'
 
-test('a secret is made once, however many ask at once, and nobody else may read it', async () => {
+test('a secret is made once by many at once, and only its owner may read it', async () => {
   const folder = await testFolder()
   const path = join(folder, 'secret')
 
@@ -22,7 +22,7 @@ test('a secret is made once, however many ask at once, and nobody else may read 
   assert.deepEqual(await readdir(folder), ['secret'])
 })
 
-test('the secrets that a start makes are such as the configuration accepts', async () => {
+test('the configuration accepts the secrets that a start makes', async () => {
   const folder = await testFolder()
   assert.equal(await existingEncryptionKeys(folder), null)
 

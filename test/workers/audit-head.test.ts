@@ -47,7 +47,7 @@ async function happen({ db }: WorkerFixture): Promise<void> {
 onEachEngine('the head of the audit log', (fixture) => {
   const told = () => fixture.db.select().from(notifications).where(eq(notifications.kind, 'audit-head'))
 
-  test('is logged and mailed to every operator once a day, however many workers there are', async () => {
+  test('the head is logged and mailed to every operator once a day with any number of workers', async () => {
     const operatorId = await addOperators(fixture)
     const now = new Date()
     assert.equal(await tellHead(fixture.db, now), null, 'nothing is sealed yet')
@@ -76,7 +76,7 @@ onEachEngine('the head of the audit log', (fixture) => {
     assert.equal((await told()).length, 1)
   })
 
-  test('is logged whenever something was sealed, and mailed again on the next day, by one of many', async () => {
+  test('the head is logged whenever events were sealed, and mailed again on the next day by one of many workers', async () => {
     await happen(fixture)
 
     await Promise.all([sealAuditEvents(fixture.deps), sealAuditEvents(fixture.deps)])

@@ -22,7 +22,7 @@ const BURST = 220
 const AT_MOST_BEFORE = 10
 
 onEachEngine('fair shares', (fixture) => {
-  test('the alert that another person causes overtakes a burst of alerts in the queue, and one in the outbox', async () => {
+  test('the alert caused by another person overtakes a burst of alerts in the queue and one in the outbox', async () => {
     const [busy, other] = [await addUser('busy'), await addUser('other')]
     const engine = openQueueEngine(fixture.config, fixture.log)
     for (const dispatched of [true, false]) {
@@ -45,7 +45,7 @@ onEachEngine('fair shares', (fixture) => {
     await engine.close()
   })
 
-  test('what the users of an account cause themselves counts for the account: another account overtakes it', async () => {
+  test('mails that users of an account cause themselves count for the account, and another account overtakes them', async () => {
     const crowd = await Promise.all(Array.from({ length: 40 }, (_, i) => addUser(`crowd${i}`)))
     const [elsewhere] = await fixture.db.insert(clients).values({ name: 'Elsewhere' }).returning()
     const alone = await addUser('alone', present(elsewhere).id)

@@ -17,8 +17,8 @@ import { runJob } from '../../workers/run-job.ts'
 import { eventually } from '../support/eventually.ts'
 import { onEachEngine, present } from './worker-fixture.ts'
 
-onEachEngine('what is owed is done', (fixture) => {
-  test('a mail that is owed is sent once, under an id that stays the same', async () => {
+onEachEngine('pending work', (fixture) => {
+  test('a pending mail is sent once under a stable id', async () => {
     await fixture.startWorker()
 
     const { notificationId, outboxId } = await fixture.oweMail()
@@ -32,7 +32,7 @@ onEachEngine('what is owed is done', (fixture) => {
     assert.ok((await fixture.rowOf(outboxId)).dispatchedAt)
   })
 
-  test('a mail names who can help: an Admin of the account, and an Admin the Service Desk', async () => {
+  test('a mail names who can help: an Admin for a user, and the Service Desk for an Admin', async () => {
     await fixture.startWorker()
     const helpNamed = async () => {
       const { notificationId } = await fixture.oweMail()
@@ -49,7 +49,7 @@ onEachEngine('what is owed is done', (fixture) => {
     await fixture.db.delete(memberships).where(eq(memberships.userId, fixture.userId))
   })
 
-  test('what is rolled back owes nothing', async () => {
+  test('a rolled-back transaction queues nothing', async () => {
     await fixture.startWorker()
 
     const mails = fixture.mailServer.received.length
@@ -87,7 +87,7 @@ onEachEngine('what is owed is done', (fixture) => {
     assert.deepEqual(await fixture.rowOf(outboxId), before)
   })
 
-  test('a job that nobody owes does nothing, whatever it says', async () => {
+  test('a job without an outbox row does nothing', async () => {
     const { engine } = await fixture.startWorker()
     const { notificationId } = await fixture.oweMail()
     await fixture.allDone()
@@ -146,7 +146,7 @@ onEachEngine('what is owed is done', (fixture) => {
     await fixture.db.delete(outbox)
   })
 
-  test('jobs that vanished from the queue come back, those that are not due yet too', async () => {
+  test('jobs that vanished from the queue come back, also those that are not due yet', async () => {
     const engine = openQueueEngine(fixture.config, fixture.log)
     const soon = new Date(Date.now() + 3000)
     const { notificationId, outboxId } = await fixture.oweMail()
@@ -171,7 +171,7 @@ onEachEngine('what is owed is done', (fixture) => {
     await engine.close()
   })
 
-  test('what is due later waits in the queue, and a lock that lasts longer is asked again', async () => {
+  test('later work waits in the queue, and a prolonged lock is asked again', async () => {
     const now = Date.now()
     const lockedUntil = new Date(now + 1500)
     const lock = { subject: fixture.userId, kind: 'password' as const }

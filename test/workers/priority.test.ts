@@ -11,13 +11,13 @@ test('the n-th job of one share has place n, so that the single job of another o
   assert.equal(priorityOf('mfa-reset', 7), priorityOf('lockout', 7))
 })
 
-test('links that a person waits for go before every alert, and alerts before what is sent by the thousand', () => {
+test('links that a person waits for go before every alert, and alerts go before bulk mail', () => {
   assert.ok(priorityOf('password-reset', LAST) < priorityOf('lockout', 1))
   assert.ok(priorityOf('lockout', LAST) < priorityOf('invitation', 1))
   assert.ok(priorityOf('lockout', LAST) < priorityOf('invitation-reminder', 1))
 })
 
-test('BullMQ takes every priority: from 1 to 2^21', () => {
+test('BullMQ takes every priority from 1 to 2^21', () => {
   for (const kind of [null, 'password-reset', 'lockout', 'invitation', 'of-a-newer-version'])
     for (const position of [1, LAST]) {
       assert.ok(priorityOf(kind, position) >= 1)

@@ -4,7 +4,7 @@ import { HOUR, SECOND } from '../../src/platform/time/durations.ts'
 import { retryDelay } from '../../workers/retry-delay.ts'
 
 describe('the rest after a failure', () => {
-  test('doubles from a second up to five minutes, up to a quarter less by chance', () => {
+  test('the retry delay doubles from a second up to five minutes, with up to a quarter less by chance', () => {
     const longest = Array.from({ length: 12 }, (_, i) => retryDelay(i + 1, () => 0) / SECOND)
 
     assert.deepEqual(longest, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300])

@@ -18,7 +18,7 @@ describe('sweeping', () => {
   const ago = (ms: number) => new Date(Date.now() - ms)
   const ahead = (ms: number) => new Date(Date.now() + ms)
 
-  test('an enrolment that nobody finished leaves no secret behind; one that goes on keeps it', async () => {
+  test('an unfinished enrolment leaves no secret behind, and a current one keeps it', async () => {
     const secret = Buffer.from('sealed')
     const user = { userId: fixture.userId, sealedSecret: secret }
     await fixture.db.insert(authenticators).values({ ...user, pendingUntil: ago(SECOND) })
@@ -38,7 +38,7 @@ describe('sweeping', () => {
     assert.ok(rows[0]?.revokedAt)
   })
 
-  test('expired sessions, address counts, old password resets and rows long done go, more than a batch of them', async () => {
+  test('expired sessions, address counts, old password resets and completed rows are removed in more than one batch', async () => {
     const at = { createdAt: ago(DAY), touchedAt: ago(DAY), data: { cookie: { originalMaxAge: null } } }
     const expired = Array.from({ length: 2500 }, (_, i) => ({
       id: `old-${i}`,
@@ -81,7 +81,7 @@ describe('sweeping', () => {
     )
   })
 
-  test('a known browser goes some days after it has expired or was ended', async () => {
+  test('a known browser is removed some days after it has expired or was ended', async () => {
     const at = { createdAt: ago(DAY), lastUsedAt: ago(DAY) }
     const rows = {
       'known now': { expiresAt: ahead(DAY) },
@@ -105,7 +105,7 @@ describe('sweeping', () => {
     assert.deepEqual(left.sort(), ['ended lately', 'expired lately', 'known now'])
   })
 
-  test('a lockout goes when it means nothing any more: never a lock in force, never a count of wrong codes', async () => {
+  test('a lockout without effect is removed, and a lock in force or a count of wrong codes is kept', async () => {
     const rows = {
       'a password lock long over': { kind: 'password', consecutiveFailures: 7, lockedUntil: ago(2 * DAY) },
       'codes long cleared': { kind: 'code', consecutiveFailures: 0 },

@@ -14,7 +14,7 @@ import { restoreJobs } from '../../workers/restore-jobs.ts'
 import { eventually } from '../support/eventually.ts'
 import { onEachEngine, present } from './worker-fixture.ts'
 
-onEachEngine('things go wrong', (fixture) => {
+onEachEngine('failures', (fixture) => {
   test('while the mail server is away a mail is tried again, and arrives once when it is back', async () => {
     await fixture.mailServer.stop()
     const { engine } = await fixture.startWorker()
@@ -34,7 +34,7 @@ onEachEngine('things go wrong', (fixture) => {
     assert.equal(fixture.linesSaying('The mail server takes mail again').length, 1)
   })
 
-  test('a mail that is refused for good waits for an operator, and says why without naming anybody', async () => {
+  test('a permanently refused mail waits for an operator and names no person', async () => {
     fixture.mailServer.refused.add('tess@harbour.example')
     const { engine } = await fixture.startWorker()
     const { notificationId, outboxId } = await fixture.oweMail()
@@ -60,7 +60,7 @@ onEachEngine('things go wrong', (fixture) => {
     assert.ok(doneAt)
   })
 
-  test('clearing the failure of an outbox row is enough to have it tried again', async () => {
+  test('clearing the failure of an outbox row tries it again', async () => {
     fixture.mailServer.refused.add('tess@harbour.example')
     await fixture.startWorker()
     const { notificationId, outboxId } = await fixture.oweMail()
@@ -73,7 +73,7 @@ onEachEngine('things go wrong', (fixture) => {
     assert.equal(fixture.mailsAbout(notificationId).length, 1)
   })
 
-  test('after PostgreSQL was restored from an older copy, work that the queue remembers as done is done again', async () => {
+  test('after PostgreSQL was restored from an older copy work that the queue remembers as done is done again', async () => {
     const { engine } = await fixture.startWorker()
     const { notificationId, outboxId } = await fixture.oweMail()
     const queue = await engine.queue('notifications')
@@ -91,7 +91,7 @@ onEachEngine('things go wrong', (fixture) => {
     assert.equal((await readOutbox(fixture.db)).oldestPendingMs, null)
   })
 
-  test('a job that failed for good and says so stays failed for the operator', async () => {
+  test('a permanently failed job stays failed for the operator', async () => {
     fixture.mailServer.refused.add('tess@harbour.example')
     const { engine } = await fixture.startWorker()
     const { outboxId } = await fixture.oweMail()
@@ -110,7 +110,7 @@ onEachEngine('things go wrong', (fixture) => {
     await fixture.db.delete(outbox).where(eq(outbox.id, outboxId))
   })
 
-  test('a job that fails every time is given up after 30 attempts and does not hold up others', async () => {
+  test('a job that fails every time is given up after 30 attempts and does not block others', async () => {
     await fixture.startWorker({ backoff: () => 10 })
     const [broken] = await fixture.db
       .insert(outbox)
@@ -132,7 +132,7 @@ onEachEngine('things go wrong', (fixture) => {
     await fixture.db.delete(outbox).where(eq(outbox.id, row.id))
   })
 
-  test('a job that was owed what it does not take is given up, and says so without what it was', async () => {
+  test('a job with an invalid payload is given up, and the log does not show the payload', async () => {
     await fixture.startWorker({ backoff: () => 10 })
     const [broken] = await fixture.db
       .insert(outbox)
@@ -149,7 +149,7 @@ onEachEngine('things go wrong', (fixture) => {
     await fixture.db.delete(outbox).where(eq(outbox.id, row.id))
   })
 
-  test('a mail whose link leads nowhere any more is not sent', async () => {
+  test('a mail whose link no longer works is not sent', async () => {
     const past = new Date(Date.now() - 1000)
     const open = new Date(Date.now() + HOUR)
     await fixture.startWorker()
@@ -176,7 +176,7 @@ onEachEngine('things go wrong', (fixture) => {
     assert.ok(!stored.includes(valid.token))
   })
 
-  test('a mail is not sent to somebody whom its link would not let in', async () => {
+  test('a mail is not sent to a user whom its link would not let in', async () => {
     const open = new Date(Date.now() + HOUR)
     const tess = eq(users.id, fixture.userId)
     await fixture.db.update(invitations).set({ revokedAt: new Date() })

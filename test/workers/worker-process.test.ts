@@ -26,7 +26,7 @@ onEachEngine('the worker process', (fixture) => {
     assert.equal(fixture.mailsAbout(notificationId).length, 1)
   })
 
-  test('a worker told to stop finishes its job, then ends by itself', async () => {
+  test('a worker that is stopped finishes its job and exits', async () => {
     fixture.mailServer.stalling = true
     const worker = startProcess(MAIN, fixture.environment)
     await worker.ready
@@ -45,7 +45,7 @@ onEachEngine('the worker process', (fixture) => {
     fixture.mailServer.stalling = false
   })
 
-  test('a configuration that does not add up is explained, and nothing starts', async () => {
+  test('an invalid configuration is explained, and nothing starts', async () => {
     const { DATABASE_URL, ...incomplete } = fixture.environment
 
     const worker = startProcess(MAIN, { ...incomplete, LOG_LEVEL: 'loud' })

@@ -104,7 +104,7 @@ async function chain(): Promise<{ seq: number; eventId: string; hash: string }[]
 }
 
 describe('sealing', () => {
-  test('seals every event once, and what comes later follows', async () => {
+  test('sealing seals every event once and continues with later ones', async () => {
     const first = await happen(2500)
     assert.equal(await seal(), 2500)
     const second = await happen(3)
@@ -130,7 +130,7 @@ describe('sealing', () => {
     })
   })
 
-  test('skips no event that commits late: it is sealed after those that came in meanwhile', async () => {
+  test('sealing skips no event that commits late, and seals it after those before it', async () => {
     const open = await pool.sql.reserve()
     await open`begin`
     const [late] = await open<{ id: string }[]>`
@@ -156,7 +156,7 @@ describe('sealing', () => {
     )
   })
 
-  test('leaves out what was rolled back', async () => {
+  test('sealing leaves out events that were rolled back', async () => {
     await pool.db
       .transaction(async (tx) => {
         await record(tx, {
@@ -176,7 +176,7 @@ describe('sealing', () => {
     assert.equal((await verify()).broken, null)
   })
 
-  test('is done by one at a time, however many try while events keep coming in', async () => {
+  test('only one process seals at a time, however many try while events arrive', async () => {
     const sealers = Array.from({ length: 6 }, async () => {
       for (let round = 0; round < 8; round += 1) {
         await Promise.all([seal(), happen(100)])
@@ -191,7 +191,7 @@ describe('sealing', () => {
     assert.equal((await verify()).broken, null)
   })
 
-  test('goes on where a run that had enough stopped', async () => {
+  test('sealing goes on where an interrupted run stopped', async () => {
     await happen(2500)
 
     assert.equal(await sealEvents(pool.db, { keys: KEYS, now: NOW, atMost: 1000 }), 1000)
@@ -199,7 +199,7 @@ describe('sealing', () => {
     assert.equal(await seal(), 1500)
   })
 
-  test('hashes in a form that others can compute: the hash before, then time of sealing and row as a JSON array', async () => {
+  test('the hash can be recomputed by others: the hash before, then time of sealing and row as a JSON array', async () => {
     const event = {
       id: '019b0000-0000-7000-8000-000000000001',
       at: '1772442000000000',
@@ -246,7 +246,7 @@ describe('the events and their seals', () => {
       `delete from ${table}`,
       `truncate ${table} cascade`,
     ])
-      test(`are append-only: ${statement}`, async () => {
+      test(`events and seals are append-only: ${statement}`, async () => {
         await happen(1)
         await seal()
         const before = await contents()
@@ -261,7 +261,7 @@ describe('the events and their seals', () => {
   }
 })
 
-describe('verifying names the first row that is broken', () => {
+describe('verification', () => {
   let ids: string[] = []
   beforeEach(async () => {
     ids = await happen(20)
@@ -285,24 +285,24 @@ describe('verifying names the first row that is broken', () => {
     `details = details || '{"reason": "another"}'`,
     "details = '{}'",
   ])
-    test(`where it was changed: ${change}`, async () => {
+    test(`verification names a changed row: ${change}`, async () => {
       await tamper((sql) => sql`update audit_events set ${sql.unsafe(change)} where id = ${ids[6] ?? ''}`)
       await finds('changed', 7, ids[6])
     })
 
-  test('where the first or the last event was changed', async () => {
+  test('verification names the first or the last event if it was changed', async () => {
     await tamper((sql) => sql`update audit_events set address = null where id = ${ids[19] ?? ''}`)
     await finds('changed', 20, ids[19])
     await tamper((sql) => sql`update audit_events set address = null where id = ${ids[0] ?? ''}`)
     await finds('changed', 1, ids[0])
   })
 
-  test('where it was removed', async () => {
+  test('verification names an event that was removed', async () => {
     await tamper((sql) => sql`delete from audit_events where id = ${ids[6] ?? ''}`)
     await finds('removed', 7, ids[6])
   })
 
-  test('where it was removed before it was sealed', async () => {
+  test('verification names an event that was removed before it was sealed', async () => {
     const [id = '', other] = await happen(2)
     await tamper((sql) => sql`delete from audit_events where id = ${id}`)
     assert.equal(await seal(), 1)
@@ -311,7 +311,7 @@ describe('verifying names the first row that is broken', () => {
     await finds('removed', null, id)
   })
 
-  test('where it was inserted', async () => {
+  test('verification names an event that was inserted', async () => {
     const id = '019b0000-0000-7000-8000-000000000001'
     await tamper(
       (sql) => sql`
@@ -322,7 +322,7 @@ describe('verifying names the first row that is broken', () => {
     await finds('inserted', null, id)
   })
 
-  test('where two seals have changed places', async () => {
+  test('verification names two seals that have changed places', async () => {
     await tamper(async (sql) => {
       await sql`update audit_seals set seq = -4 where seq = 4`
       await sql`update audit_seals set seq = 4 where seq = 9`
@@ -331,7 +331,7 @@ describe('verifying names the first row that is broken', () => {
     await finds('reordered', 4, ids[8])
   })
 
-  test('where two seals next to each other have changed places', async () => {
+  test('verification names two adjacent seals that have changed places', async () => {
     await tamper(async (sql) => {
       await sql`update audit_seals set seq = -1 where seq = 1`
       await sql`update audit_seals set seq = 1 where seq = 2`
@@ -340,7 +340,7 @@ describe('verifying names the first row that is broken', () => {
     await finds('reordered', 1, ids[1])
   })
 
-  test('where two seals have exchanged their events', async () => {
+  test('verification names two seals that have exchanged their events', async () => {
     await tamper(async (sql) => {
       await sql`update audit_seals set event_id = uuidv7() where seq = 4`
       await sql`update audit_seals set event_id = ${ids[3] ?? ''} where seq = 9`
@@ -349,7 +349,7 @@ describe('verifying names the first row that is broken', () => {
     await finds('reordered', 4, ids[8])
   })
 
-  test('where a seal was removed, changed or put before the first', async () => {
+  test('verification names a seal that was removed, changed or put before the first', async () => {
     await tamper((sql) => sql`update audit_seals set hash = sha256('x') where seq = 12`)
     await finds('changed', 12, ids[11])
     await tamper((sql) => sql`delete from audit_seals where seq = 5`)
@@ -361,12 +361,12 @@ describe('verifying names the first row that is broken', () => {
     assert.equal((await verify()).broken?.seq, 0)
   })
 
-  test('where the last seals were removed', async () => {
+  test('verification finds that the last seals were removed', async () => {
     await tamper((sql) => sql`delete from audit_seals where seq > 17`)
     await finds('inserted', null, ids[17])
   })
 
-  test('where the end was cut off, events and all, against a seal that was kept elsewhere', async () => {
+  test('verification against a kept seal finds that the end was cut off, events and all', async () => {
     const kept = (await verify()).head
     assert.ok(kept)
     await tamper(
@@ -378,7 +378,7 @@ describe('verifying names the first row that is broken', () => {
     await finds('cut-off', 20, null, kept)
   })
 
-  test('where the worker was made to seal a forged log anew, against a seal that was kept elsewhere', async () => {
+  test('verification against a kept seal finds that the worker sealed a forged log anew', async () => {
     const kept = (await verify()).head
     assert.ok(kept)
     await tamper(async (sql) => {
@@ -394,7 +394,7 @@ describe('verifying names the first row that is broken', () => {
     assert.equal((await verify(kept)).broken?.harm, 'rewritten')
   })
 
-  test('where the last 25 were cut off, or five were written anew, by someone who has no key', async () => {
+  test('verification finds that the last 25 were cut off, or five rewritten, by a person without a key', async () => {
     await happen(30)
     await seal()
     const kept = (await verify()).head
@@ -419,7 +419,7 @@ describe('verifying names the first row that is broken', () => {
     await finds('changed', 46, forged[0])
   })
 
-  test('where a seal was replaced by that of a twin, or its key or its time was changed', async () => {
+  test('verification names a seal that was replaced by its twin’s, or whose key or time was changed', async () => {
     await tamper(
       (sql) => sql`update audit_seals set hash = (select hash from audit_seals where seq = 5) where seq = 6`,
     )
@@ -453,7 +453,7 @@ describe('keys', () => {
   const [old] = KEYS
   const newer = { id: 'a2', key: Buffer.alloc(32, 2) }
 
-  test('rotate: the first seals, all verify, and none may be taken out', async () => {
+  test('after a rotation the first key seals, all verify, and none may be taken out', async () => {
     assert.ok(old)
     await happen(3)
     await seal([old])
@@ -478,7 +478,7 @@ describe('keys', () => {
     assert.equal((await harmWith([newer, { id: 'a1', key: Buffer.alloc(32, 3) }]))?.harm, 'changed')
   })
 
-  test('another key under the same id seals nothing, so that no chain comes of two', async () => {
+  test('another key under the same id seals nothing', async () => {
     await happen(3)
     await seal()
     await happen(1)
@@ -509,7 +509,7 @@ describe('a chain from before there were keys', () => {
     await sealWithoutKey()
   })
 
-  test('is taken over, once: the first keyed seal covers it, and an event names its head', async () => {
+  test('a chain without keys is taken over once: the first keyed seal covers it, and an event names its head', async () => {
     const head = (await chain()).at(-1)
     assert.equal((await verify()).broken?.harm, 'not-taken-over')
 
@@ -529,7 +529,7 @@ describe('a chain from before there were keys', () => {
     )
   })
 
-  test('cannot be written anew afterwards, although it has no key', async () => {
+  test('a chain without keys cannot be rewritten after the take-over', async () => {
     await seal()
     await tamper(async (sql) => {
       await sql`update audit_events set outcome = 'refused' where id = ${ids[4] ?? ''}`
@@ -547,7 +547,7 @@ describe('a chain from before there were keys', () => {
     assert.deepEqual((await verify()).broken, { harm: 'changed', seq: 11, eventId: takeOver.eventId })
   })
 
-  test('is no excuse: seals without a key are refused behind the take-over, by verifying and by sealing', async () => {
+  test('seals without a key are refused after the take-over, by verifying and by sealing', async () => {
     await seal()
     const [id] = await happen(1)
     await sealWithoutKey()
@@ -571,7 +571,7 @@ describe('npm run audit:verify', () => {
     return { stdout, stderr, code }
   }
 
-  test('says that all is well, how much waits, and which head to keep', async () => {
+  test('audit:verify says that the chain is intact, how many events wait, and which head to keep', async () => {
     assert.match((await run()).stdout, /^Nothing is sealed yet\. 0 events wait/)
     await happen(7)
     await seal()
@@ -590,7 +590,7 @@ describe('npm run audit:verify', () => {
     assert.equal(other.code, 1)
   })
 
-  test('names the broken row and fails', async () => {
+  test('audit:verify names the broken row and fails', async () => {
     const ids = await happen(7)
     await seal()
     await tamper((sql) => sql`update audit_events set address = null where id = ${ids[3] ?? ''}`)
@@ -602,7 +602,7 @@ describe('npm run audit:verify', () => {
     assert.equal(code, 1)
   })
 
-  test('finds a cut tail by any head that was kept, typed or in a log', async () => {
+  test('audit:verify finds a cut tail by any head that was kept, typed or in a log', async () => {
     const kept: string[] = []
     for (let round = 0; round < 3; round += 1) {
       await happen(4)
@@ -633,7 +633,7 @@ describe('npm run audit:verify', () => {
     await rm(log)
   })
 
-  test('says which keys it lacks, and where a file of heads has none', async () => {
+  test('audit:verify says which keys it lacks, and where a file of heads has none', async () => {
     await happen(1)
     await seal()
     const elsewhere = { AUDIT_KEYS: '', DATA_DIR: join(tmpdir(), randomUUID()) }
@@ -646,7 +646,7 @@ describe('npm run audit:verify', () => {
     assert.equal(nothing.code, 1)
   })
 
-  test('explains itself when it is asked in another way', async () => {
+  test('audit:verify shows its usage when its arguments are wrong', async () => {
     for (const args of [['--expect', '7'], ['--expect', '0:ab'], ['--nonsense']]) {
       const { stderr, code } = await run(args)
       assert.match(stderr, /^Usage: npm run audit:verify/)
@@ -656,7 +656,7 @@ describe('npm run audit:verify', () => {
 })
 
 onEachEngine('the scheduled job', (fixture) => {
-  test('seals what there is, with several workers at it', async () => {
+  test('the scheduled job seals all events with several workers at once', async () => {
     await fixture.db.transaction(async (tx) => {
       for (let time = 0; time < 30; time += 1)
         await record(tx, {

@@ -260,7 +260,7 @@ for (const engine of ['redis', 'postgres'] as const)
       places['/ops'] = (await operator.get('/ops')).body
     }
 
-    test('of every kind were used', () => {
+    test('secrets of every kind were used', () => {
       const count = (name: string) => seen.named(name).length
       assert.ok(count('TOTP secret') >= 6, 'first and restarted, of several people, and of the new device')
       assert.ok(count('session id') >= 10)
@@ -274,11 +274,11 @@ for (const engine of ['redis', 'postgres'] as const)
       else assert.ok(Object.keys(places).some((place) => place.startsWith('bullmq.') && places[place]))
     })
 
-    test('are in no table, queue, log line, metric or command’s output', () => {
+    test('secrets are in no table, queue, log line, metric or command’s output', () => {
       assert.deepEqual(findSecrets(seen.all, places), [])
     })
 
-    test('that a mail carries are link tokens, and each is mailed to one person only', () => {
+    test('the secrets in mails are link tokens, and each is mailed to one person only', () => {
       const mails = Object.fromEntries(
         mailServer.received.map(({ to, source }, i) => [
           `mail ${i} to ${to}`,
@@ -305,7 +305,7 @@ for (const engine of ['redis', 'postgres'] as const)
       }
     })
 
-    test('of six digits are in no log line, job, notification or audit detail', () => {
+    test('codes of six digits are in no log line, job, notification or audit detail', () => {
       const payloads = Object.entries(places).filter(([place]) =>
         /^(public\.outbox|public\.notifications|public\.audit_events|bullmq\.|Redis|the log|the queue dashboard)/.test(
           place,
@@ -351,7 +351,7 @@ describe('the search', () => {
   const key = Buffer.from('cafe0123456789abcdef0123456789abcdef0123', 'hex')
   const password = 'Passwörd & more'
 
-  test('finds a secret in every spelling', () => {
+  test('the search finds a secret in every spelling', () => {
     const base32 = 'ZL7ACI2FM6E2XTPPAERUKZ4JVPG66AJD'
     for (const text of [
       `sealed \\xcafe0123456789abcdef0123456789abcdef0123`,
@@ -378,7 +378,7 @@ describe('the search', () => {
     assert.deepEqual(findSecrets([{ name: 'password', value: password }], { here: 'Password & more' }), [])
   })
 
-  test('finds a code that stands alone, and none in ids, times and figures', () => {
+  test('the search finds a code that stands alone, and none in ids, times and figures', () => {
     for (const text of ['{"code":"123456"}', 'code=123456&next=/', 'typed 123456.'])
       assert.equal(findCodes(['123456'], { here: text }).length, 1, text)
     for (const text of ['0196f0c0-1234-56aa', '"time":1772442123456', '09:00:00.123456', 'x123456'])

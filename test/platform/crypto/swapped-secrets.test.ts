@@ -69,7 +69,7 @@ describe('a sealed secret opens for its own user only', () => {
     assert.equal(await completedSignIns(), signIns + 2, 'each of the two, with the own phone, at the end')
   })
 
-  test('swapped between two users: 503 for both, with either phone, until it is put back', async () => {
+  test('a secret swapped between two users is 503 for both, with either phone, until it is put back', async () => {
     await change(victim.row, { sealedSecret: thief.row.sealedSecret })
     await change(thief.row, { sealedSecret: victim.row.sealedSecret })
 
@@ -81,7 +81,7 @@ describe('a sealed secret opens for its own user only', () => {
     for (const { browser } of [victim, thief]) assert.equal((await browser.verify()).location, '/')
   })
 
-  test('the whole row given to the other user: 503 for both, with either phone, until it is put back', async () => {
+  test('a row given to the other user is 503 for both, with either phone, until it is put back', async () => {
     const swap = async (one: string, other: string) => {
       await change(victim.row, { status: 'revoked', revokedAt: app.clock.now() })
       await change(thief.row, { userId: other })
@@ -96,7 +96,7 @@ describe('a sealed secret opens for its own user only', () => {
     for (const { browser } of [victim, thief]) assert.equal((await browser.verify()).location, '/')
   })
 
-  test('it costs no attempt: what cannot be read locks nobody out', async () => {
+  test('a secret that cannot be read costs no attempt and locks no user out', async () => {
     await change(victim.row, { sealedSecret: thief.row.sealedSecret })
     for (let round = 0; round < 6; round += 1) assert.equal((await victim.browser.verify()).status, 503)
 
@@ -105,7 +105,7 @@ describe('a sealed secret opens for its own user only', () => {
   })
 })
 
-test('a pending secret planted in an enrolment is not shown: 503', async () => {
+test('a pending secret planted in an enrolment is not shown and answered 503', async () => {
   const { email, id: owner } = await people.add('Harbour Group', ['tech-operator'])
   const browser = app.browser()
   await browser.signInWithPassword(email)

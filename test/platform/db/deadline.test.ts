@@ -46,7 +46,7 @@ const isTooLate = (error: unknown) =>
   error === TOO_LATE || (error instanceof DrizzleQueryError && error.cause === TOO_LATE)
 
 describe('after the deadline of its request', () => {
-  test('a statement is not begun', async () => {
+  test('after the deadline a statement is not begun', async () => {
     const deadline = new Deadline()
     deadline.pass(TOO_LATE)
 
@@ -59,7 +59,7 @@ describe('after the deadline of its request', () => {
     assert.deepEqual(await notes(), ['of another request'])
   })
 
-  test('a statement is not begun that was waiting for a connection', async () => {
+  test('after the deadline a statement that waited for a connection is not begun', async () => {
     const deadline = new Deadline()
     const { held, release } = holdUntilReleased()
     const holds = pool.db.transaction(async (tx) => {
@@ -79,7 +79,7 @@ describe('after the deadline of its request', () => {
     assert.deepEqual(await notes(), ['of another request'])
   })
 
-  test('a transaction that is open takes no more statements and is rolled back', async () => {
+  test('after the deadline an open transaction takes no more statements and is rolled back', async () => {
     const deadline = new Deadline()
 
     const failed = withDeadline(deadline, () =>
@@ -94,7 +94,7 @@ describe('after the deadline of its request', () => {
     assert.deepEqual(await notes(), [])
   })
 
-  test('a transaction is not committed, although all of its statements were in time', async () => {
+  test('after the deadline a transaction is not committed, even if all its statements were in time', async () => {
     const deadline = new Deadline()
 
     const failed = withDeadline(deadline, () =>
@@ -109,7 +109,7 @@ describe('after the deadline of its request', () => {
     assert.deepEqual(await notes(), [])
   })
 
-  test('the request does not wait for a statement that is under way', async () => {
+  test('after the deadline the request does not wait for a statement that is under way', async () => {
     const deadline = new Deadline()
     const { held, release } = holdUntilReleased()
     const holds = elsewhere.sql.begin(async (tx) => {

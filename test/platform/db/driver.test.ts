@@ -26,7 +26,7 @@ after(async () => {
 const thing = (id: number) => single.sql`select id, n from things where id = ${String(id)}`
 
 describe('statements sent together', () => {
-  test('a value that cannot be sent fails its own statement, and no other', async () => {
+  test('a value that cannot be sent fails only its own statement', async () => {
     await thing(1)
     const forgotten = undefined as unknown as string
 
@@ -42,7 +42,7 @@ describe('statements sent together', () => {
     assert.equal((await thing(3))[0]?.id, '3')
   })
 
-  test('in a transaction it rolls everything back', async () => {
+  test('a value that cannot be sent rolls its whole transaction back', async () => {
     const forgotten = undefined as unknown as string
     const failed = single.sql.begin((tx) => [
       tx`insert into things values ('new', 0)`,
@@ -55,7 +55,7 @@ describe('statements sent together', () => {
     assert.equal(count?.things, 200)
   })
 
-  test('nobody gets the answer of somebody else when a table changes under a prepared statement', async () => {
+  test('no statement gets another’s answer when a table changes under a prepared statement', async () => {
     const askEverything = () =>
       Promise.allSettled(Array.from({ length: 200 }, (_, index) => thing(index + 1)))
     await askEverything()
@@ -70,7 +70,7 @@ describe('statements sent together', () => {
     assert.equal((await thing(5))[0]?.id, '5')
   })
 
-  test('nor does a transaction in which that happens keep its connection', async () => {
+  test('a transaction in which a table changes under a prepared statement loses its connection', async () => {
     const together = () =>
       single.sql.begin((tx) => [tx`select id, n from things where id = ${'1'}`, tx`select 2`])
     await together()

@@ -77,7 +77,7 @@ test('a move that makes no cycle is allowed', async () => {
   assert.deepEqual(await parents(), [null, group, group])
 })
 
-test('two moves that make a cycle only together: one of the transactions is refused, 20 times', async () => {
+test('of two moves that make a cycle only together one transaction is refused, in each of 20 rounds', async () => {
   for (let round = 0; round < 20; round += 1) {
     const [one, other] = [await add(`One ${round}`, null), await add(`Other ${round}`, null)]
 

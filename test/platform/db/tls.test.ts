@@ -143,7 +143,7 @@ describe('a database behind TLS', { skip: !OPENSSL_INSTALLED && 'there is no ope
   const ENCRYPTED = [true, true, true]
   const CLEAR = [false, false, false]
 
-  test('without an sslmode, and with disable, nothing is encrypted', async () => {
+  test('without an sslmode and with disable nothing is encrypted', async () => {
     assert.deepEqual(await encrypted(addressed('localhost', {})), CLEAR)
     assert.deepEqual(await encrypted(addressed('localhost', { sslmode: 'disable' })), CLEAR)
   })
@@ -174,7 +174,7 @@ describe('a database behind TLS', { skip: !OPENSSL_INSTALLED && 'there is no ope
     await assert.rejects(encrypted(addressed('localhost', { sslmode: 'verify-full' })))
   })
 
-  test('a server that offers no TLS is refused, not spoken to in the clear', async () => {
+  test('a server that offers no TLS is refused and not spoken to in the clear', async () => {
     const plain = await startEmbeddedPostgres(await testFolder(), { initdb: ['--no-sync'] })
     const url = new URL(plain.url)
     url.searchParams.set('sslmode', 'require')
@@ -185,7 +185,7 @@ describe('a database behind TLS', { skip: !OPENSSL_INSTALLED && 'there is no ope
   })
 })
 
-test('what DATABASE_URL asks for and cannot have is told at start', () => {
+test('an unsupported option of DATABASE_URL is reported at start', () => {
   const reading = (parameters: string) => () =>
     readMigrateConfig({ DATABASE_URL: `postgres://portcullis@localhost/portcullis?${parameters}` })
   const problem = (message: RegExp) => (error: Error) => {

@@ -22,7 +22,7 @@ const write = (tx: Transaction, note: string) => tx.execute(sql`insert into note
 const notes = async () => (await pool.sql`select note from notes order by note`).map(({ note }) => note)
 
 describe('transactions', () => {
-  test('transactions that are open at once are separate transactions', async () => {
+  test('transactions that are open at once are separate', async () => {
     const pids = await Promise.all(
       Array.from({ length: 5 }, () =>
         pool.db.transaction(async (tx) => {

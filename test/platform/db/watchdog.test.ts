@@ -47,7 +47,7 @@ async function freezableWay(url: string) {
   }
 }
 
-test('a server that answers nothing is noticed: statements are refused at once until it answers again', async () => {
+test('a server that does not answer is detected, and statements are refused until it answers again', async () => {
   const database = await createTestDatabase()
   const way = await freezableWay(database.url)
   const events = new EventEmitter()
@@ -85,7 +85,7 @@ test('a server that answers nothing is noticed: statements are refused at once u
   }
 })
 
-test('a pool can be closed while its server answers nothing', async () => {
+test('a pool can be closed while its server does not answer', async () => {
   const database = await createTestDatabase()
   const way = await freezableWay(database.url)
   const events = new EventEmitter()
@@ -106,7 +106,7 @@ test('a pool can be closed while its server answers nothing', async () => {
   await database.drop()
 })
 
-test('a question to a frozen server that is never answered is asked again', async () => {
+test('a question that a frozen server never answers is asked again', async () => {
   let asked = 0
   const neverAtFirst = () => {
     asked += 1

@@ -156,7 +156,7 @@ describe('a request whose body does not arrive', () => {
   })
   afterEach(() => mock.timers.reset())
 
-  test('is answered 408 and its connection is cut, so that it never acts', async () => {
+  test('a request whose body does not arrive is answered 408 and its connection is cut, so that it never acts', async () => {
     const { socket, answer } = await trickle('/form')
     const closed = new Promise((resolve) => socket.once('close', resolve))
     socket.on('error', () => {})
@@ -171,7 +171,7 @@ describe('a request whose body does not arrive', () => {
     assert.equal(mayAct.mock.callCount(), 0)
   })
 
-  test('acts when the rest arrives in time', async () => {
+  test('a request acts when the rest of its body arrives in time', async () => {
     const { socket, answer } = await trickle('/form')
 
     mock.timers.tick(2 * LIMIT_MS)
@@ -182,7 +182,7 @@ describe('a request whose body does not arrive', () => {
     socket.destroy()
   })
 
-  test('is cut when it was answered before it arrived', async () => {
+  test('a request that was answered before its body arrived is cut', async () => {
     const { socket, answer } = await trickle('/refuses')
     const closed = new Promise((resolve) => socket.once('close', resolve))
     socket.on('error', () => {})
@@ -194,7 +194,7 @@ describe('a request whose body does not arrive', () => {
   })
 })
 
-test('the database layer knows the deadline in every handler, also behind a body', async () => {
+test('the database layer knows the deadline in every handler, also after a body', async () => {
   const { port } = server.address() as AddressInfo
   const file = new FormData()
   file.set('file', new Blob(['a,b']), 'people.csv')

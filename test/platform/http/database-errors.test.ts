@@ -48,7 +48,7 @@ describe('an error of the database', () => {
       }
     })
 
-  test('that does not pass by itself is answered 500', async () => {
+  test('a permanent error of the database is answered 500', async () => {
     const endRefusal = await refuseChanges('notifications', '22012')
 
     const answer = await app.browser().post('/forgot-password', { email: 'finance@harbour.example' })
@@ -58,7 +58,7 @@ describe('an error of the database', () => {
     assert.equal(answer.headers.get('retry-after'), null)
   })
 
-  test('counts as passing by its code alone', () => {
+  test('an error counts as temporary by its code alone', () => {
     const errorWith = (code: string) => Object.assign(new Error('an error'), { code })
 
     for (const code of [
@@ -84,7 +84,7 @@ describe('/readyz', () => {
     return { ...JSON.parse(answer.body), code: answer.status }
   }
 
-  test('says 503 while a migration of this build is pending', async () => {
+  test('/readyz says 503 while a migration of this build is pending', async () => {
     const other = await startApp()
     const { sql } = other.database
     assert.equal((await ready(other)).code, 200)
@@ -97,7 +97,7 @@ describe('/readyz', () => {
     await other.close()
   })
 
-  test('says 200 when the database has a newer migration than this build', async () => {
+  test('/readyz says 200 when the database has a newer migration than this build', async () => {
     const other = await startApp()
     await other.database.sql`
       insert into drizzle.__drizzle_migrations (hash, created_at) values ('newer', 9000000000000)`
@@ -106,7 +106,7 @@ describe('/readyz', () => {
     await other.close()
   })
 
-  test('says 503 while the database is set to read only', async () => {
+  test('/readyz says 503 while the database is read only', async () => {
     const other = await startApp()
     const { sql } = other.database
     const name = sql(new URL(other.deps.config.DATABASE_URL).pathname.slice(1))
@@ -122,7 +122,7 @@ describe('/readyz', () => {
     await other.close()
   })
 
-  test('says 503 after the disk was full', async () => {
+  test('/readyz says 503 after the disk was full', async () => {
     const other = await startApp()
     await other.database.sql.unsafe(`
       create function refuse() returns trigger language plpgsql as $$

@@ -19,7 +19,7 @@ async function serve(listener: RequestListener, serveOnMs = 0) {
   return { drain, port, origin: `http://127.0.0.1:${port}` }
 }
 
-test('a connection that a browser opened ahead and asked nothing on keeps nobody waiting', async () => {
+test('a connection that a browser opened ahead without a request delays no stop', async () => {
   const { drain, port, origin } = await serve((_req, res) => res.end())
   const ahead = connect(port, '127.0.0.1')
   await once(ahead, 'connect')
@@ -31,7 +31,7 @@ test('a connection that a browser opened ahead and asked nothing on keeps nobody
   if (!ahead.closed) await once(ahead, 'close')
 })
 
-test('what was asked before is answered to its end', async () => {
+test('a request received before the stop is answered completely', async () => {
   const held: ServerResponse[] = []
   const { drain, origin } = await serve((_req, res) => {
     res.write('begin ')
@@ -47,7 +47,7 @@ test('what was asked before is answered to its end', async () => {
   await assert.rejects(fetch(origin))
 })
 
-test('it serves on for a moment and announces on each answer that the connection closes', async () => {
+test('a stopping server serves for a moment and announces on each answer that the connection closes', async () => {
   const held: ServerResponse[] = []
   const { drain, origin } = await serve((req, res) => {
     if (req.url === '/slow') held.push(res)

@@ -16,7 +16,7 @@ before(async () => {
 })
 after(() => app.close())
 
-test('spaces around it and capitals of ASCII make no difference, other letters stay as they are', () => {
+test('surrounding spaces and ASCII capitals of an address make no difference, and other letters stay', () => {
   assert.equal(canonicalEmail('  Desk@PLATFORM.example\t'), DESK)
   for (const other of ['\u212a', '\u0130', '\u00c4', '\u0410', '\u1e9e'])
     assert.equal(canonicalEmail(other), other)

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { mock, test } from 'node:test'
 import { startApp } from '../../support/app.ts'
 
-test('who runs it hears once why nobody can sign in when the proxy does not say that it speaks https', async () => {
+test('the log says once why sign-in fails when the proxy does not say that it speaks https', async () => {
   const app = await startApp({ PUBLIC_URL: 'https://dashboard.example', TRUST_PROXY: 'loopback' })
   try {
     const warn = mock.method(app.deps.log, 'warn', () => {})

@@ -24,12 +24,12 @@ async function timeIn(zone: string | null): Promise<string> {
 }
 
 describe('times on pages', () => {
-  test('are in UTC, and say so, while nothing is known of the reader', async () => {
+  test('times are in UTC, and say so, while the reader’s zone is unknown', async () => {
     assert.match(await timeIn(null), />2 Mar 2026, 09:00 UTC</)
     assert.match(theo.last.body, /times in UTC</)
   })
 
-  test('are in the time zone the browser said, and name it', async () => {
+  test('times are in the browser’s time zone and name it', async () => {
     assert.match(await timeIn('Asia/Kolkata'), />2 Mar 2026, 14:30 GMT\+5:30</)
     assert.match(await timeIn('Europe/Berlin'), />2 Mar 2026, 10:00 CET</)
     assert.match(await timeIn('Pacific/Auckland'), />2 Mar 2026, 22:00 GMT\+13</)
@@ -37,7 +37,7 @@ describe('times on pages', () => {
     assert.match(theo.last.body, /times in America\/Los Angeles</)
   })
 
-  test('tell the exact instant on hover and to those who hear the page, whatever the time zone', async () => {
+  test('times give the exact instant on hover and to screen readers, in any time zone', async () => {
     for (const zone of [null, 'Asia/Kolkata'])
       assert.match(
         await timeIn(zone),
@@ -45,7 +45,7 @@ describe('times on pages', () => {
       )
   })
 
-  test('are in UTC for whatever is no time zone', async () => {
+  test('times are in UTC for an unknown time zone', async () => {
     const odd = ['Mars/Olympus', 'x'.repeat(500), '<script>', '+05:30', '__proto__', 'constructor', '..', '']
     for (const zone of odd) assert.match(await timeIn(zone), />2 Mar 2026, 09:00 UTC</, zone)
     theo.cookies.delete('zone')
@@ -54,12 +54,12 @@ describe('times on pages', () => {
     theo.cookies.delete('xzone')
   })
 
-  test('are the same for every spelling of a time zone', async () => {
+  test('times are the same for every spelling of a time zone', async () => {
     assert.match(await timeIn('asia/KOLKATA'), />2 Mar 2026, 14:30 GMT\+5:30</)
     assert.match(await timeIn('Asia/Calcutta'), />2 Mar 2026, 14:30 GMT\+5:30</)
   })
 
-  test('of one reader do not leak into the page of the next', async () => {
+  test('the time zone of one reader does not leak into the page of the next', async () => {
     await Promise.all(
       ['Asia/Kolkata', 'Europe/Berlin', null, 'Asia/Kolkata', null].map(async (zone) => {
         const reader = app.browser()
@@ -73,13 +73,13 @@ describe('times on pages', () => {
     )
   })
 
-  test('change with the clocks of the time zone', () => {
+  test('times change with the clocks of the time zone', () => {
     assert.equal(instantText(new Date('2026-03-29T00:59:59Z'), 'Europe/Berlin'), '29 Mar 2026, 01:59 CET')
     assert.equal(instantText(new Date('2026-03-29T01:00:00Z'), 'Europe/Berlin'), '29 Mar 2026, 03:00 CEST')
   })
 })
 
-test('a mail, of whose reader nothing is known, has them in UTC', () => {
+test('a mail has its times in UTC', () => {
   assert.equal(instantText(new Date('2026-11-24T08:15:23Z')), '24 Nov 2026, 08:15 UTC')
   assert.equal(exactText(new Date('2026-11-24T08:15:23Z')), '2026-11-24 08:15:23 UTC')
 })

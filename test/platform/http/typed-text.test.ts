@@ -46,10 +46,10 @@ const SOMETHING = [
 const line = typedLine(100)
 
 for (const [what, text] of NOTHING)
-  test(`nothing can be seen of ${what}`, () => {
+  test(`a text of only ${what} is invisible`, () => {
     assert.equal(line.safeParse(text).success, false)
   })
 
-test('every script and every emoji can be seen', () => {
+test('every script and every emoji is visible', () => {
   for (const text of SOMETHING) assert.equal(line.parse(text), text)
 })

@@ -61,7 +61,7 @@ test('the only Admin of an account asks the Service Desk, also about what they a
   tellsToAsk(await mailTo(id, 'role-groups-changed'), 'the Service Desk')
 })
 
-test('the Admins of an account hear that it was suspended, and that it was resumed', async () => {
+test('the Admins of an account are mailed that it was suspended and that it was resumed', async () => {
   const { id, clientId } = await app.userNamed(ONLY_ADMIN)
 
   await act(DESK, `/clients/${clientId}/suspend`)
@@ -81,7 +81,7 @@ test('the first Admin of a new account asks the Service Desk about the invitatio
   tellsToAsk(await mailTo((await app.userNamed(adminEmail)).id, 'invitation'), 'the Service Desk')
 })
 
-test('whoever is no Admin asks one about what an Admin did, and the Service Desk about what it did', async () => {
+test('a user who is not Admin asks an Admin about acts of Admins, and the Service Desk about its own acts', async () => {
   const { id } = await cast.people.add('Harbour Group', ['tech-operator'])
 
   await act(ADMIN, `/users/${id}/role-groups`, { roleGroups: 'finance-operator' })
@@ -92,7 +92,7 @@ test('whoever is no Admin asks one about what an Admin did, and the Service Desk
   tellsToAsk(await mailTo(id, 'account-enabled'), 'the Service Desk')
 })
 
-test('whoever an Admin invites asks an Admin', async () => {
+test('a user whom an Admin invited asks an Admin', async () => {
   const fields = cast.people.newcomer()
   await act(ADMIN, '/users', fields)
 

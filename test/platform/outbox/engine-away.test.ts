@@ -22,7 +22,7 @@ describe('Redis goes away and comes back', { skip: !REDIS_AVAILABLE }, () => {
   })
   after(() => fixture.close())
 
-  test('what is owed while Redis is away is done when it is back, and the log says so, not at every error', async () => {
+  test('pending work is done when Redis is back, and the log says so without repeating every error', async () => {
     await fixture.startWorker()
     await fixture.oweMail()
     await fixture.allDone()
@@ -58,7 +58,7 @@ describe('Redis goes away and comes back', { skip: !REDIS_AVAILABLE }, () => {
     assert.equal(fixture.mailsAbout(notificationId).length, 1)
   })
 
-  test('a Redis that hangs holds nobody up, and work goes on when it moves again', async () => {
+  test('a Redis that hangs blocks no request, and work goes on when it recovers', async () => {
     await fixture.startWorker()
     await fixture.oweMail()
     await fixture.allDone()
@@ -96,7 +96,7 @@ describe('Redis goes away and comes back', { skip: !REDIS_AVAILABLE }, () => {
     await fixture.db.delete(outbox)
   })
 
-  test('what is due in days comes back when its time is near', async () => {
+  test('work that is due in days comes back when its time is near', async () => {
     const { engine } = await fixture.startWorker()
     const dueAt = new Date(Date.now() + 6 * DAY)
     const reminder = { job: 'remind-of-invitation', payload: { invitationId: fixture.userId }, dueAt }
@@ -123,7 +123,7 @@ describe('Redis goes away and comes back', { skip: !REDIS_AVAILABLE }, () => {
     await redis.start()
   })
 
-  test('a Redis that may evict jobs is complained about', { skip: !REDIS_INSTALLED }, async () => {
+  test('a Redis that may evict jobs is reported', { skip: !REDIS_INSTALLED }, async () => {
     const evicting = await new RedisServer(['--maxmemory-policy', 'allkeys-lru']).start()
     const engine = openQueueEngine({ ...fixture.config, REDIS_URL: evicting.url }, fixture.log)
 
@@ -141,7 +141,7 @@ describe('Redis goes away and comes back', { skip: !REDIS_AVAILABLE }, () => {
 })
 
 onEachEngine('connections are lost', (fixture) => {
-  test('every connection to the database is cut, again and again, and work goes on', async () => {
+  test('work goes on while every connection to the database is cut again and again', async () => {
     await fixture.startWorker()
 
     for (let round = 0; round < 8; round++) {

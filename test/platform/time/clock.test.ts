@@ -48,7 +48,7 @@ describe('the corrected clock', () => {
     world = new World()
   })
 
-  test('tells the time of the database, however skewed the host is', async () => {
+  test('the clock tells the time of the database, however skewed the host is', async () => {
     world.system += 3 * DAY
     await world.clock.measure()
     world.pass(17 * SECOND)
@@ -56,7 +56,7 @@ describe('the corrected clock', () => {
     assert.equal(world.errorMs, 0)
   })
 
-  test('tells no time before the database has told its own', async () => {
+  test('the clock tells no time before the database has told its own', async () => {
     assert.throws(() => world.clock.now(), ClockUnknownError)
     world.away = true
     await assert.rejects(world.clock.measure(), /the database is away/)
@@ -93,7 +93,7 @@ describe('the corrected clock', () => {
     assert.equal(Math.round(world.errorMs), 0)
   })
 
-  test('a small correction never turns time back: the clock waits until the database is as far', async () => {
+  test('a small correction never turns time back, and the clock waits for the database', async () => {
     await world.clock.measure()
     world.pass(MINUTE, 0.01)
     const before = world.clock.now()
@@ -108,7 +108,7 @@ describe('the corrected clock', () => {
     assert.equal(world.errorMs, 0)
   })
 
-  test('a database that was set back is followed, since standing still would hold every lock', async () => {
+  test('a database that was set back is followed, so that locks do not last longer', async () => {
     await world.clock.measure()
     world.clock.now()
     world.database -= HOUR
@@ -117,7 +117,7 @@ describe('the corrected clock', () => {
     assert.equal(world.errorMs, 0)
   })
 
-  test('of several samples that with the shortest round trip counts', async () => {
+  test('of several samples the one with the shortest round trip counts', async () => {
     world.trips = [
       { there: 400, back: 0 },
       { there: 1, back: 1 },
@@ -129,7 +129,7 @@ describe('the corrected clock', () => {
     assert.equal(world.errorMs, 0)
   })
 
-  test('a measurement whose every round trip is long is refused, and the last one is carried on', async () => {
+  test('a measurement with only long round trips is refused, and the last one is kept', async () => {
     await world.clock.measure()
     world.trips = Array(3).fill({ there: 1_200, back: 0 })
 
@@ -141,7 +141,7 @@ describe('the corrected clock', () => {
     assert.equal(world.errorMs, 0)
   })
 
-  test('after a sleep of the machine, in which its monotonic clock stood still, it is measured at once', async () => {
+  test('after a sleep of the machine the clock is measured again immediately', async () => {
     await world.clock.measure()
     world.database += 8 * HOUR
     world.system += 8 * HOUR

@@ -30,7 +30,7 @@ function assertAgree(timeZone: string, midnight: number): void {
     )
 }
 
-test('a day of the home page is the same day of the audit log, where the clocks repeat midnight, too', () => {
+test('a day of the home page is the same day of the audit log, also where clocks repeat midnight', () => {
   for (const [timeZone, day] of [
     ['Asia/Amman', '2020-10-30'],
     ['America/Havana', '2026-11-01'],
@@ -43,11 +43,11 @@ test('a day of the home page is the same day of the audit log, where the clocks 
   assert.equal(readMoment('2020-10-30', 'Asia/Amman')?.start.toISOString(), '2020-10-29T21:00:00.000Z')
 })
 
-test('in every time zone and on every day', () => {
+test('the days agree in every time zone and on every day', () => {
   fc.assert(fc.property(ZONES, DAYS, assertAgree), { numRuns: 1000 })
 })
 
-test('clocks show what was asked for, or where they skip it, a later time', () => {
+test('clocks show the requested time, or a later one where they skip it', () => {
   const shownAt = (timeZone: string, shown: string) =>
     instantIn(timeZone, Date.parse(`${shown}Z`)).toISOString()
 

@@ -20,6 +20,7 @@ const ACTS = {
   'role-groups-waiting': (name: string) =>
     `The change waits for a second agent. Until it is approved ${name} keeps the present role groups.`,
   disabled: (name: string) => `The account of ${name} is disabled, and they are signed out everywhere.`,
+  'enabling-waits': (name: string) => `${name} can sign in again when a second agent has approved it.`,
   enabled: (name: string) => `${name} can sign in again.`,
 } as const
 

@@ -4,6 +4,7 @@ import { validate as isUuid } from 'uuid'
 import type { Person } from '../gate/facts.ts'
 import type { Reader } from '../platform/db/client.ts'
 import { approvals } from '../platform/db/schema/approvals.ts'
+import { auditEvents } from '../platform/db/schema/audit-events.ts'
 import { clients } from '../platform/db/schema/clients.ts'
 import { users } from '../platform/db/schema/users.ts'
 import { readStaff } from './approvers.queries.ts'
@@ -14,6 +15,15 @@ import { mayDecideApproval, mayViewApprovals } from './rules.ts'
 export const OPEN_SHOWN = 100
 const DECIDED_SHOWN = 20
 
+/** So long the page of a case names what the account was called before. */
+const RENAMED_LATELY = '30 days'
+const formerName = sql<string | null>`(
+  select ${auditEvents.details} ->> 'from' from ${auditEvents}
+  where ${auditEvents.clientId} = ${approvals.clientId} and ${auditEvents.action} = 'client.renamed'
+    and ${auditEvents.outcome} = 'success'
+    and ${auditEvents.at} > ${approvals.requestedAt} - ${RENAMED_LATELY}::interval
+  order by ${auditEvents.at} limit 1)`
+
 const requesters = alias(users, 'requesters')
 const deciders = alias(users, 'deciders')
 
@@ -23,6 +33,8 @@ const caseColumns = {
   status: approvals.status,
   clientId: approvals.clientId,
   accountName: clients.name,
+  /** What the account was called RENAMED_LATELY before the request, if it was renamed since. */
+  formerAccountName: formerName,
   userId: approvals.userId,
   email: approvals.email,
   name: approvals.name,

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Person } from '../gate/facts.ts'
 import type { Reader } from '../platform/db/client.ts'
+import { approvals } from '../platform/db/schema/approvals.ts'
 import { invitations } from '../platform/db/schema/links.ts'
 import { memberships, roleGroups } from '../platform/db/schema/role-groups.ts'
 import { uuidArray } from '../platform/db/uuid-array.ts'
@@ -21,6 +22,10 @@ export async function readMakers(db: Reader, ids: readonly string[], now: Date):
         select granted_by from ${memberships} join ${roleGroups} on ${roleGroups.id} = role_group_id
           where user_id = makers.maker and granted_at > ${since}::timestamptz
             and (is_admin or is_service_desk or is_operator or of_platform)
+        union all
+        -- A role group that was taken away again leaves no membership. The tie stays.
+        select requested_by from ${approvals}
+          where user_id = makers.maker and status = 'approved' and kind <> 'enabling' and decided_at > ${since}::timestamptz
       ) made
       where made.by is not null
     )

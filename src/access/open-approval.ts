@@ -1,20 +1,23 @@
-import { and, eq, lte, sql } from 'drizzle-orm'
+import { and, eq, gt, lte, sql } from 'drizzle-orm'
 import type { Deps } from '../deps.ts'
 import { type Origin, record } from '../platform/audit/record.ts'
 import type { Transaction } from '../platform/db/client.ts'
 import { approvals } from '../platform/db/schema/approvals.ts'
+import { users } from '../platform/db/schema/users.ts'
 import { notifyAll } from '../platform/mail/notify.ts'
 import { enqueue } from '../platform/outbox/enqueue.ts'
-import { DAY } from '../platform/time/durations.ts'
+import { DAY, HOUR } from '../platform/time/durations.ts'
 import { readStaff } from './approvers.queries.ts'
 import { approversOf } from './approvers.ts'
-import { keysOf, type RoleGroupChange } from './choose-role-groups.ts'
+import { keysOf } from './choose-role-groups.ts'
 import type { Evidence } from './evidence.ts'
 import { markExpired } from './expire-approval.ts'
 import type { Refusal } from './refusals.ts'
 
 /** How long a second person may approve a case. */
 export const APPROVAL_LIFE_MS = DAY
+/** Each case is mailed to all who may decide it. */
+const CASES_WITHIN_HOUR = 30
 
 export interface AskedFor {
   kind: (typeof approvals.$inferInsert)['kind']
@@ -26,7 +29,7 @@ export interface AskedFor {
   name: string
   /** Keys of the role groups that the person holds. */
   held: readonly string[]
-  change: Pick<RoleGroupChange, 'given' | 'taken'>
+  change: Record<'given' | 'taken', readonly { key: string }[]>
   requestedBy: string
   evidence: Evidence
   origin: Origin
@@ -52,6 +55,17 @@ export async function openApproval(
   const { ids: approvers } = approversOf(asked, staff, makers)
   if (approvers.length === 0) return { ok: false, refusal: 'no-approver' }
 
+  const lately = and(
+    eq(approvals.requestedBy, requestedBy),
+    gt(approvals.requestedAt, new Date(now.getTime() - HOUR)),
+  )
+  if ((await tx.$count(approvals, lately)) >= CASES_WITHIN_HOUR)
+    return { ok: false, refusal: 'approvals-within-hour' }
+  const [requester] = await tx
+    .select({ epoch: users.sessionEpoch })
+    .from(users)
+    .where(eq(users.id, requestedBy))
+
   // A case whose time is over is not open, whether its job has run or not.
   await markExpired(tx, and(eq(approvals.email, email), lte(approvals.expiresAt, now)), now)
   const expiresAt = new Date(now.getTime() + APPROVAL_LIFE_MS)
@@ -67,6 +81,7 @@ export async function openApproval(
       given: keysOf(change.given),
       taken: keysOf(change.taken),
       requestedBy,
+      requesterEpoch: requester?.epoch,
       requestedAt: now,
       expiresAt,
       ticket,

@@ -70,6 +70,10 @@ export const REFUSALS = {
     status: 409,
     sentence: 'This case has expired. The agent who asked can ask again.',
   },
+  'approvals-within-hour': {
+    status: 429,
+    sentence: 'You have asked for as many approvals as one agent may within an hour.',
+  },
   'no-approver': {
     status: 409,
     sentence:
@@ -95,6 +99,11 @@ export const REFUSALS = {
   'not-invited': {
     status: 409,
     sentence: 'There is no invitation to change: the account may just have become active.',
+  },
+  'invite-again': {
+    status: 409,
+    sentence:
+      'This invitation has expired. Withdraw it and invite the person again: a second agent approves who is to administer.',
   },
   'invitations-within-hour': {
     status: 429,

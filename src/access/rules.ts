@@ -127,10 +127,11 @@ export function mayGrant(actor: Actor, roleGroup: Grant): Refusal | null {
 
 /**
  * Whether giving this role group takes effect only once a second person has approved it: every role group of the
- * platform account, and what administers in an account that is not new.
+ * platform account, and every role group that administers. Only the first Admin of an account, invited with its
+ * creation, needs no approval.
  */
-export function needsApproval(roleGroup: NamedGrant, account: { isNew: boolean }): boolean {
-  return roleGroup.ofPlatform || (administers(roleGroup) && !account.isNew)
+export function needsApproval(roleGroup: NamedGrant): boolean {
+  return roleGroup.ofPlatform || administers(roleGroup)
 }
 
 /** Looking at the cases that wait for a second person. An Operator sees only those that fall to Operators. */

@@ -1,16 +1,20 @@
+import { and, eq, gt } from 'drizzle-orm'
 import { accountById } from '../access/accounts.queries.ts'
 import { chooseRoleGroups, roleGroupChange } from '../access/choose-role-groups.ts'
 import type { Closing } from '../access/closings.ts'
 import { relationOf } from '../access/hierarchy.queries.ts'
+import { readTies } from '../access/makers.queries.ts'
 import { actorOf, targetOf } from '../access/people.ts'
 import { readRoleGroups } from '../access/role-groups.queries.ts'
-import { mayChangeRoleGroups, mayInvite } from '../access/rules.ts'
+import { mayChangeRoleGroups, mayEnable, mayInvite } from '../access/rules.ts'
 import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'
 import { readPerson } from '../gate/read-person.queries.ts'
 import { invitePerson } from '../invitations/invite-person.ts'
 import type { Transaction } from '../platform/db/client.ts'
 import type { approvals } from '../platform/db/schema/approvals.ts'
+import { auditEvents } from '../platform/db/schema/audit-events.ts'
+import { enablePerson } from '../users/enable-user.ts'
 import { setRoleGroups } from '../users/set-role-groups.ts'
 
 type Approval = typeof approvals.$inferSelect
@@ -31,9 +35,12 @@ export async function carryOutApproval(
   const requester = await readPerson(tx, approval.requestedBy)
   const isActive = requester?.status === 'active' && !requester.clientSuspended
   if (!isActive || !actorOf(requester).isServiceDesk) return not('requester-gone')
+  if (approval.requesterEpoch !== null && approval.requesterEpoch !== requester.sessionEpoch)
+    return not('requester-signed-out')
   const [account] = await accountById(tx, approval.clientId)
   if (!account) throw new Error('the account of a case is gone')
   if (account.suspendedAt) return not('account-suspended')
+  if (await wasRenamed(tx, approval)) return not('account-renamed')
 
   const all = await readRoleGroups(tx)
   const { held, given, taken } = approval
@@ -62,9 +69,16 @@ export async function carryOutApproval(
 
   const person = await readPerson(tx, approval.userId)
   if (!person || !isUnchanged(person, approval)) return not('person-changed')
-  const target = targetOf(person, null, { relation, ties: new Set() }, clock.now())
+  const now = clock.now()
+  const ties = await readTies(tx, requester.id, [person], now)
+  const target = targetOf(person, null, { relation, ties }, now)
+  if (approval.kind === 'enabling') {
+    if (mayEnable(actor, target)) return not('not-grantable')
+    await enablePerson(tx, person, { at: now, ...by })
+    return { ok: true, userId: person.id }
+  }
   if (mayChangeRoleGroups(actor, target)) return not('not-grantable')
-  await setRoleGroups(tx, person, roleGroupChange(all, held, wantedKeys), { at: clock.now(), ...by })
+  await setRoleGroups(tx, person, roleGroupChange(all, held, wantedKeys), { at: now, ...by })
   return { ok: true, userId: person.id }
 }
 
@@ -72,8 +86,23 @@ function not(because: Closing): CarriedOut {
   return { ok: false, because }
 }
 
-/** The person whom the second person looked at: with the same address and role groups, and not disabled since. */
+/** The approver must have seen the name of the account, not another one that it was given for a while. */
+async function wasRenamed(tx: Transaction, { clientId, requestedAt }: Approval): Promise<boolean> {
+  const renamed = and(
+    eq(auditEvents.clientId, clientId),
+    eq(auditEvents.action, 'client.renamed'),
+    eq(auditEvents.outcome, 'success'),
+    gt(auditEvents.at, requestedAt),
+  )
+  return (await tx.$count(auditEvents, renamed)) > 0
+}
+
+/** The person whom the approver looked at: same address, same role groups, disabled or not as then. */
 function isUnchanged({ email, status, roleGroups }: Person, approval: Approval): boolean {
   const keys = roleGroups.map(({ key }) => key).sort()
-  return status !== 'disabled' && email === approval.email && keys.join() === approval.held.join()
+  return (
+    (status === 'disabled') === (approval.kind === 'enabling') &&
+    email === approval.email &&
+    keys.join() === approval.held.join()
+  )
 }

@@ -5,8 +5,7 @@ import { judgeWithinAccount } from '../access/judge.ts'
 import { openApproval } from '../access/open-approval.ts'
 import type { Outcome } from '../access/outcome.ts'
 import { readRoleGroups } from '../access/role-groups.queries.ts'
-import { mayInvite } from '../access/rules.ts'
-import { waitsForApproval } from '../access/waits-for-approval.queries.ts'
+import { mayInvite, needsApproval } from '../access/rules.ts'
 import type { Deps } from '../deps.ts'
 import { type Origin, record } from '../platform/audit/record.ts'
 import type { Transaction } from '../platform/db/client.ts'
@@ -63,7 +62,7 @@ export async function inviteUser(
 
     const { roleGroups } = chosen
     const by = { actorId: actor.userId, origin }
-    if (await waitsForApproval(tx, account.id, roleGroups)) {
+    if (roleGroups.some(needsApproval)) {
       if (await isTaken(tx, email.email)) return addressTaken(deps, tx, account.id, by)
       const opened = await openApproval(deps, tx, {
         kind: 'invitation',

@@ -124,7 +124,7 @@ export function roleGroupsIn(
   const chosen = chooseRoleGroups(actor, isPlatform, roleGroups, keys)
   if (chosen.ok) {
     // Who is to administer is looked at by a second person, one by one, never among the lines of a file.
-    const mustBeAlone = chosen.roleGroups.some((roleGroup) => needsApproval(roleGroup, { isNew: false }))
+    const mustBeAlone = chosen.roleGroups.some(needsApproval)
     return mustBeAlone ? { problem: 'alone', detail: '' } : { chosen: chosen.roleGroups }
   }
   return chosen.refusal === null

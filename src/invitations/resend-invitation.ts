@@ -1,10 +1,14 @@
+import { and, eq, isNotNull } from 'drizzle-orm'
 import { actOnUser, type UserOutcome, type UserRequest } from '../access/act-on-user.ts'
 import { readDeskEvidence } from '../access/evidence.ts'
-import { mayChangeInvitation } from '../access/rules.ts'
+import { administers, mayChangeInvitation } from '../access/rules.ts'
 import { tellOfAdministrator } from '../access/tell-administrators.ts'
 import type { Deps } from '../deps.ts'
+import type { Transaction } from '../platform/db/client.ts'
+import { users } from '../platform/db/schema/users.ts'
 import { closeInvitation } from './close-invitation.ts'
 import { invitationAllowance, limitReached } from './invitation-allowance.ts'
+import { readInvitation } from './invitations.queries.ts'
 import { sendInvitations } from './send-invitations.ts'
 
 /**
@@ -16,7 +20,11 @@ export function resendInvitation(deps: Deps, request: UserRequest): Promise<User
     action: 'invitation.resent',
     rule: mayChangeInvitation,
     readEvidence: readDeskEvidence,
-    limit: async (tx, { clientId }, now) => {
+    limit: async (tx, { id, clientId, ofPlatform, roleGroups }, now) => {
+      // What a second person approved long ago is approved anew.
+      const administering = ofPlatform || roleGroups.some(administers)
+      if (administering && (await hasExpired(tx, id, now)) && (await isInUse(tx, clientId)))
+        return { refusal: 'invite-again' }
       const allowance = await invitationAllowance(tx, deps.config, clientId, now)
       // The old one is closed: no more are open than before.
       return allowance.refusal === 'invitations-within-hour' ? limitReached(allowance, now) : null
@@ -34,4 +42,13 @@ export function resendInvitation(deps: Deps, request: UserRequest): Promise<User
       await tellOfAdministrator(tx, { id, clientId, roleGroups }, eventId, 'invited-again')
     },
   })
+}
+
+async function hasExpired(tx: Transaction, userId: string, now: Date): Promise<boolean> {
+  return (await readInvitation(tx, userId, now))?.state === 'expired'
+}
+
+/** A user of the account was active once. Before, its first Admin is invited as often as it takes. */
+async function isInUse(tx: Transaction, clientId: string): Promise<boolean> {
+  return (await tx.$count(users, and(eq(users.clientId, clientId), isNotNull(users.activatedAt)))) > 0
 }

@@ -1,16 +1,19 @@
+import { and, eq } from 'drizzle-orm'
 import type { Deps } from '../deps.ts'
-import type { Origin } from '../platform/audit/record.ts'
+import { type Origin, record } from '../platform/audit/record.ts'
 import type { Transaction } from '../platform/db/client.ts'
+import { authenticators } from '../platform/db/schema/authenticators.ts'
+import { notify } from '../platform/mail/notify.ts'
 import { enqueue } from '../platform/outbox/enqueue.ts'
 import { changeLockout } from './change-lockout.ts'
 import { lockoutPolicyOf } from './lockout-policy-of.ts'
 import type { LockoutKey } from './lockouts.queries.ts'
-import { type Failed, fail, NO_FAILURES } from './policy.ts'
+import { authenticatorDisabled, type Failed, fail, NO_FAILURES } from './policy.ts'
 import { type LockedPerson, recordLockout } from './record-lockout.ts'
 
 /**
  * Counts a spent attempt as failed. A lock that begins with it is recorded, its end is queued and its user gets a
- * mail, all in this transaction.
+ * mail, all in this transaction. So is an authenticator that is disabled by the 100th wrong code in a row.
  */
 export async function failAttempt(
   tx: Transaction,
@@ -19,12 +22,14 @@ export async function failAttempt(
 ): Promise<Failed> {
   const { key, spentAt, person, now, origin } = attempt
   const policy = lockoutPolicyOf(config, key.kind)
+  let before = NO_FAILURES
   let failed: Failed = { state: NO_FAILURES, locksUntil: null }
   await changeLockout(tx, key, now, (state) => {
+    before = state
     failed = fail(state, spentAt, now, policy)
     return failed.state
   })
-  const { locksUntil } = failed
+  const { locksUntil, state } = failed
   if (locksUntil) {
     await enqueue(tx, 'end-lockout', key, locksUntil)
     const knownBrowser = person && person.id !== key.subject ? key.subject : null
@@ -37,5 +42,20 @@ export async function failAttempt(
       origin,
     })
   }
+  const disables = key.kind === 'code' && authenticatorDisabled(state) && !authenticatorDisabled(before)
+  if (disables && person) await recordDisabled(tx, person, { at: now, origin })
   return failed
+}
+
+/** Only a reset helps from now on. A person without an authenticator has none to lose. */
+async function recordDisabled(
+  tx: Transaction,
+  { id, clientId }: LockedPerson,
+  by: { at: Date; origin: Origin },
+): Promise<void> {
+  const isTheirs = and(eq(authenticators.userId, id), eq(authenticators.status, 'active'))
+  if ((await tx.$count(authenticators, isTheirs)) === 0) return
+  const about = { ...by, clientId, actorId: id, subjectId: id }
+  const eventId = await record(tx, { ...about, action: 'authenticator.disabled', outcome: 'success' })
+  await notify(tx, { to: id, kind: 'authenticator-disabled', eventId, facts: {} })
 }

@@ -3,7 +3,6 @@ import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'
 import type { AttemptFailed } from '../lockout/attempt-failed.ts'
 import { failAttempt } from '../lockout/fail-attempt.ts'
-import { MAX_CONSECUTIVE_CODE_FAILURES } from '../lockout/policy.ts'
 import type { SpentAttempt } from '../lockout/spend-attempt.ts'
 import { type AuditEntry, type Origin, record } from '../platform/audit/record.ts'
 import type { Transaction } from '../platform/db/client.ts'
@@ -39,21 +38,13 @@ export async function failCode(
       const about = { at: now, origin, clientId, actorId: id, subjectId: id }
       const eventId = await record(tx, { ...about, ...codeAction(purpose), outcome: 'failure' })
       const { key, spentAt } = attempt
-      const { state, locksUntil } = await failAttempt(tx, deps, { key, spentAt, person, now, origin })
+      const { locksUntil } = await failAttempt(tx, deps, { key, spentAt, person, now, origin })
       const wrong = { ok: false, problem: 'wrong', kind: 'code', lockedUntil: locksUntil } as const
       if (purpose === 'enrol') return wrong
 
       // Whoever proves to be there again is signed in already: nobody got hold of a password.
       if (purpose === 'verify' && (await warningIsDue(tx, id, now)))
         await notify(tx, { to: id, kind: 'code-failed', eventId, facts: {} })
-      if (state.consecutiveFailures === MAX_CONSECUTIVE_CODE_FAILURES) {
-        const disabledId = await record(tx, {
-          ...about,
-          action: 'authenticator.disabled',
-          outcome: 'success',
-        })
-        await notify(tx, { to: id, kind: 'authenticator-disabled', eventId: disabledId, facts: {} })
-      }
       return wrong
     }),
   )

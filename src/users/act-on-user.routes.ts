@@ -76,7 +76,10 @@ export function actOnUserRoutes(deps: Deps): Router {
       const pageAfter = (clientId: string) =>
         done === 'invitation-withdrawn' ? usersPageOf(personOf(res), clientId) : `/users/${targetId}`
       await answer(res, await act(deps, { ...actRequestOf(req), targetId }), {
-        done: ({ clientId }) => goOnAfter(res, done, targetId, pageAfter(clientId)),
+        done: (outcome) => {
+          const waits = 'approvalId' in outcome && outcome.approvalId !== null
+          goOnAfter(res, waits ? 'enabling-waits' : done, targetId, pageAfter(outcome.clientId))
+        },
         again: ({ missing }) => renderAct(deps, req, res, userAct, missing),
       })
     })

@@ -1,28 +1,67 @@
 import { eq } from 'drizzle-orm'
-import { actOnUser, type UserOutcome, type UserRequest } from '../access/act-on-user.ts'
-import { readEvidence } from '../access/evidence.ts'
-import { mayEnable } from '../access/rules.ts'
+import type { UserRequest } from '../access/act-on-user.ts'
+import { type EvidenceField, readEvidence } from '../access/evidence.ts'
+import { judge } from '../access/judge.ts'
+import { openApproval } from '../access/open-approval.ts'
+import type { Missing, Outcome } from '../access/outcome.ts'
+import { administers, mayEnable } from '../access/rules.ts'
 import { tellOfAdministrator } from '../access/tell-administrators.ts'
 import type { Deps } from '../deps.ts'
-import { record } from '../platform/audit/record.ts'
+import type { Person } from '../gate/facts.ts'
+import { type AuditEntry, record } from '../platform/audit/record.ts'
+import type { Transaction } from '../platform/db/client.ts'
 import { users } from '../platform/db/schema/users.ts'
 import { notify } from '../platform/mail/notify.ts'
 
-/** Lets a disabled user in again. Who was never active is invited as before: MFA and all that is asked of them stays. */
-export function enableUser(deps: Deps, request: UserRequest): Promise<UserOutcome> {
-  return actOnUser(deps, request, {
-    action: 'user.enabled',
-    rule: mayEnable,
-    readEvidence,
-    carryOut: async (tx, person, event) => {
-      const { id } = person
-      const [user] = await tx.select({ activatedAt: users.activatedAt }).from(users).where(eq(users.id, id))
-      // Active without ever having been it would skip what an invited person has to do first.
-      const status = user?.activatedAt ? 'active' : 'invited'
-      await tx.update(users).set({ status }).where(eq(users.id, id))
-      const eventId = await record(tx, event)
-      if (status === 'active') await notify(tx, { to: id, kind: 'account-enabled', eventId, facts: {} })
-      await tellOfAdministrator(tx, person, eventId, 'enabled')
-    },
+/** `approvalId`: the user administers, so the change waits for a second person. */
+export type EnableOutcome = Outcome<{ clientId: string; approvalId: string | null }, Missing<EvidenceField>>
+
+const ACTION = 'user.enabled'
+
+/** Lets a disabled user in again. A user who administers is enabled once a second person has approved it. */
+export function enableUser(deps: Deps, request: UserRequest): Promise<EnableOutcome> {
+  return deps.db.transaction(async (tx): Promise<EnableOutcome> => {
+    const { actor, targetId, form, origin } = request
+    const verdict = await judge(deps, tx, { actor, targetId, action: ACTION, origin }, mayEnable)
+    if (!verdict.ok) return verdict
+    const { evidence, missing } = readEvidence(verdict.actor, form)
+    if (!evidence) return { ok: false, refusal: null, missing }
+
+    const { targetPerson: person, now } = verdict
+    const { id: userId, clientId, email, name, roleGroups } = person
+    const given = roleGroups.filter((roleGroup) => person.ofPlatform || administers(roleGroup))
+    if (given.length === 0) {
+      await enablePerson(tx, person, { at: now, origin, actorId: actor.userId, details: evidence })
+      return { ok: true, clientId, approvalId: null }
+    }
+    const opened = await openApproval(deps, tx, {
+      kind: 'enabling',
+      clientId,
+      userId,
+      email,
+      name,
+      held: roleGroups.map(({ key }) => key),
+      change: { given, taken: [] },
+      requestedBy: actor.userId,
+      evidence,
+      origin,
+    })
+    return opened.ok ? { ...opened, clientId } : verdict.refuse(opened.refusal)
   })
+}
+
+/** Enables a user, records it and queues the mails. A user who was never active is invited as before. */
+export async function enablePerson(
+  tx: Transaction,
+  person: Person,
+  by: Pick<AuditEntry, 'at' | 'origin'> & { actorId: string; details: Record<string, unknown> },
+): Promise<void> {
+  const { id, clientId } = person
+  const [user] = await tx.select({ activatedAt: users.activatedAt }).from(users).where(eq(users.id, id))
+  // Active without ever having been it would skip what an invited person has to do first.
+  const status = user?.activatedAt ? 'active' : 'invited'
+  await tx.update(users).set({ status }).where(eq(users.id, id))
+  const eventId = await record(tx, { ...by, action: ACTION, outcome: 'success', clientId, subjectId: id })
+  if (status === 'active') await notify(tx, { to: id, kind: 'account-enabled', eventId, facts: {} })
+  await tellOfAdministrator(tx, person, eventId, 'enabled')
 }

@@ -169,16 +169,12 @@ describe('administrators of whom one invited or promoted the other within 30 day
 })
 
 describe('the second approval', () => {
-  test('a second approval is needed for every role group of the platform account and for administrators of an account in use', () => {
+  test('a second approval is needed for every role group of the platform account and every role group that administers, and for no other', () => {
     const plain = { isAdmin: false, isServiceDesk: false, isOperator: false, rank: 20, ofPlatform: false }
-    for (const isNew of BOTH) {
-      assert.equal(needsApproval(plain, { isNew }), false)
-      assert.equal(needsApproval({ ...plain, ofPlatform: true }, { isNew }), true)
-      for (const flag of ['isAdmin', 'isServiceDesk', 'isOperator']) {
-        assert.equal(needsApproval({ ...plain, [flag]: true }, { isNew }), !isNew, flag)
-        assert.equal(needsApproval({ ...plain, [flag]: true, ofPlatform: true }, { isNew }), true, flag)
-      }
-    }
+
+    assert.equal(needsApproval(plain), false)
+    for (const flag of ['ofPlatform', 'isAdmin', 'isServiceDesk', 'isOperator'])
+      assert.equal(needsApproval({ ...plain, [flag]: true }), true, flag)
   })
 
   test('over every actor and case an agent decides, an Operator only where no agent may, and never the requester or the person concerned', () => {

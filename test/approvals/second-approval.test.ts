@@ -141,7 +141,7 @@ describe('changes that need a second agent', () => {
     await setStatus(operator.email, 'disabled')
   })
 
-  test('the first Admin of a new account needs no approval, and the second does even if the first is only invited or disabled', async () => {
+  test('the first Admin, who is invited with a new account, needs no approval, and every later one does, also after the first was withdrawn', async () => {
     const created = await cast.as(DESK).post('/clients', {
       name: 'Brand New',
       adminName: 'First Admin',
@@ -161,15 +161,18 @@ describe('changes that need a second agent', () => {
     await app.deps.db.update(users).set({ status: 'invited' }).where(eq(users.id, first.id))
     await cast.as(DESK).post(`/users/${first.id}/invitation/withdraw`, EVIDENCE)
     const again = people.newcomer({ roleGroups: 'admin', clientId: first.clientId, ...EVIDENCE })
-    assert.equal((await cast.as(DESK).post('/users', again)).location, `/clients/${first.clientId}/users`)
+    assert.match((await cast.as(DESK).post('/users', again)).location ?? '', /^\/approvals\//)
   })
 
-  test('an account that lost its Admins is not new, so one agent cannot clear it and fill it again', async () => {
+  test('one agent cannot disable the Admins of an account, enable them alone or fill it with others', async () => {
     const clientId = await people.clientId('Harbour Online')
     const only = await app.userNamed('admin@online.harbour.example')
     assert.equal((await cast.as(DESK).post(`/users/${only.id}/disable`, EVIDENCE)).status, 303)
     assert.match((await invite('Harbour Online', 'admin')).answer.location ?? '', /^\/approvals\//)
     assert.equal((await cast.as(DESK).post(`/users/${only.id}/enable`, EVIDENCE)).status, 303)
+    assert.equal((await app.userNamed(only.email)).status, 'disabled')
+    assert.equal((await cast.decide(DESK2)).status, 303)
+    assert.equal((await app.userNamed(only.email)).status, 'active')
 
     assert.equal((await give(DESK, only.id, 'tech-operator')).status, 303)
     assert.deepEqual(
@@ -188,26 +191,50 @@ describe('changes that need a second agent', () => {
     )
   })
 
-  test('of two first Admins of a new account at once one is the first, and the other waits', async () => {
-    for (let round = 0; round < 5; round += 1) {
-      const [account] = await app.deps.db
-        .insert(clients)
-        .values({ name: `Empty ${round}` })
-        .returning()
-      assert.ok(account)
-      const answers = await Promise.all(
-        [1, 2, 3, 4].map(() =>
-          cast.as(DESK).post('/users', {
-            ...people.newcomer({ roleGroups: 'admin', clientId: account.id }),
-            ...EVIDENCE,
-          }),
-        ),
-      )
+  test('an agent who was disabled is enabled when a second agent has approved it', async () => {
+    const agent = await people.add('Portcullis Platform', ['service-desk'], 'disabled')
 
-      assert.equal(answers.filter(({ location }) => location?.startsWith('/clients/')).length, 1)
-      assert.equal(answers.filter(({ location }) => location?.startsWith('/approvals/')).length, 3)
-      assert.equal(await app.deps.db.$count(users, eq(users.clientId, account.id)), 1)
-    }
+    const answer = await cast.as(DESK).post(`/users/${agent.id}/enable`, EVIDENCE)
+
+    assert.deepEqual([answer.status, answer.location], [303, `/users/${agent.id}`])
+    assert.match((await cast.as(DESK).get(`/users/${agent.id}`)).body, /Waiting for a second agent/)
+    assert.equal((await people.byId(agent.id)).status, 'disabled')
+    assert.match(
+      (await cast.as(DESK2).get(`/approvals/${await people.lastApprovalId()}`)).body,
+      /is disabled/,
+    )
+
+    assert.equal((await cast.decide(DESK2)).status, 303)
+
+    assert.equal((await people.byId(agent.id)).status, 'active')
+    const [enabled] = await people.eventsOf(agent.id, 'user.enabled')
+    assert.equal(enabled?.actorId, (await app.userNamed(DESK)).id)
+    assert.equal(enabled?.details.approvedBy, 'Deepa Raman')
+    await setStatus(agent.email, 'disabled')
+  })
+
+  test('sending an expired invitation of an administrator again is refused once the account is in use', async () => {
+    const invited = await people.add('Harbour Retail', ['admin'], 'invited')
+    await app.database.sql`
+      insert into invitations (user_id, token_hash, created_at, expires_at)
+      values (${invited.id}, ${Buffer.from(invited.id)}, now(), ${app.clock.now().toISOString()})`
+
+    const answer = await cast.as(DESK).post(`/users/${invited.id}/invitation`, EVIDENCE)
+
+    assert.equal(answer.status, 409)
+    assert.match(answer.body, /Withdraw it and invite the person again/)
+    assert.deepEqual((await people.eventsOf(invited.id, 'invitation.resent'))[0]?.details, {
+      refusal: 'invite-again',
+    })
+  })
+
+  test('an agent asks for 30 approvals within an hour at most', async () => {
+    for (let number = 0; number < 30; number += 1) await invite('Harbour Group', 'admin')
+
+    const { answer } = await invite('Harbour Group', 'admin')
+
+    assert.equal(answer.status, 429)
+    assert.equal(await app.deps.db.$count(approvals), 30)
   })
 
   test('a role group that administers nothing is given immediately, and no case is opened', async () => {
@@ -506,6 +533,32 @@ describe('rules that are asked again at the approval', () => {
     for (const { id } of [moved, disabled]) assert.deepEqual(await people.roleGroupsOf(id), ['tech-operator'])
   })
 
+  test('a case closes with a reason if the sessions of the agent who asked were ended', async () => {
+    const user = await people.add('Harbour Group', ['tech-operator'])
+    await ask(user.id, 'admin')
+    assert.equal((await cast.reset(DESK2, DESK)).status, 303)
+
+    await closes('requester-signed-out', /were ended since/)
+
+    assert.deepEqual(await people.roleGroupsOf(user.id), ['tech-operator'])
+    await cast.comeBack(DESK)
+  })
+
+  test('a case closes with a reason if the account was renamed, and its page shows the former name', async () => {
+    const id = await people.clientId('Meridian Foods')
+    const rename = async (name: string) =>
+      assert.equal((await cast.as(DESK).post(`/clients/${id}/name`, { name, ...EVIDENCE })).status, 303)
+    await rename('Training Sandbox')
+    app.clock.advance(SECOND)
+    await invite('Meridian Foods', 'admin')
+    const page = await cast.as(DESK2).get(`/approvals/${await people.lastApprovalId()}`)
+    assert.match(page.body, /it was called Meridian Foods/)
+    app.clock.advance(SECOND)
+    await rename('Meridian Foods')
+
+    await closes('account-renamed', /was renamed/)
+  })
+
   test('a case closes with a reason if the account was suspended', async () => {
     const { email } = await invite('Meridian Foods', 'admin')
     const clientId = await people.clientId('Meridian Foods')
@@ -535,7 +588,7 @@ describe('rules that are asked again at the approval', () => {
     await ask(user.id, 'owner')
     await app.database.sql`update role_groups set rank = 120 where key = 'owner'`
 
-    await closes('not-grantable', /may not give these role groups any more/)
+    await closes('not-grantable', /may not do this any more/)
 
     assert.deepEqual(await people.roleGroupsOf(user.id), ['tech-operator'])
     await app.database.sql`delete from role_groups where key = 'owner'`
@@ -596,7 +649,6 @@ describe('mails to administrators', () => {
 
     for (const [id, path, action] of [
       [active.id, 'disable', 'user.disabled'],
-      [active.id, 'enable', 'user.enabled'],
       [invited.id, 'invitation', 'invitation.resent'],
       [invited.id, 'invitation/withdraw', 'invitation.withdrawn'],
     ] as const) {
@@ -604,6 +656,11 @@ describe('mails to administrators', () => {
       assert.ok(told.includes(CHILD_ADMIN), path)
       assert.ok(!told.includes((await people.byId(id)).email), path)
     }
+
+    assert.equal((await cast.as(DESK).post(`/users/${active.id}/enable`, EVIDENCE)).status, 303)
+    assert.equal((await cast.decide(DESK2)).status, 303)
+    const [enabled] = await people.eventsOf(active.id, 'user.enabled')
+    assert.ok((await mailedAbout(enabled?.id, 'administrators-changed')).includes(CHILD_ADMIN))
   })
 
   test('acts on users who administer nothing are not mailed to the administrators', async () => {

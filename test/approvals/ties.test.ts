@@ -102,6 +102,8 @@ test('an agent does not enable the disabled agent who made her', async () => {
   assert.equal((await made.browser.post(`/users/${maker.id}/enable`, EVIDENCE)).status, 403)
 
   assert.equal((await cast.as(DESK2).post(`/users/${maker.id}/enable`, EVIDENCE)).status, 303)
+  assert.equal((await cast.decide(OPERATOR)).status, 303)
+  assert.equal((await app.userNamed(DESK)).status, 'active')
 })
 
 test('an agent may disable the agent who made her', async () => {
@@ -138,6 +140,24 @@ test('no agent approves a request of her maker, of her child or of another child
   assert.deepEqual(await people.roleGroupsOf(user.id), ['tech-operator'])
   assert.equal((await approve(cast.as(DESK2), await people.lastApprovalId())).status, 303)
   assert.deepEqual(await people.roleGroupsOf(user.id), ['admin'])
+})
+
+test('a tie outlives the role group that was given: it may be taken away again', async () => {
+  const promoted = await people.add('Portcullis Platform', ['operator'])
+  const roleGroups = (...keys: string[]) => [
+    ...keys.map((key): [string, string] => ['roleGroups', key]),
+    ...Object.entries(EVIDENCE),
+  ]
+  const path = `/users/${promoted.id}/role-groups`
+  assert.equal((await cast.as(DESK).post(path, roleGroups('operator', 'service-desk'))).status, 303)
+  assert.equal((await cast.decide(DESK2)).status, 303)
+  assert.equal((await cast.as(DESK).post(path, roleGroups('operator'))).status, 303)
+  assert.deepEqual(await people.roleGroupsOf(promoted.id), ['operator'])
+
+  const makers = await readMakers(app.deps.db, [promoted.id], app.clock.now())
+
+  assert.ok(makers.get(promoted.id)?.has((await app.userNamed(DESK)).id))
+  await app.deps.db.update(users).set({ status: 'disabled' }).where(eq(users.id, promoted.id))
 })
 
 test('where one agent made all others the case falls to the Operator', async () => {

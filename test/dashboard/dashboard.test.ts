@@ -152,7 +152,10 @@ describe('an Admin', () => {
     const home = await homeOf('admin@harbour.example')
 
     assert.equal(figure(home, 'locked'), '1')
-    assert.match(card(home, 'locked'), new RegExp(`href="/users/${samir.id}">Samir Haddad</a>.*until <time`, 's'))
+    assert.match(
+      card(home, 'locked'),
+      new RegExp(`href="/users/${samir.id}">Samir Haddad</a>.*until <time`, 's'),
+    )
     app.clock.advance(15 * MINUTE)
     assert.equal(figure(await homeOf('admin@harbour.example'), 'locked'), 'Nobody')
   })
@@ -314,7 +317,10 @@ describe('the Service Desk', () => {
     const home = await homeOf('desk@platform.example')
 
     assert.equal(figure(home, 'undelivered'), '1')
-    assert.match(card(home, 'undelivered'), /Theo Marchetti<\/a> of Harbour Group.*MFA reset, given up <time/s)
+    assert.match(
+      card(home, 'undelivered'),
+      /Theo Marchetti<\/a> of Harbour Group.*MFA reset, given up <time/s,
+    )
     assert.doesNotMatch(home, /no such mailbox/)
     await app.deps.db.update(outbox).set({ failedAt: null }).where(eq(outbox.id, row.id))
     assert.equal(figure(await homeOf('desk@platform.example'), 'undelivered'), 'None')

@@ -1,5 +1,4 @@
-import type { RequestListener } from 'node:http'
-import { type Express, type Request, type RequestHandler, type Response, Router } from 'express'
+import express, { type Express, type RequestHandler, Router } from 'express'
 import session from 'express-session'
 import { accountRoutes } from './account/account.routes.ts'
 import { authenticatorRoutes } from './account/authenticator.routes.ts'
@@ -25,7 +24,7 @@ import { answerScraper } from './ops/answer-scraper.ts'
 import { openMetrics } from './ops/metrics.ts'
 import { opsRoutes } from './ops/ops.routes.ts'
 import { answerInTime } from './platform/http/answer-in-time.ts'
-import { errorPages, lastResort, notFound } from './platform/http/errors.ts'
+import { errorPages, notFound } from './platform/http/errors.ts'
 import { healthRoutes } from './platform/http/health.routes.ts'
 import { leaveNotice } from './platform/http/notice.ts'
 import { readersZone } from './platform/http/readers-zone.ts'
@@ -46,8 +45,6 @@ import { roleGroupsRoutes } from './users/role-groups.routes.ts'
 import { usersRoutes } from './users/users.routes.ts'
 
 export interface AppOptions {
-  /** From createExpressServer, still empty: what the server is asked comes to it. */
-  app: Express
   /** What the operators look into; used by nothing else. The caller closes it. */
   queues: QueueEngine
   /** True once the process is about to stop: /readyz then says so. */
@@ -55,8 +52,9 @@ export interface AppOptions {
 }
 
 /** The web application: every request passes these lines from top to bottom. */
-export function createApp(deps: Deps, { app, queues, draining = () => false }: AppOptions): RequestListener {
+export function createApp(deps: Deps, { queues, draining = () => false }: AppOptions): Express {
   const { config } = deps
+  const app = express()
   const secureCookies = config.PUBLIC_URL.startsWith('https:')
   const metrics = openMetrics(deps, queues)
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing').enable('strict routing')
@@ -86,11 +84,7 @@ export function createApp(deps: Deps, { app, queues, draining = () => false }: A
   app.use(gate(deps.clock, rooms(deps, opsRoutes(deps, queues, metrics))))
   app.use(notFound)
   app.use(errorPages)
-  return (req, res) => {
-    // The server makes them so.
-    const [request, response] = [req as Request, res as Response]
-    app(request, response, lastResort(request, response))
-  }
+  return app
 }
 
 /** What can be reached from where. A route that stands in no room is nowhere. Exported for the test that tries every route. */

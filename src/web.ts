@@ -3,7 +3,7 @@ import { createApp } from './app.ts'
 import { readConfig } from './config.ts'
 import { openDeps } from './deps.ts'
 import { drainOf } from './platform/http/drain.ts'
-import { createExpressServer } from './platform/http/express-server.ts'
+import { createHttpServer, listenerOf } from './platform/http/http-server.ts'
 import { openQueueEngine } from './platform/outbox/queues.ts'
 import { runCommand } from './platform/run-command.ts'
 import { SECOND } from './platform/time/durations.ts'
@@ -20,8 +20,8 @@ async function serve(): Promise<void> {
   const deps = await openDeps(config, 'web', { mayWait: true, requestMs: config.ANSWER_WITHIN })
   let draining = false
   const queues = openQueueEngine(config, deps.log)
-  const { server, app } = createExpressServer(config.KEEP_ALIVE)
-  server.on('request', createApp(deps, { app, queues, draining: () => draining }))
+  const server = createHttpServer(config.KEEP_ALIVE)
+  server.on('request', listenerOf(createApp(deps, { queues, draining: () => draining })))
   const drain = drainOf(server, DRAIN)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

@@ -13,7 +13,6 @@ import { lockouts } from '../../src/platform/db/schema/lockouts.ts'
 import { outbox } from '../../src/platform/db/schema/outbox.ts'
 import { mfaPolicies, roleGroups } from '../../src/platform/db/schema/role-groups.ts'
 import { users } from '../../src/platform/db/schema/users.ts'
-import { createExpressServer } from '../../src/platform/http/express-server.ts'
 import { openQueueEngine, type QueueEngine } from '../../src/platform/outbox/queues.ts'
 import { HOUR } from '../../src/platform/time/durations.ts'
 import { type Browser, DEMO_PASSWORD, type Fields, keyOn } from '../support/browser.ts'
@@ -401,8 +400,7 @@ test('every unsafe route has a form here, and every route of the contract is fou
 })
 
 test('the routes in front of the gate only read', () => {
-  const { app } = createExpressServer()
-  createApp(cast.app.deps, { app, queues })
+  const app = createApp(cast.app.deps, { queues })
 
   assert.deepEqual(routesOf(app.router).map(nameOf), [
     'GET /static/htmx.min.js',

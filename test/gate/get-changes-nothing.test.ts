@@ -8,7 +8,6 @@ import { STAGES } from '../../src/gate/stages.ts'
 import { openMetrics } from '../../src/ops/metrics.ts'
 import { opsRoutes } from '../../src/ops/ops.routes.ts'
 import { mfaPolicies, roleGroups } from '../../src/platform/db/schema/role-groups.ts'
-import { createExpressServer } from '../../src/platform/http/express-server.ts'
 import { openQueueEngine, type QueueEngine } from '../../src/platform/outbox/queues.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/platform/time/durations.ts'
 import type { Browser } from '../support/browser.ts'
@@ -44,8 +43,7 @@ before(async () => {
   for (const path of ['/ops', '/ops/queues', '/ops/queues/api/queues'])
     assert.equal((await cast.as(OPERATOR).get(path)).status, 200, path)
   const byStage = rooms(deps, opsRoutes(deps, queues, openMetrics(deps, queues)))
-  const { app } = createExpressServer()
-  createApp(deps, { app, queues })
+  const app = createApp(deps, { queues })
   const routes = [app.router, ...STAGES.map(({ name }) => byStage[name])].flatMap((router) =>
     routesOf(router),
   )

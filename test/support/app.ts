@@ -9,7 +9,7 @@ import { readWorkerConfig, type WorkerConfig } from '../../src/config.ts'
 import type { Deps } from '../../src/deps.ts'
 import { type DatabasePool, openDatabase } from '../../src/platform/db/client.ts'
 import { users } from '../../src/platform/db/schema/users.ts'
-import { createExpressServer } from '../../src/platform/http/express-server.ts'
+import { createHttpServer, listenerOf } from '../../src/platform/http/http-server.ts'
 import { createLog } from '../../src/platform/log.ts'
 import { openQueueEngine } from '../../src/platform/outbox/queues.ts'
 import { Browser } from './browser.ts'
@@ -37,7 +37,7 @@ export async function startApp(
 ): Promise<TestApp> {
   const testDatabase = await createTestDatabase(demoData ? 'demo' : 'empty')
   const clock = new TestClock()
-  const { server, app } = createExpressServer()
+  const server = createHttpServer()
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
@@ -70,7 +70,7 @@ export async function startApp(
     log: createLog('test', config.LOG_LEVEL, log),
   }
   const queues = openQueueEngine(config, deps.log)
-  server.on('request', createApp(deps, { app, queues }))
+  server.on('request', listenerOf(createApp(deps, { queues })))
   return {
     origin,
     clock,

@@ -1,28 +1,29 @@
 import { isJobName, QUEUE_OF, QUEUES } from '../src/platform/outbox/jobs.ts'
 import type { QueueEngine } from '../src/platform/outbox/queues.ts'
 
-export interface OwedJob {
+/** An open row of the outbox. */
+export interface PendingJob {
   id: string
   job: string
   payload: Record<string, string>
   dueAt: Date | null
 }
 
-export interface PrioritisedJob extends OwedJob {
-  /** The user or client account whose fair share of the queue it takes; null: of nothing known. */
+export interface PrioritisedJob extends PendingJob {
+  /** The user or client account whose fair share the job uses. Null if unknown. */
   share: string | null
-  /** For BullMQ: a smaller number goes first. */
+  /** BullMQ runs smaller numbers first. */
   priority: number
 }
 
-/** Queues jobs under the ids of their outbox rows: an id that is queued already changes nothing. */
+/** Job ids are the ids of the outbox rows, so BullMQ ignores a job that is already queued. */
 export async function addJobs(
   engine: QueueEngine,
-  owed: readonly PrioritisedJob[],
+  pending: readonly PrioritisedJob[],
   now: Date,
 ): Promise<void> {
   for (const name of QUEUES) {
-    const jobs = owed.filter(({ job }) => isJobName(job) && QUEUE_OF[job] === name)
+    const jobs = pending.filter(({ job }) => isJobName(job) && QUEUE_OF[job] === name)
     if (jobs.length === 0) continue
     const queue = await engine.queue(name)
     await queue.addBulk(

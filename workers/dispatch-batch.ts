@@ -3,16 +3,16 @@ import type { Database, Transaction } from '../src/platform/db/client.ts'
 import { outbox } from '../src/platform/db/schema/outbox.ts'
 import { JOB_NAMES } from '../src/platform/outbox/jobs.ts'
 import type { QueueEngine } from '../src/platform/outbox/queues.ts'
-import { addJobs, type OwedJob } from './add-jobs.ts'
+import { addJobs, type PendingJob } from './add-jobs.ts'
 import { prioritise } from './prioritise.ts'
 
 const OLDEST = 150
-/** Of a backlog the newest go along in each batch, so that nothing new waits until all of it is dispatched. */
+/** Each batch of a backlog includes the newest rows, so that new jobs do not wait for all old ones. */
 const NEWEST = 50
 
 /**
- * Hands rows that were never dispatched to their queues. Engine away: it throws and nothing changes. Any number may
- * run at once: none waits for another's rows. Returns whether more may be waiting.
+ * Moves undispatched rows to their queues. Returns whether more may be left. Throws and changes nothing while the queue
+ * engine is unreachable. Concurrent calls skip each other's rows.
  */
 export function dispatchBatch(db: Database, engine: QueueEngine, now: Date): Promise<boolean> {
   return db.transaction(async (tx) => {
@@ -29,7 +29,7 @@ export function dispatchBatch(db: Database, engine: QueueEngine, now: Date): Pro
   })
 }
 
-function lockUndispatched(tx: Transaction, order: SQL, limit: number, after?: string): Promise<OwedJob[]> {
+function lockUndispatched(tx: Transaction, order: SQL, limit: number, after?: string): Promise<PendingJob[]> {
   return tx
     .select({ id: outbox.id, job: outbox.job, payload: outbox.payload, dueAt: outbox.dueAt })
     .from(outbox)
@@ -45,7 +45,6 @@ function lockUndispatched(tx: Transaction, order: SQL, limit: number, after?: st
     .for('update', { skipLocked: true })
 }
 
-/** In one statement with one parameter for the rows, however many there are. */
 async function markDispatched(
   tx: Transaction,
   jobs: readonly { id: string; share: string | null }[],

@@ -1,6 +1,6 @@
 import { endLockout } from '../src/lockout/end-lockout.ts'
 import type { Job } from './job.ts'
 
-/** Clears a lock whose time is over. It ended by comparison anyway: late, early or repeated, nothing changes. */
+/** Late, early or repeated, it is harmless: a lock ends by comparing its time. */
 export const endLockoutJob: Job<'end-lockout'> = (lockout, tx, { clock }) =>
   endLockout(tx, lockout, clock.now())

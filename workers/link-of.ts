@@ -9,14 +9,10 @@ import { HopelessJobError, type JobDeps } from './job.ts'
 
 export interface Link {
   url: string
-  /** Until when it works, if that ends. */
   expiresAt?: Date
 }
 
-/**
- * The link that a mail carries; null for a mail without one, 'closed' when its page would say that the link works no
- * more (used, withdrawn, expired, or of nobody who could use it).
- */
+/** The link of a mail. Null if its kind has none; 'closed' if the link no longer works. */
 export async function linkOf(
   tx: Transaction,
   { kind, facts }: { kind: string; facts: Record<string, string> },

@@ -10,16 +10,15 @@ import { SECOND } from '../src/platform/time/durations.ts'
 const AGAIN_AFTER_MS = SECOND
 
 /**
- * Calls `wake` at each commit that added to the outbox, and whenever the connection is new: what came before was not
- * heard. A lost connection is made anew until `stop`. By `pg`: the `listen` of `postgres` gives up, unheard, when the
- * first attempt to come back fails.
+ * Calls `wake` after each commit that adds to the outbox, and after each reconnection, which may have missed some.
+ * Uses `pg`: `listen` of `postgres` gives up silently when its first reconnection fails.
  */
 export function listenToOutbox(address: string, log: Logger, wake: () => void): { stop(): Promise<void> } {
   const { url, ssl } = readConnection(address)
   const stopping = new AbortController()
   const outage = watchOutage(log, {
     began:
-      'The worker cannot LISTEN for new work. It still finds all of it, but up to 30 s late. Check DATABASE_URL and its sslmode; a pooler must hold sessions.',
+      'The worker cannot LISTEN for new work. It finds it up to 30 s late. Check DATABASE_URL and its sslmode; a pooler must hold sessions.',
     ended: 'The worker listens for new work again.',
   })
 
@@ -32,7 +31,7 @@ export function listenToOutbox(address: string, log: Logger, wake: () => void): 
       keepAlive: true,
       keepAliveInitialDelayMillis: 10 * SECOND,
     })
-    // An error ends the connection; its end is what is waited for.
+    // An error also ends the connection.
     let lostBy: Error | undefined
     client.on('error', (error) => {
       lostBy ??= error

@@ -6,7 +6,7 @@ import { clients } from '../src/platform/db/schema/clients.ts'
 import { roleGroups } from '../src/platform/db/schema/role-groups.ts'
 import type { MailedApproval } from '../src/platform/mail/render-mail.ts'
 
-/** The case that a mail tells of, as it stands now; null where the mail tells of none, or the case was removed. */
+/** The present state of the case. Null without a case, or if it was deleted. */
 export async function readMailedApproval(
   tx: Transaction,
   approvalId: string | undefined,

@@ -6,14 +6,14 @@ import { notifications } from '../src/platform/db/schema/notifications.ts'
 import { outbox } from '../src/platform/db/schema/outbox.ts'
 import { users } from '../src/platform/db/schema/users.ts'
 import { uuidArray } from '../src/platform/db/uuid-array.ts'
-import type { OwedJob, PrioritisedJob } from './add-jobs.ts'
+import type { PendingJob, PrioritisedJob } from './add-jobs.ts'
 import { priorityOf } from './priority.ts'
 
 /**
- * Gives each job its share and its priority. A share belongs to the person who caused the work; to the account of the
- * recipient, where recipients cause it themselves. So a burst of one Admin delays neither other people nor other accounts.
+ * Adds share and priority. The share is the user who caused the job, or the account of a recipient who caused it
+ * themselves. So a burst of one Admin delays no other users or accounts.
  */
-export async function prioritise(db: Reader, jobs: readonly OwedJob[]): Promise<PrioritisedJob[]> {
+export async function prioritise(db: Reader, jobs: readonly PendingJob[]): Promise<PrioritisedJob[]> {
   if (jobs.length === 0) return []
   const causes = await readCauses(
     db,
@@ -32,7 +32,6 @@ export async function prioritise(db: Reader, jobs: readonly OwedJob[]): Promise<
 
 interface Cause {
   share: string | null
-  /** The kind of the mail; null for any other job. */
   mail: string | null
 }
 
@@ -53,13 +52,13 @@ async function readCauses(db: Reader, ids: readonly string[]): Promise<Map<strin
   return new Map(rows.map(({ id, ...cause }) => [id, cause]))
 }
 
-/** An id in the payload; null if it is none, so that one spoilt row holds up no other. */
+/** Null if the payload has no valid id: one invalid row must not stop the batch. */
 function idIn(field: string) {
   const text = sql`${outbox.payload} ->> ${sql.raw(`'${field}'`)}`
   return sql`case when ${text} ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then (${text})::uuid end`
 }
 
-/** How many open jobs of each name the shares have in the queues. Those planned for later do not count. */
+/** Numbers of open jobs by share and name. Delayed jobs do not count. */
 async function countOpen(db: Reader, shares: readonly string[]): Promise<Map<string, number>> {
   if (shares.length === 0) return new Map()
   const rows = await db

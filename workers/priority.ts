@@ -1,7 +1,7 @@
-// When a job's turn comes. Pure.
+// The priority of a job in its queue. Pure.
 import type { NotificationKind } from '../src/platform/mail/kinds.ts'
 
-/** First the mails that a person waits for at the screen, last those that are sent by the thousand. */
+/** Mails that a person waits for go first, mass mails last. */
 const URGENCIES = ['awaited', 'usual', 'bulk'] as const
 type Urgency = (typeof URGENCIES)[number]
 
@@ -15,9 +15,8 @@ const URGENCY_OF: { readonly [Kind in NotificationKind]?: Urgency } = {
 const POSITIONS = 500_000
 
 /**
- * The priority for BullMQ, where a smaller number goes first. Within an urgency the n-th open job of one share has
- * place n: a burst waits for itself, and the single job of another share overtakes it.
- * `mail`: the kind of the mail, null for any other job. `position`: from 1 on.
+ * BullMQ runs smaller numbers first. The n-th open job of a share has position n, from 1. So a burst of one share does
+ * not delay the jobs of other shares. `mail`: the kind of mail, null for other jobs.
  */
 export function priorityOf(mail: string | null, position: number): number {
   const urgency = (mail !== null && URGENCY_OF[mail as NotificationKind]) || 'usual'

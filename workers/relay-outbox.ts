@@ -9,29 +9,26 @@ import { restoreJobs } from './restore-jobs.ts'
 import { WakeSignal } from './wake-signal.ts'
 
 const LONGEST_REST_MS = 5 * SECOND
-/**
- * What is owed gathers for so long. A relay that set out at once would take a core, where it shares them with web, from
- * the answer to the very click that rang; and what is owed together goes out in one batch.
- */
-const GATHER_MS = 15
+/** Debounce before dispatching, in milliseconds. Batches rows, and leaves the CPU to the response of the request. */
+const DEBOUNCE_MS = 15
 
 export interface RelayOptions {
-  /** How often the queues are compared with the outbox; no missed wake-up costs more than this. */
+  /** Interval of comparing the queues with the outbox. Limits the delay after a missed wake signal. */
   restoreEveryMs?: number
-  /** The comparison looks at what was dispatched longer ago than this. */
+  /** The comparison ignores rows dispatched more recently. */
   olderThanMs?: number
-  /** Taken care of together with the comparison. */
+  /** Runs after each comparison. */
   alsoRestore?: () => Promise<void>
 }
 
 export interface Relay {
-  /** Lets the batch in hand finish, then stops. */
+  /** Finishes the current batch. */
   stop(): Promise<void>
 }
 
 /**
- * Moves what the outbox owes into the queues, woken by PostgreSQL at each commit. While the database or the engine
- * is away it tries again, ever more slowly up to each 5 seconds. Any number of relays may run.
+ * Moves jobs from the outbox to the queues, after each commit (NOTIFY). Retries with backoff up to 5 seconds. Several
+ * relays may run.
  */
 export function relayOutbox(
   { config, db, clock, log }: Pick<Deps, 'config' | 'db' | 'clock' | 'log'>,
@@ -42,7 +39,7 @@ export function relayOutbox(
   const listener = listenToOutbox(config.DATABASE_URL, log, () => wakeSignal.wake())
   const stopping = new AbortController()
   const outage = watchOutage(log, {
-    began: 'The outbox cannot be relayed. Work waits in it; the relay keeps trying.',
+    began: 'The outbox cannot be relayed. Jobs wait in it. The relay retries.',
     ended: 'The outbox is relayed again.',
   })
   let restoreAt = 0
@@ -63,7 +60,7 @@ export function relayOutbox(
         outage.ended()
         failures = 0
         await wakeSignal.wait(restoreAt - Date.now())
-        await sleep(GATHER_MS)
+        await sleep(DEBOUNCE_MS)
       } catch (error) {
         outage.began(error)
         const rest = Math.min(100 * 2 ** failures++, LONGEST_REST_MS)

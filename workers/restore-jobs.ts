@@ -6,12 +6,12 @@ import { outbox } from '../src/platform/db/schema/outbox.ts'
 import { JOB_NAMES, QUEUES } from '../src/platform/outbox/jobs.ts'
 import type { QueueEngine } from '../src/platform/outbox/queues.ts'
 import { HOUR } from '../src/platform/time/durations.ts'
-import { addJobs, type OwedJob } from './add-jobs.ts'
+import { addJobs, type PendingJob } from './add-jobs.ts'
 import { prioritise } from './prioritise.ts'
 
 const BATCH = 500
 
-/** Makes the queues agree with the outbox again: every row that is open gets a job that will run. */
+/** Gives every open row of the outbox a job that will run. */
 export async function restoreJobs(
   db: Database,
   engine: QueueEngine,
@@ -26,10 +26,10 @@ export async function restoreJobs(
   }
 }
 
-/** What is due so much later waits for a later look: every invitation owes a reminder for days. */
+/** Ignores jobs that are due later: each invitation has a reminder that waits for days. */
 const NOT_YET_MS = HOUR
 
-/** An emptied Redis forgot its jobs, delayed ones too. Those that are still there do not change. */
+/** For a Redis that lost jobs. Existing jobs do not change. */
 async function addVanished(db: Database, engine: QueueEngine, now: Date, before: Date): Promise<void> {
   for (let after: string | undefined, more = true; more; ) {
     const rows = await db
@@ -53,18 +53,18 @@ async function addVanished(db: Database, engine: QueueEngine, now: Date, before:
   }
 }
 
-/** A job that failed for good while its row is open and says nothing of it: an operator cleared the failure. */
+/** A failed job with an open row: an operator cleared the failure. */
 async function retryUnrecorded(db: Database, queue: Queue): Promise<void> {
   for (const { id } of await openAmong(db, await queue.getRanges(['failed'], 0, -1))) {
     const job = await queue.getJob(id)
-    // Another relay may have been faster: then it is not among the failed ones any more.
+    // Fails if another relay has retried it.
     await job?.retry('failed', { resetAttemptsMade: true }).catch(() => {})
   }
 }
 
 /**
- * A job that is completed while its row is open: the database was restored from a copy, or lost a commit in a failover.
- * The queue would ignore a job of the same id as long as it keeps the old one.
+ * A completed job with an open row: the database was restored, or lost a commit in a failover. The old job is removed
+ * first, because the queue ignores a job with an existing id.
  */
 async function runCompletedAgain(db: Database, engine: QueueEngine, queue: Queue, now: Date): Promise<void> {
   const rows = await openAmong(db, await queue.getRanges(['completed'], 0, -1))
@@ -72,7 +72,7 @@ async function runCompletedAgain(db: Database, engine: QueueEngine, queue: Queue
   await addJobs(engine, await prioritise(db, rows), now)
 }
 
-async function openAmong(db: Database, jobIds: readonly string[]): Promise<OwedJob[]> {
+async function openAmong(db: Database, jobIds: readonly string[]): Promise<PendingJob[]> {
   const ids = jobIds.filter((id) => isUuid(id))
   if (ids.length === 0) return []
   return db

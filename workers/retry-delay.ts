@@ -1,12 +1,8 @@
-// How long a failed job rests before it is tried again.
 import { MINUTE, SECOND } from '../src/platform/time/durations.ts'
 
 const LONGEST_MS = 5 * MINUTE
 
-/**
- * Milliseconds after the `attemptsMade`-th failure: 1 s, 2 s, 4 s … up to 5 minutes. Up to a quarter less by
- * chance, so that what failed together does not come back together.
- */
+/** Milliseconds before the next attempt: 1 s, 2 s, 4 s … up to 5 minutes, with jitter of a quarter. */
 export function retryDelay(attemptsMade: number, random: () => number = Math.random): number {
   const full = Math.min(SECOND * 2 ** (attemptsMade - 1), LONGEST_MS)
   return Math.round(full * (1 - random() / 4))

@@ -2,7 +2,6 @@ import { DelayedError, type Job as QueuedJob, UnrecoverableError } from 'bullmq'
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import { validate as isUuid } from 'uuid'
 import type { Transaction } from '../src/platform/db/client.ts'
-import { given, preparedOnce } from '../src/platform/db/prepared-once.ts'
 import { outbox } from '../src/platform/db/schema/outbox.ts'
 import { describeError } from '../src/platform/log.ts'
 import { isJobName, JOB_PAYLOADS, type JobName } from '../src/platform/outbox/jobs.ts'
@@ -10,16 +9,16 @@ import { MINUTE } from '../src/platform/time/durations.ts'
 import { JOBS } from './all-jobs.ts'
 import { HopelessJobError, type JobDeps } from './job.ts'
 
-/** When to try again to write down that a job failed for good, while the database is away. */
+/** Retry of recording a final failure while the database is unreachable. */
 const RECORD_FAILURE_AGAIN_MS = MINUTE
 
 /**
- * Runs a queued job by its outbox row: the row, not the queue, says what is to be done and whether it still is.
- * The row's lock makes two runs wait for each other, and the mark commits with the effect: so it happens once.
+ * Runs a queued job. The outbox row, not the queue, holds its name, payload and state. The lock of the row and its mark
+ * in the same transaction make the effect happen exactly once.
  */
 export async function runJob(queued: QueuedJob, token: string | undefined, deps: JobDeps): Promise<void> {
   const id = queued.id ?? ''
-  // Nothing is owed under such an id, whoever put it there.
+  // Not from the outbox. An attacker with access to the queue may add jobs.
   if (!isUuid(id)) return
 
   const again = await attempt(id, deps).catch((error) => fail(queued, token, id, error, deps))
@@ -28,14 +27,18 @@ export async function runJob(queued: QueuedJob, token: string | undefined, deps:
 
 function attempt(id: string, deps: JobDeps): Promise<Date | null> {
   return deps.db.transaction(async (tx) => {
-    const [owed] = await lockOwed(tx).execute({ id })
-    if (!owed || owed.doneAt) return null
-    if (!isJobName(owed.job))
-      throw new Error(`this worker does not know the job '${owed.job}'; a newer one may`)
+    const [row] = await tx
+      .select({ job: outbox.job, payload: outbox.payload, doneAt: outbox.doneAt })
+      .from(outbox)
+      .where(eq(outbox.id, id))
+      .for('update')
+    if (!row || row.doneAt) return null
+    if (!isJobName(row.job))
+      throw new Error(`this worker does not know the job '${row.job}'; a newer one may`)
 
-    const tooEarly = await perform(owed.job, owed.payload, tx, deps)
+    const tooEarly = await perform(row.job, row.payload, tx, deps)
     if (tooEarly) return tooEarly.again
-    await markDone(tx).execute({ id, now: deps.clock.now() })
+    await markDone(tx, id, deps.clock.now())
     return null
   })
 }
@@ -44,30 +47,16 @@ function perform<Name extends JobName>(name: Name, payload: unknown, tx: Transac
   return JOBS[name](JOB_PAYLOADS[name].parse(payload), tx, deps)
 }
 
-const lockOwed = preparedOnce((tx: Transaction) =>
-  tx
-    .select({ job: outbox.job, payload: outbox.payload, doneAt: outbox.doneAt })
-    .from(outbox)
-    .where(eq(outbox.id, sql.placeholder('id')))
-    .for('update')
-    .prepare('lock_owed'),
-)
-
-const markDone = preparedOnce((tx: Transaction) =>
-  tx
+async function markDone(tx: Transaction, id: string, now: Date): Promise<void> {
+  // A job of a dispatch that was rolled back may run before the row is dispatched again.
+  const dispatchedAt = sql`coalesce(${outbox.dispatchedAt}, ${now.toISOString()})`
+  await tx
     .update(outbox)
-    // A job that a rolled back dispatch left behind may run first: what is done needs no dispatch.
-    .set({
-      doneAt: given('now', outbox.doneAt),
-      dispatchedAt: sql`coalesce(${outbox.dispatchedAt}, ${given('now', outbox.dispatchedAt)})`,
-      failedAt: null,
-      failure: null,
-    })
-    .where(eq(outbox.id, sql.placeholder('id')))
-    .prepare('mark_done'),
-)
+    .set({ doneAt: now, dispatchedAt, failedAt: null, failure: null })
+    .where(eq(outbox.id, id))
+}
 
-/** Fails the attempt. The last one marks the row first, so that no job is given up unseen. */
+/** Fails the attempt. The last one marks the row first, so that operators see the failure. */
 async function fail(
   queued: QueuedJob,
   token: string | undefined,
@@ -100,7 +89,7 @@ async function runAgain(queued: QueuedJob, token: string | undefined, inMs: numb
   throw new DelayedError()
 }
 
-/** What is stored and shown of a failure. Never the message of a failed query: it holds the bound values. */
+/** Never the message of a failed query: it holds the bound values. */
 function describeFailure(error: unknown): string {
   const { type, code, message } = describeError(error)
   return [type, code, message]

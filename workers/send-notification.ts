@@ -4,7 +4,6 @@ import type { Config } from '../src/config.ts'
 import { helperOf } from '../src/gate/helper-of.ts'
 import { readPerson } from '../src/gate/read-person.queries.ts'
 import type { Transaction } from '../src/platform/db/client.ts'
-import { given, preparedOnce } from '../src/platform/db/prepared-once.ts'
 import { auditEvents } from '../src/platform/db/schema/audit-events.ts'
 import { clients } from '../src/platform/db/schema/clients.ts'
 import { notifications } from '../src/platform/db/schema/notifications.ts'
@@ -23,20 +22,18 @@ const subjects = alias(users, 'subjects')
 
 const SERVICE_DESK = 'the Service Desk'
 
-/** Sends one owed mail, if it still makes sense. */
 export const sendNotification: Job<'send-notification'> = async ({ notificationId }, tx, deps) => {
   const { config, clock, mailer } = deps
-  const [owed] = await readOwed(tx).execute({ notificationId })
-  if (!owed || owed.notification.sentAt) return null
-  const { notification, recipient, event } = owed
+  const [pending] = await readPending(tx, notificationId)
+  if (!pending || pending.notification.sentAt) return null
+  const { notification, recipient, event } = pending
 
   const approval = await readMailedApproval(tx, notification.facts.approvalId)
-  // Who may decide need not hear of a case that is over.
   if (notification.kind === 'approval-requested' && approval?.status !== 'open') return null
   const link = await linkOf(tx, notification, deps)
   if (link === 'closed') return null
 
-  // While the mail server takes its time, this transaction has nothing to do, and must not be ended for it.
+  // The transaction is idle while the mail server takes its time.
   await tx.execute(sql.raw(`set local idle_in_transaction_session_timeout = ${2 * SEND_LIMIT_MS}`))
   await mailer
     .send({
@@ -44,7 +41,7 @@ export const sendNotification: Job<'send-notification'> = async ({ notificationI
       to: { name: recipient.name, address: recipient.email },
       ...renderMail(notification.kind as NotificationKind, {
         recipient,
-        // Of what the Service Desk did no Admin may know, and it may have been done to the only one.
+        // No Admin may know of an action of the Service Desk, and it may concern the only Admin.
         helper: event?.actorOfPlatform ? SERVICE_DESK : helperOf(await readPerson(tx, recipient.id)),
         publicUrl: config.PUBLIC_URL,
         link: link?.url,
@@ -65,53 +62,46 @@ export const sendNotification: Job<'send-notification'> = async ({ notificationI
     .catch((error) => {
       throw error instanceof MailRefusedError ? new HopelessJobError(error.message) : error
     })
-  await markSent(tx).execute({ notificationId, now: clock.now() })
+  await tx.update(notifications).set({ sentAt: clock.now() }).where(eq(notifications.id, notificationId))
   return null
 }
 
-const readOwed = preparedOnce((tx: Transaction) =>
-  tx
-    .select({
-      notification: notifications,
-      recipient: {
-        id: users.id,
-        name: users.name,
-        email: users.email,
-        clientName: clients.name,
-        ofPlatform: clients.isPlatform,
-      },
-      event: {
-        at: auditEvents.at,
-        address: auditEvents.address,
-        userAgent: auditEvents.userAgent,
-        actorId: auditEvents.actorId,
-        actorName: actors.name,
-        actorAccount: actorAccounts.name,
-        actorOfPlatform: actorAccounts.isPlatform,
-        subjectName: subjects.name,
-      },
-    })
-    .from(notifications)
-    .innerJoin(users, eq(users.id, notifications.recipientId))
-    .innerJoin(clients, eq(clients.id, users.clientId))
-    .leftJoin(auditEvents, eq(auditEvents.id, notifications.eventId))
-    .leftJoin(actors, eq(actors.id, auditEvents.actorId))
-    .leftJoin(actorAccounts, eq(actorAccounts.id, actors.clientId))
-    .leftJoin(subjects, eq(subjects.id, auditEvents.subjectId))
-    // Whose invitation was withdrawn has no address any more.
-    .where(and(eq(notifications.id, sql.placeholder('notificationId')), ne(users.status, 'withdrawn')))
-    .prepare('read_owed_mail'),
-)
+function readPending(tx: Transaction, notificationId: string) {
+  return (
+    tx
+      .select({
+        notification: notifications,
+        recipient: {
+          id: users.id,
+          name: users.name,
+          email: users.email,
+          clientName: clients.name,
+          ofPlatform: clients.isPlatform,
+        },
+        event: {
+          at: auditEvents.at,
+          address: auditEvents.address,
+          userAgent: auditEvents.userAgent,
+          actorId: auditEvents.actorId,
+          actorName: actors.name,
+          actorAccount: actorAccounts.name,
+          actorOfPlatform: actorAccounts.isPlatform,
+          subjectName: subjects.name,
+        },
+      })
+      .from(notifications)
+      .innerJoin(users, eq(users.id, notifications.recipientId))
+      .innerJoin(clients, eq(clients.id, users.clientId))
+      .leftJoin(auditEvents, eq(auditEvents.id, notifications.eventId))
+      .leftJoin(actors, eq(actors.id, auditEvents.actorId))
+      .leftJoin(actorAccounts, eq(actorAccounts.id, actors.clientId))
+      .leftJoin(subjects, eq(subjects.id, auditEvents.subjectId))
+      // A withdrawn user no longer has an address.
+      .where(and(eq(notifications.id, notificationId), ne(users.status, 'withdrawn')))
+  )
+}
 
-const markSent = preparedOnce((tx: Transaction) =>
-  tx
-    .update(notifications)
-    .set({ sentAt: given('now', notifications.sentAt) })
-    .where(eq(notifications.id, sql.placeholder('notificationId')))
-    .prepare('mark_sent'),
-)
-
-/** By whom, as the reader knows them: an Admin has a name, and so has an agent to colleagues; to others it is 'the Service Desk'. */
+/** Agents of the platform account are named to each other. Other readers see 'the Service Desk'. */
 function actorText(
   event: { actorName: string | null; actorAccount: string | null; actorOfPlatform: boolean | null },
   reader: { ofPlatform: boolean },
@@ -122,7 +112,7 @@ function actorText(
     : `${event.actorName} of ${event.actorAccount}`
 }
 
-/** Stable, so that a mail sent twice (killed between sending and recording) is recognised as one. */
+/** Stable: mail programs recognise a mail that is sent twice because the worker was killed. */
 function messageId(notificationId: string, { PUBLIC_URL }: Config): string {
   return `<${notificationId}@${new URL(PUBLIC_URL).hostname}>`
 }

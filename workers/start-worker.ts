@@ -17,7 +17,7 @@ import { type RelayOptions, relayOutbox } from './relay-outbox.ts'
 import { retryDelay } from './retry-delay.ts'
 import { runJob } from './run-job.ts'
 
-/** Jobs at a time. Each holds a connection of the pool (10) while it runs, and the relay one. */
+/** Concurrent jobs. Each holds one of the 10 connections, and the relay holds one. */
 const CONCURRENCY: { readonly [Name in QueueName]: number } = {
   notifications: 4,
   'mfa-resets': 3,
@@ -25,22 +25,21 @@ const CONCURRENCY: { readonly [Name in QueueName]: number } = {
   maintenance: 1,
 }
 
-/** All have defaults; tests shorten them. */
 export interface WorkerTimes extends EngineOptions, Omit<RelayOptions, 'alsoRestore'> {
-  /** A killed worker's job is taken over within lockDuration + 2 × stalledInterval. */
+  /** The job of a killed worker runs again within lockDuration + 2 × stalledInterval. */
   lockDuration?: number
   stalledInterval?: number
-  /** Milliseconds of rest after the n-th failure. */
+  /** Milliseconds after the n-th failure. */
   backoff?: (attemptsMade: number) => number
 }
 
 export interface RunningWorker {
   engine: QueueEngine
-  /** Finishes what is in flight, however long it takes, and closes what `startWorker` opened. */
+  /** Waits for running jobs without a time limit. */
   stop(): Promise<void>
 }
 
-/** Relays the outbox and works on every queue. Redis and the mail server may be away; the database must answer. */
+/** Relays the outbox and runs all queues. Redis and the mail server may be unreachable. The database must answer. */
 export async function startWorker(
   deps: Omit<JobDeps, 'mailer'>,
   times: WorkerTimes = {},
@@ -77,14 +76,14 @@ function workOptions(
     concurrency: CONCURRENCY[name],
     lockDuration,
     stalledInterval,
-    // A job that takes its worker down comes back as often as it must; 1, the default, would give it up.
+    // A job whose worker dies runs again. The default of 1 would fail it.
     maxStalledCount: 100,
     runRetryDelay: SECOND,
     settings: { backoffStrategy: (attemptsMade) => backoff(attemptsMade) },
   }
 }
 
-/** Again and again, since an emptied Redis forgets it. */
+/** Called repeatedly, because a Redis may lose its schedulers. */
 async function schedule(engine: QueueEngine): Promise<void> {
   const queue = await engine.queue(SCHEDULED_QUEUE)
   for (const name of SCHEDULED_JOB_NAMES) {

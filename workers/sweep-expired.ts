@@ -15,13 +15,12 @@ import type { JobDeps } from './job.ts'
 
 const BATCH = 1000
 const KEEP_PASSWORD_RESETS_MS = 30 * DAY
-/** As long as somebody may come back to the report of a file; the people it invited stay, of course. */
 const KEEP_IMPORTS_MS = 30 * DAY
 const KEEP_DONE_MS = 7 * DAY
-/** What was decided stays in the audit log; the cases name people who never became users. */
+/** The audit log keeps decisions. Cases also name people who never became users. */
 const KEEP_APPROVALS_MS = 90 * DAY
 
-/** Removes what has expired. Nothing depends on it: what is expired is refused by its time, swept or not. */
+/** Deletes expired rows. No rule depends on it: each compares the time itself. */
 export async function sweepExpired({
   db,
   config,
@@ -29,7 +28,7 @@ export async function sweepExpired({
 }: Pick<JobDeps, 'db' | 'config' | 'clock'>): Promise<void> {
   const now = clock.now()
   const before = (ms: number) => new Date(now.getTime() - ms)
-  // As long as the lockout policy remembers earlier locks.
+  // The lockout policy counts earlier locks for this time.
   const keepLockouts = Math.max(2 * DAY, 2 * config.LOCKOUT_MAX_DURATION, config.LOCKOUT_WINDOW)
 
   await revokeAbandonedEnrolments(db, now)
@@ -52,7 +51,7 @@ export async function sweepExpired({
   await remove(db, lockouts, forgotten(now, before(keepLockouts)))
 }
 
-/** An enrolment that nobody finished in time leaves no secret behind. */
+/** An unfinished enrolment must leave no secret. */
 async function revokeAbandonedEnrolments(db: Database, now: Date): Promise<void> {
   const abandoned = and(eq(authenticators.status, 'pending'), lt(authenticators.pendingUntil, now))
   const { id } = authenticators
@@ -67,8 +66,8 @@ async function revokeAbandonedEnrolments(db: Database, now: Date): Promise<void>
 }
 
 /**
- * Lockouts that mean nothing any more. Codes count up to 100 without a time limit, so those stay. Passwords go for
- * known and unknown addresses alike, or the length of a later lock would tell them apart.
+ * Lockouts without effect. Counts of codes stay: they have no time limit. Rows of passwords are deleted for known and
+ * unknown addresses alike. Otherwise the length of a later lock would reveal which addresses exist.
  */
 function forgotten(now: Date, untouchedSince: Date): SQL | undefined {
   return and(
@@ -83,7 +82,7 @@ async function remove(db: Database, table: PgTable, expired: SQL | undefined): P
   await inBatches(() => db.delete(table).where(and(expired, batch)))
 }
 
-/** Small transactions: no request waits for a long one. */
+/** Small transactions, so that no request waits for long. */
 async function inBatches(change: () => PromiseLike<{ count: number }>): Promise<void> {
   for (let changed = BATCH; changed === BATCH; ) changed = (await change()).count
 }

@@ -2,7 +2,7 @@ import { tellHead } from '../src/audit-log/tell-head.ts'
 import { headText } from '../src/platform/audit/seals.queries.ts'
 import type { JobDeps } from './job.ts'
 
-/** Logs the head of the audit log and mails it to the operators, once a day. Any number of workers may be at it. */
+/** Logs and mails the head of the audit log once a day, also with several workers. */
 export async function tellAuditHead({
   db,
   clock,

@@ -1,4 +1,4 @@
-/** Lets one loop sleep until it is woken. A call of wake while it is awake is kept for its next sleep. */
+/** For one loop. A `wake` while the loop runs ends its next wait at once. */
 export class WakeSignal {
   #signalled = false
   #wake = () => {}
@@ -8,7 +8,7 @@ export class WakeSignal {
     this.#wake()
   }
 
-  /** Resolves when wake was called since the last time, or after `ms` milliseconds. */
+  /** At most `ms` milliseconds. */
   async wait(ms: number): Promise<void> {
     if (!this.#signalled && ms > 0)
       await new Promise<void>((resolve) => {

@@ -4,13 +4,10 @@ import postgres from 'postgres'
 
 export type { Logger } from 'pino'
 
-// Lines are written in batches, at the latest after a moment: a page need not wait for the terminal.
+// Batched, so that requests do not wait for the terminal.
 const BATCHED = { dest: 1, sync: false, minLength: 4096, periodicFlush: 200 } as const
 
-/**
- * The log of one process: JSON lines on stdout unless told otherwise. Only chosen fields are logged, never whole
- * requests or queries.
- */
+/** JSON lines. Log chosen fields, never whole requests or queries. */
 export function createLog(
   process: string,
   level: string,
@@ -20,8 +17,8 @@ export function createLog(
 }
 
 /**
- * What may be logged of an error. A DrizzleQueryError's own message holds every bound parameter (hashes,
- * addresses, tokens), and a PostgresError's detail the row's values; so only code, message and constraint pass.
+ * The fields of an error that may be logged. The message of a DrizzleQueryError holds all bound parameters (hashes,
+ * addresses, tokens), and the detail of a PostgresError holds values of the row.
  */
 export function describeError(error: unknown): Record<string, unknown> {
   if (error instanceof DrizzleQueryError) return { ...describeError(error.cause), type: 'DrizzleQueryError' }

@@ -1,10 +1,8 @@
-// What every command of package.json shares: its arguments are read strictly, and what goes wrong is said in a line.
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { ConfigurationError } from '../config.ts'
 import { UnpatchedDriverError } from './db/client.ts'
 import { describeError } from './log.ts'
 
-/** Thrown for arguments that make no sense. The message says how the command is used. */
 export class UsageError extends Error {
   constructor(usage: string) {
     super(`Usage: ${usage}`)
@@ -12,10 +10,7 @@ export class UsageError extends Error {
   }
 }
 
-/**
- * Does the work of a command; exit code 1 if it fails. Of what whoever runs it can put right, which includes the
- * errors `expected`, the message says enough.
- */
+/** Sets exit code 1 on failure. For errors the user can fix, and those of `expected`, prints only the message. */
 export async function runCommand(
   work: () => Promise<void>,
   expected: readonly (new (...args: never[]) => Error)[] = [],
@@ -30,7 +25,7 @@ export async function runCommand(
   }
 }
 
-/** The options that the command was given. Throws UsageError for any that it does not have. */
+/** Throws UsageError for unknown options. */
 export function readOptions<const Options extends NonNullable<ParseArgsConfig['options']>>(
   options: Options,
   usage: string,

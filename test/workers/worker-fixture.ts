@@ -11,7 +11,7 @@ import { outbox } from '../../src/platform/db/schema/outbox.ts'
 import { users } from '../../src/platform/db/schema/users.ts'
 import { describeError } from '../../src/platform/log.ts'
 import type { NotificationKind } from '../../src/platform/mail/kinds.ts'
-import { notify, type OwedMail } from '../../src/platform/mail/notify.ts'
+import { notify, type PendingMail } from '../../src/platform/mail/notify.ts'
 import { type RunningWorker, startWorker, type WorkerTimes } from '../../workers/start-worker.ts'
 import { AUDIT_KEYS, createTestDatabase, ENCRYPTION_KEYS } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
@@ -112,11 +112,11 @@ export class WorkerFixture {
 
   /** Owes Tess a mail, as a command would. Returns the ids of the notification and of its outbox row. */
   async oweMail<Kind extends NotificationKind = 'password-changed'>(
-    mail: Partial<Pick<OwedMail<Kind>, 'kind' | 'facts'>> = {},
+    mail: Partial<Pick<PendingMail<Kind>, 'kind' | 'facts'>> = {},
   ): Promise<{ notificationId: string; outboxId: string }> {
     return this.db.transaction(async (tx) => {
       const owed = { to: this.userId, kind: 'password-changed', eventId: null, facts: {}, ...mail }
-      await notify(tx, owed as OwedMail<Kind>)
+      await notify(tx, owed as PendingMail<Kind>)
       const [row] = await tx.select().from(outbox).where(sql`xmin = pg_current_xact_id()::xid`)
       return { notificationId: present(row?.payload.notificationId), outboxId: present(row?.id) }
     })

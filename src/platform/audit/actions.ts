@@ -1,4 +1,4 @@
-// Every action the audit log speaks of, and how one can come out. Pure.
+// Actions and outcomes of the audit log. Pure.
 export const AUDIT_ACTIONS = [
   'sign-in.password',
   'sign-in.code',
@@ -57,7 +57,7 @@ const OF_PLATFORM: ReadonlySet<AuditAction> = new Set([
   'audit.head-sent',
 ])
 
-/** Of what no client account has anything on record: the work of operators. */
+/** Actions of operators, recorded in no client account. */
 export function ofPlatform(action: AuditAction): boolean {
   return action.startsWith('queue.') || OF_PLATFORM.has(action)
 }

@@ -1,12 +1,10 @@
-// The chain over the audit log: what is hashed, and how. Pure. Sealing and verifying call the same functions; they are
-// never changed, or every existing chain would read as broken.
+// The hash chain over the audit log. Pure. Never change these functions: every existing chain would verify as broken.
 import { createHash, createHmac } from 'node:crypto'
 import type { AuditKey } from '../../config.ts'
 
-/** An event exactly as PostgreSQL stores it. */
 export interface StoredEvent {
   id: string
-  /** Microseconds since 1970, which a Date would round. */
+  /** Microseconds since 1970. A Date would round them. */
   at: string
   clientId: string | null
   actorId: string | null
@@ -16,16 +14,16 @@ export interface StoredEvent {
   address: string | null
   userAgent: string | null
   requestId: string | null
-  /** The text of the jsonb: PostgreSQL keeps its keys in one order and no spare blanks. */
+  /** The text of the jsonb, which is canonical in PostgreSQL. */
   details: string
 }
 
-/** What the first seal follows. */
+/** Precedes the first seal. */
 export const CHAIN_START = Buffer.alloc(32)
 
 /**
- * A seal: HMAC-SHA-256 over the hash before (32 bytes) and, in UTF-8, the canonical form of the time of sealing
- * (microseconds since 1970) and the event. Who can change the database but has no key can make none.
+ * A seal: HMAC-SHA-256 over the previous hash (32 bytes) and the canonical form of `sealedAt` (microseconds since 1970)
+ * and the event. Write access to the database is not enough to forge one.
  */
 export function keyedHash(
   { key }: Pick<AuditKey, 'key'>,
@@ -39,12 +37,12 @@ export function keyedHash(
     .digest()
 }
 
-/** A seal from before there were keys: SHA-256 over the hash before and the canonical form of the event. */
+/** A seal of the old format without keys: SHA-256 over the previous hash and the canonical form of the event. */
 export function keylessHash(previous: Uint8Array, event: StoredEvent): Buffer {
   return createHash('sha256').update(previous).update(canonicalForm(event, [])).digest()
 }
 
-/** The whole row as a JSON array, in an order of its own: no two events have the same. */
+/** The row as a JSON array. Different events have different forms. */
 function canonicalForm(event: StoredEvent, before: readonly string[]): string {
   const { id, at, clientId, actorId, subjectId, action, outcome, address, userAgent, requestId, details } =
     event

@@ -1,11 +1,9 @@
-import { sql } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../db/client.ts'
-import { preparedOnce } from '../db/prepared-once.ts'
 import { auditEvents } from '../db/schema/audit-events.ts'
 import type { AuditAction, Outcome } from './actions.ts'
 
-/** Where a request came from; null fields for what no request caused (jobs). */
+/** Where a request came from. All null in jobs. */
 export interface Origin {
   address: string | null
   userAgent: string | null
@@ -15,13 +13,13 @@ export interface Origin {
 export const NO_REQUEST: Origin = { address: null, userAgent: null, requestId: null }
 
 export interface AuditEntry {
-  /** Given where something that is written at the same time refers to it. */
+  /** For rows of the same statement that refer to the event. */
   id?: string
   at: Date
   action: AuditAction
   outcome: Outcome
   origin: Origin
-  /** The client account it happened in; null where nobody known is concerned. */
+  /** The client account. Null if no known user is concerned. */
   clientId: string | null
   actorId: string | null
   subjectId: string | null
@@ -29,7 +27,7 @@ export interface AuditEntry {
   details?: Record<string, unknown>
 }
 
-/** What the product does by itself, and to no account or user in particular. */
+/** For events without request, account and user. */
 export const BY_THE_PRODUCT = {
   origin: NO_REQUEST,
   clientId: null,
@@ -37,7 +35,7 @@ export const BY_THE_PRODUCT = {
   subjectId: null,
 } as const satisfies Partial<AuditEntry>
 
-/** Writes events that are alike but for their subject, in one statement. Returns the id of each, by its subject. */
+/** Records one event per subject in one statement. Returns the event ids by subject. */
 export async function recordForEach(
   tx: Transaction,
   entry: Omit<AuditEntry, 'id' | 'subjectId'>,
@@ -51,36 +49,14 @@ export async function recordForEach(
   return new Map(rows.map(({ id, subjectId }) => [subjectId ?? '', id]))
 }
 
-/** Writes an audit event in the transaction of what it records. Returns its id, which notifications refer to. */
+/** Writes an audit event in the transaction of its change. Returns its id, which notifications refer to. */
 export async function record(tx: Transaction, entry: AuditEntry): Promise<string> {
   const { id = uuidv7(), origin, details = {}, ...event } = entry
-  await recordQuery(tx).execute({ id, ...event, ...origin, details })
+  await tx.insert(auditEvents).values({ id, ...event, ...origin, details })
   return id
 }
 
-const recordQuery = preparedOnce((tx: Transaction) =>
-  tx
-    .insert(auditEvents)
-    .values({
-      id: sql.placeholder('id'),
-      at: sql.placeholder('at'),
-      action: sql.placeholder('action'),
-      outcome: sql.placeholder('outcome'),
-      address: sql.placeholder('address'),
-      userAgent: sql.placeholder('userAgent'),
-      requestId: sql.placeholder('requestId'),
-      clientId: sql.placeholder('clientId'),
-      actorId: sql.placeholder('actorId'),
-      subjectId: sql.placeholder('subjectId'),
-      details: sql.placeholder('details'),
-    })
-    .prepare('record_audit_event'),
-)
-
-/**
- * Events as JSON for `json_populate_recordset(null::audit_events, …)`: for a statement that records together with
- * what it does, where a transaction would cost the hot path three more ways to the database.
- */
+/** Events as JSON for `json_populate_recordset(null::audit_events, …)` in the statement that accepts a code. */
 export function auditRows(entries: readonly AuditEntry[]): string {
   const rows = entries.map(({ at, clientId, actorId, subjectId, action, outcome, origin, details = {} }) => ({
     id: uuidv7(),

@@ -12,14 +12,14 @@ import { storedEvent } from './stored-event.ts'
 const BATCH = 1000
 
 export interface Sealing {
-  /** The first seals; the last seal may have been made with any. */
+  /** The first key seals. All keys verify. */
   keys: readonly AuditKey[]
   now: Date
-  /** What is left waits for the next run. */
+  /** The rest is left for the next run. */
   atMost: number
 }
 
-/** Thrown when the chain ends in a seal that must not be followed. Nothing was sealed. */
+/** Thrown when the last seal is invalid. Nothing was sealed. */
 export class ChainEndError extends Error {
   constructor({ seq }: Pick<Seal, 'seq'>, why: string) {
     super(`The audit log is not sealed any further than ${seq}: ${why}. Run npm run audit:verify.`)
@@ -28,21 +28,17 @@ export class ChainEndError extends Error {
 }
 
 /**
- * Seals the events that wait for it. Any number of processes may call it at once: while one seals, the others return.
- * Returns how many it sealed. Throws ChainEndError.
+ * Seals pending events. Returns their number. Throws ChainEndError. Processes may call it concurrently: one seals.
  *
- * Why none is ever skipped: ids are made at insertion but transactions commit in another order, so no id or time
- * tells up to where everything has been seen. Therefore nothing here remembers a place. An event is put among
- * those that wait in the transaction that writes it, by a trigger, and both become visible at once; it leaves them
- * only together with the insertion of its seal. An event that commits late is found by the next run and sealed then:
- * the chain has an order of its own, that of sealing, which `seq` counts. Nor can an event that is visible still be
- * taken back, so no grace period is needed.
+ * Transactions do not commit in the order of their ids or times, so no id or time is a safe position to continue from.
+ * Instead, a trigger adds each event to audit_unsealed in the transaction that writes it. The event leaves that table
+ * only in the transaction that inserts its seal. So no event is skipped. The order of the chain is that of sealing.
  */
 export async function sealEvents(db: Database, sealing: Sealing): Promise<number> {
   let sealed = 0
   let last: string | undefined
   do {
-    // Behind the last one: before it are the places that were just emptied.
+    // Continues after the last id: the rows before it are dead and slow to scan.
     const batch = await sealBatch(db, sealing, last)
     sealed += batch.length
     last = batch.length === BATCH ? batch.at(-1) : undefined
@@ -50,17 +46,16 @@ export async function sealEvents(db: Database, sealing: Sealing): Promise<number
   return sealed
 }
 
-/** Returns the ids of the events it sealed. */
 function sealBatch(db: Database, { keys, now }: Sealing, after: string | undefined): Promise<string[]> {
   const [key] = keys
   if (!key) throw new Error('no audit key is configured')
   return db.transaction(async (tx) => {
-    if (!(await alone(tx))) return []
+    if (!(await isAlone(tx))) return []
     const end = await readEnd(tx, keys, now)
     const events = await tx
       .select(storedEvent)
       .from(auditUnsealed)
-      // An event that is gone already stays among those that wait: verifying tells of it.
+      // A deleted event stays in audit_unsealed, where verifying reports it.
       .innerJoin(auditEvents, eq(auditEvents.id, auditUnsealed.eventId))
       .where(after === undefined ? undefined : gt(auditUnsealed.eventId, after))
       .orderBy(asc(auditUnsealed.eventId))
@@ -84,18 +79,15 @@ function sealBatch(db: Database, { keys, now }: Sealing, after: string | undefin
   })
 }
 
-/** The second process need not wait: what there is to seal is being sealed. */
-async function alone(tx: Transaction): Promise<boolean> {
+/** Does not wait: another process that holds the lock seals the same events. */
+async function isAlone(tx: Transaction): Promise<boolean> {
   const [row] = await tx.execute<{ alone: boolean }>(
     sql`select pg_try_advisory_xact_lock(hashtext('audit seals')) as alone`,
   )
   return row?.alone === true
 }
 
-/**
- * The seal that the next one follows. Read under the lock, so it is the last there is. It is checked: to follow a seal
- * that was forged, or made with another key of the same id, would vouch for it.
- */
+/** Returns the last seal, under the lock. Verifies it: a seal after a forged one would confirm the forgery. */
 async function readEnd(
   tx: Transaction,
   keys: readonly AuditKey[],
@@ -116,8 +108,8 @@ async function readEnd(
 }
 
 /**
- * A chain from before there were keys: the first keyed seal covers the last hash without one, and with it all before.
- * The event says where that was. It happens once: a seal without a key behind one that has a key is forged.
+ * Continues a chain of the old format without keys, and records where. The first keyed seal covers the last keyless
+ * hash. A keyless seal after a keyed one is forged.
  */
 async function takeOver(tx: Transaction, last: Seal, now: Date): Promise<void> {
   if (await hasKeyedSeal(tx)) throw new ChainEndError(last, 'it has no key, and seals before it have one')

@@ -5,14 +5,13 @@ import { auditSeals } from '../db/schema/audit-seals.ts'
 import type { StoredEvent } from './chain.ts'
 import { storedEvent } from './stored-event.ts'
 
-/** A place in the chain, as it is kept elsewhere: in a log, a mail, a note. */
+/** A position in the chain, as kept in logs and mails. */
 export interface Head {
   seq: number
   /** Hexadecimal. */
   hash: string
 }
 
-/** A seal with the event it was made for; null: the event is gone. */
 export interface Seal {
   seq: number
   eventId: string
@@ -20,10 +19,11 @@ export interface Seal {
   hash: Buffer
   /** Microseconds since 1970. */
   sealedAt: string
+  /** Null if the event was deleted. */
   event: StoredEvent | null
 }
 
-/** The columns of a seal, whatever the time zone and the number formats of the session. */
+/** Independent of the time zone and number format of the database session. */
 export const sealColumns = {
   seq: auditSeals.seq,
   eventId: auditSeals.eventId,
@@ -33,7 +33,7 @@ export const sealColumns = {
   event: storedEvent,
 }
 
-/** A seal as it was read. Every column is null of an event that is gone. */
+/** The left join returns a deleted event with null columns. */
 export function toSeal<Row extends { event: { [Column in keyof StoredEvent]: unknown } | null }>(
   row: Row,
 ): Omit<Row, 'event'> & Pick<Seal, 'event'> {
@@ -44,7 +44,6 @@ function isWhole(event: { [Column in keyof StoredEvent]: unknown } | null): even
   return event !== null && event.id !== null
 }
 
-/** The last seal and the one before it, as far as there are any. */
 export async function readLastSeals(db: Reader): Promise<{ last: Seal | null; before: Seal | null }> {
   const rows = await db
     .select(sealColumns)
@@ -56,7 +55,7 @@ export async function readLastSeals(db: Reader): Promise<{ last: Seal | null; be
   return { last, before }
 }
 
-/** The end of the chain; null: nothing is sealed yet. */
+/** The last seal. Null if nothing is sealed yet. */
 export async function readHead(db: Reader): Promise<Head | null> {
   const [head] = await db
     .select({ seq: auditSeals.seq, hash: auditSeals.hash })
@@ -66,7 +65,6 @@ export async function readHead(db: Reader): Promise<Head | null> {
   return head ? { seq: head.seq, hash: head.hash.toString('hex') } : null
 }
 
-/** Whether any seal was made with a key. */
 export async function hasKeyedSeal(db: Reader): Promise<boolean> {
   const [keyed] = await db
     .select({ seq: auditSeals.seq })
@@ -76,7 +74,7 @@ export async function hasKeyedSeal(db: Reader): Promise<boolean> {
   return keyed !== undefined
 }
 
-/** 'SEQ:HASH', as logs and mails tell it and `npm run audit:verify` takes it. */
+/** 'SEQ:HASH', as in logs, mails and the arguments of `npm run audit:verify`. */
 export function headText({ seq, hash }: Head): string {
   return `${seq}:${hash}`
 }

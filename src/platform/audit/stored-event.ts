@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { auditEvents } from '../db/schema/audit-events.ts'
 
-/** The columns of an event as the chain hashes it, whatever the time zone and the number formats of the session. */
+/** The hashed columns, independent of the time zone and number format of the database session. */
 export const storedEvent = {
   id: auditEvents.id,
   at: sql<string>`(extract(epoch from ${auditEvents.at}) * 1000000)::bigint::text`,

@@ -9,27 +9,25 @@ import { type Head, readHead, type Seal, sealColumns, toSeal } from './seals.que
 const BATCH = 2000
 
 export type Harm =
-  /** The event does not fit its seal. */
+  /** The event does not match its seal. */
   | 'changed'
-  /** There is a seal, or a place among those that wait for one, and no event. */
+  /** A seal or an unsealed row has no event. */
   | 'removed'
-  /** There is an event, and neither. */
+  /** An event has neither a seal nor an unsealed row. */
   | 'inserted'
-  /** The seal was made for another place of the chain, or for an event that stands elsewhere in it. */
+  /** The seal or its event belongs to another position. */
   | 'reordered'
   | 'seal-missing'
-  /** The seal names a key that was not given. */
   | 'key-unknown'
-  /** The seal has no key, and one before it has. */
+  /** A seal without a key follows one with a key. */
   | 'keyless'
-  /** No seal has a key: the worker has not taken the chain over yet, or its keyed seals were removed. */
+  /** No seal has a key: the worker has not run yet, or keyed seals were removed. */
   | 'not-taken-over'
-  /** The chain holds together and is not the one that was pinned. */
+  /** The chain is consistent but differs from a pin. */
   | 'rewritten'
-  /** The chain ends before the seal that was pinned. */
+  /** The chain ends before a pin. */
   | 'cut-off'
 
-/** The first row that is not as it was sealed. */
 export interface Broken {
   harm: Harm
   seq: number | null
@@ -37,24 +35,22 @@ export interface Broken {
 }
 
 export interface ChainReport {
-  /** How many seals were found to be right. */
+  /** Number of valid seals. */
   verified: number
-  /** How many of them are from before there were keys. They come first. */
+  /** Number of valid seals of the old format. They come first. */
   keyless: number
   unsealed: number
-  /** The last seal there is; null: nothing was sealed yet. */
+  /** Null if nothing is sealed yet. */
   head: Head | null
   broken: Broken | null
 }
 
 export interface Expected {
-  /** Every key that seals were made with. */
   keys: readonly AuditKey[]
-  /** Heads that were kept elsewhere. */
+  /** Heads kept outside the database. */
   pins: readonly Head[]
 }
 
-/** What the walk knows when it comes to a seal. */
 interface Walk {
   seq: number
   previous: Buffer
@@ -64,10 +60,7 @@ interface Walk {
   pins: ReadonlyMap<number, readonly string[]>
 }
 
-/**
- * Walks the chain from its start to its head and names the first row that is broken. It never holds more than a
- * batch. `onProgress` is told how many seals are done, of how many.
- */
+/** Verifies the chain from start to head, in batches. Reports the first broken row. */
 export async function verifyChain(
   db: Database,
   { keys, pins }: Expected,
@@ -107,7 +100,6 @@ function hashesBySeq(pins: readonly Head[]): ReadonlyMap<number, readonly string
   return hashes
 }
 
-/** The chain up to `last`, in its order, batch by batch. */
 async function* seals(db: Database, last: number): AsyncGenerator<Seal[]> {
   for (let after = -1; after < last; ) {
     const batch = await db
@@ -140,14 +132,13 @@ async function judgeSeal(db: Database, seal: Seal, walk: Walk): Promise<Broken |
   return rewritten ? { harm: 'rewritten', seq, eventId } : null
 }
 
-/** Whether the seal would be right for this event, behind this hash. */
 function fits({ keyId, hash, sealedAt }: Seal, previous: Buffer, event: StoredEvent, { keys }: Walk) {
   if (keyId === null) return keylessHash(previous, event).equals(hash)
   const key = keys.get(keyId)
   return key !== undefined && keyedHash(key, previous, event, sealedAt).equals(hash)
 }
 
-/** Whether the seal would be right for an event sealed elsewhere, or behind another seal. */
+/** Whether the seal matches the event of another position, or another previous hash. */
 async function fitsElsewhere(db: Database, seal: Seal, event: StoredEvent, walk: Walk): Promise<boolean> {
   if (fits(seal, CHAIN_START, event, walk)) return true
   for await (const batch of seals(db, walk.last))
@@ -163,19 +154,18 @@ function findCutOff(head: Head | null, pins: readonly Head[]): Broken | null {
   return cut ? { harm: 'cut-off', seq: cut.seq, eventId: null } : null
 }
 
-/** Without a key anyone can make a whole chain and say that it is from before. */
+/** Without keys an attacker could replace the whole chain by one of the old format. */
 function findNotTakenOver(head: Head | null, { keyless }: Walk): Broken | null {
   return head && keyless ? { harm: 'not-taken-over', seq: head.seq, eventId: null } : null
 }
 
 /**
- * What stands outside the chain and should not: an event waits for its seal from the commit on that wrote it, so
- * one that neither waits nor is sealed came in behind the trigger's back (or its seal was taken away), and one that
- * waits and is not there was taken away.
+ * Finds events outside the chain. A trigger makes each new event an unsealed row. So an event with neither row nor seal
+ * was inserted without the trigger, and a row without an event means a deleted event.
  */
 function findOutside(db: Database): Promise<Broken | null> {
   return db.transaction(async (tx) => {
-    // It looks at every event there is.
+    // Scans all events.
     await tx.execute(sql`set local statement_timeout = 0`)
     const [inserted] = await tx
       .select({ id: auditEvents.id })

@@ -1,19 +1,16 @@
-// TOTP secrets at rest: AES-256-GCM with a key id, bound to the authenticator and the user that they belong to.
+// TOTP secrets at rest: AES-256-GCM with a key id, bound to the authenticator and its user.
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import type { EncryptionKey } from '../../config.ts'
 import { UnavailableError } from '../unavailable-error.ts'
 
 const VERSION = 2
-/**
- * Made before 2026-12: bound to the authenticator only, so it still opens after its row was given to another user. It is
- * read until its key is taken out of ENCRYPTION_KEYS; keys:rotate seals it anew. No version 1 is ever made again.
- */
+/** Used before 2026-12. Not bound to the user. Still readable; keys:rotate replaces it. */
 const BOUND_TO_AUTHENTICATOR_ONLY = 1
 const IV_BYTES = 12
 const TAG_BYTES = 16
 const OPTIONS = { authTagLength: TAG_BYTES }
 
-/** Thrown when a sealed secret cannot be opened: key not configured, bytes changed, or moved to another row. */
+/** The key is not configured, or the bytes were changed or moved to another row. */
 export class UnreadableSecretError extends UnavailableError {
   constructor(reason: string) {
     super(`A stored authenticator secret cannot be opened: ${reason}. Check ENCRYPTION_KEYS.`)
@@ -21,7 +18,6 @@ export class UnreadableSecretError extends UnavailableError {
   }
 }
 
-/** Whose secret it is. */
 export interface SecretOf {
   authenticatorId: string
   userId: string
@@ -39,7 +35,7 @@ export function seal(secret: Buffer, of: SecretOf, keys: readonly EncryptionKey[
   return Buffer.concat([Buffer.of(VERSION, keyId.length), keyId, iv, cipher.getAuthTag(), body])
 }
 
-/** Opens with the key it names. Throws UnreadableSecretError; the caller answers 503, never 'no MFA'. */
+/** Throws UnreadableSecretError, which is answered 503. It must never count as 'no MFA'. */
 export function unseal(sealed: Buffer, of: SecretOf, keys: readonly EncryptionKey[]): Buffer {
   const { version, keyId } = sealOf(sealed)
   const key = keys.find(({ id }) => id === keyId)
@@ -57,7 +53,7 @@ export function unseal(sealed: Buffer, of: SecretOf, keys: readonly EncryptionKe
   }
 }
 
-/** Whether a seal names this key and is of the form that `seal` makes. It may still not open. */
+/** Whether `seal` would use the same key and version. Does not verify the seal. */
 export function isCurrentSeal(sealed: Buffer, { id }: EncryptionKey): boolean {
   const { version, keyId } = sealOf(sealed)
   return version === VERSION && keyId === id

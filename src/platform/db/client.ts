@@ -5,27 +5,26 @@ import { type TimelyClient, timelyClient } from './timely-client.ts'
 import { Watchdog } from './watchdog.ts'
 
 export type Database = PostgresJsDatabase
-/** What a command is given: the open transaction. Functions that only read also take the pool. */
 export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0]
+/** For functions that only read. */
 export type Reader = Database | Transaction
 
 export interface DatabasePool {
   db: Database
-  /** The raw client below `db`, which knows no deadline: for tests and for what no request waits for. */
+  /** The raw driver, without deadlines: for tests and for work outside requests. */
   sql: Sql
-  /** Sends a statement of `sql` as `db` sends its own: in turn, and within the time of the request. */
+  /** Sends a statement of `sql` in its turn and within the deadline of the request. */
   ask: TimelyClient['ask']
-  /** Whether the database has refused a change a moment ago, as when its disk is full. */
+  /** Whether the database refused a write a moment ago, for example on a full disk. */
   refusesWrites: TimelyClient['refusesWrites']
   close(): Promise<void>
 }
 
 export interface PoolOptions {
-  /** How many statements may be sent on one connection at once. More than one only if all are short reads. */
+  /** Statements in flight per connection. More than one only if all are short reads. */
   pipelined?: number
-  /** For the web process: the milliseconds that a request has. What takes longer is cancelled. */
+  /** Web process: time limit of a request in milliseconds. Longer statements are cancelled. */
   requestMs?: number
-  /** Called once when the database stops to answer, and once when it answers again. */
   onFrozen?: () => void
   onAnswering?: () => void
 }
@@ -45,10 +44,10 @@ export function requirePatch(driver: object): void {
 
 const NO_LIMIT_OF_REQUESTS = { statement_timeout: 10_000, idle_in_transaction_session_timeout: 30_000 }
 const LONGEST_STATEMENT_MS = 10_000
-/** How much later than the server's own limit an answer may arrive before the server counts as frozen. */
+/** Grace after the server's own time limit before the server counts as frozen. */
 const ANSWER_LATE_MS = 700
 
-/** Opens a pool. Commits are durable, and no statement or idle transaction holds up others for long. */
+/** Opens a pool with durable commits and time limits. Throws UnpatchedDriverError. */
 export function openDatabase(
   address: string,
   applicationName: string,
@@ -65,7 +64,7 @@ export function openDatabase(
     ssl,
     max,
     connect_timeout: 2,
-    // Seconds until a lost connection is tried again: at most one, so that the product is back with the database.
+    // Seconds. At most one, so that the product recovers together with the database.
     backoff: (retries: number) => Math.min(3 ** retries / 100, 1),
     onnotice: () => {},
     socket: watchdog.open,

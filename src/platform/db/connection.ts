@@ -1,4 +1,4 @@
-// The one reading of DATABASE_URL, for both drivers: their own readings of sslmode differ.
+// Both drivers get their TLS options from here, because they interpret sslmode differently.
 import { readFileSync } from 'node:fs'
 import { type ConnectionOptions, checkServerIdentity } from 'node:tls'
 
@@ -6,17 +6,14 @@ const SSL_MODES = ['disable', 'require', 'verify-ca', 'verify-full', 'no-verify'
 type SslMode = (typeof SSL_MODES)[number]
 
 export interface Connection {
-  /** Without the parameters that are read here. */
+  /** Without the SSL parameters. */
   url: string
-  /** What TLS is asked for; false: none. */
   ssl: ConnectionOptions | false
 }
 
 /**
- * Reads the address of a database. `sslmode`: disable (the default), require (encrypted, any certificate), verify-ca
- * (by a known authority), verify-full (and for this host), no-verify (as require). `sslrootcert`: a file of
- * authorities, instead of those that Node knows; with it require verifies as verify-ca does, as in libpq. Throws an
- * Error whose message says what is wrong with it.
+ * Parses DATABASE_URL with the sslmode and sslrootcert of libpq. Throws an Error that names the problem.
+ * As in libpq, `require` with an sslrootcert verifies like `verify-ca`.
  */
 export function readConnection(address: string): Connection {
   const url = new URL(address)
@@ -24,13 +21,13 @@ export function readConnection(address: string): Connection {
   const rootCert = url.searchParams.get('sslrootcert')
   url.searchParams.delete('sslmode')
   url.searchParams.delete('sslrootcert')
-  // Another way to ask for TLS would be one driver's only, and the other one would send everything in the clear.
+  // Other parameters are known to one driver only: the other would send everything in clear text.
   const other = [...url.searchParams.keys()].find((name) => name.startsWith('ssl'))
   if (other) throw new Error(`must ask for TLS by sslmode and sslrootcert, not by '${other}'`)
   if (!isSslMode(mode)) throw new Error(`must have an sslmode of ${SSL_MODES.join(', ')}, not '${mode}'`)
   if (mode === 'disable') return { url: url.href, ssl: false }
 
-  // A URL writes an IPv6 address in brackets; certificates do not.
+  // A URL has IPv6 addresses in brackets. Certificates do not.
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const ca = rootCert === null || rootCert === 'system' ? undefined : readAuthorities(rootCert)
   return { url: url.href, ssl: { ...(ca && { ca }), ...checksOf(mode, host, ca !== undefined) } }
@@ -53,7 +50,7 @@ function checksOf(mode: Exclude<SslMode, 'disable'>, host: string, hasCa: boolea
   if (mode === 'verify-full')
     return {
       rejectUnauthorized: true,
-      // The drivers leave the name out where the host is an address; it is verified all the same.
+      // The drivers pass no name for a host that is an IP address.
       checkServerIdentity: (_name, certificate) => checkServerIdentity(host, certificate),
     }
   if (verifyCa) return { rejectUnauthorized: true, checkServerIdentity: () => undefined }

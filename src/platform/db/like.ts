@@ -1,11 +1,11 @@
 import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 
-/** Whether lower-case `text` contains `term`, whose case does not matter and whose wildcards mean themselves. */
+/** `text` must be lower case. Wildcards in `term` are literal. */
 export function contains(text: SQLWrapper, term: string): SQL {
   return sql`${text} like lower(${`%${literal(term)}%`})`
 }
 
-/** Whether lower-case `text` begins with `term`; an index in the order of "C" has those side by side. */
+/** Like `contains`, for the beginning: an index with collation "C" serves it. */
 export function beginsWith(text: SQLWrapper, term: string): SQL {
   return sql`${text} like lower(${`${literal(term)}%`})`
 }

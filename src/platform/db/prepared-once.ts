@@ -3,9 +3,8 @@ import type { PgColumn } from 'drizzle-orm/pg-core'
 import type { Reader } from './client.ts'
 
 /**
- * Builds a query with placeholders once for each database it is asked on, instead of once a call: the hot path
- * spends more time on building SQL than on sending it. A transaction counts as a database of its own. What it is executed
- * with is not checked by the types: it needs a value for each placeholder, null where there is none.
+ * Builds a query once per database or transaction. For hot queries only: building the SQL takes longer than sending it.
+ * Types do not check the values: pass one for each placeholder, null if absent.
  */
 export function preparedOnce<Query, On extends Reader = Reader>(build: (db: On) => Query): (db: On) => Query {
   const built = new WeakMap<On, Query>()
@@ -18,12 +17,12 @@ export function preparedOnce<Query, On extends Reader = Reader>(build: (db: On) 
   }
 }
 
-/** A placeholder for what an UPDATE sets, where a bare one is not taken. An instant must not be null. */
+/** A placeholder for `set`, with the encoder of the column. Instants must not be null. */
 export function given(name: string, column: PgColumn): SQL {
   return sql`${sql.param(sql.placeholder(name), column)}`
 }
 
-/** A placeholder whose value arrives as it is: the encoder of a column of instants would trip over null. */
+/** A placeholder without an encoder: that of instants fails on null. */
 export function asIs(name: string): SQL {
   return sql`${sql.placeholder(name)}`
 }

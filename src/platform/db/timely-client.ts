@@ -3,10 +3,10 @@ import postgres, { type PendingQuery, type Row, type Sql, type TransactionSql } 
 import { currentDeadline } from './deadline.ts'
 import type { Watchdog } from './watchdog.ts'
 
-/** Sends a statement of the driver in its turn. Throws if the deadline passes before it is answered. */
+/** Sends a statement in its turn. Rejects when the deadline of the request passes. */
 export type Ask = <Result>(statement: () => PromiseLike<Result>) => Promise<Result>
 
-/** The part of the driver that Drizzle uses. */
+/** The part of the driver that Drizzle calls. */
 interface Client {
   options: Sql['options']
   unsafe: (...statement: Parameters<Sql['unsafe']>) => Promise<unknown>
@@ -17,22 +17,19 @@ type TransactionClient = Pick<Client, 'unsafe'> & {
   savepoint: <Result>(work: (tx: TransactionClient) => Promise<Result>) => Promise<Result>
 }
 
-/** So long a database counts as refusing changes after it has refused one. */
 const REFUSAL_COUNTS_MS = 30_000
-/** SQLSTATE: disk full, input or output failed, only reads allowed. */
+/** SQLSTATE: disk full, I/O error, read-only transaction. */
 const REFUSALS = ['53100', '58030', '25006']
 
 export interface TimelyClient {
-  /** The driver as Drizzle uses it. */
   client: Sql
   ask: Ask
-  /** Whether the database has refused a change a moment ago, as when its disk is full. */
   refusesWrites(): boolean
 }
 
 /**
- * The driver for Drizzle, under the deadline of the request. At most `atOnce` statements and transactions are given to
- * the driver. The others wait here, where they can still be dropped.
+ * The driver for Drizzle, with the deadline of the request. At most `atOnce` statements and transactions go to the
+ * driver. The others wait here, where a passed deadline can still drop them.
  */
 export function timelyClient(sql: Sql, watchdog: Watchdog, atOnce: number): TimelyClient {
   const limit = pLimit(atOnce)
@@ -78,7 +75,7 @@ export function timelyClient(sql: Sql, watchdog: Watchdog, atOnce: number): Time
           const open = new OpenTransaction(answerTo)
           try {
             const result = await work(open.clientOf(tx))
-            // Too late to commit: the request was answered that nothing was done.
+            // The client was already answered that nothing was done.
             deadline?.check()
             return result
           } finally {
@@ -98,7 +95,6 @@ export function timelyClient(sql: Sql, watchdog: Watchdog, atOnce: number): Time
     unsafe: (...statement) => withValues(sql.unsafe(...statement), (query) => ask(() => query)),
     begin,
   }
-  // Drizzle asks the driver for nothing but this.
   return {
     client: client as unknown as Sql,
     ask,
@@ -106,12 +102,12 @@ export function timelyClient(sql: Sql, watchdog: Watchdog, atOnce: number): Time
   }
 }
 
-/** A transaction that is open: takes statements until it has ended. */
+/** Refuses statements after the end of its transaction: they would run in the next one. */
 class OpenTransaction {
   readonly #answerTo: <Result>(statement: PromiseLike<Result>) => Promise<Result>
   readonly #deadline = currentDeadline()
   #ended = false
-  /** The error that made PostgreSQL refuse whatever came after it. */
+  /** The first error of the transaction. PostgreSQL refuses every later statement. */
   #cause: unknown
 
   constructor(answerTo: <Result>(statement: PromiseLike<Result>) => Promise<Result>) {
@@ -139,7 +135,7 @@ class OpenTransaction {
     try {
       return await (this.#deadline ? this.#deadline.race(answer) : answer)
     } catch (error) {
-      // 25P02 says only that the transaction has failed before, not why.
+      // 25P02: an earlier statement has failed.
       if (error instanceof postgres.PostgresError && error.code === '25P02') throw this.#cause ?? error
       this.#cause = error
       throw error
@@ -147,7 +143,7 @@ class OpenTransaction {
   }
 }
 
-/** The answer to a statement, whose rows are arrays if `values` is called before it is sent. */
+/** Drizzle may call `values` on the answer, before the statement is sent, to get rows as arrays. */
 function withValues(
   query: PendingQuery<Row[]>,
   send: (query: PendingQuery<Row[]>) => Promise<unknown>,

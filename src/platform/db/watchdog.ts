@@ -6,10 +6,10 @@ import { within } from '../time/within.ts'
 import { UnavailableError } from '../unavailable-error.ts'
 
 const ASK_AGAIN_MS = 250
-/** A question that the driver lost, or that met a server that froze again, must not be the last one. */
+/** A probe may be lost, or the server may freeze again: then the next probe is sent. */
 const ANSWER_WITHIN_MS = 2 * SECOND
 
-/** Thrown while the database takes connections but answers nothing. */
+/** Thrown while the database accepts connections but does not answer. */
 export class DatabaseFrozenError extends UnavailableError {
   constructor() {
     super('The database does not answer')
@@ -18,17 +18,16 @@ export class DatabaseFrozenError extends UnavailableError {
 }
 
 export interface Watch {
-  /** How long an answer may take. Longer than the server's own limit for a statement. */
+  /** Must exceed the statement_timeout of the server. */
   answerWithinMs: number
-  /** Called once when the database stops to answer, and once when it answers again. */
   onFrozen: () => void
   onAnswering: () => void
 }
 
 /**
- * Notices a database that is frozen. A server that is alive cancels a statement at its time limit, so one that has not
- * answered a while later is not alive. Its connections are then cut, with the statements that wait on them, and nothing
- * is sent until a new connection is answered: what piles up in a frozen server is executed when it goes on.
+ * Detects a frozen database: a live server cancels a statement at its time limit. The watchdog then cuts all
+ * connections and sends nothing until a probe is answered. Otherwise a frozen server would execute the queued
+ * statements when it resumes.
  */
 export class Watchdog {
   readonly #watch: Watch | undefined
@@ -36,29 +35,28 @@ export class Watchdog {
   #frozen = false
   #closed = false
 
-  /** Without a watch it lets everything wait. */
   constructor(watch: Watch | undefined) {
     this.#watch = watch
   }
 
-  /** Opens the driver's connections: its option `socket`. */
+  /** The driver's option `socket`. */
   readonly open = ({ host: [host], port: [port], path }: Address): Socket => {
     const socket = path ? connect(path) : connect(port ?? 5432, host)
     this.#sockets = [...this.#sockets.filter(({ destroyed }) => !destroyed), socket]
-    // The driver asks for the name to check a certificate against.
+    // The driver reads both to check the certificate.
     return Object.assign(socket, { host, port })
   }
 
-  /** Throws DatabaseFrozenError while the database is known not to answer. */
+  /** Throws DatabaseFrozenError while the database is frozen. */
   check(): void {
     if (this.#frozen) throw new DatabaseFrozenError()
   }
 
-  /** Something was sent. Returns what to call once it is answered. */
+  /** Call after sending, and the returned function after the answer. */
   expectAnswer(sql: Sql): () => void {
     if (!this.#watch) return () => {}
     let answered = false
-    // Checked after a turn of the event loop: an answer may lie there unread if this process was busy.
+    // After a turn of the event loop: the answer may be unread because this process was busy.
     const timer = setTimeout(
       () => setImmediate(() => answered || this.#freeze(sql)),
       this.#watch.answerWithinMs,
@@ -69,7 +67,7 @@ export class Watchdog {
     }
   }
 
-  /** The pool is closed: a database that is frozen is asked no more, and its connections keep no process alive. */
+  /** Stops the probes and cuts the connections, which would keep the process alive. */
   close(): void {
     this.#closed = true
     this.#cutConnections()
@@ -91,7 +89,7 @@ export class Watchdog {
   }
 }
 
-/** What the driver tells of where to connect to. */
+/** What the driver passes to its option `socket`. */
 interface Address {
   host: readonly string[]
   port: readonly number[]

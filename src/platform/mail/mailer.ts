@@ -11,15 +11,12 @@ export interface AddressedMail extends Mail {
 }
 
 export interface Mailer {
-  /**
-   * Hands a mail to the mail server. Throws MailRefusedError if it never takes it, MailDelayedError if it may
-   * later. Neither message names the recipient.
-   */
+  /** Throws MailRefusedError (permanent) or MailDelayedError (retry). Neither message names the recipient. */
   send(mail: AddressedMail): Promise<void>
   close(): void
 }
 
-/** Thrown when the mail server refuses a mail for good (SMTP 5xx for its sender or recipient). */
+/** SMTP 5xx for sender, recipient or message. */
 export class MailRefusedError extends Error {
   constructor(why: string) {
     super(`the mail server refuses this mail (${why})`)
@@ -27,7 +24,6 @@ export class MailRefusedError extends Error {
   }
 }
 
-/** Thrown when a mail could not be handed over this time. */
 export class MailDelayedError extends Error {
   constructor(why: string) {
     super(`the mail could not be handed over (${why})`)
@@ -35,10 +31,10 @@ export class MailDelayedError extends Error {
   }
 }
 
-/** As long as a busy mail server may take for one mail; the transaction that waits for it lives a little longer. */
+/** Time limit for one mail. The waiting transaction lives longer. */
 export const SEND_LIMIT_MS = 60 * SECOND
 
-/** Opens a pool of `connections` to the mail server. Connects at the first mail. */
+/** Connects at the first mail. */
 export function openMailer(
   { SMTP_URL, MAIL_FROM }: Pick<Config, 'SMTP_URL' | 'MAIL_FROM'>,
   log: Logger,
@@ -52,7 +48,7 @@ export function openMailer(
     url: SMTP_URL,
     pool: true,
     maxConnections: connections,
-    // The queue retries: a mail that the pool kept for later would go out twice.
+    // The job queue retries. A requeued mail would be sent twice.
     maxRequeues: 0,
     connectionTimeout: 5 * SECOND,
     greetingTimeout: 5 * SECOND,
@@ -81,7 +77,7 @@ export function openMailer(
   }
 }
 
-/** The server's own words often repeat the address, so only codes are kept. */
+/** Only codes: the server's text often repeats the address. */
 function understand(error: unknown): { why: string; refused: boolean } {
   const { code, command, responseCode } = error as { code?: string; command?: string; responseCode?: number }
   const why =

@@ -1,65 +1,39 @@
-import { sql } from 'drizzle-orm'
-import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../db/client.ts'
-import { preparedOnce } from '../db/prepared-once.ts'
 import { notifications } from '../db/schema/notifications.ts'
-import { enqueue, enqueueAll } from '../outbox/enqueue.ts'
+import { enqueueAll } from '../outbox/enqueue.ts'
 import type { NotificationFacts, NotificationKind } from './kinds.ts'
 
-export interface OwedMail<Kind extends NotificationKind> {
-  /** The user's id; null where there turned out to be none. */
+export interface PendingMail<Kind extends NotificationKind> {
+  /** The user's id; null if there is no such user. */
   to: string | null
   kind: Kind
-  /** The audit event it tells of; null only where none was written. */
+  /** The audit event that the mail is about; null if none was written. */
   eventId: string | null
   facts: NotificationFacts[Kind]
 }
 
-/** As many rows as one statement takes parameters for, with room to spare. */
+/** A statement takes at most 65,534 parameters. */
 const ROWS_A_STATEMENT = 1_000
 
-/** Owes a user a mail: written with the change it tells of, sent by the worker. */
-export async function notify<Kind extends NotificationKind>(tx: Transaction, mail: OwedMail<Kind>) {
-  const { to, kind, eventId, facts } = mail
-  const id = uuidv7()
-  // Neither needs what the other one answers: they go to the database together, not one after the other.
-  await Promise.all([
-    insertNotification(tx).execute({ id, recipientId: to, kind, eventId, facts }),
-    enqueue(tx, 'send-notification', { notificationId: id }),
-  ])
+/** Queues an e-mail in the caller's transaction. The worker sends it. */
+export function notify<Kind extends NotificationKind>(
+  tx: Transaction,
+  mail: PendingMail<Kind>,
+): Promise<void> {
+  return notifyAll(tx, [mail])
 }
 
-const insertNotification = preparedOnce((tx: Transaction) =>
-  tx
-    .insert(notifications)
-    .values({
-      id: sql.placeholder('id'),
-      recipientId: sql.placeholder('recipientId'),
-      kind: sql.placeholder('kind'),
-      eventId: sql.placeholder('eventId'),
-      facts: sql.placeholder('facts'),
-    })
-    .prepare('insert_notification'),
-)
-
-/** Owes mails of one kind, in a few statements however many they are. */
+/** Queues e-mails of one kind, in few statements. */
 export async function notifyAll<Kind extends NotificationKind>(
   tx: Transaction,
-  mails: readonly OwedMail<Kind>[],
+  mails: readonly PendingMail<Kind>[],
 ): Promise<void> {
   for (let first = 0; first < mails.length; first += ROWS_A_STATEMENT) {
+    const batch = mails.slice(first, first + ROWS_A_STATEMENT)
     const rows = await tx
       .insert(notifications)
-      .values(
-        mails
-          .slice(first, first + ROWS_A_STATEMENT)
-          .map(({ to, kind, eventId, facts }) => ({ recipientId: to, kind, eventId, facts: { ...facts } })),
-      )
-      .returning({ id: notifications.id })
-    await enqueueAll(
-      tx,
-      'send-notification',
-      rows.map(({ id }) => ({ notificationId: id })),
-    )
+      .values(batch.map(({ to, facts, ...mail }) => ({ ...mail, recipientId: to, facts: { ...facts } })))
+      .returning({ notificationId: notifications.id })
+    await enqueueAll(tx, 'send-notification', rows)
   }
 }

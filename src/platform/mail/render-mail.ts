@@ -7,51 +7,41 @@ import type { NotificationFacts, NotificationKind } from './kinds.ts'
 
 export interface MailContext {
   recipient: { name: string; email: string; clientName: string }
-  /** Whom the recipient asks for help, as it follows 'ask'. */
+  /** Whom to ask for help, as the object of 'ask'. */
   helper: string
   publicUrl: string
-  /** invitation, invitation-reminder, password-reset and mfa-reset-digest: where the mail leads. */
   link?: string | undefined
-  /** When it happened; every kind but invitation and invitation-reminder. */
   at?: Date | undefined
   address?: string | null | undefined
   userAgent?: string | null | undefined
-  /** lockout. */
   lockedUntil?: Date | undefined
-  /** lockout, lockout-ended and lockout-lifted. */
   lockKind?: 'password' | 'code' | undefined
-  /** The same: in one known browser alone. */
   inKnownBrowser?: boolean | undefined
-  /** invitation, invitation-reminder: until when the link works. */
+  /** When the link expires. */
   expiresAt?: Date | undefined
-  /** role-groups-changed: names, in one line. */
+  /** Names in one line. */
   roleGroups?: string | undefined
-  /** Who did it, such as a reset, a policy change or an invitation. */
+  /** The actor. */
   by?: string | undefined
-  /** The recipient did it. */
+  /** The recipient is the actor. */
   byYou?: boolean | undefined
-  /** mfa-reset-for-admins: to whom it was done. */
   subjectName?: string | undefined
-  /** administrators-changed: what was done, and which role groups are concerned. */
   administrators?: NotificationFacts['administrators-changed'] | undefined
-  /** approval-requested, approval-decided: the case. */
   approval?: MailedApproval | undefined
-  /** mfa-policy-changed: of which role groups MFA is required from now on, and of which no more. */
+  /** mfa-policy-changed: role groups that now require MFA, and that no longer do. */
   added?: string | undefined
   removed?: string | undefined
-  /** mfa-reset-digest: how many, and between which times. */
+  /** mfa-reset-digest. */
   resets?: number | undefined
   from?: Date | undefined
   until?: Date | undefined
-  /** audit-head: SEQ:HASH. */
   head?: string | undefined
 }
 
-/** A case as mails tell of it. */
 export interface MailedApproval {
   personName: string
   accountName: string
-  /** Names, in one line. */
+  /** Names in one line. */
   given: string
   status: string
   expiresAt: Date
@@ -104,7 +94,6 @@ const DECIDED: Readonly<Record<string, string>> = {
 
 type AdministratorChange = NotificationFacts['administrators-changed']
 
-/** What was changed about an administrator, as a sentence. */
 const ADMINISTRATOR_CHANGES: {
   readonly [Change in AdministratorChange['change']]: (name: string, facts: AdministratorChange) => string
 } = {
@@ -123,7 +112,7 @@ const ADMINISTRATOR_CHANGES: {
 const html = openTemplates({ autoescape: true })
 const text = openTemplates({ autoescape: false })
 
-/** Writes one mail. Throws when the context lacks a fact that its kind tells of. */
+/** Throws when the context lacks a fact of this kind. */
 export function renderMail(kind: NotificationKind, context: MailContext): Mail {
   const recipient = {
     name: oneLine(context.recipient.name),
@@ -172,7 +161,6 @@ function administratorStory(facts: AdministratorChange, subjectName = ''): strin
   return ADMINISTRATOR_CHANGES[facts.change](oneLine(subjectName), facts)
 }
 
-/** What people typed, without an endless name. */
 function oneLine(typed: string): string {
   return inOneLine(typed).slice(0, 254)
 }

@@ -1,34 +1,21 @@
-import { sql } from 'drizzle-orm'
 import type { Transaction } from '../db/client.ts'
-import { asIs, preparedOnce } from '../db/prepared-once.ts'
 import { outbox } from '../db/schema/outbox.ts'
 import type { JobName, JobPayloads } from './jobs.ts'
 
 /**
- * Owes a job. Takes the transaction of the change that owes it, never the pool: both commit or neither.
- * `dueAt`: not before this instant.
+ * Adds a job to the outbox, in the transaction of its change: both commit or neither. Never takes the pool.
+ * `dueAt`: the job does not run before.
  */
-export async function enqueue<Name extends JobName>(
+export function enqueue<Name extends JobName>(
   tx: Transaction,
   job: Name,
   payload: JobPayloads[Name],
   dueAt: Date | null = null,
 ): Promise<void> {
-  await enqueueQuery(tx).execute({ job, payload, dueAt: dueAt?.toISOString() ?? null })
+  return enqueueAll(tx, job, [payload], dueAt)
 }
 
-const enqueueQuery = preparedOnce((tx: Transaction) =>
-  tx
-    .insert(outbox)
-    .values({
-      job: sql.placeholder('job'),
-      payload: sql.placeholder('payload'),
-      dueAt: asIs('dueAt'),
-    })
-    .prepare('enqueue'),
-)
-
-/** Owes the same job once for each payload, in one statement. */
+/** Adds the same job once for each payload, in one statement. */
 export async function enqueueAll<Name extends JobName>(
   tx: Transaction,
   job: Name,

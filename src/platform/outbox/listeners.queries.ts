@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm'
 import type { Reader } from '../db/client.ts'
 
-/** What the connection of a relay that listens for new work is called in pg_stat_activity. */
+/** application_name of the connection on which a relay listens. */
 export const LISTENER_NAME = 'portcullis-relay'
 
-/** How many relays listen for new work. Where none does, work is found late: a relay looks every 30 s. */
+/** Without a listening relay, jobs start up to 30 s late. */
 export async function countListeners(db: Reader): Promise<number> {
   const [row] = await db.execute<{ count: number }>(sql`
     select count(*)::int as count from pg_stat_activity

@@ -4,13 +4,10 @@ import { readConnection } from '../db/connection.ts'
 import { SECOND } from '../time/durations.ts'
 import type { Backend } from './backend.ts'
 
-/** Each worker keeps one to itself to be notified on. */
+/** Each BullMQ worker holds one for LISTEN. */
 const MAX_CONNECTIONS = 10
 
-/**
- * BullMQ on PostgreSQL, so that a laptop needs nothing but Node. In the schema `bullmq`, which it makes at the first
- * use.
- */
+/** BullMQ on PostgreSQL, for machines without Redis. Creates the schema `bullmq` at the first use. */
 export function openPostgres(address: string, onError: (error: unknown) => void): Backend {
   const { url, ssl } = readConnection(address)
   const pool = new pg.Pool({
@@ -24,16 +21,16 @@ export function openPostgres(address: string, onError: (error: unknown) => void)
     options: '-c search_path=bullmq',
   })
   pool.on('error', onError)
-  // A connection that is cut while it is lent out is nobody's else, and an error that nobody hears ends the process.
+  // The pool does not handle errors of connections in use. An unhandled error ends the process.
   pool.on('connect', (client) => client.on('error', onError))
   let migrated: Promise<void> | undefined
 
-  // The types differ by backend and driver; what is used of them does not.
+  // The types of the backends differ, the used members do not.
   const connection = pool as unknown as PgPool
   return {
     kind: 'postgres',
     async ready() {
-      if (migrated && !(await isThere(pool))) migrated = undefined
+      if (migrated && !(await schemaExists(pool))) migrated = undefined
       migrated ??= migrate(pool).catch((error) => {
         migrated = undefined
         throw error
@@ -44,16 +41,16 @@ export function openPostgres(address: string, onError: (error: unknown) => void)
       new Queue(name, { connection, defaultJobOptions }, createPostgresBackend) as unknown as Queue,
     openWorker: (name, processor, options) =>
       new Worker(name, processor, { ...options, connection }, createPostgresBackend) as unknown as Worker,
-    // Not asked: what PostgreSQL does not answer fails by itself.
+    // Requests to an unreachable PostgreSQL fail by themselves.
     connected: () => true,
     close: () => pool.end(),
   }
 }
 
-/** Somebody may have dropped the schema: then it is made anew, and what is owed comes back from the outbox. */
-async function isThere(pool: pg.Pool): Promise<boolean> {
-  const { rows } = await pool.query(`select to_regnamespace('bullmq') is not null as "isThere"`)
-  return rows[0]?.isThere === true
+/** A dropped schema is created again. The relay restores its jobs from the outbox. */
+async function schemaExists(pool: pg.Pool): Promise<boolean> {
+  const { rows } = await pool.query(`select to_regnamespace('bullmq') is not null as exists`)
+  return rows[0]?.exists === true
 }
 
 async function migrate(pool: pg.Pool): Promise<void> {

@@ -5,10 +5,10 @@ import type { Logger } from '../log.ts'
 import { SECOND } from '../time/durations.ts'
 import type { Backend } from './backend.ts'
 
-/** How long Redis may take to connect or to answer before a queue counts as away. */
+/** Time limit for Redis to connect or to answer. */
 const PATIENCE_MS = 2 * SECOND
 
-/** BullMQ on Redis: for production. Connects at the first use. */
+/** BullMQ on Redis, for production. Connects at the first use. */
 export function openRedis(
   url: string,
   prefix: string,
@@ -46,7 +46,7 @@ export function openRedis(
     openQueue: (name, defaultJobOptions) =>
       new Queue(name, { connection: forQueues, prefix, defaultJobOptions }),
     openWorker(name, processor, options) {
-      // Not lazily: BullMQ gives up for ever on a lazy connection that fails at first.
+      // Not lazy: BullMQ never retries a lazy connection whose first attempt failed.
       forWorkers ??= connect({ maxRetriesPerRequest: null })
       return new Worker(name, processor, { ...options, connection: forWorkers, prefix })
     },
@@ -61,10 +61,7 @@ function retryStrategy(times: number): number {
   return Math.min(100 * 2 ** Math.min(times, 10), 2 * SECOND)
 }
 
-/**
- * Complains loudly about a Redis that may lose jobs. They would be rebuilt from the outbox, but late. Asks INFO,
- * since hosted Redis often refuses CONFIG.
- */
+/** Warns of a Redis that may lose jobs. Reads INFO, because hosted Redis often refuses CONFIG. */
 async function checkRedis(redis: Redis, log: Logger): Promise<void> {
   const info = await redis.info().catch(() => '')
   const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1]

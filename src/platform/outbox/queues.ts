@@ -1,4 +1,4 @@
-// The one place that knows on which engine BullMQ runs: Redis where REDIS_URL is given, else PostgreSQL.
+// BullMQ runs on Redis if REDIS_URL is set, else on PostgreSQL. Only this file decides it.
 import type { DefaultJobOptions, Processor, Queue, Worker } from 'bullmq'
 import type { Config } from '../../config.ts'
 import type { Logger } from '../log.ts'
@@ -9,7 +9,7 @@ import { openPostgres } from './open-postgres.ts'
 import { openRedis } from './open-redis.ts'
 import { watchOutage } from './watch-outage.ts'
 
-/** Enough to outlive more than an hour of a dead mail server (see retryDelay in workers/). */
+/** With the delays of workers/retry-delay.ts, enough for more than an hour without a mail server. */
 const ATTEMPTS = 30
 const JOB_OPTIONS: DefaultJobOptions = {
   attempts: ATTEMPTS,
@@ -20,28 +20,28 @@ const JOB_OPTIONS: DefaultJobOptions = {
 
 export interface QueueEngine {
   readonly kind: Backend['kind']
-  /** A queue, opened at its first use. Rejects while the engine is away, without a wait of more than seconds. */
+  /** Opens the queue at its first use. Rejects within seconds while the engine is unreachable. */
   queue(name: QueueName): Promise<Queue>
-  /** Starts working on a queue. Redis may be away; PostgreSQL must answer. */
+  /** Redis may be unreachable. PostgreSQL must answer. */
   work(name: QueueName, processor: Processor, options: WorkOptions): Promise<Worker>
-  /** Closes what was opened: workers first (they finish what they are at), then queues, then connections. */
+  /** Closes workers after their running jobs, then queues, then connections. */
   close(): Promise<void>
 }
 
 export interface EngineOptions {
-  /** Keeps those apart that share a Redis: the prefix of its keys. */
+  /** Prefix of the Redis keys. */
   namespace?: string
 }
 
-/** Opens the engine that the configuration names. Connects at the first use only. */
+/** Connects at the first use. */
 export function openQueueEngine(
   config: Pick<Config, 'REDIS_URL' | 'DATABASE_URL'>,
   log: Logger,
   { namespace = 'bullmq' }: EngineOptions = {},
 ): QueueEngine {
   const outage = watchOutage(log, {
-    began: 'The queue engine is away. Requests go on; what they owe waits in the outbox until it is back.',
-    ended: 'The queue engine is back.',
+    began: 'The queue engine is unreachable. Requests go on. Their jobs wait in the outbox.',
+    ended: 'The queue engine answers again.',
   })
   let closing = false
   const away = (error: unknown) => {
@@ -59,7 +59,7 @@ export function openQueueEngine(
     try {
       await queue.waitUntilReady()
     } catch (error) {
-      // BullMQ remembers a first connection that failed for ever: let go of it, so that the next use tries anew.
+      // BullMQ never retries a failed first connection. A new queue does.
       queues.delete(name)
       await queue.close().catch(() => {})
       throw error
@@ -84,7 +84,7 @@ export function openQueueEngine(
         queues.set(name, opened)
         const queue = await opened
         if (outage.lasting()) {
-          // A connection that stands is no proof.
+          // An open connection does not prove that the engine answers.
           await queue.getActiveCount()
           outage.ended()
         }
@@ -103,7 +103,7 @@ export function openQueueEngine(
     },
     async close() {
       closing = true
-      // BullMQ's orderly close waits for ever while Redis is away: then only the jobs in hand are waited for.
+      // While Redis is unreachable, an orderly close never returns. Then wait for the running jobs only.
       const force = !backend.connected()
       await Promise.all(workers.map((worker) => worker.close(force)))
       await Promise.allSettled(inHand)

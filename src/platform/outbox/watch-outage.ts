@@ -2,13 +2,11 @@ import type { Logger } from '../log.ts'
 
 export interface Outage {
   lasting(): boolean
-  /** It failed. */
   began(error: unknown): void
-  /** It works. */
   ended(): void
 }
 
-/** Logs one line when something stops working and one when it works again, however many errors come in between. */
+/** Logs one line at the start of an outage and one at its end, not each error. */
 export function watchOutage(log: Logger, lines: { began: string; ended: string }): Outage {
   let lasting = false
   return {

@@ -29,7 +29,7 @@ describe('Redis goes away and comes back', { skip: !REDIS_AVAILABLE }, () => {
 
     await redis.stop()
     const owed = [await fixture.oweMail(), await fixture.oweMail()]
-    const away = () => fixture.linesSaying('queue engine is away').length
+    const away = () => fixture.linesSaying('queue engine is unreachable').length
     await eventually('the relay noticed', () => fixture.linesSaying('outbox cannot be relayed').length > 0)
     await eventually('the engine is missed', () => away() > 0)
     assert.equal(await fixture.db.$count(outbox, isNull(outbox.dispatchedAt)), 2)
@@ -39,7 +39,7 @@ describe('Redis goes away and comes back', { skip: !REDIS_AVAILABLE }, () => {
     for (const { notificationId } of owed) assert.equal(fixture.mailsAbout(notificationId).length, 1)
     await eventually(
       'it says that it is back as often as that it is away',
-      () => fixture.linesSaying('queue engine is back').length === away(),
+      () => fixture.linesSaying('queue engine answers again').length === away(),
     )
     // Once, or twice where one connection is back before another has noticed.
     assert.ok(away() <= 2, `${away()} times`)
@@ -50,7 +50,10 @@ describe('Redis goes away and comes back', { skip: !REDIS_AVAILABLE }, () => {
     await redis.stop()
     await fixture.startWorker()
     const { notificationId } = await fixture.oweMail()
-    await eventually('the engine is missed', () => fixture.linesSaying('queue engine is away').length > 0)
+    await eventually(
+      'the engine is missed',
+      () => fixture.linesSaying('queue engine is unreachable').length > 0,
+    )
 
     await redis.start()
     await fixture.allDone()

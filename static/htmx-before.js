@@ -1,4 +1,4 @@
-// Before htmx: Chrome 143 has a parseHTMLUnsafe that refuses htmx's second argument. Without it htmx uses DOMParser.
+// Runs before htmx. parseHTMLUnsafe of Chrome 143 refuses the second argument. Without it, htmx uses DOMParser.
 try {
   Document.parseHTMLUnsafe?.('', {})
 } catch {

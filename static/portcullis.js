@@ -1,4 +1,4 @@
-// Nothing here is needed: every page works without it.
+// Every page also works without this script.
 
 let loading
 let stale = false
@@ -7,7 +7,7 @@ sayTimeZone()
 enhance()
 document.addEventListener('htmx:after:swap', enhance)
 
-// A followed redirect is another page: go there instead of swapping it into this one.
+// A redirect leads to another page, which must not be swapped into this one.
 document.addEventListener('htmx:before:response', (event) => {
   const { raw } = event.detail.ctx.response
   if (!raw.redirected) return
@@ -15,12 +15,12 @@ document.addEventListener('htmx:before:response', (event) => {
   location.assign(raw.url)
 })
 
-// What the page asks for by itself ([data-watched]) it asks for again; everything else somebody waits for.
+// Polls ([data-watched]) are repeated. For other requests the user waits.
 document.addEventListener('htmx:before:request', ({ detail: { ctx } }) => {
   if (isWatched(ctx)) return
   forgetFailure()
   clearTimeout(loading)
-  // Most answers are faster than anybody could read it.
+  // Most responses are faster.
   loading = setTimeout(() => say('Loading…'), 300)
 })
 
@@ -32,10 +32,10 @@ document.addEventListener('htmx:finally:request', ({ detail: { ctx } }) => {
   }
   clearTimeout(loading)
   const results = document.querySelector('#results')
-  // Of a link that went with the results htmx says that these asked.
+  // When the swap has removed the link, htmx reports #results as the source.
   const isList = isDone && ctx.response.status < 400 && ctx.sourceElement.matches('[data-list], #results')
   say('', isList ? results.dataset.said : '')
-  // The link to another page went with the page it stood on.
+  // The swap has removed the focused link.
   if (isList && document.activeElement === document.body) goTo(results)
 })
 
@@ -45,7 +45,7 @@ document.addEventListener('htmx:error', ({ detail: { ctx } }) => {
   else sayFailed(ctx, 'The server did not answer. Check your connection and try again.')
 })
 
-// What is refused in a form is told by the page that answers it. A list takes nothing but its results from an answer.
+// A refused form is answered by its page. A list only takes its results from a response.
 document.addEventListener('htmx:response:error', ({ detail: { ctx } }) => {
   const { status, headers } = ctx.response
   if (isWatched(ctx)) sayStale()
@@ -66,12 +66,12 @@ document.addEventListener('click', (event) => {
   closeMenus(event.target)
 })
 
-// The pointer leaves the focus, and with it the caret, in the field.
+// Keeps focus and caret in the field.
 document.addEventListener('mousedown', (event) => {
   if (event.target.closest('[data-reveal]')) event.preventDefault()
 })
 
-// A password is sent from a password field, else browsers remember it as ordinary text.
+// Browsers would remember a password from a text field as ordinary input.
 document.addEventListener(
   'submit',
   (event) => {
@@ -87,7 +87,7 @@ document.addEventListener('keydown', (event) => {
   menu?.querySelector('summary').focus()
 })
 
-// The server writes times as this browser's clock has them, from the next page on.
+// The server formats times in this zone from the next page on.
 function sayTimeZone() {
   const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone
   if (!zone || document.cookie.split('; ').includes(`zone=${zone}`)) return
@@ -103,7 +103,7 @@ function enhance() {
   for (const seconds of document.querySelectorAll('[data-seconds]:not([data-until])')) countDown(seconds)
 }
 
-// Only the end is announced: a screen reader that reads each second is of no use.
+// Screen readers announce only the end, not each second.
 function countDown(element) {
   const until = Date.now() + Number(element.dataset.seconds) * 1000
   element.dataset.until = String(until)
@@ -140,7 +140,7 @@ function closeMenus(clicked) {
   for (const menu of document.querySelectorAll('.menu[open]')) if (!menu.contains(clicked)) menu.open = false
 }
 
-// Of what is higher than the window the browser takes any part for enough.
+// Focusing does not scroll to the top of an element higher than the window.
 function goTo(element) {
   element.focus()
   if (element.getBoundingClientRect().top < 0) element.scrollIntoView()
@@ -150,7 +150,7 @@ function isWatched(ctx) {
   return ctx.sourceElement?.matches('[data-watched]') ?? false
 }
 
-// Shown in a corner and read out; `quietly` is read out only.
+// `text` is visible and announced, `quietly` only announced.
 function say(text, quietly = '') {
   const busy = document.querySelector('#busy')
   busy.textContent = text || quietly
@@ -162,7 +162,7 @@ function sayStale() {
   say('This page is not up to date: the server does not answer. Trying again…')
 }
 
-// `news`: what has come of it, where that is the end.
+// `news`: the result, if polling ends.
 function sayFresh(news) {
   if (news || stale) say('', news ?? 'Up to date again.')
   stale = false

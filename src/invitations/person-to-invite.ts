@@ -1,7 +1,7 @@
 // Who can be invited: what an address and a name must be. Pure.
 import { z } from 'zod'
 import { canonicalEmail, MAX_EMAIL_LENGTH } from '../platform/http/email-address.ts'
-import { canBeSeen } from '../platform/http/typed-text.ts'
+import { isVisible } from '../platform/http/typed-text.ts'
 
 const MAX_NAME_LENGTH = 100
 
@@ -58,7 +58,7 @@ export function readEmail(typed: string): { email: string } | { problem: EmailPr
 /** The name in one line, or what is wrong with it. */
 export function readName(typed: string): { name: string } | { problem: NameProblem } {
   const name = typed.trim().replace(/[ \t\u00a0]+/g, ' ')
-  if (!canBeSeen(name)) return { problem: 'no-name' }
+  if (!isVisible(name)) return { problem: 'no-name' }
   if (FORMULA.test(name)) return { problem: 'formula' }
   if (name.length > MAX_NAME_LENGTH) return { problem: 'long-name' }
   if (UNPRINTABLE.test(name)) return { problem: 'bad-name' }

@@ -7,7 +7,7 @@ import { errorPages, TooSlowError } from './errors.ts'
 declare global {
   namespace Express {
     interface Locals {
-      /** Gives the answer `ms` milliseconds from now, or any time with Infinity. */
+      /** Moves the deadline to `ms` milliseconds from now. Infinity: no deadline. */
       answerWithin: (ms: number) => void
       /** Set once the request is answered that it took too long: no later error makes another answer. */
       gaveUp?: true
@@ -15,12 +15,12 @@ declare global {
   }
 }
 
-/** How long a body may take to arrive. A form comes in one piece, also on a slow line. */
+/** Time limit for the arrival of a body. */
 const BODY_MS = 10 * SECOND
 
 /**
- * Answers 503 when an answer takes longer than `limitMs` milliseconds, counted from when the request is complete.
- * A request that does not become complete is answered 408. Whatever was not begun by then is not begun later.
+ * Answers 503 `limitMs` milliseconds after the request is complete, and 408 if it does not become complete. The request
+ * starts no database work after that.
  */
 export function answerInTime(limitMs: number): RequestHandler {
   return (req, res, next) => {
@@ -43,7 +43,7 @@ export function answerInTime(limitMs: number): RequestHandler {
       }
       const error = req.complete ? new TooSlowError() : createHttpError(408)
       deadline.pass(error)
-      // Not by `next`: what is still under way would find no error page when it fails later.
+      // Not through `next`: a handler that fails later still needs the error page.
       if (res.headersSent) return
       if (!req.complete) res.set('Connection', 'close')
       // Under the deadline, so that the answer does not wait for its session to be written.

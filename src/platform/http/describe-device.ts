@@ -1,5 +1,4 @@
-// A user agent in plain words. The words are ours alone: what a stranger's browser says of itself is text that the
-// stranger chose, and a mail from us must not carry it to the person it warns. Pure.
+// A user agent in our own words. An attacker chooses the header, and our mails must not carry that text. Pure.
 
 const BROWSERS: readonly (readonly [RegExp, string])[] = [
   [/\bEdg(e|A|iOS)?\//, 'Edge'],
@@ -20,7 +19,7 @@ const SYSTEMS: readonly (readonly [RegExp, string])[] = [
   [/\bLinux\b/, 'Linux'],
 ]
 
-/** 'Chrome on Windows'; 'an unknown browser' when nothing is recognised. */
+/** For example 'Chrome on Windows'. */
 export function describeDevice(userAgent: string): string {
   const browser = firstMatch(BROWSERS, userAgent) ?? 'an unknown browser'
   const system = firstMatch(SYSTEMS, userAgent)

@@ -3,17 +3,16 @@ import type { Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 
 export interface DrainTimes {
-  /** How long requests are still taken, so that a proxy learns to go elsewhere. */
+  /** Requests are still accepted for this time, so that a proxy learns to use another server. */
   serveOnMs: number
-  /** How long what is in flight may take after that. */
+  /** Time limit for the running requests after that. */
   patienceMs: number
 }
 
 /**
- * Returns what stops the server in order. It serves on for a moment and announces on each connection that it closes, so
- * that no proxy sends a request on one that is being cut. Then it listens no more and waits for what is in flight.
- * Connections that are only kept alive are closed meanwhile, and those on which nothing was asked yet, which browsers
- * open ahead and Node does not count as idle.
+ * Returns a function that stops the server gracefully. It first serves on with `Connection: close`, so that no proxy
+ * sends a request on a closing connection. Then it stops listening and waits for the running requests. It closes idle
+ * connections, and unused ones: browsers open them in advance, and Node does not count them as idle.
  */
 export function drainOf(server: Server, { serveOnMs, patienceMs }: DrainTimes): () => Promise<void> {
   const open = new Set<Socket>()
@@ -38,7 +37,6 @@ export function drainOf(server: Server, { serveOnMs, patienceMs }: DrainTimes): 
   return async () => {
     draining = true
     for (const res of unanswered) announceClose(res)
-    // Without a connection there is no proxy to tell.
     if (open.size > 0) await pause(serveOnMs)
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
     const idle = setInterval(() => server.closeIdleConnections(), 100)

@@ -3,7 +3,7 @@ import type { ErrorRequestHandler, NextFunction, Request, RequestHandler, Respon
 import { isDatabaseAway } from '../db/database-away.ts'
 import { UnavailableError } from '../unavailable-error.ts'
 
-/** Thrown when a request may not be made this way by anybody. */
+/** Answered 403. The message is shown. */
 export class ForbiddenError extends Error {
   constructor(message: string) {
     super(message)
@@ -11,7 +11,6 @@ export class ForbiddenError extends Error {
   }
 }
 
-/** Thrown when an answer takes longer than anybody should wait. */
 export class TooSlowError extends UnavailableError {
   constructor() {
     super('No answer in time')
@@ -53,7 +52,7 @@ const BUG: Page = {
   advice: 'It has been recorded. Try again; if it happens again, give the Service Desk the reference below.',
 }
 
-/** What the body parser and the router throw, by status. */
+/** Errors of the body parser and the router, by status. */
 const BAD_REQUESTS: Record<number, Page> = {
   400: {
     status: 400,
@@ -71,25 +70,25 @@ const BAD_REQUESTS: Record<number, Page> = {
 
 export const notFound: RequestHandler = (_req, res) => renderNotFound(res)
 
-/** The one 404: what does not exist and what is none of one's business look alike. */
+/** What does not exist and what the user may not see must look alike. */
 export function renderNotFound(res: Response): void {
   renderError(res, NOT_FOUND)
 }
 
-/** The one place where a thrown error becomes an answer. Only what nobody expected is logged as an error. */
+/** Turns a thrown error into a response. */
 export const errorPages: ErrorRequestHandler = (error: unknown, req, res, _next) => {
-  // The answer went out in time without it: 503 already.
+  // Already answered 503 by answerInTime.
   if (res.writableEnded || res.locals.gaveUp) return logLate(req, error)
   const page = pageFor(error)
   if (page.status >= 500) req.log.error({ err: error }, page.title)
-  // Never handed on: Express would print the whole error, with the values of the failed query in it.
+  // Not passed on: Express would print the whole error with the values of the failed query.
   if (res.headersSent) res.destroy()
   else renderError(res, page)
 }
 
 /**
- * Where an error goes for which the error pages are used up: a session that cannot be written when a page has failed,
- * or a page that fails after it. Express would print it as a whole and cut the connection, be the answer long out.
+ * Last resort when the error page itself fails, or the session cannot be stored after it. Express would print the whole
+ * error and close the connection.
  */
 export function lastResort(req: Request, res: Response): NextFunction {
   return (error?: unknown) => {
@@ -111,7 +110,6 @@ const UNAVAILABLE: Readonly<Record<UnavailableError['page'], Page>> = {
 }
 
 function pageFor(thrown: unknown): Page {
-  // Drizzle wraps whatever a query fails with.
   const error = thrown instanceof DrizzleQueryError ? thrown.cause : thrown
   if (error instanceof ForbiddenError)
     return {
@@ -120,13 +118,12 @@ function pageFor(thrown: unknown): Page {
       advice: `${error.message} Go back, reload the page and try again.`,
     }
   if (error instanceof UnavailableError) return UNAVAILABLE[error.page]
-  // First what the request is to blame for: one that is cut off has the code of a lost connection.
+  // First by status: an aborted request also has the code of a lost connection.
   return BAD_REQUESTS[statusOf(error)] ?? (isDatabaseAway(error) ? DATABASE_AWAY : BUG)
 }
 
 function renderError(res: Response, { retryAfterSeconds, ...page }: Page): void {
   if (retryAfterSeconds) res.set('Retry-After', String(retryAfterSeconds))
-  // Opening the same address again is a way on from what is our own fault.
   const mayTryAgain = page.status >= 500 && res.req.method === 'GET'
   res.status(page.status).render('errors/error', { ...page, mayTryAgain })
 }

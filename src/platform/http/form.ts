@@ -3,15 +3,15 @@ import createHttpError from 'http-errors'
 
 const parse = express.urlencoded({ extended: false, inflate: false, limit: '16kb', parameterLimit: 50 })
 
-/** PostgreSQL stores no NUL in a text, and nobody types one: it becomes what HTML makes of it, U+FFFD. */
+/** PostgreSQL stores no NUL in text. HTML also replaces it by U+FFFD. */
 function withoutNul(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNul)
   return typeof value === 'string' ? value.replaceAll('\0', '\ufffd') : value
 }
 
 /**
- * Reads the form that a route is posted. Forms come in one format; anything else with a body is 415, too much
- * of it 413. Stands in each route that takes a form, so that nobody's body is read whom the gate turns away.
+ * Reads a posted form into `req.body`. Another format is 415, a too large body 413. Used in each route, not before the
+ * gate, so that no body is read from a request that the gate redirects.
  */
 export function readForm<Params>(req: Request<Params>, res: Response, next: NextFunction): void {
   const isEmpty = req.get('content-length') === '0'

@@ -9,30 +9,25 @@ import { TooSlowError } from './errors.ts'
 
 const PATIENCE_MS = 1.8 * SECOND
 const RETRY_AFTER_SECONDS = 5
-/** SQLSTATE: there is no such table or schema, so that nothing was migrated yet. */
+/** SQLSTATE: undefined table or schema. */
 const NEVER_MIGRATED = ['42P01', '3F000']
-/** SQLSTATE: this role may not read it, so that what is pending cannot be known. */
-const NOT_TOLD = '42501'
+/** SQLSTATE. */
+const INSUFFICIENT_PRIVILEGE = '42501'
 
 type HealthDeps = Pick<Deps, 'sql' | 'ask' | 'db' | 'clock' | 'refusesWrites'>
 
 interface State {
-  /** The database answers, and its time is known. */
+  /** The database answers and its time is known. */
   database: boolean
-  /** It takes changes: it is no standby and not set to read only, and its disk was not full a moment ago. */
+  /** No standby, not read-only, and no refused write a moment ago. */
   writable: boolean
-  /** It has every migration of this build. */
   migrated: boolean
-  /** A worker listens for new work. */
   relayListening: boolean
 }
 
 const AWAY: State = { database: false, writable: false, migrated: false, relayListening: false }
 
-/**
- * For what watches the process: alive, and able to serve. `draining` says that it is about to stop. That no relay
- * listens for new work is told, but does not make web unready: people can still sign in.
- */
+/** Liveness and readiness. A missing relay is reported but does not make web unready: users can still sign in. */
 export function healthRoutes(deps: HealthDeps, draining: () => boolean): Router {
   const routes = Router({ caseSensitive: true, strict: true })
   const newest = newestMigration()
@@ -63,11 +58,11 @@ function stateInTime(deps: HealthDeps, newest: number): Promise<State> {
 
 async function readState(deps: HealthDeps, newest: number): Promise<State> {
   const { db, sql, ask, clock, refusesWrites } = deps
-  // Without its time nothing can be answered.
+  // Throws while the time is unknown.
   clock.now()
   const [[setting], migrated, listeners] = await Promise.all([
     ask(() => sql<[{ readOnly: string }]>`select current_setting('transaction_read_only') as "readOnly"`),
-    ask(() => selectMigrated(sql, newest)).then(([row]) => row.migrated, whyUnknown),
+    ask(() => selectMigrated(sql, newest)).then(([row]) => row.migrated, migratedDespite),
     countListeners(db).catch(() => 0),
   ])
   return {
@@ -78,9 +73,9 @@ async function readState(deps: HealthDeps, newest: number): Promise<State> {
   }
 }
 
-/** Whether the migrations count as there although they could not be read. */
-function whyUnknown(error: unknown): boolean {
+/** A role without the privilege to read the migrations counts as migrated. */
+function migratedDespite(error: unknown): boolean {
   if (error instanceof postgres.PostgresError && NEVER_MIGRATED.includes(error.code)) return false
-  if (error instanceof postgres.PostgresError && error.code === NOT_TOLD) return true
+  if (error instanceof postgres.PostgresError && error.code === INSUFFICIENT_PRIVILEGE) return true
   throw error
 }

@@ -1,13 +1,12 @@
-// What the address of a list says: a search term and a place to go on from. What makes no sense is taken as not said.
-// Pure.
+// Query parameters of lists. Invalid values count as empty. Pure.
 import { z } from 'zod'
 
 const MAX_TERM = 100
 
-/** Shorter ones stand in nearly every name, and have no trigram to be found by. */
+/** Shorter terms have no trigram. */
 export const SHORTEST_TERM = 3
 
-/** A search term, as typed. Control characters cannot be searched for (PostgreSQL refuses one of them). */
+/** Without control characters. */
 export const searchTerm = z
   .string()
   .transform((text) =>
@@ -18,13 +17,13 @@ export const searchTerm = z
   )
   .catch('')
 
-/** What a parameter says; of one that is said twice the last time counts. */
+/** The last value of a parameter. */
 export function lastSaid(value: unknown): string {
   const last: unknown = Array.isArray(value) ? value.at(-1) : value
   return typeof last === 'string' ? last.trim() : ''
 }
 
-/** The id of the last entry of the page before; empty for the first page. */
+/** The id of the last entry of the previous page. Empty for the first page. */
 export const cursor = z.uuid().or(z.literal('')).catch('')
 
 /** One of `choices`, or empty for all. */
@@ -32,7 +31,7 @@ export function choice<const Choices extends readonly string[]>(choices: Choices
   return z.enum(choices).or(z.literal('')).catch('')
 }
 
-/** The address of a list with these parameters; empty ones are left out. */
+/** Omits empty parameters. */
 export function listHref(path: string, parameters: Record<string, string>): string {
   const given = Object.entries(parameters).filter(([, value]) => value !== '')
   const query = new URLSearchParams(given).toString()

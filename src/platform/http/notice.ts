@@ -18,7 +18,7 @@ interface Notice<Name extends string = string> {
 
 const NEW_KEY = 'Here is a new key. The one before no longer works: delete its entry in your app.'
 
-/** What a page may have to say about what was just done, and which page. The cookie holds the name, never the text. */
+/** The text of each notice and its page. The cookie holds the name, never the text. */
 const NOTICES = {
   'password-changed': { page: '/sign-in', text: 'Your password is changed. Sign in with the new one.' },
   'signed-out': { page: '/sign-in', text: 'You are signed out.' },
@@ -43,21 +43,19 @@ const NOTICES = {
   },
 } as const
 
-/** The name of a notice, and the id of whom it is about where it is about somebody else. */
+/** The name of a notice, and the id of the person or account it is about. */
 const NOTICE = /^([a-z-]+)(?:\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}))?$/
 
-/** Leaves a notice for the page it belongs to. */
 export function leaveNotice(res: Response, name: keyof typeof NOTICES): void {
   writeNotice(res, NOTICES[name].page, { name })
 }
 
-/** The notice left a moment ago for this page, if any. */
 export function noticeFor(req: Request): string | null {
   const left = readNotice(req, NOTICES)
   return left && NOTICES[left.name].page === req.path ? NOTICES[left.name].text : null
 }
 
-/** Leaves a notice for a page. It is not used up but runs out: htmx may fetch the page twice. */
+/** The notice expires instead of being consumed, because htmx may fetch the page twice. */
 export function writeNotice(res: Response, page: string, { name, about }: Notice): void {
   res.cookie('notice', about === undefined ? name : `${name}.${about}`, {
     path: page,
@@ -68,7 +66,7 @@ export function writeNotice(res: Response, page: string, { name, about }: Notice
   })
 }
 
-/** The notice that was left, if it is one of these. Anybody can forge one: it says that something was done, no more. */
+/** A user can forge the cookie, so a notice only informs. */
 export function readNotice<Name extends string>(
   req: Request,
   known: Readonly<Record<Name, unknown>>,
@@ -77,7 +75,7 @@ export function readNotice<Name extends string>(
   return isOneOf(known, name) ? { name, about } : null
 }
 
-/** What the notice that was left says of this person or account, if it is about them. */
+/** The sentence, if the notice is about this person or account. */
 export function noticeAbout<Name extends string>(
   req: Request,
   sentences: Readonly<Record<Name, (name: string) => string>>,

@@ -6,10 +6,7 @@ import { durationText } from '../time/duration-text.ts'
 
 const VIEWS = join(PROJECT_ROOT, 'views')
 
-/**
- * The templates of pages and mails, each file read once. A name that is missing, undefined or null throws when it is
- * printed.
- */
+/** Templates of pages and mails. Printing undefined or null throws. */
 export function openTemplates({ autoescape }: { autoescape: boolean }): nunjucks.Environment {
   const loader = new nunjucks.FileSystemLoader(VIEWS, { watch: false })
   const templates = new nunjucks.Environment(loader, {

@@ -4,7 +4,7 @@ import type { Origin } from '../audit/record.ts'
 
 const MAX_USER_AGENT = 400
 
-/** Where a request comes from, for audit, limits and mails. Forwarded addresses count only from TRUST_PROXY. */
+/** Forwarded addresses count only from TRUST_PROXY. */
 export function originOf(req: Request): Origin {
   return {
     address: addressOf(req.ip) ?? addressOf(req.socket.remoteAddress),
@@ -13,13 +13,13 @@ export function originOf(req: Request): Origin {
   }
 }
 
-/** Null for what is no address: a trusted proxy may still forward garbage. Undoes ::ffff: of IPv4 in IPv6. */
+/** Null if invalid: even a trusted proxy may forward garbage. Removes ::ffff: of IPv4 in IPv6. */
 function addressOf(text: string | undefined): string | null {
   if (text === undefined || !ipaddr.isValid(text)) return null
   return ipaddr.process(text).toString()
 }
 
-// Control characters would let a header forge lines of a log or of a mail.
+// With control characters a header could forge lines of a log or a mail.
 function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, ' ').trim()
 }

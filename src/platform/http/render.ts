@@ -3,10 +3,7 @@ import nunjucks from 'nunjucks'
 import { exactText, instantText } from '../time/instant-text.ts'
 import { openTemplates } from './open-templates.ts'
 
-/**
- * Makes `res.render('sign-in/sign-in', …)` render the views. Nunjucks' own binding to Express renders through a
- * callback, which costs as much again as the rendering.
- */
+/** Makes `res.render` use the views. Nunjucks' own binding to Express takes twice as long. */
 export function useViews(app: Express, views: nunjucks.Environment): void {
   app.set(
     'view',
@@ -18,7 +15,7 @@ export function useViews(app: Express, views: nunjucks.Environment): void {
       render(context: { timeZone?: string }, done: (error: unknown, html?: string) => void): void {
         let html: string
         try {
-          // Global, as macros see nothing else; they hold for this page, since nothing is awaited while rendering.
+          // Macros see globals only. Rendering is synchronous, so no other page changes them.
           views.addGlobal('timeZone', context.timeZone ?? 'UTC')
           views.addGlobal('isFirstAlert', trueOnce())
           html = views.render(this.path, context)
@@ -32,7 +29,6 @@ export function useViews(app: Express, views: nunjucks.Environment): void {
   )
 }
 
-/** The views of the pages. */
 export function createViews(): nunjucks.Environment {
   const views = openTemplates({ autoescape: true })
   views.addGlobal('timeZone', 'UTC')
@@ -49,20 +45,20 @@ function trueOnce(): () => boolean {
   }
 }
 
-/** Pages show the same instants again and again, and writing one takes as long as half a small page. */
-const REMEMBERED_AT_MOST = 10_000
-const remembered = new Map<string, nunjucks.runtime.SafeString>()
+/** Pages repeat instants, and formatting one takes as long as half a small page. */
+const CACHE_SIZE = 10_000
+const timeElements = new Map<string, nunjucks.runtime.SafeString>()
 
-/** In the reader's time zone; the exact instant on hover, and for those who hear the page. */
+/** In the reader's time zone, with the exact instant on hover and for screen readers. */
 function timeElement(instant: Date, timeZone: string): nunjucks.runtime.SafeString {
   const key = `${instant.getTime()} ${timeZone}`
-  const known = remembered.get(key)
+  const known = timeElements.get(key)
   if (known) return known
   const exact = exactText(instant)
   const element = new nunjucks.runtime.SafeString(
     `<time datetime="${instant.toISOString()}" title="${exact}">${instantText(instant, timeZone)}<span class="visually-hidden"> (${exact})</span></time>`,
   )
-  if (remembered.size >= REMEMBERED_AT_MOST) remembered.clear()
-  remembered.set(key, element)
+  if (timeElements.size >= CACHE_SIZE) timeElements.clear()
+  timeElements.set(key, element)
   return element
 }

@@ -13,14 +13,11 @@ declare global {
 
 const QUIET = new Set(['/healthz', '/readyz'])
 
-/**
- * Gives each request an id of ours and logs its end: method, route, status, milliseconds. Never its URL, which
- * may hold a token, and never a header.
- */
+/** Logs method, route, status and milliseconds. Never the URL, which may hold a token, and never a header. */
 export function requestLog(log: Logger): RequestHandler {
   return (req, res, next) => {
     const since = performance.now()
-    // Node remembers it once asked: whoever hangs up early leaves their address all the same.
+    // Node caches it, so that the address stays known after the client disconnects.
     void req.socket.remoteAddress
     req.id = randomUUID()
     req.log = log.child({ requestId: req.id })

@@ -5,8 +5,8 @@ import { ForbiddenError } from './errors.ts'
 const SAFE_METHODS = new Set(['GET', 'HEAD'])
 
 /**
- * Refuses what another site sends in a person's name: an unsafe method must come from our own pages. The
- * browser says so itself (Fetch Metadata); where it does not, Origin must be ours. Neither: refused.
+ * Prevents cross-site request forgery: an unsafe method needs Fetch Metadata of our own pages, or else our Origin.
+ * Without either header it is refused.
  */
 export function sameOriginOnly(publicUrl: string): RequestHandler {
   const onThisMachine = isLocalName(new URL(publicUrl).hostname)
@@ -26,10 +26,7 @@ function isLocalName(host: string): boolean {
   return host === 'localhost' || host.endsWith('.localhost') || isAddress(host)
 }
 
-/**
- * DNS rebinding: a stranger's name may be made to point at this machine, and its pages then count as ours to the
- * browser. Without TLS only the name gives them away.
- */
+/** DNS rebinding: an attacker's name may resolve to this machine. To the browser its pages are then same-origin. */
 function isAddressOrLocal(host: string | undefined): boolean {
   return host !== undefined && isLocalName(host)
 }

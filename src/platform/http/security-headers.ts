@@ -3,7 +3,6 @@ import { Socket } from 'node:net'
 import type { RequestHandler } from 'express'
 import helmet from 'helmet'
 
-/** No inline script or style, no framing, nothing from elsewhere. */
 export function securityHeaders(publicUrl: string): RequestHandler {
   const headers = headersSetBy(policy(publicUrl))
   return (_req, res, next) => {
@@ -12,7 +11,7 @@ export function securityHeaders(publicUrl: string): RequestHandler {
   }
 }
 
-/** No page is ever kept by a cache or shown again by the back button after sign-out. */
+/** The back button must not show a page after sign-out. */
 export const neverCached: RequestHandler = (_req, res, next) => {
   res.setHeader('Cache-Control', 'no-store')
   next()
@@ -38,7 +37,7 @@ function policy(publicUrl: string): ReturnType<typeof helmet> {
     referrerPolicy: { policy: 'strict-origin' },
     strictTransportSecurity: https && { maxAge: 63_072_000, includeSubDomains: true },
     xFrameOptions: { action: 'deny' },
-    // For browsers that are no more, or already so by the policy above.
+    // Obsolete, or implied by the policy above.
     originAgentCluster: false,
     xDnsPrefetchControl: false,
     xDownloadOptions: false,
@@ -47,7 +46,7 @@ function policy(publicUrl: string): ReturnType<typeof helmet> {
   })
 }
 
-/** Helmet's headers do not depend on the request, so it is asked once and not for every page again. */
+/** Computed once: the headers do not depend on the request. */
 function headersSetBy(middleware: ReturnType<typeof helmet>): [string, string][] {
   const req = new IncomingMessage(new Socket())
   const res = new ServerResponse(req)

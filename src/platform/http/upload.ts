@@ -4,10 +4,10 @@ import multer, { MulterError } from 'multer'
 import { SECOND } from '../time/durations.ts'
 
 const MAX_BYTES = 2_000_000
-/** How long a file of thousands of people may take to be judged. */
+/** Time limit for checking a file of thousands of people. */
 const ANSWER_MS = 10 * SECOND
 
-/** More than any of our forms has: nobody keeps the server busy with empty parts or with their heads. */
+/** Against bodies of many empty parts or headers. */
 const LIMITS = {
   files: 1,
   fileSize: MAX_BYTES,
@@ -19,17 +19,17 @@ const LIMITS = {
 }
 const parse = multer({ storage: multer.memoryStorage(), limits: LIMITS }).single('file')
 
-/** What a form with a file sent: its text fields, and the file's bytes (none chosen: empty). */
 export interface Upload {
   fields: Record<string, string>
+  /** Empty if no file was chosen. */
   bytes: Uint8Array
-  /** More than may be sent, or a field with more: what came before it is here. */
+  /** The file or a field exceeds its limit. The rest was read. */
   tooLarge: boolean
 }
 
 export const NOTHING_UPLOADED: Upload = { fields: {}, bytes: new Uint8Array(), tooLarge: false }
 
-/** Reads a form with one file, named 'file', into `req.body`: at most 2 MB of it. As readForm does with forms. */
+/** Reads a form with one file, named 'file', of at most 2 MB into `req.body`. */
 export function readUpload<Params>(req: Request<Params>, res: Response, next: NextFunction): void {
   if (!req.is('multipart/form-data')) throw createHttpError(415)
   parse(req as Request, res, (error?: unknown) => {
@@ -43,7 +43,7 @@ export function readUpload<Params>(req: Request<Params>, res: Response, next: Ne
     res.locals.answerWithin(ANSWER_MS)
     next()
   })
-  // A slow line is no slow server, and a long file takes longer than a page.
+  // A slow upload must not time out while data arrives.
   req.on('data', () => res.locals.answerWithin(ANSWER_MS))
 }
 

@@ -1,17 +1,14 @@
 import type { RequestHandler } from 'express'
 import type { Logger } from '../log.ts'
 
-/**
- * For a PUBLIC_URL with https. A form that does not seem to have come over it gets no session: express-session keeps
- * its Secure cookie back without a word, and nobody gets past the password. Says so, once, in the log.
- */
+/** Warns once. Without https, express-session silently sends no Secure cookie, and no user can sign in. */
 export function warnOfPlainRequests(log: Logger): RequestHandler {
-  let said = false
+  let warned = false
   return (req, _res, next) => {
-    if (!req.secure && req.method === 'POST' && !said) {
-      said = true
+    if (!req.secure && req.method === 'POST' && !warned) {
+      warned = true
       log.warn(
-        'PUBLIC_URL has https, but a form came without: nobody can sign in like this. The proxy that ends TLS has to send X-Forwarded-Proto, and to be in TRUST_PROXY.',
+        'PUBLIC_URL has https, but a form arrived without it. No user can sign in. The proxy that terminates TLS must send X-Forwarded-Proto and be in TRUST_PROXY.',
       )
     }
     next()

@@ -1,14 +1,14 @@
-// One clock for everything that compares times: the database's time, carried on by this process's monotonic clock.
+// All times are compared with this clock: database time, extrapolated by the monotonic clock of the process.
 import type { Sql } from 'postgres'
 import { UnavailableError } from '../unavailable-error.ts'
 import { MINUTE, SECOND } from './durations.ts'
 
 export interface Clock {
-  /** The present instant. Throws ClockUnknownError until the database's time has been read once. */
+  /** Throws ClockUnknownError until the database time was read once. */
   now(): Date
 }
 
-/** Thrown instead of guessing the time. Answered 503. */
+/** Answered 503. */
 export class ClockUnknownError extends UnavailableError {
   constructor() {
     super('the time of the database is not known yet')
@@ -16,17 +16,15 @@ export class ClockUnknownError extends UnavailableError {
   }
 }
 
-/** What a clock is made from, in milliseconds. */
+/** In milliseconds. */
 export interface TimeSources {
-  /** The database's time. */
   database: () => Promise<number>
-  /** Never steps, whatever happens to the system clock. Stands still while the machine sleeps. */
+  /** Never steps. Stands still while the machine sleeps. */
   monotonic: () => number
-  /** Only a hint: when it steps, the machine may have slept. */
+  /** Used only to detect sleep. */
   system: () => number
 }
 
-/** Told how measuring goes. */
 export interface MeasurementWatch {
   failed(error: unknown): void
   succeeded(): void
@@ -35,14 +33,12 @@ export interface MeasurementWatch {
 const MEASURE_EVERY_MS = MINUTE
 const CHECK_EVERY_MS = SECOND
 const SAMPLES = 3
-/** Half of a round trip is how wrong a measurement can be. */
+/** The error of a measurement is at most half of a round trip. */
 const LONGEST_ROUND_TRIP_MS = SECOND
-/** Up to here a correction never turns time back; the clock waits. Beyond, the database itself was set back. */
+/** Smaller corrections never set the clock back. A larger one means that the database clock was set back. */
 const NEVER_BACK_WITHIN_MS = SECOND
-/** The system clock stepped, or the machine slept, by more than this. */
 const STEP_MS = SECOND
 
-/** The database's time, measured by `measure` and carried on by the monotonic clock in between. */
 export class DatabaseClock implements Clock {
   readonly #sources: TimeSources
   #offsetMs: number | undefined
@@ -61,14 +57,14 @@ export class DatabaseClock implements Clock {
     return new Date(this.#latestMs)
   }
 
-  /** Whether the last measurement is a minute old, or the machine may have slept since. */
+  /** After a minute, or if the machine may have slept. */
   isDue(): boolean {
     const { monotonic, system } = this.#sources
     if (this.#offsetMs === undefined || monotonic() - this.#measuredAt >= MEASURE_EVERY_MS) return true
     return Math.abs(system() - monotonic() - this.#systemAhead) > STEP_MS
   }
 
-  /** Corrects the clock by the best of several samples. Throws, and changes nothing, if each took too long. */
+  /** Uses the fastest of several samples. Throws if all are too slow. */
   async measure(): Promise<void> {
     const { database, monotonic, system } = this.#sources
     let shortest = Number.POSITIVE_INFINITY
@@ -90,10 +86,9 @@ export class DatabaseClock implements Clock {
 }
 
 /**
- * Starts a clock that follows the database's, so that neither a skewed host nor a step of its clock ends a lock early
- * or accepts an old code. Measured now, each minute, and after a failure each second; meanwhile the last measurement is
- * carried on. Rejects if the first one fails, unless there is a `watch`, which is told of failures: then `now()`
- * throws until one succeeds.
+ * Follows the database clock, so that a wrong clock of the host cannot end a lock early or accept an old code. Measures
+ * each minute, and each second after a failure. Rejects if the first measurement fails. With a `watch` it reports the
+ * failure instead, and `now()` throws.
  */
 export async function startDatabaseClock(
   sql: Sql,
@@ -122,7 +117,6 @@ export async function startDatabaseClock(
   return { now: () => clock.now(), stop: () => clearInterval(timer) }
 }
 
-/** Milliseconds since the epoch. */
 async function databaseTime(sql: Sql): Promise<number> {
   const [row] = await sql<[{ ms: number }]>`select extract(epoch from clock_timestamp())::float8 * 1000 as ms`
   return row.ms

@@ -1,4 +1,4 @@
-// How a length of time is written. Pure.
+// Durations as text. Pure.
 import { DAY, HOUR, MINUTE, SECOND } from './durations.ts'
 
 const UNITS = [
@@ -7,7 +7,7 @@ const UNITS = [
   ['minute', MINUTE],
 ] as const
 
-/** Milliseconds in words, '1 hour 30 minutes'; rounded up to the minute. */
+/** '1 hour 30 minutes', rounded up to the minute. */
 export function durationText(milliseconds: number): string {
   let left = Math.max(1, Math.ceil(milliseconds / MINUTE)) * MINUTE
   const parts: string[] = []
@@ -19,7 +19,7 @@ export function durationText(milliseconds: number): string {
   return parts.join(' ')
 }
 
-/** Milliseconds as an age in words: '12 seconds', from a minute on '3 hours 5 minutes'. */
+/** '12 seconds', or from a minute on '3 hours 5 minutes'. */
 export function ageText(milliseconds: number): string {
   if (milliseconds >= MINUTE) return durationText(milliseconds)
   const seconds = Math.max(0, Math.round(milliseconds / SECOND))

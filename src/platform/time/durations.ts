@@ -1,4 +1,4 @@
-// Lengths of time in milliseconds, so that a rule reads as its sentence: 10 * MINUTE. Pure.
+// In milliseconds. Pure.
 export const SECOND = 1000
 export const MINUTE = 60 * SECOND
 export const HOUR = 60 * MINUTE

@@ -1,5 +1,4 @@
-// How an instant is written. In the reader's time zone, which is always said; where none is known, in UTC: so do mails.
-// Pure.
+// Instants as text, in the reader's time zone or in UTC. Pure.
 import { MINUTE as MINUTE_MS } from './durations.ts'
 
 const MINUTE = {
@@ -11,22 +10,22 @@ const MINUTE = {
 } as const
 const DAY = { day: 'numeric', month: 'short' } as const
 
-/** Making a format takes a hundred times as long as using it. There are no more than there are time zones. */
+/** Creating a format takes a hundred times as long as using it. */
 const minutes = new Map<string, Intl.DateTimeFormat>()
 const days = new Map<string, Intl.DateTimeFormat>()
 
-/** '24 Nov 2026, 08:15 UTC', '24 Nov 2026, 09:15 CET'. Throws a RangeError for what is no time zone. */
+/** '24 Nov 2026, 09:15 CET'. Throws RangeError for an unknown time zone. */
 export function instantText(instant: Date, timeZone = 'UTC'): string {
   const format = formatOf(minutes, timeZone, { ...MINUTE, timeZoneName: 'short' })
   return format.format(instant)
 }
 
-/** The next whole minute, for what ends: who comes at the minute that is written is not too early. */
+/** For end times: at the displayed minute the time has passed. */
 export function upToMinute(instant: Date): Date {
   return new Date(Math.ceil(instant.getTime() / MINUTE_MS) * MINUTE_MS)
 }
 
-/** '24 Nov': the day it is in that time zone. */
+/** '24 Nov'. */
 export function dayText(instant: Date, timeZone: string): string {
   return formatOf(days, timeZone, DAY).format(instant)
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** What was asked for, or an error after `ms` milliseconds: nobody waits longer for what may be away. */
+/** Rejects after `ms` milliseconds. */
 export function within<T>(ms: number, asked: Promise<T>): Promise<T> {
   const waited = new AbortController()
   const tooLate = sleep(ms, undefined, { signal: waited.signal }).then(() => {

@@ -1,19 +1,19 @@
-// What the clocks of a time zone show, and when they show it. Pure.
+// Conversion between instants and local time. Pure.
 import { HOUR, SECOND } from './durations.ts'
 
 /**
- * The instant at which the clocks there show `shown` (milliseconds, as if it were UTC): the first one where a change
- * of the clocks repeats that; where it skips that, as much later as they jump.
+ * The instant of a local time (milliseconds, as if it were UTC). Of a repeated local time the first instant. A skipped
+ * local time is moved by the length of the gap.
  */
 export function instantIn(timeZone: string, shown: number): Date {
   const offsetAt = (instant: number) => shownIn(timeZone, instant) - instant
-  // No clock is further from UTC: the one is before, the other after whatever change there may be.
+  // No offset exceeds 15 hours, so these are before and after a change of the offset.
   const before = shown - offsetAt(shown - 15 * HOUR)
   const after = shown - offsetAt(shown + 15 * HOUR)
   return new Date([before, after].find((instant) => shownIn(timeZone, instant) === shown) ?? before)
 }
 
-/** What the clocks there show at an instant, as if it were UTC. */
+/** The local time of an instant, as if it were UTC. */
 export function shownIn(timeZone: string, instant: number): number {
   if (timeZone === 'UTC') return instant
   const whole = Math.floor(instant / SECOND) * SECOND
@@ -26,7 +26,7 @@ export function shownIn(timeZone: string, instant: number): number {
   return Date.UTC(year, month - 1, day, hour, minute, second) + (instant - whole)
 }
 
-/** Making a format takes a hundred times as long as using it. There are no more than there are time zones. */
+/** Creating a format takes a hundred times as long as using it. */
 const formats = new Map<string, Intl.DateTimeFormat>()
 
 function formatOf(timeZone: string): Intl.DateTimeFormat {

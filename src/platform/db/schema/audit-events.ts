@@ -4,7 +4,7 @@ import { id, instant } from '../columns.ts'
 
 export const auditOutcome = pgEnum('audit_outcome', ['success', 'failure', 'refused'])
 
-/** Append-only: a trigger refuses UPDATE and DELETE. No foreign keys: a record outlives what it speaks of. */
+/** Append-only: a trigger refuses UPDATE and DELETE. No foreign keys: events outlive the rows they name. */
 export const auditEvents = pgTable(
   'audit_events',
   {
@@ -21,20 +21,20 @@ export const auditEvents = pgTable(
     details: jsonb('details').$type<Record<string, unknown>>().notNull().default({}),
   },
   (t) => [
-    // What the audit log is narrowed down by (audit/find-events.queries.ts). Each ends in the order of its pages.
+    // For the filters of the audit log. Each ends with the order of the pages.
     index('audit_events_by_time').on(t.clientId, t.at, t.id),
     index('audit_events_by_action').on(t.clientId, t.action, t.outcome, t.at, t.id),
     index('audit_events_by_actor').on(t.clientId, t.actorId, t.at, t.id).where(sql`${t.actorId} is not null`),
     index('audit_events_by_subject')
       .on(t.clientId, t.subjectId, t.at, t.id)
       .where(sql`${t.subjectId} is not null`),
-    // What happened to a person, wherever.
+    // Events of a user in all accounts.
     index('audit_events_subject').on(t.subjectId, t.id),
-    // When somebody last signed in, for a whole page of people.
+    // Last sign-ins for a page of users.
     index('audit_events_sign_ins')
       .on(t.subjectId, t.action, t.id)
       .where(sql`${t.outcome} = 'success' and ${t.action} in ('sign-in.completed', 'sign-in.password')`),
-    // How many sign-ins failed on a day, for the chart of an account.
+    // Failed sign-ins per day, for the chart of an account.
     index('audit_events_failed_sign_ins')
       .on(t.clientId, t.at)
       .where(sql`${t.outcome} = 'failure' and ${t.action} in ('sign-in.password', 'sign-in.code')`),

@@ -5,7 +5,6 @@ import { users } from './users.ts'
 
 export const authenticatorStatus = pgEnum('authenticator_status', ['pending', 'active', 'revoked'])
 
-/** One TOTP secret of one user. */
 export const authenticators = pgTable(
   'authenticators',
   {
@@ -14,15 +13,15 @@ export const authenticators = pgTable(
       .notNull()
       .references(() => users.id, { onDelete: 'restrict' }),
     status: authenticatorStatus('status').notNull().default('pending'),
-    /** AES-256-GCM envelope (at-rest/sealed-secret.ts); null once erased. */
+    /** See crypto/sealed-secret.ts. Null after erasure. */
     sealedSecret: bytea('sealed_secret'),
-    /** A pending secret is shown to the session that began it and to no other. */
+    /** A pending secret is shown only in the session that began the enrolment. */
     begunInSession: text('begun_in_session'),
     createdAt: instant('created_at').notNull().defaultNow(),
     pendingUntil: instant('pending_until').notNull(),
     activatedAt: instant('activated_at'),
     revokedAt: instant('revoked_at'),
-    /** RFC 6238 section 5.2: a time step is accepted once; only a greater one is accepted after it. */
+    /** RFC 6238, 5.2: a code is accepted only once. Only greater time steps are accepted after it. */
     lastAcceptedStep: bigint('last_accepted_step', { mode: 'number' }).notNull().default(-1),
     lastUsedAt: instant('last_used_at'),
   },

@@ -11,14 +11,14 @@ import {
 } from 'drizzle-orm/pg-core'
 import { id, instant } from '../columns.ts'
 
-/** A client account. `parentId` makes the hierarchy; a trigger refuses cycles. */
+/** A client account. A trigger refuses cycles of `parentId`. */
 export const clients = pgTable(
   'clients',
   {
     id: id(),
     name: text('name').notNull(),
     parentId: uuid('parent_id').references((): AnyPgColumn => clients.id, { onDelete: 'restrict' }),
-    /** The one account that employs Service Desk agents and operators. */
+    /** The account of the Service Desk and the operators. */
     isPlatform: boolean('is_platform').notNull().default(false),
     suspendedAt: instant('suspended_at'),
     createdAt: instant('created_at').notNull().defaultNow(),

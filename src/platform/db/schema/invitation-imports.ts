@@ -6,7 +6,7 @@ import { users } from './users.ts'
 
 export const invitationImportStatus = pgEnum('invitation_import_status', ['draft', 'confirmed', 'done'])
 
-/** A file of people to invite: looked at as a draft, carried out once somebody has confirmed it. */
+/** A file of people to invite. A draft until it is confirmed. */
 export const invitationImports = pgTable(
   'invitation_imports',
   {
@@ -21,15 +21,15 @@ export const invitationImports = pgTable(
     /** Of the Service Desk. */
     ticket: text('ticket'),
     reason: text('reason'),
-    /** Where the confirmation came from, for the events that follow it. */
+    /** Of the confirmation, for later audit events. */
     origin: jsonb('origin').$type<Record<'address' | 'userAgent' | 'requestId', string | null>>(),
     createdAt: instant('created_at').notNull(),
-    /** When it was first seen which addresses are taken. */
+    /** When the addresses were first checked against existing users. */
     lookedAt: instant('looked_at'),
     confirmedAt: instant('confirmed_at'),
-    /** Its account has reached a limit; it goes on then. */
+    /** The account reached a limit of invitations. */
     pausedUntil: instant('paused_until'),
-    /** The limit: the name of a refusal. */
+    /** The name of the refusal. */
     pausedBy: text('paused_by'),
     finishedAt: instant('finished_at'),
   },
@@ -40,22 +40,21 @@ export const invitationImports = pgTable(
   ],
 )
 
-/** A line of such a file, as it was read. */
 export const invitationImportLines = pgTable(
   'invitation_import_lines',
   {
     importId: uuid('import_id')
       .notNull()
       .references(() => invitationImports.id, { onDelete: 'cascade' }),
-    /** Where it begins in the file; the first line is 1. */
+    /** Line number in the file, from 1. */
     line: integer('line').notNull(),
     email: text('email').notNull(),
     name: text('name').notNull(),
-    /** As written: keys or names of role groups. */
+    /** As typed: keys or names. */
     roleGroups: text('role_groups').notNull(),
-    /** Null: to be invited. 'invited', or the name of what is wrong with it (judge-lines.ts). */
+    /** Null if pending, 'invited', or the name of a problem (judge-lines.ts). */
     outcome: text('outcome'),
-    /** What the outcome refers to: the line it repeats, the role group that is not known, the refusal. */
+    /** The repeated line, the unknown role group or the refusal. */
     detail: text('detail').notNull().default(''),
   },
   (t) => [primaryKey({ columns: [t.importId, t.line] })],

@@ -4,8 +4,8 @@ import { id, instant } from '../columns.ts'
 import { users } from './users.ts'
 
 /**
- * A browser in which a user completed a sign-in: its wrong passwords are counted under this id, apart from everybody
- * else's. It proves nothing.
+ * A browser in which a user completed a sign-in. Its wrong passwords are counted separately, so that an attacker cannot
+ * lock it out. It replaces no factor.
  */
 export const knownBrowsers = pgTable(
   'known_browsers',
@@ -18,7 +18,6 @@ export const knownBrowsers = pgTable(
     tokenHash: text('token_hash').notNull().unique(),
     userAgent: text('user_agent'),
     createdAt: instant('created_at').notNull(),
-    /** When a sign-in was last completed in it. */
     lastUsedAt: instant('last_used_at').notNull(),
     expiresAt: instant('expires_at').notNull(),
     endedAt: instant('ended_at'),

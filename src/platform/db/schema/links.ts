@@ -4,7 +4,7 @@ import { bytea, id, instant } from '../columns.ts'
 import { clients } from './clients.ts'
 import { users } from './users.ts'
 
-/** An invitation: the single-use link a new user activates the account with. Only the token's SHA-256 is kept. */
+/** The single-use link with which a new user activates the account. Only the SHA-256 of its token is stored. */
 export const invitations = pgTable(
   'invitations',
   {
@@ -12,16 +12,16 @@ export const invitations = pgTable(
     userId: uuid('user_id')
       .notNull()
       .references(() => users.id, { onDelete: 'restrict' }),
-    /** The account it is counted for; null where an older version, still running during an update, wrote it. */
+    /** For the limits of the account. Null if written by an older version during an update. */
     clientId: uuid('client_id').references(() => clients.id, { onDelete: 'restrict' }),
     tokenHash: bytea('token_hash').notNull().unique(),
     invitedBy: uuid('invited_by').references(() => users.id, { onDelete: 'restrict' }),
     createdAt: instant('created_at').notNull().defaultNow(),
     expiresAt: instant('expires_at').notNull(),
     usedAt: instant('used_at'),
-    /** Sent again (the old link dies) or withdrawn. */
+    /** Sent again or withdrawn. */
     revokedAt: instant('revoked_at'),
-    /** When the reminder of the last day was owed: there is one at most. */
+    /** At most one reminder is sent. */
     remindedAt: instant('reminded_at'),
   },
   (t) => [
@@ -36,16 +36,16 @@ export const invitations = pgTable(
   ],
 )
 
-/** A link for a forgotten password. An unknown address gets a row too (without a user), so that both cost the same. */
+/** A link for a forgotten password. An unknown address also gets a row, so that both cost the same. */
 export const passwordResets = pgTable(
   'password_resets',
   {
     id: id(),
-    /** Whose requests share the link: the user's id, or one derived from an unknown address. */
+    /** Requests of a subject share a link. The user's id, or an id derived from an unknown address. */
     subject: uuid('subject').notNull().default(sql`uuidv7()`),
     userId: uuid('user_id').references(() => users.id, { onDelete: 'restrict' }),
     tokenHash: bytea('token_hash').notNull().unique(),
-    /** How many mails with the link were queued. */
+    /** Number of queued mails with the link. */
     mails: integer('mails').notNull().default(0),
     createdAt: instant('created_at').notNull().defaultNow(),
     expiresAt: instant('expires_at').notNull(),

@@ -2,25 +2,24 @@ import { sql } from 'drizzle-orm'
 import { boolean, customType, index, integer, pgTable, primaryKey, uuid } from 'drizzle-orm/pg-core'
 import { userStatus } from './users.ts'
 
-/** In the order of its bytes, whatever the database's own language: so words that begin alike stand together. */
+/** Ordered by bytes, so that equal prefixes are adjacent in any locale. */
 const textInC = customType<{ data: string }>({ dataType: () => 'text collate "C"' })
 
 /**
- * Under what every user is listed: under their account, and under each of their role groups. Each such list stands in
- * its index in the order of names, so that a page of it costs the same however long it is. Derived: triggers make it
- * at the end of each transaction that changes what it says, and nobody else writes it.
+ * Each user under their account and under each of their role groups. Its index is in the order of names, so that the
+ * cost of a page does not depend on the length of the list. Derived: only triggers write it, at the end of a transaction.
  */
 export const listings = pgTable(
   'listings',
   {
     userId: uuid('user_id').notNull(),
-    /** A role group's id; the account's for everybody in it; UNDER_NO_ROLE_GROUP for those who hold none. */
+    /** The id of a role group or of the account. UNDER_NO_ROLE_GROUP for users without role groups. */
     listedUnder: uuid('listed_under').notNull(),
     clientId: uuid('client_id').notNull(),
-    /** There is an active authenticator. */
+    /** Has an active authenticator. */
     enrolled: boolean('enrolled').notNull(),
     status: userStatus('status').notNull(),
-    /** The name in lower case. */
+    /** Lower case. */
     sortName: textInC('sort_name').notNull(),
   },
   (t) => [
@@ -31,15 +30,12 @@ export const listings = pgTable(
 
 export const UNDER_NO_ROLE_GROUP = '00000000-0000-0000-0000-000000000000'
 
-/**
- * How many people of an account hold exactly these role groups and are so enrolled and of this status: whatever is
- * counted is a sum of few rows. Derived, as the listings are; of combinations that were left, a row of 0 stays.
- */
+/** Users by exact set of role groups, enrolment and status: each count is a sum of few rows. Derived like `listings`. */
 export const headcounts = pgTable(
   'headcounts',
   {
     clientId: uuid('client_id').notNull(),
-    /** In the order of the ids. */
+    /** Sorted. */
     roleGroupIds: uuid('role_group_ids').array().notNull().default(sql`'{}'`),
     enrolled: boolean('enrolled').notNull(),
     status: userStatus('status').notNull(),

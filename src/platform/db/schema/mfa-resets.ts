@@ -10,7 +10,7 @@ export const mfaResetChannel = pgEnum('mfa_reset_channel', ['admin', 'service-de
 export const mfaResetStatus = pgEnum('mfa_reset_status', ['requested', 'completed'])
 export const identifiedBy = pgEnum('identified_by', ['in-person', 'call-back', 'manager', 'video'])
 
-/** Resets of one account that its Admins are told of together, because there are many at once. */
+/** Many resets of an account at once, reported to its Admins in one mail. */
 export const mfaResetDigests = pgTable(
   'mfa_reset_digests',
   {
@@ -18,7 +18,7 @@ export const mfaResetDigests = pgTable(
     clientId: uuid('client_id')
       .notNull()
       .references(() => clients.id, { onDelete: 'restrict' }),
-    /** When it is mailed. */
+    /** When the mail is sent. */
     endsAt: instant('ends_at').notNull(),
     sentAt: instant('sent_at'),
   },
@@ -42,7 +42,7 @@ export const mfaResets = pgTable(
     requestedBy: uuid('requested_by')
       .notNull()
       .references(() => users.id, { onDelete: 'restrict' }),
-    /** The audit event of the request: when, by whom, from where. The mails tell of it. */
+    /** The audit event of the request, for the mails. */
     eventId: uuid('event_id')
       .notNull()
       .references(() => auditEvents.id, { onDelete: 'restrict' }),
@@ -53,7 +53,7 @@ export const mfaResets = pgTable(
     status: mfaResetStatus('status').notNull().default('requested'),
     requestedAt: instant('requested_at').notNull(),
     completedAt: instant('completed_at'),
-    /** The digest that tells the Admins of it; null: they are told of it alone. */
+    /** Null if the Admins get a separate mail. */
     digestId: uuid('digest_id').references(() => mfaResetDigests.id, { onDelete: 'restrict' }),
   },
   (t) => [

@@ -3,17 +3,17 @@ import { id, instant } from '../columns.ts'
 import { auditEvents } from './audit-events.ts'
 import { users } from './users.ts'
 
-/** A mail that is owed to a user. What it says is read when it is sent; its Message-ID is this id. */
+/** A mail to a user. The worker renders it when sending. The id is part of its Message-ID. */
 export const notifications = pgTable(
   'notifications',
   {
     id: id(),
-    /** Null for a password reset asked for an address nobody has: it costs the same and sends nothing. */
+    /** Null for a password reset of an unknown address: same cost, no mail. */
     recipientId: uuid('recipient_id').references(() => users.id, { onDelete: 'restrict' }),
     kind: text('kind').notNull(),
-    /** The audit event it tells of: when, from where, by whom. */
+    /** The event that the mail is about. */
     eventId: uuid('event_id').references(() => auditEvents.id, { onDelete: 'restrict' }),
-    /** Ids and times that the text needs (an invitation's id, the end of a lock). Never a secret. */
+    /** See mail/kinds.ts. Never a secret. */
     facts: jsonb('facts').$type<Record<string, string>>().notNull().default({}),
     createdAt: instant('created_at').notNull().defaultNow(),
     sentAt: instant('sent_at'),

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import { index, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import { id, instant } from '../columns.ts'
 
-/** Work owed, written in the transaction of the change that owes it. The id is the BullMQ job's id. */
+/** Jobs, inserted in the transaction of their change. The id is also the id of the BullMQ job. */
 export const outbox = pgTable(
   'outbox',
   {
@@ -11,13 +11,13 @@ export const outbox = pgTable(
     /** Ids only: never a secret, an e-mail address or a token. */
     payload: jsonb('payload').$type<Record<string, string>>().notNull(),
     createdAt: instant('created_at').notNull().defaultNow(),
-    /** Not before this; null means at once. */
+    /** Null: at once. */
     dueAt: instant('due_at'),
     dispatchedAt: instant('dispatched_at'),
-    /** The user or client account whose fair share of a queue the job takes. Set when it is dispatched. */
+    /** The user or client account whose fair share the job uses. Set at dispatch. */
     share: uuid('share'),
     doneAt: instant('done_at'),
-    /** Out of retries: it waits for an operator. */
+    /** Failed for good. Waits for an operator. */
     failedAt: instant('failed_at'),
     failure: text('failure'),
   },

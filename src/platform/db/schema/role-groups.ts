@@ -3,7 +3,7 @@ import { id, instant } from '../columns.ts'
 import { clients } from './clients.ts'
 import { users } from './users.ts'
 
-/** Role groups are rows, so that a deployment can add its own. `rank`: one may grant what ranks no higher. */
+/** A deployment can add its own. A user may grant role groups up to their own `rank`. */
 export const roleGroups = pgTable('role_groups', {
   id: id(),
   key: text('key').notNull().unique(),
@@ -12,11 +12,10 @@ export const roleGroups = pgTable('role_groups', {
   isAdmin: boolean('is_admin').notNull().default(false),
   isServiceDesk: boolean('is_service_desk').notNull().default(false),
   isOperator: boolean('is_operator').notNull().default(false),
-  /** Held only by people of the platform account, and all of theirs are such (a trigger sees to it). */
+  /** Users of the platform account hold only such role groups, other users none. Enforced by a trigger. */
   ofPlatform: boolean('of_platform').notNull().default(false),
 })
 
-/** Which role groups a user holds. */
 export const memberships = pgTable(
   'memberships',
   {
@@ -26,7 +25,7 @@ export const memberships = pgTable(
     roleGroupId: uuid('role_group_id')
       .notNull()
       .references(() => roleGroups.id, { onDelete: 'restrict' }),
-    /** Who gave it, and when. Null: a command on the machine, or it was given before this was kept. */
+    /** Null if granted by a command, or before the column existed. */
     grantedBy: uuid('granted_by').references(() => users.id, { onDelete: 'restrict' }),
     grantedAt: instant('granted_at'),
   },
@@ -36,7 +35,7 @@ export const memberships = pgTable(
   ],
 )
 
-/** The MFA policy of a client account: one row for each role group that requires MFA. */
+/** One row for each role group that requires MFA in the account. */
 export const mfaPolicies = pgTable(
   'mfa_policies',
   {

@@ -6,7 +6,7 @@ import { users } from './users.ts'
 export const sessions = pgTable(
   'sessions',
   {
-    /** SHA-256 of the session id, in hex: a leaked table hands out no session. */
+    /** SHA-256 of the session id, in hex. A leaked table reveals no session. */
     id: text('id').primaryKey(),
     userId: uuid('user_id').references(() => users.id, { onDelete: 'cascade' }),
     data: jsonb('data').$type<SessionData>().notNull(),

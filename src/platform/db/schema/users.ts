@@ -3,13 +3,10 @@ import { check, index, integer, pgEnum, pgTable, text, uniqueIndex, uuid } from 
 import { id, instant } from '../columns.ts'
 import { clients } from './clients.ts'
 
-/**
- * Withdrawn: invited, never active, and taken back. The row stays for what the audit log says of it and gives its
- * address up; to everything else there is nobody (see toPerson).
- */
+/** Withdrawn: the invitation was taken back. The row stays for the audit log, without its address. See toPerson. */
 export const userStatus = pgEnum('user_status', ['invited', 'active', 'disabled', 'withdrawn'])
 
-/** In "C" PostgreSQL folds A to Z and nothing else, whatever the locale of the database: as `canonicalEmail` does. */
+/** Collation "C" folds A to Z only, like `canonicalEmail`. */
 export const foldedEmail = (email: SQLWrapper) => sql<string>`lower(${email} collate "C")`
 
 export const users = pgTable(
@@ -23,7 +20,7 @@ export const users = pgTable(
     name: text('name').notNull(),
     status: userStatus('status').notNull().default('invited'),
     passwordHash: text('password_hash'),
-    /** Copied into the session at sign-in and compared on every request: raising it ends every session. */
+    /** Each session holds a copy that every request compares. An increment ends all sessions. */
     sessionEpoch: integer('session_epoch').notNull().default(0),
     createdAt: instant('created_at').notNull().defaultNow(),
     activatedAt: instant('activated_at'),
@@ -32,15 +29,15 @@ export const users = pgTable(
     uniqueIndex('users_email_key').on(foldedEmail(t.email)),
     check('users_email_trimmed', sql`${t.email} = btrim(${t.email}) and ${t.email} <> ''`),
     check('users_name_not_blank', sql`btrim(${t.name}) <> ''`),
-    // Both are keys of indexes, which take no more than some 2,700 bytes.
+    // Index keys are limited to about 2,700 bytes.
     check('users_email_length', sql`char_length(${t.email}) <= 254`),
     check('users_name_length', sql`char_length(${t.name}) <= 200`),
     check('users_active_has_password', sql`${t.status} <> 'active' or ${t.passwordHash} is not null`),
-    // What lists page by. Name, address and status stand at its end so that a term is looked for without the table.
+    // Order of the lists. Name, address and status make a search an index-only scan.
     index('users_by_name').on(t.clientId, sql`lower(${t.name}) collate "C"`, t.id, t.name, t.email, t.status),
     index('users_search').using('gin', sql`lower(${t.name} || ' ' || ${t.email}) gin_trgm_ops`),
   ],
 )
 
-/** What a term is searched in. Its trigrams are indexed. */
+/** Indexed by trigrams. */
 export const searchedText = sql<string>`lower(${users.name} || ' ' || ${users.email})`

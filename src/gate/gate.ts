@@ -38,6 +38,7 @@ export function gate(clock: Clock, rooms: StageRouters): RequestHandler {
     const stage = stageOf(factsOf(req.session.proofs, person, clock.now()))
     res.locals.stage = stage.name
     res.locals.person = stage.name === 'signed-out' ? null : person
+    res.locals.turnOf = stage.name === 'signed-in' ? person?.id : undefined
     res.locals.helper = helperOf(res.locals.person)
     rooms[stage.name](req, res, (error?: unknown) => {
       if (error || stage.name === 'signed-in') return next(error)

@@ -1,5 +1,6 @@
 import express, { type NextFunction, type Request, type Response } from 'express'
 import createHttpError from 'http-errors'
+import { inTurn } from './in-turn.ts'
 
 const parse = express.urlencoded({ extended: false, inflate: false, limit: '16kb', parameterLimit: 50 })
 
@@ -20,6 +21,6 @@ export function readForm<Params>(req: Request<Params>, res: Response, next: Next
   parse(req as Request, res, (error?: unknown) => {
     req.body ??= {}
     for (const [name, value] of Object.entries(req.body)) req.body[name] = withoutNul(value)
-    next(error)
+    inTurn(res, () => next(error))
   })
 }

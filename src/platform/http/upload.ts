@@ -2,6 +2,7 @@ import type { NextFunction, Request, Response } from 'express'
 import createHttpError from 'http-errors'
 import multer, { MulterError } from 'multer'
 import { SECOND } from '../time/durations.ts'
+import { inTurn } from './in-turn.ts'
 
 const MAX_BYTES = 2_000_000
 /** Time limit for checking a file of thousands of people. */
@@ -41,7 +42,7 @@ export function readUpload<Params>(req: Request<Params>, res: Response, next: Ne
     const bytes = req.file?.buffer ?? NOTHING_UPLOADED.bytes
     req.body = { fields: Object.fromEntries(fields), bytes, tooLarge } satisfies Upload
     res.locals.answerWithin(ANSWER_MS)
-    next()
+    inTurn(res, next)
   })
   // A slow upload must not time out while data arrives.
   req.on('data', () => res.locals.answerWithin(ANSWER_MS))

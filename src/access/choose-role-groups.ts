@@ -70,17 +70,22 @@ export function namesOf(roleGroups: readonly Pick<RoleGroupChoice, 'name'>[]): s
   return roleGroups.map(({ name }) => name).join(', ')
 }
 
-/** The role groups of an account of this kind: those that the actor may give and take, and the others. */
+/** The role groups that a form offers to the actor, those it does not, and the hint beside them. */
 export function offerRoleGroups(
   actor: Actor,
   isPlatform: boolean,
   all: readonly RoleGroupChoice[],
-): { grantable: RoleGroupChoice[]; notGrantable: RoleGroupChoice[] } {
+): { grantable: RoleGroupChoice[]; notGrantable: RoleGroupChoice[]; hint: string } {
   const ofAccount = all.filter(({ ofPlatform }) => ofPlatform === isPlatform)
-  return {
-    grantable: ofAccount.filter((roleGroup) => mayGrant(actor, roleGroup) === null),
-    notGrantable: ofAccount.filter((roleGroup) => mayGrant(actor, roleGroup) !== null),
-  }
+  const grantable = ofAccount.filter((roleGroup) => mayGrant(actor, roleGroup) === null)
+  const notGrantable = ofAccount.filter((roleGroup) => mayGrant(actor, roleGroup) !== null)
+  return { grantable, notGrantable, hint: roleGroupsHint(actor, notGrantable.length > 0) }
+}
+
+function roleGroupsHint(actor: Actor, someNotGrantable: boolean): string {
+  if (actor.isServiceDesk)
+    return 'At least one. What administers, such as Admin, waits until a second agent has approved it.'
+  return someNotGrantable ? 'Only the Service Desk can give the role group Admin.' : 'At least one.'
 }
 
 /** The keys that a form names, once each. */

@@ -14,7 +14,7 @@ import { readForm } from '../platform/http/form.ts'
 import { typedFields } from '../platform/http/typed-text.ts'
 import { type Invited, type InviteField, type InviteProblems, inviteUser } from './invite-user.ts'
 
-/** Inviting one person: into one's own account or, by the Service Desk, into any. */
+/** Invites one person: into the own account or, by the Service Desk, into any. */
 export function inviteRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
 
@@ -48,13 +48,13 @@ async function renderInvite(
   const { account, actor, relation } = view
 
   const all = await readRoleGroups(deps.db)
-  const { grantable, notGrantable } = offerRoleGroups(actor, account.isPlatform, all)
+  const { grantable, hint } = offerRoleGroups(actor, account.isPlatform, all)
   res.status(Object.keys(problems).length === 0 ? 200 : 422).render('invitations/invite', {
     account,
     isOwn: relation === 'own',
     byServiceDesk: actor.isServiceDesk,
     roleGroups: grantable.map(({ key, name }) => ({ value: key, label: name })),
-    someNotGrantable: notGrantable.length > 0,
+    roleGroupsHint: hint,
     base: usersPageOf(personOf(res), account.id),
     typed: typedFields(req.body, ['email', 'name', ...EVIDENCE_FIELDS]),
     chosen: roleGroupKeys(req.body ?? {}),

@@ -1,15 +1,15 @@
-// How the Service Desk made sure who asks for a reset, in words.
+// How the Service Desk identified the person who asks for a reset.
 import type { identifiedBy } from '../platform/db/schema/mfa-resets.ts'
 
 type Identification = (typeof identifiedBy.enumValues)[number]
 
-/** `choice`: in the form; `told`: afterwards. */
-export const IDENTIFICATIONS: Readonly<Record<Identification, { choice: string; told: string }>> = {
-  'in-person': { choice: 'In person', told: 'in person' },
-  'call-back': { choice: 'By calling back on a number on file', told: 'by calling back' },
+/** `choice` is the label in the form; `how` follows 'Identified' in the history of a user. */
+export const IDENTIFICATIONS: Readonly<Record<Identification, { choice: string; how: string }>> = {
+  'in-person': { choice: 'In person', how: 'in person' },
+  'call-back': { choice: 'By calling back on a number on file', how: 'by calling back' },
   manager: {
     choice: 'Their manager, whom they did not invite or promote, vouched for them',
-    told: 'by their manager',
+    how: 'by their manager',
   },
-  video: { choice: 'By video', told: 'by video' },
+  video: { choice: 'By video', how: 'by video' },
 }

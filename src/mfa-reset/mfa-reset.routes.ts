@@ -14,16 +14,14 @@ import { typedFields } from '../platform/http/typed-text.ts'
 import { IDENTIFICATIONS } from './identifications.ts'
 import { RESET_FIELDS, type ResetField, requestMfaReset } from './request-mfa-reset.ts'
 
-/** A reset is created: first a page that names the person and asks for the reason, then the act. */
+/** The page that names the user and asks for the reason, and the reset itself. */
 export function mfaResetRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
-  const present = requireStepUp(deps, { act: 'reset somebody’s authenticator' })
+  const stepUp = requireStepUp(deps, { act: 'reset somebody’s authenticator' })
 
-  routes.get('/users/:id/mfa-reset', async (req, res) => {
-    await renderConfirm(deps, req, res)
-  })
+  routes.get('/users/:id/mfa-reset', (req, res) => renderConfirm(deps, req, res))
 
-  routes.post('/users/:id/mfa-reset', readForm, present, async (req, res) => {
+  routes.post('/users/:id/mfa-reset', readForm, stepUp, async (req, res) => {
     const targetId = String(req.params.id)
     await answer(res, await requestMfaReset(deps, { ...actRequestOf(req), targetId }), {
       done: ({ clientId }) => goOnAfter(res, 'mfa-reset', targetId, usersPageOf(personOf(res), clientId)),

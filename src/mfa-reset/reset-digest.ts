@@ -6,8 +6,8 @@ import { notifyAll } from '../platform/mail/notify.ts'
 import { enqueue } from '../platform/outbox/enqueue.ts'
 import { MINUTE } from '../platform/time/durations.ts'
 
-/** Admins are told of so many resets one by one; of what comes on top within the window they are told together. */
-export const TOLD_ONE_BY_ONE = 10
+/** Within the window, the Admins get one mail for each of so many resets. Further resets go into one digest. */
+export const SINGLE_MAILS = 10
 export const DIGEST_WINDOW_MS = 10 * MINUTE
 
 interface Reset {
@@ -16,7 +16,7 @@ interface Reset {
   requestedAt: Date
 }
 
-/** Whether an account had so many resets in the ten minutes before this one that its Admins get one mail for them. */
+/** Whether the account had `SINGLE_MAILS` resets within the window before this one. */
 export async function isOneOfMany(tx: Transaction, { id, clientId, requestedAt }: Reset): Promise<boolean> {
   const earlier = await tx
     .select({ id: mfaResets.id })
@@ -28,24 +28,24 @@ export async function isOneOfMany(tx: Transaction, { id, clientId, requestedAt }
         sql`(${mfaResets.requestedAt}, ${mfaResets.id}) < (${requestedAt.toISOString()}::timestamptz, ${id}::uuid)`,
       ),
     )
-    .limit(TOLD_ONE_BY_ONE)
-  return earlier.length === TOLD_ONE_BY_ONE
+    .limit(SINGLE_MAILS)
+  return earlier.length === SINGLE_MAILS
 }
 
-/** Has a reset told with the open digest of its account; begins one if there is none. */
+/** Adds a reset to the open digest of its account, and opens one if there is none. */
 export async function joinDigest(tx: Transaction, reset: Reset, now: Date): Promise<void> {
   if (await joinOpenDigest(tx, reset)) return
   const endsAt = new Date(now.getTime() + DIGEST_WINDOW_MS)
-  const [begun] = await tx
+  const [opened] = await tx
     .insert(mfaResetDigests)
     .values({ clientId: reset.clientId, endsAt })
     .onConflictDoNothing()
     .returning({ id: mfaResetDigests.id })
-  if (begun) await enqueue(tx, 'send-reset-digest', { digestId: begun.id }, endsAt)
-  if (!(await joinOpenDigest(tx, reset))) throw new Error('a digest was begun and sent at the same moment')
+  if (opened) await enqueue(tx, 'send-reset-digest', { digestId: opened.id }, endsAt)
+  if (!(await joinOpenDigest(tx, reset))) throw new Error('a digest was opened and sent at the same moment')
 }
 
-/** Its lock is shared: those who join it do not wait for each other, and the mail waits for them all. */
+/** Takes a shared lock: resets that join do not wait for each other, and the mail waits for all of them. */
 async function joinOpenDigest(tx: Transaction, { id, clientId }: Reset): Promise<boolean> {
   const open = tx
     .select({ id: mfaResetDigests.id })
@@ -62,10 +62,7 @@ async function joinOpenDigest(tx: Transaction, { id, clientId }: Reset): Promise
   return joined.length === 1
 }
 
-/**
- * Queues the mail of a digest to each Admin of its account. Forged or repeated it does nothing. Returns when to come
- * back if it is too early.
- */
+/** Queues the mail of a due digest to each Admin of its account. Returns when to run again if it is too early. */
 export async function sendResetDigest(
   tx: Transaction,
   digestId: string,

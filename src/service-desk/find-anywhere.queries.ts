@@ -6,8 +6,8 @@ import { clients } from '../platform/db/schema/clients.ts'
 import { searchedText, users } from '../platform/db/schema/users.ts'
 import { uuidArray } from '../platform/db/uuid-array.ts'
 import { canonicalEmail } from '../platform/http/email-address.ts'
-import { holdsRareTerm, sampleTerm } from '../users/term-sample.queries.ts'
-import { isSomebody, sortName } from '../users/user-lists.queries.ts'
+import { containsRareTerm, sampleTerm } from '../users/term-sample.queries.ts'
+import { notWithdrawn, sortName } from '../users/user-lists.queries.ts'
 
 const ACCOUNTS_SHOWN = 10
 const USERS_SHOWN = 50
@@ -43,16 +43,16 @@ async function findPeople(db: Reader, term: string): Promise<string[]> {
   const owner = term.includes('@') ? await findByAddress(db, term) : null
   if (owner !== null) return [owner]
 
-  const { kind, askedFor } = await sampleTerm(db, term)
+  const { kind, rarestWords } = await sampleTerm(db, term)
   const some = kind === 'rare' ? [] : await findSome(db, term)
-  return some.length > USERS_SHOWN ? some : gather(db, term, askedFor)
+  return some.length > USERS_SHOWN ? some : gather(db, term, rarestWords)
 }
 
 async function findByAddress(db: Reader, term: string): Promise<string | null> {
   const [user] = await db
     .select({ id: users.id })
     .from(users)
-    .where(and(eq(sql`lower(${users.email})`, canonicalEmail(term)), isSomebody))
+    .where(and(eq(sql`lower(${users.email})`, canonicalEmail(term)), notWithdrawn))
   return user?.id ?? null
 }
 
@@ -60,16 +60,16 @@ async function findByAddress(db: Reader, term: string): Promise<string | null> {
 async function findSome(db: Reader, term: string): Promise<string[]> {
   const rows = await db.execute<{ id: string }>(sql`
     select ${users.id} as id from ${sampleOf(users, WINDOW)}
-    where ${contains(searchedText, term)} and ${isSomebody} limit ${USERS_SHOWN + 1}`)
+    where ${contains(searchedText, term)} and ${notWithdrawn} limit ${USERS_SHOWN + 1}`)
   return rows.map(({ id }) => id)
 }
 
 /** Unsorted: if there are more than fit on the page, it asks for a longer term. */
-async function gather(db: Reader, term: string, askedFor: string[]): Promise<string[]> {
+async function gather(db: Reader, term: string, rarestWords: string[]): Promise<string[]> {
   const rows = await db
     .select({ id: users.id })
     .from(users)
-    .where(and(holdsRareTerm(term, askedFor), isSomebody))
+    .where(and(containsRareTerm(term, rarestWords), notWithdrawn))
     .limit(USERS_SHOWN + 1)
   return rows.map(({ id }) => id)
 }
@@ -79,7 +79,7 @@ async function findMembers(db: Reader, clientIds: string[]): Promise<string[]> {
   const member = db
     .select({ id: users.id })
     .from(users)
-    .where(and(eq(users.clientId, clients.id), isSomebody))
+    .where(and(eq(users.clientId, clients.id), notWithdrawn))
     .orderBy(sortName, asc(users.id))
     .limit(USERS_SHOWN + 1)
     .as('member')

@@ -17,7 +17,6 @@ import { disableUser } from './disable-user.ts'
 import { enableUser } from './enable-user.ts'
 import { liftLockout } from './lift-lockout.ts'
 
-/** What is done to a user: each has a page that names the person and asks for the reason, and then the act. */
 const ACTS = [
   {
     path: 'unlock',
@@ -62,15 +61,15 @@ const ACTS = [
 ] as const
 type UserAct = (typeof ACTS)[number]
 
-/** Unlocking a user, shutting them out and letting them in again; sending their invitation again and taking it back. */
+/** Acts on a user. Each has a page that names the user and asks for the reason. */
 export function actOnUserRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
 
   for (const userAct of ACTS) {
     const { path, name, act, done } = userAct
-    const present = requireStepUp(deps, { act: name })
+    const stepUp = requireStepUp(deps, { act: name })
     routes.get(`/users/:id/${path}`, (req, res) => renderAct(deps, req, res, userAct))
-    routes.post(`/users/:id/${path}`, readForm, present, async (req, res) => {
+    routes.post(`/users/:id/${path}`, readForm, stepUp, async (req, res) => {
       const targetId = String(req.params.id)
       // A user whose invitation was withdrawn has no page.
       const pageAfter = (clientId: string) =>

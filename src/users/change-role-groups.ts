@@ -9,15 +9,12 @@ import { mayChangeRoleGroups, needsApproval } from '../access/rules.ts'
 import type { Deps } from '../deps.ts'
 import { setRoleGroups } from './set-role-groups.ts'
 
-/** `approvalId`: nothing has changed yet, the change waits for a second person. */
+/** With `approvalId` nothing has changed yet: the change waits for a second person. */
 export type RoleGroupsOutcome = Outcome<{ approvalId: string | null }, Missing<EvidenceField | 'roleGroups'>>
 
-const ACTION = 'user.role-groups-changed'
-
 /**
- * Gives a user the role groups named, and no others. Sessions that are open feel it at their next request, since the
- * gate reads role groups anew. Asked of the rows as they are in this transaction: who may change whom, and which
- * role groups the actor may give or take. A change that gives what a second person must approve waits as a whole.
+ * Sets the role groups of a user. If a second person must approve any of those given, the whole change waits. Open
+ * sessions follow at their next request, because the gate reads role groups anew.
  */
 export async function changeRoleGroups(
   deps: Deps,
@@ -25,46 +22,30 @@ export async function changeRoleGroups(
 ): Promise<RoleGroupsOutcome> {
   return deps.db.transaction(async (tx): Promise<RoleGroupsOutcome> => {
     const { actor, targetId, origin, form } = request
-    const verdict = await judge(deps, tx, { actor, targetId, action: ACTION, origin }, mayChangeRoleGroups)
+    const about = { actor, targetId, action: 'user.role-groups-changed', origin } as const
+    const verdict = await judge(deps, tx, about, mayChangeRoleGroups)
     if (!verdict.ok) return verdict
 
     const { targetPerson: person } = verdict
-    const held = person.roleGroups.map(({ key }) => key)
+    const { id: userId, clientId, email, name } = person
+    const held = keysOf(person.roleGroups)
     const all = await readRoleGroups(tx)
     const chosen = chooseRoleGroups(verdict.actor, person.ofPlatform, all, roleGroupKeys(form), held)
     if (!chosen.ok && chosen.refusal !== null) return verdict.refuse(chosen.refusal)
     const { evidence, missing } = readDeskEvidence(verdict.actor, form)
-    if (!chosen.ok || !evidence)
-      return {
-        ok: false,
-        refusal: null,
-        missing: [...(chosen.ok ? [] : ['roleGroups' as const]), ...missing],
-      }
+    if (!chosen.ok) return { ok: false, refusal: null, missing: ['roleGroups', ...missing] }
+    if (!evidence) return { ok: false, refusal: null, missing }
 
     const change = roleGroupChange(all, held, keysOf(chosen.roleGroups))
-    const { given, taken } = change
-    if (given.length === 0 && taken.length === 0) return { ok: true, approvalId: null }
-    if (!given.some(needsApproval)) {
-      const at = deps.clock.now()
-      await setRoleGroups(tx, person, change, { at, actorId: actor.userId, origin, details: evidence })
-      return { ok: true, approvalId: null }
+    if (change.given.length === 0 && change.taken.length === 0) return { ok: true, approvalId: null }
+    if (change.given.some(needsApproval)) {
+      if (person.status === 'disabled') return verdict.refuse('enable-first')
+      const asked = { kind: 'role-groups', clientId, userId, email, name, held, change } as const
+      const opened = await openApproval(deps, tx, { ...asked, requestedBy: actor.userId, evidence, origin })
+      return opened.ok ? opened : verdict.refuse(opened.refusal)
     }
-
-    const { id: userId, clientId, email, name, status } = person
-    const by = { requestedBy: actor.userId, evidence, origin }
-    const opened =
-      status === 'disabled'
-        ? ({ ok: false, refusal: 'enable-first' } as const)
-        : await openApproval(deps, tx, {
-            kind: 'role-groups',
-            clientId,
-            userId,
-            email,
-            name,
-            held,
-            change,
-            ...by,
-          })
-    return opened.ok ? opened : verdict.refuse(opened.refusal)
+    const by = { at: deps.clock.now(), actorId: actor.userId, origin, details: evidence }
+    await setRoleGroups(tx, person, change, by)
+    return { ok: true, approvalId: null }
   })
 }

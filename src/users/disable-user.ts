@@ -10,10 +10,7 @@ import { record } from '../platform/audit/record.ts'
 import { users } from '../platform/db/schema/users.ts'
 import { notify } from '../platform/mail/notify.ts'
 
-/**
- * Shuts a user out: from this commit on every session and half-way sign-in of theirs is dead, and no password opens
- * a new one. Their authenticator, role groups and locks stay as they are.
- */
+/** Disables a user and ends their sessions. Authenticator, role groups and locks stay. */
 export function disableUser(deps: Deps, request: UserRequest): Promise<UserOutcome> {
   return actOnUser(deps, request, {
     action: 'user.disabled',
@@ -25,7 +22,7 @@ export function disableUser(deps: Deps, request: UserRequest): Promise<UserOutco
       await endSessions(tx, id, event.at)
       await endKnownBrowsers(tx, id, event.at)
       const eventId = await record(tx, event)
-      // Whoever never came in is not told of a door.
+      // Users who never activated are not notified.
       if (status === 'active') await notify(tx, { to: id, kind: 'account-disabled', eventId, facts: {} })
       await tellOfAdministrator(tx, person, eventId, 'disabled')
     },

@@ -58,7 +58,7 @@ export async function enablePerson(
 ): Promise<void> {
   const { id, clientId } = person
   const [user] = await tx.select({ activatedAt: users.activatedAt }).from(users).where(eq(users.id, id))
-  // Active without ever having been it would skip what an invited person has to do first.
+  // A user who never activated becomes invited again: 'active' would skip enrolment.
   const status = user?.activatedAt ? 'active' : 'invited'
   await tx.update(users).set({ status }).where(eq(users.id, id))
   const eventId = await record(tx, { ...by, action: ACTION, outcome: 'success', clientId, subjectId: id })

@@ -1,33 +1,37 @@
 import { and, eq, sql } from 'drizzle-orm'
-import type { Account } from '../access/accounts.queries.ts'
 import type { Reader } from '../platform/db/client.ts'
 import { beginsWith, contains } from '../platform/db/like.ts'
 import { users } from '../platform/db/schema/users.ts'
 import { canonicalEmail } from '../platform/http/email-address.ts'
 import { SHORTEST_TERM } from '../platform/http/list-query.ts'
-import { holdsRareTerm, sampleTerm } from './term-sample.queries.ts'
+import { containsRareTerm, sampleTerm } from './term-sample.queries.ts'
 import type { UserFilters } from './user-filters.ts'
-import { countFitting, fitsFilters, isSomebody, listOf, type Place, sortName } from './user-lists.queries.ts'
+import {
+  countMatching,
+  matchesFilters,
+  notWithdrawn,
+  type Place,
+  sortName,
+  userList,
+  type Within,
+} from './user-lists.queries.ts'
 
 export const PAGE_SIZE = 50
 
-/** How many users one request goes along, at most. */
+/** How many users one request scans at most. */
 const WINDOW = 20_000
 
-/** So few are looked at one by one whatever the term. */
+/** So few users are always scanned, whatever the term. */
 const FEW = 2_000
 
 export interface UserPage {
   ids: string[]
   /** Where the next page begins; null: there is none. */
   next: string | null
-  /** The page is not full, yet there is more to look at. */
+  /** The page is not full, but the window ended before the list did. */
   cutShort: boolean
 }
 
-type Within = Pick<Account, 'id' | 'isPlatform'>
-
-/** What is asked, of whom, and where the page begins. */
 interface Request {
   account: Within
   filters: UserFilters
@@ -39,91 +43,91 @@ interface StartingPlace extends Place {
   begins: boolean
 }
 
-export const NOBODY: UserPage = { ids: [], next: null, cutShort: false }
+export const EMPTY_PAGE: UserPage = { ids: [], next: null, cutShort: false }
 
 /**
- * A page of an account's users, in the order of their names; of a search, those whose name begins with the term come
- * first. What it costs does not grow with the account:
+ * A page of an account's users, ordered by name. In a search, names that begin with the term come first.
  *
- * - Who fits filters stands in lists of an index (user-lists.queries.ts): their pages are read off.
- * - Names that begin with a term stand side by side there. Whose whole e-mail address was typed is found by it.
- * - Who else holds a term is looked for user by user, which soon fills a page if it is a common one. A rare one the
- *   index of trigrams finds: of a common one it would be slow, as it gathers all before it sorts them. A sample tells
- *   which it is.
- * - Where neither does, the page stays short and says where to go on: no request looks further than its window.
+ * The cost does not grow with the account. Filters and beginnings of names are read from an index in order. A common
+ * term fills a page after a short scan. A rare one is found by the trigram index, which is slow for a common one. A
+ * sample tells which it is. No request scans more than its window: a page may end early and say where to go on.
  */
 export async function findUsers(db: Reader, account: Within, filters: UserFilters): Promise<UserPage> {
   const { q } = filters
   const after = filters.after === '' ? null : await placeOf(db, account, filters)
-  if (after === undefined) return NOBODY
+  if (after === undefined) return EMPTY_PAGE
   const request = { account, filters, after }
-  if (q === '') return pageOf(await walk(db, request, 'everybody'))
+  if (q === '') return pageOf(await scan(db, request, 'all'))
 
   const addressee = after === null && q.includes('@') ? await findByAddress(db, request) : null
-  if (addressee !== null) return { ...NOBODY, ids: [addressee] }
+  if (addressee !== null) return { ...EMPTY_PAGE, ids: [addressee] }
 
   if (after !== null && !after.begins) return pageOf(await search(db, request))
-  const begin = await walk(db, request, 'begin')
+  const begin = await scan(db, request, 'begin')
   if (begin.ids.length > PAGE_SIZE || begin.end !== null) return pageOf(begin)
   return pageOf(await search(db, { ...request, after: null }), begin.ids)
 }
 
-/** Those who hold the term, but not where their name begins. */
-async function search(db: Reader, request: Request): Promise<Walk> {
+/** Users that contain the term, except at the beginning of the name. */
+async function search(db: Reader, request: Request): Promise<Scan> {
   const { account, filters } = request
   const { q } = filters
-  if (q.length < SHORTEST_TERM || (await countFitting(db, account, filters)) <= FEW)
-    return walk(db, request, 'rest')
-  const { kind, askedFor } = await sampleTerm(db, q)
-  if (kind === 'rare') return gather(db, request, askedFor)
-  const near = await walk(db, request, 'rest')
-  // Names that begin alike may hold it less than all do.
-  return near.end !== null && kind === 'common' ? gather(db, request, askedFor) : near
+  if (q.length < SHORTEST_TERM || (await countMatching(db, account, filters)) <= FEW)
+    return scan(db, request, 'rest')
+  const { kind, rarestWords } = await sampleTerm(db, q)
+  if (kind === 'rare') return searchIndex(db, request, rarestWords)
+  const near = await scan(db, request, 'rest')
+  // The term may be rarer in this part of the alphabet than in the sample.
+  return near.end !== null && kind === 'common' ? searchIndex(db, request, rarestWords) : near
 }
 
-interface Walk {
-  /** Those that fit, one more than a page at most. */
+interface Scan {
+  /** At most one more than a page. */
   ids: string[]
-  /** Whom it ended with because it had looked at enough; null: the page is full or there is nobody left. */
+  /** The last user of a full window; null: the page is full or the list has ended. */
   end: string | null
 }
 
-function pageOf({ ids, end }: Walk, before: string[] = []): UserPage {
+function pageOf({ ids, end }: Scan, before: string[] = []): UserPage {
   const all = [...before, ...ids]
   const page = all.slice(0, PAGE_SIZE)
   if (all.length > PAGE_SIZE) return { ids: page, next: page.at(-1) ?? null, cutShort: false }
   return { ids: page, next: end, cutShort: end !== null }
 }
 
-/** Everybody; those whose name begins with the term; or those who hold it elsewhere. */
-type Part = 'everybody' | 'begin' | 'rest'
+/** All users, names that begin with the term, or users that contain it elsewhere. */
+type Part = 'all' | 'begin' | 'rest'
 
-/** Goes along a list in the order of names, user by user, until the page or the window is full. */
-async function walk(db: Reader, { account, filters, after }: Request, part: Part): Promise<Walk> {
+/** Reads a list in order until the page or the window is full. */
+async function scan(db: Reader, { account, filters, after }: Request, part: Part): Promise<Scan> {
   const { q } = filters
-  const list = await listOf(db, account, filters)
+  const list = await userList(db, account, filters)
   const fits = and(part === 'rest' ? contains(list.text, q) : undefined, list.test)
   const most = fits ? WINDOW : PAGE_SIZE + 1
   const rows = list.rows({
     beyond: after,
     most,
     where: (name) => {
-      if (part === 'everybody') return undefined
+      if (part === 'all') return undefined
       return part === 'begin' ? beginsWith(name, q) : sql`not (${beginsWith(name, q)})`
     },
   })
   const found = await db.execute<{ id: string }>(sql`
-    select id from (${rows}) walked where ${fits ?? sql`true`} order by sort_name, id limit ${PAGE_SIZE + 1}`)
+    select id from (${rows}) scanned where ${fits ?? sql`true`} order by sort_name, id limit ${PAGE_SIZE + 1}`)
   const ids = found.map(({ id }) => id)
   if (!fits || ids.length > PAGE_SIZE) return { ids, end: null }
   const [last] = await db.execute<{ id: string }>(sql`
-    select id from (${rows}) walked order by sort_name, id offset ${most - 1}`)
+    select id from (${rows}) scanned order by sort_name, id offset ${most - 1}`)
   return { ids, end: last?.id ?? null }
 }
 
-/** All that the index of trigrams finds, sorted. */
-async function gather(db: Reader, { account, filters, after }: Request, askedFor: string[]): Promise<Walk> {
-  // Written so that no index has this order: else PostgreSQL may walk the one of the names.
+/** Reads all matches from the trigram index and sorts them. */
+async function searchIndex(
+  db: Reader,
+  { account, filters, after }: Request,
+  rarestWords: string[],
+): Promise<Scan> {
+  // `|| ''` keeps PostgreSQL from scanning the index of names in order instead.
   const aside = sql<string>`(${sortName} || '')`
   const rows = await db
     .select({ id: users.id })
@@ -131,11 +135,11 @@ async function gather(db: Reader, { account, filters, after }: Request, askedFor
     .where(
       and(
         eq(users.clientId, account.id),
-        isSomebody,
-        holdsRareTerm(filters.q, askedFor),
+        notWithdrawn,
+        containsRareTerm(filters.q, rarestWords),
         sql`not (${beginsWith(aside, filters.q)})`,
         after ? sql`(${aside}, ${users.id}) > (${after.sortName}, ${after.id}::uuid)` : undefined,
-        fitsFilters(users.id, account, filters),
+        matchesFilters(users.id, account, filters),
       ),
     )
     .orderBy(aside, users.id)
@@ -143,7 +147,6 @@ async function gather(db: Reader, { account, filters, after }: Request, askedFor
   return { ids: rows.map(({ id }) => id), end: null }
 }
 
-/** Who has this very e-mail address, if they fit the filters. */
 async function findByAddress(db: Reader, { account, filters }: Request): Promise<string | null> {
   const [user] = await db
     .select({ id: users.id })
@@ -152,14 +155,14 @@ async function findByAddress(db: Reader, { account, filters }: Request): Promise
       and(
         eq(sql`lower(${users.email})`, canonicalEmail(filters.q)),
         eq(users.clientId, account.id),
-        isSomebody,
-        fitsFilters(users.id, account, filters),
+        notWithdrawn,
+        matchesFilters(users.id, account, filters),
       ),
     )
   return user?.id ?? null
 }
 
-/** Where a user stands in the order; undefined: nowhere in this account. Nobody's place elsewhere can be asked for. */
+/** A user's place in the order. Undefined if the user is in another account. */
 async function placeOf(
   db: Reader,
   account: Within,

@@ -1,16 +1,15 @@
-// How many people of an account are alike. Pure.
+// People of an account, counted by role groups, enrolment and status. Pure.
 
-/** So many people of an account hold exactly these role groups, are so enrolled and of this status. */
+/** How many people hold exactly these role groups and share enrolment and status. */
 export interface Headcount {
   clientId: string
-  /** Their keys; none of those whom nobody gave one. */
+  /** Keys; empty for people without a role group. */
   roleGroups: string[]
   enrolled: boolean
   status: 'invited' | 'active' | 'disabled'
   people: number
 }
 
-/** How many people fit. */
 export function countPeople(counts: readonly Headcount[], fits: (count: Headcount) => boolean): number {
   return counts.filter(fits).reduce((sum, { people }) => sum + people, 0)
 }

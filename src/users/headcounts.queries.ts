@@ -4,10 +4,7 @@ import { headcounts } from '../platform/db/schema/listings.ts'
 import { roleGroups } from '../platform/db/schema/role-groups.ts'
 import type { Headcount } from './headcount.ts'
 
-/**
- * The headcounts of these accounts: a few dozen rows each, however many people there are. Everybody is in exactly one
- * of them, so that any count is the sum of those that fit.
- */
+/** A few dozen rows for each account, however large. Each person is in exactly one, so counts are sums. */
 export async function readHeadcounts(db: Reader, clientIds: readonly string[]): Promise<Headcount[]> {
   if (clientIds.length === 0) return []
   return db

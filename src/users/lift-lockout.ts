@@ -11,14 +11,14 @@ import { record } from '../platform/audit/record.ts'
 import type { Transaction } from '../platform/db/client.ts'
 import { notify } from '../platform/mail/notify.ts'
 
-/** Lifts the locks of a user early, known browsers included, by the same permissions as a reset. The repeats stay counted. */
+/** Ends the locks of a user early, those of known browsers too. Repeated locks still grow. */
 export function liftLockout(deps: Deps, request: UserRequest): Promise<UserOutcome> {
   return actOnUser(deps, request, {
     action: 'lockout.lifted',
     rule: mayUnlock,
     readEvidence,
     carryOut: async (tx, { id }, event) => {
-      for (const { browserId, ...key } of await countsOf(tx, id, event.at)) {
+      for (const { browserId, ...key } of await lockoutKeysOf(tx, id, event.at)) {
         if (!lockInForce(await readLockout(tx, key), event.at)) continue
         await changeLockout(tx, key, event.at, endLock)
         const { kind } = key
@@ -35,8 +35,8 @@ export function liftLockout(deps: Deps, request: UserRequest): Promise<UserOutco
   })
 }
 
-/** Everything that attempts on a user's secrets are counted on. */
-async function countsOf(tx: Transaction, userId: string, now: Date) {
+/** Every key that failed attempts of a user are counted under. */
+async function lockoutKeysOf(tx: Transaction, userId: string, now: Date) {
   const browsers = await readKnownBrowsers(tx, userId, now)
   return [
     { subject: userId, kind: 'password', browserId: null } as const,

@@ -1,7 +1,13 @@
 import { type Request, type Response, Router } from 'express'
 import { goOnAfter } from '../access/act-notice.ts'
 import { actRequestOf } from '../access/act-request.ts'
-import { CHOOSE_ROLE_GROUPS, offerRoleGroups, roleGroupKeys } from '../access/choose-role-groups.ts'
+import {
+  CHOOSE_ROLE_GROUPS,
+  keysOf,
+  namesOf,
+  offerRoleGroups,
+  roleGroupKeys,
+} from '../access/choose-role-groups.ts'
 import { EVIDENCE_FIELDS, type EvidenceField, evidenceProblems } from '../access/evidence.ts'
 import { answer, refuse } from '../access/refuse.ts'
 import { requireStepUp } from '../access/require-step-up.ts'
@@ -13,14 +19,14 @@ import { readForm } from '../platform/http/form.ts'
 import { typedFields } from '../platform/http/typed-text.ts'
 import { changeRoleGroups } from './change-role-groups.ts'
 
-/** Which role groups a user holds. */
+/** The page that changes the role groups of a user. */
 export function roleGroupsRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
-  const present = requireStepUp(deps, { act: 'change somebody’s role groups' })
+  const stepUp = requireStepUp(deps, { act: 'change somebody’s role groups' })
 
   routes.get('/users/:id/role-groups', (req, res) => renderRoleGroups(deps, req, res))
 
-  routes.post('/users/:id/role-groups', readForm, present, async (req, res) => {
+  routes.post('/users/:id/role-groups', readForm, stepUp, async (req, res) => {
     const targetId = String(req.params.id)
     await answer(res, await changeRoleGroups(deps, { ...actRequestOf(req), targetId }), {
       done: ({ approvalId }) => {
@@ -44,18 +50,17 @@ async function renderRoleGroups(
   if (!verdict.ok) return refuse(res, verdict.refusal)
 
   const { targetPerson: person, actor } = verdict
-  const held = person.roleGroups.map(({ key }) => key)
+  const held = keysOf(person.roleGroups)
   const all = await readRoleGroups(deps.db)
-  const { grantable, notGrantable } = offerRoleGroups(actor, person.ofPlatform, all)
+  const { grantable, notGrantable, hint } = offerRoleGroups(actor, person.ofPlatform, all)
+  const kept = notGrantable.filter(({ key }) => held.includes(key))
   res.status(missing.length === 0 ? 200 : 422).render('users/role-groups', {
     user: { id: person.id, name: person.name, email: person.email, clientName: person.clientName },
     byServiceDesk: actor.isServiceDesk,
     roleGroups: grantable.map(({ key, name }) => ({ value: key, label: name })),
-    // Not the actor's to take: they travel along, and stay.
-    kept: notGrantable
-      .filter(({ key }) => held.includes(key))
-      .map(({ key, name }) => ({ value: key, label: name })),
-    someNotGrantable: notGrantable.length > 0,
+    roleGroupsHint: kept.length > 0 ? `They keep ${namesOf(kept)}. ${hint}` : hint,
+    // Role groups that the actor may not take away are sent along unchanged.
+    kept: keysOf(kept),
     chosen: missing.length === 0 ? held : roleGroupKeys(req.body),
     typed: typedFields(req.body, EVIDENCE_FIELDS),
     problems: {

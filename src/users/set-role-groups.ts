@@ -8,10 +8,7 @@ import type { Transaction } from '../platform/db/client.ts'
 import { memberships } from '../platform/db/schema/role-groups.ts'
 import { notify } from '../platform/mail/notify.ts'
 
-/**
- * Changes what a user holds, records it and queues the mails: to the user, and to the administrators of the account if
- * a role group that administers is among it. The caller has locked the user and asked every rule.
- */
+/** Changes the role groups of a user, records it and queues the mails. The caller has locked the user and asked the rules. */
 export async function setRoleGroups(
   tx: Transaction,
   person: Pick<Person, 'id' | 'clientId' | 'status'>,
@@ -42,7 +39,7 @@ export async function setRoleGroups(
     subjectId: userId,
     details: { ...changed, ...by.details },
   })
-  // An invited user does not know the role groups from before.
+  // An invited user has not seen the previous role groups.
   if (status !== 'invited')
     await notify(tx, {
       to: userId,

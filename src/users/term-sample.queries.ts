@@ -9,16 +9,13 @@ const SAMPLE = 500
 const WORDS_AT_MOST = 8
 
 export interface TermSample {
-  /** How common the term is among all users: rare ones are found by their trigrams, common ones by looking around. */
+  /** Rare terms are searched in the trigram index, common ones by scanning. */
   kind: 'rare' | 'common' | 'very common'
-  /**
-   * What to ask the index of trigrams for, instead of all of the term: the one or two words of it that are the rarest.
-   * Asked for those that stand in half of all addresses, it would read a list of half of all users.
-   */
-  askedFor: string[]
+  /** The one or two rarest words of the term. A common word would make the trigram index read half of all users. */
+  rarestWords: string[]
 }
 
-/** Looks for a term, and its words, among a few hundred users from all over the table. */
+/** Counts the term and its words in a sample of the users table. */
 export async function sampleTerm(db: Reader, term: string): Promise<TermSample> {
   const words = [...new Set(term.split(/[^\p{L}\p{N}]+/u))].filter(({ length }) => length >= SHORTEST_TERM)
   const texts = [term, ...words.slice(0, WORDS_AT_MOST)]
@@ -34,14 +31,14 @@ export async function sampleTerm(db: Reader, term: string): Promise<TermSample> 
   const held = whole?.held ?? 0
   return {
     kind: held < 2 ? 'rare' : held < 10 ? 'common' : 'very common',
-    askedFor: rarest ? [rarest.text, ...(second && rarest.held > 0 ? [second.text] : [])] : [term],
+    rarestWords: rarest ? [rarest.text, ...(second && rarest.held > 0 ? [second.text] : [])] : [term],
   }
 }
 
-/** Whether a user holds the term, asked of the index by what of it is rare. */
-export function holdsRareTerm(term: string, askedFor: readonly string[]): SQL | undefined {
+/** The condition that a user's text contains the term, answered by the trigram index. */
+export function containsRareTerm(term: string, rarestWords: readonly string[]): SQL | undefined {
   return and(
-    ...askedFor.map((text) => contains(searchedText, text)),
+    ...rarestWords.map((text) => contains(searchedText, text)),
     contains(sql`(${searchedText} || '')`, term),
   )
 }

@@ -1,16 +1,14 @@
-// What the users page can be narrowed down to, as its address says it. Empty means all. Pure.
+// The filters of the users page, read from its address. Empty means no filter. Pure.
 import { cursor, lastSaid, searchTerm } from '../platform/http/list-query.ts'
 
 const MFA = ['enrolled', 'not-enrolled', 'required-missing'] as const
 const STATUSES = ['active', 'invited', 'disabled'] as const
 
-/** The filters as somebody typed them. */
 export type TypedUserFilters = Record<'q' | 'role' | 'mfa' | 'status', string>
 
-/** The filters as they are meant. */
 export interface UserFilters {
   q: string
-  /** A role group's key, which may be any text: one that there is not finds nobody. */
+  /** The key of a role group. An unknown key matches no user. */
   role: string
   mfa: (typeof MFA)[number] | ''
   status: (typeof STATUSES)[number] | ''
@@ -19,13 +17,11 @@ export interface UserFilters {
 
 export interface ReadUserFilters {
   typed: TypedUserFilters
-  /** What to say beside a field that makes no sense. */
   problems: { mfa?: string; status?: string }
-  /** Null if there is a problem: nobody is listed who was not asked for. */
+  /** Null if there is a problem. */
   filters: UserFilters | null
 }
 
-/** Reads the address of the users page. */
 export function readUserFilters(query: Record<string, unknown>): ReadUserFilters {
   const typed = {
     q: searchTerm.parse(lastSaid(query.q)),

@@ -13,7 +13,7 @@ const SHOWN = 20
 const LOCKOUT_ACTIONS: AuditAction[] = ['lockout.started', 'lockout.ended', 'lockout.lifted']
 const SIGN_IN_ACTIONS: AuditAction[] = ['sign-in.password', 'sign-in.code', 'sign-in.completed', 'sign-out']
 
-/** What has happened to a user's sign-in, the newest first: at most 20 of each kind. */
+/** The newest events of a user's sign-in, at most 20 of each kind. */
 export async function readUserHistory(db: Reader, userId: string) {
   return {
     authenticators: await db
@@ -50,7 +50,7 @@ export async function readUserHistory(db: Reader, userId: string) {
   }
 }
 
-/** The newest events of these kinds. Looks at the last thousand, so that a user under attack makes no page slow. */
+/** The newest of these events among the user's last 1 000: a user under attack must not slow the page down. */
 export async function readRecent(
   db: Reader,
   userId: string,

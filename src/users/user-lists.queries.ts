@@ -1,4 +1,4 @@
-// The lists of an account's users that stand in indexes in the order of names: everybody, and whoever fits filters.
+// Lists of an account's users that an index holds in the order of names: all of them, or those that match filters.
 import { and, eq, ne, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import type { Account } from '../access/accounts.queries.ts'
 import type { Reader } from '../platform/db/client.ts'
@@ -7,12 +7,11 @@ import { memberships, mfaPolicies, roleGroups } from '../platform/db/schema/role
 import { searchedText, users } from '../platform/db/schema/users.ts'
 import type { UserFilters } from './user-filters.ts'
 
-/** What lists of people are in the order of, whatever the database's own language. */
+/** The order of lists of people, whatever the collation of the database. */
 export const sortName = sql<string>`lower(${users.name}) collate "C"`
-/** Whoever is to be found at all: a withdrawn invitation leaves a row, and nobody. They have no listings either. */
-export const isSomebody = ne(users.status, 'withdrawn')
+/** A withdrawn invitation leaves a row in `users`, but none in `listings`. */
+export const notWithdrawn = ne(users.status, 'withdrawn')
 
-/** What somebody can be. */
 const STATUSES = ['invited', 'active', 'disabled'] as const
 
 /** A user's place in the order. */
@@ -21,31 +20,29 @@ export interface Place {
   sortName: string
 }
 
-type Within = Pick<Account, 'id' | 'isPlatform'>
+export type Within = Pick<Account, 'id' | 'isPlatform'>
 type UserStatus = (typeof STATUSES)[number]
 type Narrowed = Pick<UserFilters, 'role' | 'mfa' | 'status'>
 
 interface Wanted {
   beyond: Place | null
-  /** How many at most. */
   most: number
-  /** What else is asked of the name. */
   where: (name: SQLWrapper) => SQL | undefined
 }
 
 export interface UserList {
-  /** Selects id, sort_name and maybe text, in the order of the names as an index has it. */
+  /** Selects id, sort_name and maybe text, in the order of an index. */
   rows: (wanted: Wanted) => SQL
-  /** The text that terms are searched in, of a row called `walked`. */
+  /** The searched text of a row named `scanned`. */
   text: SQL
-  /** What the list does not answer by itself and is asked of each row called `walked`. */
+  /** A condition that the index does not answer, about a row named `scanned`. */
   test: SQL | undefined
 }
 
-/** The list of those who fit the filters. */
-export async function listOf(db: Reader, account: Within, filters: Narrowed): Promise<UserList> {
+/** The list of users that match the filters. */
+export async function userList(db: Reader, account: Within, filters: Narrowed): Promise<UserList> {
   if (!isNarrowed(filters))
-    return { rows: (wanted) => everybody(account, wanted), text: sql`walked.text`, test: undefined }
+    return { rows: (wanted) => allUsers(account, wanted), text: sql`scanned.text`, test: undefined }
 
   const { mfa, status } = filters
   const { lists, test } = await listsFor(db, account, filters)
@@ -56,26 +53,25 @@ export async function listOf(db: Reader, account: Within, filters: Narrowed): Pr
   )
   return {
     rows: (wanted) =>
-      // Each in its order, so that PostgreSQL merges them no further than it needs. Whoever holds several role groups
-      // stands in several lists.
+      // PostgreSQL merges the ordered lists only as far as needed. A user with several role groups is in several.
       sql`select ${lists.length > 1 ? sql`distinct` : sql``} sort_name, id
         from (${sql.join(
           stretches.map((which) => stretch(account, which, wanted)),
           sql` union all `,
         )}) stretches
         order by sort_name, id limit ${wanted.most}`,
-    // By what the index of names begins with: it holds the address too, and neighbours of a list are neighbours there.
+    // Conditions in the order of the index of names, which also holds the address.
     text: sql`(
       select ${searchedText} from ${users}
-      where ${users.clientId} = ${account.id} and ${sortName} = walked.sort_name and ${users.id} = walked.id
+      where ${users.clientId} = ${account.id} and ${sortName} = scanned.sort_name and ${users.id} = scanned.id
     )`,
     test,
   }
 }
 
-function everybody(account: Within, { beyond, where, most }: Wanted): SQL {
+function allUsers(account: Within, { beyond, where, most }: Wanted): SQL {
   return sql`select ${users.id} as id, ${sortName} as sort_name, ${searchedText} as text from ${users}
-    where ${and(eq(users.clientId, account.id), isSomebody, isBeyond(sortName, users.id, beyond), where(sortName))}
+    where ${and(eq(users.clientId, account.id), notWithdrawn, isBeyond(sortName, users.id, beyond), where(sortName))}
     order by ${sortName}, ${users.id} limit ${most}`
 }
 
@@ -96,7 +92,7 @@ function stretch(
     order by ${listings.sortName}, ${listings.userId} limit ${most})`
 }
 
-/** Under what everybody who fits is listed, and what still has to be asked about those who are. */
+/** The lists that contain every match, and the condition that remains. */
 async function listsFor(
   db: Reader,
   account: Within,
@@ -104,7 +100,8 @@ async function listsFor(
 ): Promise<{ lists: SQL[]; test?: SQL }> {
   const { role } = filters
   const ofRole = listedUnderRole(role)
-  if (!asksWhoMust(account, filters)) return { lists: [role === '' ? sql`${account.id}::uuid` : ofRole] }
+  if (!filtersByRequirement(account, filters))
+    return { lists: [role === '' ? sql`${account.id}::uuid` : ofRole] }
 
   const requirements = await db
     .select({ id: roleGroups.id, key: roleGroups.key })
@@ -114,14 +111,14 @@ async function listsFor(
   const required = requirements.map(({ id }) => sql`${id}::uuid`)
   if (role === '') return { lists: [sql`${UNDER_NO_ROLE_GROUP}::uuid`, ...required] }
   if (requirements.some(({ key }) => key === role)) return { lists: [ofRole] }
-  // Of whoever holds this role group MFA may be required because they hold another one.
+  // This role group does not require MFA, but its holders may hold another one that does.
   return { lists: [ofRole], test: required.length === 0 ? sql`false` : isListedUnder(required) }
 }
 
 function isListedUnder(lists: readonly SQL[]): SQL {
   return sql`exists (
     select from ${listings}
-    where ${listings.userId} = walked.id and ${listings.listedUnder} in (${sql.join([...lists], sql`, `)})
+    where ${listings.userId} = scanned.id and ${listings.listedUnder} in (${sql.join([...lists], sql`, `)})
   )`
 }
 
@@ -133,8 +130,8 @@ function listedUnderRole(key: string): SQL {
   return sql`(select ${roleGroups.id} from ${roleGroups} where ${roleGroups.key} = ${key})`
 }
 
-/** In the platform account MFA is required of everybody. */
-function asksWhoMust({ isPlatform }: Within, { mfa }: Narrowed): boolean {
+/** In the platform account MFA is always required. */
+function filtersByRequirement({ isPlatform }: Within, { mfa }: Narrowed): boolean {
   return mfa === 'required-missing' && !isPlatform
 }
 
@@ -142,8 +139,8 @@ function isBeyond(name: SQLWrapper, userId: SQLWrapper, place: Place | null): SQ
   return place ? sql`(${name}, ${userId}) > (${place.sortName}, ${place.id}::uuid)` : undefined
 }
 
-/** The filters, asked about one user: what is found by its text is no list. */
-export function fitsFilters(userId: SQLWrapper, account: Within, filters: Narrowed): SQL | undefined {
+/** The filters as a condition about one user, for a search that reads no list. */
+export function matchesFilters(userId: SQLWrapper, account: Within, filters: Narrowed): SQL | undefined {
   const { role, mfa, status } = filters
   const listed = sql`(
     select true from ${listings} where ${and(
@@ -155,12 +152,12 @@ export function fitsFilters(userId: SQLWrapper, account: Within, filters: Narrow
   )`
   return and(
     isNarrowed(filters) ? listed : undefined,
-    asksWhoMust(account, filters) ? requiresMfa(userId, account) : undefined,
+    filtersByRequirement(account, filters) ? requiresMfa(userId, account) : undefined,
   )
 }
 
-/** How many people fit the filters. For `required-missing` at most so many: whoever is not enrolled counts. */
-export async function countFitting(
+/** How many users match the filters. For `required-missing` an upper bound: all users not enrolled. */
+export async function countMatching(
   db: Reader,
   account: Within,
   { role, mfa, status }: Narrowed,
@@ -179,7 +176,7 @@ export async function countFitting(
   return row?.people ?? 0
 }
 
-/** As gate/facts.ts has it: any role group requires it, or there is none. */
+/** The rule of `mfaRequired` in gate/facts.ts: any role group requires it, or the user has none. */
 function requiresMfa(userId: SQLWrapper, account: Within): SQL {
   return sql`coalesce((
     select bool_or(${mfaPolicies.clientId} is not null) from ${memberships}

@@ -1,6 +1,5 @@
 import { and, asc, desc, eq, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
-import type { Person } from '../gate/facts.ts'
 import {
   accountOfUser,
   activeAuthenticatorOfUser,
@@ -20,21 +19,11 @@ import { mfaResets } from '../platform/db/schema/mfa-resets.ts'
 import { users } from '../platform/db/schema/users.ts'
 import { uuidArray } from '../platform/db/uuid-array.ts'
 import { sortName } from './user-lists.queries.ts'
-
-/** A user with all that a list shows of them. */
-export interface UserRow {
-  person: Person
-  passwordLockedUntil: Date | null
-  /** Until when a begun enrolment may be finished. */
-  pendingUntil: Date | null
-  signedInWithCodeAt: Date | null
-  passwordAcceptedAt: Date | null
-  reset: { status: 'requested' | 'completed'; requestedAt: Date } | null
-}
+import type { UserRow } from './user-view.ts'
 
 const pending = alias(authenticators, 'pending_authenticators')
 
-/** Reads these users in one query, in the order of their names. Unknown ids are left out. */
+/** Reads these users in one query, ordered by name. Unknown ids are left out. */
 export async function readUserRows(db: Reader, ids: readonly string[]): Promise<UserRow[]> {
   if (ids.length === 0) return []
   const withCode = lastSuccess(db, 'sign-in.completed', 'with_code')
@@ -72,7 +61,7 @@ export async function readUserRows(db: Reader, ids: readonly string[]): Promise<
   })
 }
 
-/** Literals, not parameters: PostgreSQL must see that the partial index of the sign-ins has them. */
+/** The action is a literal, because PostgreSQL matches a partial index only against literals. */
 function lastSuccess(db: Reader, action: AuditAction, name: string) {
   return db
     .select({ at: auditEvents.at })

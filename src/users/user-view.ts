@@ -1,4 +1,5 @@
-// A user as pages show them: facts, refusals in words, and what may be done. Pure.
+// What pages show of a user, and what the viewer may do. Buttons ask the rules that the commands ask. Pure.
+import { targetOf } from '../access/people.ts'
 import { REFUSALS, type Refusal } from '../access/refusals.ts'
 import {
   type Actor,
@@ -7,60 +8,100 @@ import {
   mayChangeRoleGroups,
   mayDisable,
   mayEnable,
+  mayResetMfa,
+  mayUnlock,
   type Target,
 } from '../access/rules.ts'
-import { type Standing, type UserFacts, userFacts } from './user-facts.ts'
+import { type Person, passwordSuffices } from '../gate/facts.ts'
+import { lockInForce } from '../lockout/policy.ts'
+import { DAY, MINUTE, SECOND } from '../platform/time/durations.ts'
+import { mfaStatusOf } from './mfa-status.ts'
 
-/** A user's facts with the words that the views print. */
-export interface UserView extends UserFacts {
-  mayReset: boolean
-  mayUnlock: boolean
-  mayChangeInvitation: boolean
-  /** Why there is no button to reset; empty if there is one. */
-  resetSentence: string
-  /** The same in a list; empty where the row or the top of the page says so already. */
-  resetNote: string
+/** A user with everything that a list shows of them, as read. */
+export interface UserRow {
+  person: Person
+  passwordLockedUntil: Date | null
+  /** When an enrolment in progress expires. */
+  pendingUntil: Date | null
+  signedInWithCodeAt: Date | null
+  passwordAcceptedAt: Date | null
+  reset: { status: 'requested' | 'completed'; requestedAt: Date } | null
 }
 
-/** What a viewer sees of a user, and what they may do to them. */
-export function userView(
-  read: Parameters<typeof userFacts>[0],
-  actor: Actor,
-  standing: Standing,
-  now: Date,
-): UserView {
-  const facts = userFacts(read, actor, standing, now)
+/** How a user relates to the viewer: the relation of the accounts, and who is tied to the viewer. */
+type Standing = Parameters<typeof targetOf>[2]
+
+interface ResetProgress {
+  step: 'requested' | 'completed' | 're-enrolled'
+  at: Date
+}
+
+/** A user as `actor` may see and change them at `now`. */
+export function userView(row: UserRow, actor: Actor, standing: Standing, now: Date) {
+  const { person, passwordLockedUntil, pendingUntil } = row
+  const target = targetOf(person, passwordLockedUntil, standing, now)
+  const reset = resetProgress(row, now)
+  const resetRefusal = mayResetMfa(actor, target)
   return {
-    ...facts,
-    mayReset: facts.resetRefusal === null,
-    mayUnlock: facts.unlockRefusal === null,
-    mayChangeInvitation: facts.invitationRefusal === null,
-    resetSentence: facts.resetRefusal === null ? '' : sentenceFor(facts.resetRefusal),
-    resetNote: noteFor(facts.resetRefusal),
+    id: person.id,
+    name: person.name,
+    email: person.email,
+    status: person.status,
+    client: { id: person.clientId, name: person.clientName },
+    roleGroups: person.roleGroups.map(({ name }) => name),
+    mfa: mfaStatusOf(person, pendingUntil, now),
+    reset,
+    pollMs: pollInterval(reset, now),
+    lockedUntil: latest([
+      lockInForce(person.codeLockout, now),
+      passwordLockedUntil && passwordLockedUntil > now ? passwordLockedUntil : null,
+    ]),
+    lastSignInAt: lastSignIn(row),
+    mayReset: resetRefusal === null,
+    mayUnlock: mayUnlock(actor, target) === null,
+    mayChangeInvitation: mayChangeInvitation(actor, target) === null,
+    /** Why the page of the user has no reset button; empty if it has one. */
+    resetSentence: resetSentence(resetRefusal),
+    /** The same in a list; empty where the row or the top of the page already says so. */
+    resetNote:
+      resetRefusal === 'nothing-to-reset' || resetRefusal === 'parents-only-look'
+        ? ''
+        : resetSentence(resetRefusal),
   }
 }
 
-/** On a page that only shows, nothing has 'just been done'. */
-function sentenceFor(refusal: Refusal): string {
+/** Active again after a reset means enrolled again, because a reset revokes the authenticator. Shown for a day. */
+function resetProgress({ person, reset }: UserRow, now: Date): ResetProgress | null {
+  if (!reset) return null
+  const enrolledAt = person.authenticator?.activatedAt ?? null
+  if (enrolledAt === null) return { step: reset.status, at: reset.requestedAt }
+  return now.getTime() - enrolledAt.getTime() < DAY ? { step: 're-enrolled', at: enrolledAt } : null
+}
+
+/** Milliseconds between polls of the row; null if nothing is about to change. */
+function pollInterval(reset: ResetProgress | null, now: Date): number | null {
+  if (!reset || reset.step === 're-enrolled') return null
+  if (now.getTime() - reset.at.getTime() > 10 * MINUTE) return null
+  return reset.step === 'requested' ? 2 * SECOND : 10 * SECOND
+}
+
+/** A password alone counts as a sign-in only for users who need no code. */
+function lastSignIn({ person, signedInWithCodeAt, passwordAcceptedAt }: UserRow): Date | null {
+  return latest([signedInWithCodeAt, passwordSuffices(person) ? passwordAcceptedAt : null])
+}
+
+function latest(instants: readonly (Date | null)[]): Date | null {
+  return instants.reduce<Date | null>((last, at) => (at && (!last || at > last) ? at : last), null)
+}
+
+function resetSentence(refusal: Refusal | null): string {
+  if (refusal === null) return ''
+  // The sentence of the refusal is worded for a command that came too late.
   return refusal === 'nothing-to-reset' ? 'There is no authenticator to reset.' : REFUSALS[refusal].sentence
 }
 
-function noteFor(refusal: Refusal | null): string {
-  const saysItself = refusal === null || refusal === 'nothing-to-reset' || refusal === 'parents-only-look'
-  return saysItself ? '' : REFUSALS[refusal].sentence
-}
-
-export interface UserActions {
-  /** False: nothing of it, and the page says why beside the reset, which the same people may not. */
-  any: boolean
-  changeRoleGroups: boolean
-  changeInvitation: boolean
-  disable: boolean
-  enable: boolean
-}
-
 /** What the page of `target` offers to `actor`. */
-export function userActions(actor: Actor, target: Target): UserActions {
+export function userActions(actor: Actor, target: Target) {
   return {
     any: mayAdminister(actor, target) === null,
     changeRoleGroups: mayChangeRoleGroups(actor, target) === null,

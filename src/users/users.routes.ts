@@ -14,13 +14,13 @@ import { poll } from '../gate/poll.ts'
 import { readInvitation } from '../invitations/invitations.queries.ts'
 import { IDENTIFICATIONS } from '../mfa-reset/identifications.ts'
 import { listHref } from '../platform/http/list-query.ts'
-import { findUsers, NOBODY } from './find-users.queries.ts'
+import { EMPTY_PAGE, findUsers } from './find-users.queries.ts'
 import { readUserFilters } from './user-filters.ts'
 import { readUserHistory } from './user-history.queries.ts'
 import { readUserRows } from './user-rows.queries.ts'
 import { userActions, userView } from './user-view.ts'
 
-/** Who there is in an account, how their sign-in is protected, and the history of one of them. */
+/** The list of an account's users, and the page of one of them. */
 export function usersRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
 
@@ -29,7 +29,7 @@ export function usersRoutes(deps: Deps): Router {
 
   routes.get('/users/:id', (req, res) => renderUser(deps, req, res, req.params.id))
 
-  // What a page asks for by itself while something is about to change in it; see lookAgainMs.
+  // Polled by the pages while a reset is under way; see pollMs.
   routes.get('/users/:id/facts', poll(deps.clock), (req, res) => renderUser(deps, req, res, req.params.id))
   routes.get('/users/:id/row', poll(deps.clock), async (req, res) => {
     const read = await readUser(deps, req, res, String(req.params.id))
@@ -64,7 +64,7 @@ async function renderList(deps: Deps, req: Request, res: Response, clientId?: st
 
   const { account, actor, relation, target } = view
   const { typed, problems, filters } = readUserFilters(req.query)
-  const page = filters ? await findUsers(deps.db, account, filters) : NOBODY
+  const page = filters ? await findUsers(deps.db, account, filters) : EMPTY_PAGE
   const now = deps.clock.now()
   const rows = await readUserRows(deps.db, page.ids)
   const people = rows.map(({ person }) => person)
@@ -89,7 +89,7 @@ async function renderList(deps: Deps, req: Request, res: Response, clientId?: st
   })
 }
 
-/** The user as the viewer may see them, and what they may do about them; else answers the refusal and returns null. */
+/** The user as the viewer may see and change them; null if a refusal was answered. */
 async function readUser(deps: Deps, req: Request, res: Response, userId: string) {
   const verdict = await viewTarget(deps, visitOf(req, res), userId, (actor, { relation }) =>
     mayViewAccount(actor, relation),
@@ -100,7 +100,7 @@ async function readUser(deps: Deps, req: Request, res: Response, userId: string)
   }
   const { actor, target, targetPerson } = verdict
   const [row] = await readUserRows(deps.db, [targetPerson.id])
-  if (!row) throw new Error('a user who was there is gone')
+  if (!row) throw new Error('a user disappeared between two reads')
   const standing = { relation: target.relation, ties: new Set(target.tiedToActor ? [target.id] : []) }
   return {
     user: userView(row, actor, standing, deps.clock.now()),

@@ -24,11 +24,11 @@ export type ClientOutcome = Outcome<object, { problems: ClientProblems }>
 
 interface ClientAct<Typed extends DeskEvidence> {
   action: AuditAction
-  /** What the Admins of the account are told by mail. */
+  /** The mail to the Admins of the account. */
   mail?: 'client-suspended' | 'client-resumed'
   rule: (actor: Actor, account: AccountTarget) => Refusal | null
   form: z.ZodType<Typed>
-  /** Does it, and returns what the audit log is to keep of it beside ticket and reason. */
+  /** Returns the details for the audit log, without ticket and reason. */
   carryOut: (
     tx: Transaction,
     account: Account,
@@ -37,12 +37,9 @@ interface ClientAct<Typed extends DeskEvidence> {
   ) => Promise<{ details: Record<string, unknown> } | { problems: ClientProblems }>
 }
 
-const MESSAGES = {
-  name: NAME_MISSING,
-  ...EVIDENCE_PROBLEMS,
-} as const
+const MESSAGES = { name: NAME_MISSING, ...EVIDENCE_PROBLEMS } as const
 
-/** What the Service Desk does to a client account: judged, done and recorded in one transaction. */
+/** An act of the Service Desk on a client account: judge, carry out, record and notify in one transaction. */
 export function actOnClient<Typed extends DeskEvidence>(
   deps: Deps,
   { actor, clientId, form, origin }: ClientRequest,
@@ -58,7 +55,7 @@ export function actOnClient<Typed extends DeskEvidence>(
     if ('problems' in done) return { ok: false, refusal: null, problems: done.problems }
     const { ticket, reason } = typed.data
     const eventId = await record(tx, {
-      // Suspending and resuming lock the people of the account, too.
+      // The time after the locks on the people of the account, which suspending and resuming take.
       at: deps.clock.now(),
       action,
       outcome: 'success',

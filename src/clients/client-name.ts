@@ -8,13 +8,9 @@ const MAX_CLIENT_NAME = 100
 export const NAME_MISSING = `Give the account a name, at most ${MAX_CLIENT_NAME} characters.`
 export const NAME_TAKEN = 'There is already an account with this name there.'
 
-/** The name of a client account as typed. */
 export const clientName = typedLine(MAX_CLIENT_NAME)
 
-/**
- * Whether another account directly below `parentId` (null: at the top) has this name, in whatever case. Holds
- * the names there until the transaction ends, so that two people do not give the same one at the same time.
- */
+/** Whether an account below `parentId` (null: at the top) has this name, ignoring case. Locks the names there. */
 export async function nameIsTaken(
   tx: Transaction,
   { name, parentId, except }: { name: string; parentId: string | null; except?: string },

@@ -1,7 +1,6 @@
 import type { Request, Response } from 'express'
 import { noticeAbout, writeNotice } from '../platform/http/notice.ts'
 
-/** What the page of a client account says of what was just done to it. */
 const ACTS = {
   'client-created': (name: string) => `${name} is created. The invitation of its first Admin is on its way.`,
   'client-renamed': (name: string) => `The account is called ${name} from now on.`,
@@ -10,14 +9,13 @@ const ACTS = {
   'client-resumed': (name: string) => `People in ${name} can sign in again. Its Admins are told by mail.`,
 } as const
 
-/** Goes on to the page of the account, which says what was done. */
+/** Redirects to the page of the account, which shows what was done. */
 export function goOnAfter(res: Response, act: keyof typeof ACTS, clientId: string): void {
   const page = `/clients/${clientId}`
   writeNotice(res, page, { name: act, about: clientId })
   res.redirect(303, page)
 }
 
-/** What to say of the act that has just been done to this account, if any was. */
 export function clientNoticeOn(req: Request, account: { id: string; name: string }): string | null {
   return noticeAbout(req, ACTS, account)
 }

@@ -1,6 +1,5 @@
 // A list of accounts, parents before their children, as a tree. Pure.
 
-/** A client account as lists show it. */
 export interface ClientRow {
   id: string
   name: string
@@ -14,11 +13,11 @@ export interface ClientRow {
 
 export interface ClientNode extends ClientRow {
   children: ClientNode[]
-  /** The account it belongs to, where that one is not above it on the page. */
+  /** The name of its parent, if the page does not show the parent above it. */
   under: string | null
 }
 
-/** The accounts at the top, each with those below it. An account whose parent is not in the list stands at the top. */
+/** An account whose parent is not in the list becomes a root. */
 export function clientTree(rows: readonly ClientRow[]): ClientNode[] {
   const nodes = new Map<string, ClientNode>()
   const roots: ClientNode[] = []

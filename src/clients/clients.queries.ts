@@ -36,7 +36,7 @@ const clientColumns = {
   )`,
 }
 
-/** All client accounts in the order of their names, a page at a time. */
+/** A page of all client accounts, ordered by name. */
 export async function listClients(db: Reader, { q, after }: ClientFilters): Promise<ClientPage> {
   const rows = await db
     .select(clientColumns)
@@ -55,7 +55,7 @@ export async function listClients(db: Reader, { q, after }: ClientFilters): Prom
   return pageOf(rows)
 }
 
-/** An account and all below it: each followed by its children, those in the order of their names. */
+/** A page of an account and all below it: parents before their children, siblings ordered by name. */
 export async function listSubtree(
   db: Reader,
   rootId: string,
@@ -79,7 +79,7 @@ export async function listSubtree(
   return pageOf(rows)
 }
 
-/** The accounts directly below one; at most `limit`. */
+/** The accounts directly below one, ordered by name. */
 export function listChildren(db: Reader, parentId: string, limit: number): Promise<ClientRow[]> {
   return db
     .select(clientColumns)
@@ -90,7 +90,7 @@ export function listChildren(db: Reader, parentId: string, limit: number): Promi
     .limit(limit)
 }
 
-/** These accounts, in the order of their names. */
+/** These accounts, ordered by name. */
 export async function readClients(db: Reader, ids: readonly string[]): Promise<ClientRow[]> {
   if (ids.length === 0) return []
   return db

@@ -17,7 +17,7 @@ const filters = z.object({ q: searchTerm, after: cursor })
 
 const CHILDREN_SHOWN = 50
 
-/** The client accounts that somebody may look into: their own and all below it; the Service Desk all there are. */
+/** The accounts a viewer may see: their own and all below it, or every account for the Service Desk. */
 export function clientsRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
   routes.get('/clients', (req, res) => renderList(deps, req, res))
@@ -34,7 +34,7 @@ async function renderList(deps: Deps, req: Request, res: Response): Promise<void
   const page = actor.isServiceDesk
     ? await listClients(deps.db, chosen)
     : await listSubtree(deps.db, account.id, chosen)
-  // Accounts in the order of their names are not a tree: each says to whom it belongs.
+  // A list ordered by name is not a tree: each account names its parent.
   const isTree = !actor.isServiceDesk && chosen.q === ''
   res.render('clients/clients', {
     all: actor.isServiceDesk,
@@ -58,10 +58,10 @@ async function renderClient(deps: Deps, req: Request, res: Response): Promise<vo
 
   const { account, actor, relation, target } = view
   const [client] = await readClients(db, [account.id])
-  if (!client) throw new Error('an account that was there is gone')
+  if (!client) throw new Error('an account disappeared between two reads')
   const children = await listChildren(db, account.id, CHILDREN_SHOWN + 1)
   const shown = children.slice(0, CHILDREN_SHOWN)
-  // Nobody looks upwards: what is above one's own account is not named.
+  // The parent of the viewer's own account stays unnamed.
   const parents = account.parentId === null ? [] : [account.parentId]
   const seesParent = actor.isServiceDesk || (await withinSubtree(db, viewer.clientId, parents)).size > 0
   const coverage = (await readCoverages(db, [account.id])).get(account.id)
@@ -83,7 +83,7 @@ async function renderClient(deps: Deps, req: Request, res: Response): Promise<vo
   })
 }
 
-/** The coverage of each account of a list in a line, by its id. */
+/** A sentence about the MFA coverage of each account, by id. */
 async function coverageLines({ db }: Deps, rows: readonly ClientRow[]): Promise<Record<string, string>> {
   const ids = rows.map(({ id }) => id)
   const found = await readCoverages(db, ids)

@@ -23,16 +23,16 @@ import { mfaPolicies, roleGroups } from '../platform/db/schema/role-groups.ts'
 import { typedFields, wrongFields } from '../platform/http/typed-text.ts'
 import { clientName, NAME_MISSING, NAME_TAKEN, nameIsTaken } from './client-name.ts'
 
-/** The page asks for ticket and reason too, but a request without these fields is complete. */
+/** The page asks for ticket and reason, but a request without them is valid. */
 const newClient = deskEvidence.partial().extend({
   name: clientName,
-  /** Empty: at the top. */
+  /** Empty means at the top. */
   parentId: z.uuid().or(z.literal('')).default(''),
 })
 
 export const NEW_CLIENT_FIELDS = ['name', 'parentId', 'adminName', 'adminEmail', 'ticket', 'reason'] as const
 export type NewClientField = (typeof NEW_CLIENT_FIELDS)[number]
-/** What is wrong with which field, as its message. */
+/** The message of each wrong field. */
 export type NewClientProblems = Partial<Record<NewClientField, string>>
 
 export type CreateOutcome = Outcome<{ clientId: string }, { problems: NewClientProblems }>
@@ -44,8 +44,8 @@ const MESSAGES: Record<keyof z.infer<typeof newClient>, string> = {
 }
 
 /**
- * Creates a client account, at the top or below any account but the platform's, and invites its first Admin. It
- * starts with MFA required of Admins: absence never means 'no MFA needed', and the Admin may add what else.
+ * Creates a client account and invites its first Admin. It starts with MFA required of Admins, because a missing policy
+ * must never mean that no MFA is needed.
  */
 export async function createClient(deps: Deps, request: ActRequest): Promise<CreateOutcome> {
   return deps.db
@@ -70,7 +70,7 @@ export async function createClient(deps: Deps, request: ActRequest): Promise<Cre
       await tx.insert(clients).values({ id: clientId, name, parentId, createdAt: now })
       const roleGroupId = await adminRoleGroup(tx)
       await tx.insert(mfaPolicies).values({ clientId, roleGroupId, createdAt: now })
-      // Without a second agent: nobody is there yet whom this Admin could administer.
+      // The first Admin of a new account needs no second approval.
       const admin = { ...typed.admin, roleGroupIds: [roleGroupId] }
       const added = await addInvitedUsers(tx, clientId, [admin], { actorId: person.id, now })
       if (added.size === 0) throw new AddressTakenError()
@@ -79,7 +79,7 @@ export async function createClient(deps: Deps, request: ActRequest): Promise<Cre
         action: 'client.created',
         outcome: 'success',
         clientId,
-        // Not its name: those below may not look into the account above.
+        // The id of the parent, not its name: the audit log of this account must not reveal the account above.
         details: { name, ...(parentId && { parentId }), ...evidence },
       })
       const by = { actorId: person.id, origin, details: evidence }
@@ -93,7 +93,7 @@ export async function createClient(deps: Deps, request: ActRequest): Promise<Cre
     })
 }
 
-/** Thrown to undo the account that was begun. */
+/** Thrown to roll back the new account when the address of its Admin is taken. */
 export class AddressTakenError extends Error {
   constructor() {
     super(ADDRESS_TAKEN)
@@ -101,7 +101,6 @@ export class AddressTakenError extends Error {
   }
 }
 
-/** What was typed: the account and its first Admin, or what is wrong with them. */
 function readNewClient(form: unknown) {
   const typed = newClient.safeParse(form)
   const admin = typedFields(form, ['adminEmail', 'adminName'])
@@ -121,7 +120,7 @@ function problemsOf(error: z.ZodError): NewClientProblems {
   return Object.fromEntries(wrong.map((field) => [field, MESSAGES[field]]))
 }
 
-/** The account that a new one may lie below; null: there is none, or nothing lies below it. */
+/** Null if there is no such account, or if it is the platform account. */
 async function findParent(tx: Transaction, parentId: string) {
   const [parent] = await tx
     .select({ isPlatform: clients.isPlatform })

@@ -13,10 +13,10 @@ import { memberships } from '../platform/db/schema/role-groups.ts'
 import { users } from '../platform/db/schema/users.ts'
 import { AddressTakenError } from './create-client.ts'
 
-/** Whoever runs the command is nobody that the product knows. */
+/** A command on the machine has no user and no request. */
 const BY = { actorId: null, origin: NO_REQUEST }
 
-/** Thrown when an agent can have a colleague approved in the product: everybody else comes in that way. */
+/** Thrown when the platform account already has an agent whose requests a second person can approve. */
 export class PlatformExistsError extends Error {
   constructor(name: string) {
     super(
@@ -27,10 +27,8 @@ export class PlatformExistsError extends Error {
 }
 
 /**
- * Begins a product without demo data: the platform account, and in it the first person, a Service Desk agent and
- * Operator, invited by mail. MFA is required of everybody there, so the account becomes active with an authenticator.
- * It may be done again while no agent has a second person who may approve: for an address that was mistyped, a mail
- * that never came, or the second agent. The account keeps its name.
+ * Creates the platform account and invites its first user, a Service Desk agent and Operator. It may run again while no
+ * agent has a second person who may approve: after a mistyped address or a lost mail, or for the second agent.
  */
 export function createPlatform(
   db: Database,
@@ -38,7 +36,7 @@ export function createPlatform(
 ): Promise<void> {
   return db.transaction(async (tx) => {
     const { account, name, email, keys, now } = founding
-    const clientId = (await addPlatformAccount(tx, account, now)) ?? (await vacatePlatform(tx, now))
+    const clientId = (await addPlatformAccount(tx, account, now)) ?? (await withdrawUnused(tx, now))
 
     const all = await readRoleGroups(tx)
     const roleGroups = all.filter(({ key }) => ['service-desk', 'operator'].includes(key))
@@ -53,9 +51,9 @@ export function createPlatform(
   })
 }
 
-/** Null: there is one already. */
+/** Null if there is a platform account already. */
 async function addPlatformAccount(tx: Transaction, name: string, now: Date): Promise<string | null> {
-  // A unique index allows one: of two at once the second waits, and then finds the first.
+  // A unique index allows one. Of two concurrent commands the second waits and then finds the first.
   const [added] = await tx
     .insert(clients)
     .values({ id: uuidv7(), name, isPlatform: true, createdAt: now })
@@ -74,17 +72,17 @@ async function addPlatformAccount(tx: Transaction, name: string, now: Date): Pro
   return added.id
 }
 
-/** Takes back what this command invited to the platform account and never came in. */
-async function vacatePlatform(tx: Transaction, now: Date): Promise<string> {
+/** Withdraws the users whom this command invited and who never activated. Returns the platform's id. */
+async function withdrawUnused(tx: Transaction, now: Date): Promise<string> {
   const [platform] = await tx.select().from(clients).where(eq(clients.isPlatform, true)).for('no key update')
-  if (!platform) throw new Error('there is a platform account and there is none')
+  if (!platform) throw new Error('the platform account is missing')
   const people = await tx.select().from(users).where(eq(users.clientId, platform.id)).for('no key update')
   const { staff, makers } = await readStaff(tx, [], now)
   const agents = staff.filter(({ isServiceDesk }) => isServiceDesk)
   const askedBy = ({ id }: { id: string }) => ({ requestedBy: id, userId: null })
   if (agents.some((agent) => approversOf(askedBy(agent), staff, makers).fallsTo !== 'none'))
     throw new PlatformExistsError(platform.name)
-  // A person whom an agent invited, with a second person's approval, stays.
+  // Users whom an agent invited, with a second approval, stay.
   const invited = await tx
     .select({ userId: memberships.userId })
     .from(memberships)
@@ -98,9 +96,9 @@ async function vacatePlatform(tx: Transaction, now: Date): Promise<string> {
       ),
     )
   const byCommand = new Set(invited.map(({ userId }) => userId))
-  const neverCame = people.filter(
+  const unused = people.filter(
     ({ id, status, activatedAt }) => status !== 'withdrawn' && activatedAt === null && byCommand.has(id),
   )
-  for (const person of neverCame) await withdraw(tx, person, BY, now)
+  for (const person of unused) await withdraw(tx, person, BY, now)
   return platform.id
 }

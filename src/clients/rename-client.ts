@@ -8,7 +8,6 @@ import { clientName, NAME_TAKEN, nameIsTaken } from './client-name.ts'
 
 const form = deskEvidence.extend({ name: clientName })
 
-/** Gives a client account another name. */
 export function renameClient(deps: Deps, request: ClientRequest): Promise<ClientOutcome> {
   return actOnClient(deps, request, {
     action: 'client.renamed',

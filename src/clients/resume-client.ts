@@ -6,7 +6,7 @@ import { endSessionsOfClient } from '../gate/end-sessions-of-client.ts'
 import { clients } from '../platform/db/schema/clients.ts'
 import { actOnClient, type ClientOutcome, type ClientRequest } from './act-on-client.ts'
 
-/** Resumes a suspended client account: its people sign in again, as before. */
+/** Ends the suspension of a client account. */
 export function resumeClient(deps: Deps, request: ClientRequest): Promise<ClientOutcome> {
   return actOnClient(deps, request, {
     action: 'client.resumed',
@@ -14,7 +14,7 @@ export function resumeClient(deps: Deps, request: ClientRequest): Promise<Client
     rule: mayResumeClient,
     form: deskEvidence,
     carryOut: async (tx, { id }, _typed, now) => {
-      // A sign-in that was under way when it was suspended may have left a session since: it must not come alive.
+      // A sign-in under way during the suspension may have left a session. It must not become valid now.
       await endSessionsOfClient(tx, id, now)
       await tx.update(clients).set({ suspendedAt: null }).where(eq(clients.id, id))
       return { details: {} }

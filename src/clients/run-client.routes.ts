@@ -14,37 +14,35 @@ import { renameClient } from './rename-client.ts'
 import { resumeClient } from './resume-client.ts'
 import { suspendClient } from './suspend-client.ts'
 
-/** What the Service Desk does to an account: each has a page that asks for ticket and reason, and then the act. */
 const ACTS = [
   { path: 'name', verb: 'rename', done: 'client-renamed', rule: mayRenameClient, act: renameClient },
   { path: 'suspend', verb: 'suspend', done: 'client-suspended', rule: maySuspendClient, act: suspendClient },
   { path: 'resume', verb: 'resume', done: 'client-resumed', rule: mayResumeClient, act: resumeClient },
 ] as const
 
-/** Creating, renaming, suspending and resuming client accounts. Stands before the pages of single accounts. */
+/** Creates, renames, suspends and resumes client accounts. Mounted before the pages of single accounts. */
 export function runClientRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
-  const presentToCreate = requireStepUp(deps, { act: 'create a client account' })
+  const stepUpToCreate = requireStepUp(deps, { act: 'create a client account' })
 
   routes.get('/clients/new', (req, res) => renderNew(deps, req, res, req.query, {}))
 
-  routes.post('/clients', readForm, presentToCreate, async (req, res) => {
+  routes.post('/clients', readForm, stepUpToCreate, async (req, res) => {
     await answer(res, await createClient(deps, actRequestOf(req)), {
       done: ({ clientId }) => goOnAfter(res, 'client-created', clientId),
       again: ({ problems }) => renderNew(deps, req, res, req.body, problems),
     })
   })
 
-  for (const { path, verb, done, rule, act } of ACTS) {
-    const render = (req: Request, res: Response, problems: ClientProblems) =>
-      renderAct(deps, req, res, { verb, rule, problems })
-    const present = requireStepUp(deps, { act: `${verb} a client account` })
-    routes.get(`/clients/:id/${path}`, (req, res) => render(req, res, {}))
-    routes.post(`/clients/:id/${path}`, readForm, present, async (req, res) => {
+  for (const clientAct of ACTS) {
+    const { path, verb, done, act } = clientAct
+    const stepUp = requireStepUp(deps, { act: `${verb} a client account` })
+    routes.get(`/clients/:id/${path}`, (req, res) => renderAct(deps, req, res, clientAct))
+    routes.post(`/clients/:id/${path}`, readForm, stepUp, async (req, res) => {
       const clientId = String(req.params.id)
       await answer(res, await act(deps, { ...actRequestOf(req), clientId }), {
         done: () => goOnAfter(res, done, clientId),
-        again: ({ problems }) => render(req, res, problems),
+        again: ({ problems }) => renderAct(deps, req, res, clientAct, problems),
       })
     })
   }
@@ -56,7 +54,8 @@ async function renderAct(
   deps: Deps,
   req: Request,
   res: Response,
-  { verb, rule, problems }: Pick<(typeof ACTS)[number], 'verb' | 'rule'> & { problems: ClientProblems },
+  { verb, rule }: (typeof ACTS)[number],
+  problems: ClientProblems = {},
 ): Promise<void> {
   const view = await viewAccount(deps, visitOf(req, res), String(req.params.id), rule)
   if (!view.ok) return refuse(res, view.refusal)
@@ -70,7 +69,7 @@ async function renderAct(
   })
 }
 
-/** The form of a new account; `fields`: what was typed, or below which account the link says that it shall lie. */
+/** The form of a new account. `fields` come from the form or, with the parent, from the link to this page. */
 async function renderNew(
   deps: Deps,
   req: Request,

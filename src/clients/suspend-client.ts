@@ -6,10 +6,7 @@ import { endSessionsOfClient } from '../gate/end-sessions-of-client.ts'
 import { clients } from '../platform/db/schema/clients.ts'
 import { actOnClient, type ClientOutcome, type ClientRequest } from './act-on-client.ts'
 
-/**
- * Suspends a client account: nobody of it signs in, and every session of it ends. The accounts below it go on:
- * each is suspended by itself.
- */
+/** Suspends a client account and ends its sessions. The accounts below it stay active. */
 export function suspendClient(deps: Deps, request: ClientRequest): Promise<ClientOutcome> {
   return actOnClient(deps, request, {
     action: 'client.suspended',

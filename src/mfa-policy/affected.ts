@@ -1,26 +1,27 @@
-// Whom a change of the MFA policy concerns. Pure.
-import { mfaRequired } from '../gate/facts.ts'
+// How many users a change of the MFA policy affects, without disabled ones. Pure.
 import { countPeople, type Headcount } from '../users/headcount.ts'
+import { inNumber, isCounted, peopleInWords, requiresMfa } from './coverage.ts'
 
-/** Disabled users do not count. */
-export interface Affected {
-  /** Of whom MFA becomes required, and how many of them have no authenticator. */
-  required: { people: number; notEnrolled: number }
-  /** Of whom it is no longer required, and how many of them have no authenticator. */
-  released: { people: number; notEnrolled: number }
+interface Group {
+  people: number
+  notEnrolled: number
 }
 
-/** Counts whom it concerns when MFA is required of the role groups `next` (keys) instead of `current`. */
+export interface Affected {
+  /** MFA becomes required. */
+  required: Group
+  /** MFA is no longer required. */
+  released: Group
+}
+
+/** `current` and `next`: the keys of the role groups that require MFA before and after the change. */
 export function affectedBy(
   headcounts: readonly Headcount[],
   { current, next }: { current: readonly string[]; next: readonly string[] },
 ): Affected {
-  const counts = headcounts.filter(({ status }) => status !== 'disabled')
-  const under = (policy: readonly string[], { roleGroups }: Headcount) =>
-    mfaRequired({
-      ofPlatform: false,
-      roleGroups: roleGroups.map((key) => ({ requiresMfa: policy.includes(key) })),
-    })
+  const counts = headcounts.filter(isCounted)
+  const under = (policy: readonly string[], count: Headcount) =>
+    requiresMfa(count, policy, { isPlatform: false })
   const counted = (fits: (count: Headcount) => boolean) => ({
     people: countPeople(counts, fits),
     notEnrolled: countPeople(counts, (count) => fits(count) && !count.enrolled),
@@ -31,7 +32,7 @@ export function affectedBy(
   }
 }
 
-/** '12 people, 9 not enrolled: they will be asked to enrol at their next request.' One sentence for each direction of the change. */
+/** '12 people, 9 not enrolled: they will be asked to enrol at their next request.' */
 export function affectedSentences(
   { required, released }: Affected,
   { adds, removes }: { adds: boolean; removes: boolean },
@@ -41,20 +42,16 @@ export function affectedSentences(
   )
 }
 
-function requiredSentence({ people, notEnrolled }: Affected['required']): string {
+function requiredSentence({ people, notEnrolled }: Group): string {
   if (people === 0)
     return 'Nobody is affected just now. Anyone given one of these role groups will be asked to enrol.'
-  const who = `${counted(people)}, ${notEnrolled.toLocaleString('en-GB')} not enrolled`
+  const who = `${peopleInWords(people)}, ${inNumber(notEnrolled)} not enrolled`
   return notEnrolled === 0
     ? `${who}: they are asked for a code already, and nothing changes for them.`
     : `${who}: they will be asked to enrol at their next request.`
 }
 
-function releasedSentence({ people, notEnrolled }: Affected['released']): string {
+function releasedSentence({ people, notEnrolled }: Group): string {
   if (people === 0) return 'It releases nobody just now.'
-  return `${counted(people)} will no longer be required to use MFA, ${notEnrolled.toLocaleString('en-GB')} of them not enrolled. Anyone who is enrolled is still asked for a code.`
-}
-
-function counted(people: number): string {
-  return people === 1 ? '1 person' : `${people.toLocaleString('en-GB')} people`
+  return `${peopleInWords(people)} will no longer be required to use MFA, ${inNumber(notEnrolled)} of them not enrolled. Anyone who is enrolled is still asked for a code.`
 }

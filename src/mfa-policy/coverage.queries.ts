@@ -1,21 +1,18 @@
 import { eq, inArray } from 'drizzle-orm'
-import type { Account } from '../access/accounts.queries.ts'
 import type { Reader } from '../platform/db/client.ts'
 import { clients } from '../platform/db/schema/clients.ts'
 import { mfaPolicies, roleGroups } from '../platform/db/schema/role-groups.ts'
 import { readHeadcounts } from '../users/headcounts.queries.ts'
 import { type Coverage, coverageByRoleGroup, coverageOf, type RoleGroupCoverage } from './coverage.ts'
-import { readRequirements, requiredKeys } from './requirements.queries.ts'
+import { type PolicyAccount, readRequirements, requiredKeys } from './mfa-policy.queries.ts'
 
-/** How far MFA covers an account, and each role group that somebody there holds, in the order of the policy. */
+/** How far MFA covers an account, and each role group that has members there. */
 export async function readCoverage(
   db: Reader,
-  account: Pick<Account, 'id' | 'isPlatform'>,
+  account: PolicyAccount,
 ): Promise<Coverage & { roleGroups: RoleGroupCoverage[] }> {
-  const [requirements, headcounts] = await Promise.all([
-    readRequirements(db, account),
-    readHeadcounts(db, [account.id]),
-  ])
+  const requirements = await readRequirements(db, account)
+  const headcounts = await readHeadcounts(db, [account.id])
   return {
     ...coverageOf(account, requiredKeys(requirements), headcounts),
     roleGroups: coverageByRoleGroup(requirements, headcounts),

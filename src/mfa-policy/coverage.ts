@@ -1,11 +1,11 @@
-// How far an account is protected by MFA, from its people counted by what they hold. Whoever is disabled lacks nothing. Pure.
+// How far MFA covers an account, from its headcounts. Disabled users do not count. Pure.
 import { mfaRequired } from '../gate/facts.ts'
 import { countPeople, type Headcount } from '../users/headcount.ts'
 
 export interface Coverage {
   people: number
   enrolled: number
-  /** MFA is required of them and they have no authenticator. */
+  /** Users of whom MFA is required and who have no authenticator. */
   missing: { active: number; invited: number }
 }
 
@@ -19,17 +19,15 @@ export interface RoleGroupCoverage {
 
 /** `required`: the keys of the role groups that require MFA. */
 export function coverageOf(
-  { isPlatform }: { isPlatform: boolean },
+  account: { isPlatform: boolean },
   required: readonly string[],
   headcounts: readonly Headcount[],
 ): Coverage {
-  const isRequired = ({ roleGroups }: Headcount) =>
-    mfaRequired({
-      ofPlatform: isPlatform,
-      roleGroups: roleGroups.map((key) => ({ requiresMfa: required.includes(key) })),
-    })
   const lacking = (status: Headcount['status']) =>
-    countPeople(headcounts, (count) => count.status === status && !count.enrolled && isRequired(count))
+    countPeople(
+      headcounts,
+      (count) => count.status === status && !count.enrolled && requiresMfa(count, required, account),
+    )
   return {
     people: countPeople(headcounts, isCounted),
     enrolled: countPeople(headcounts, (count) => isCounted(count) && count.enrolled),
@@ -37,7 +35,7 @@ export function coverageOf(
   }
 }
 
-/** Of each role group that somebody holds. Who holds several counts in each of them. */
+/** Of each role group that has members. A user counts in each of their role groups. */
 export function coverageByRoleGroup(
   requirements: readonly Pick<RoleGroupCoverage, 'key' | 'name' | 'requiresMfa'>[],
   headcounts: readonly Headcount[],
@@ -55,21 +53,42 @@ export function coverageByRoleGroup(
   return coverages.filter(({ members }) => members > 0)
 }
 
-/** Hundredths, rounded so that 100 means everybody and 0 nobody; null of nobody. */
+/** Rounded so that only all gives 100 and only none gives 0. Null if `whole` is 0. */
 export function percentage(part: number, whole: number): number | null {
   if (whole === 0) return null
   const rounded = Math.round((100 * part) / whole)
   return part === 0 || part === whole ? rounded : Math.min(99, Math.max(1, rounded))
 }
 
-function isCounted({ status }: Headcount): boolean {
+/** Whether MFA is required of the people of a headcount when these role groups require it. */
+export function requiresMfa(
+  { roleGroups }: Headcount,
+  required: readonly string[],
+  { isPlatform }: { isPlatform: boolean },
+): boolean {
+  return mfaRequired({
+    ofPlatform: isPlatform,
+    roleGroups: roleGroups.map((key) => ({ requiresMfa: required.includes(key) })),
+  })
+}
+
+export function isCounted({ status }: Headcount): boolean {
   return status !== 'disabled'
 }
 
 /** '12 people, 9 enrolled, 2 required but missing'. */
 export function coverageSentence({ people, enrolled, missing }: Coverage): string {
   if (people === 0) return 'No people yet'
-  const inWords = (number: number) => number.toLocaleString('en-GB')
-  const all = people === 1 ? '1 person' : `${inWords(people)} people`
-  return `${all}, ${inWords(enrolled)} enrolled, ${inWords(missing.active + missing.invited)} required but missing`
+  const lacking = inNumber(missing.active + missing.invited)
+  return `${peopleInWords(people)}, ${inNumber(enrolled)} enrolled, ${lacking} required but missing`
+}
+
+/** '1 person' or '1,200 people'. */
+export function peopleInWords(people: number): string {
+  return people === 1 ? '1 person' : `${inNumber(people)} people`
+}
+
+/** '1,200'. */
+export function inNumber(number: number): string {
+  return number.toLocaleString('en-GB')
 }

@@ -1,18 +1,49 @@
+import { and, desc, eq, sql } from 'drizzle-orm'
 import type { Account } from '../access/accounts.queries.ts'
 import type { Reader } from '../platform/db/client.ts'
+import { mfaPolicies, roleGroups } from '../platform/db/schema/role-groups.ts'
 import { countPeople } from '../users/headcount.ts'
 import { readHeadcounts } from '../users/headcounts.queries.ts'
-import { type Requirement, readRequirements } from './requirements.queries.ts'
 
-/** The MFA policy of an account: its role groups, the highest first, whether each requires MFA, and of how many. */
+export type PolicyAccount = Pick<Account, 'id' | 'isPlatform'>
+
+export interface Requirement {
+  id: string
+  key: string
+  name: string
+  requiresMfa: boolean
+}
+
+/** The role groups of an account, highest first, and whether each requires MFA. */
+export function readRequirements(db: Reader, account: PolicyAccount): Promise<Requirement[]> {
+  return db
+    .select({
+      id: roleGroups.id,
+      key: roleGroups.key,
+      name: roleGroups.name,
+      requiresMfa: sql<boolean>`${mfaPolicies.clientId} is not null or ${roleGroups.ofPlatform}`,
+    })
+    .from(roleGroups)
+    .leftJoin(
+      mfaPolicies,
+      and(eq(mfaPolicies.roleGroupId, roleGroups.id), eq(mfaPolicies.clientId, account.id)),
+    )
+    .where(eq(roleGroups.ofPlatform, account.isPlatform))
+    .orderBy(desc(roleGroups.rank), roleGroups.name)
+}
+
+/** The keys of the role groups that require MFA. */
+export function requiredKeys(requirements: readonly Requirement[]): string[] {
+  return requirements.filter(({ requiresMfa }) => requiresMfa).map(({ key }) => key)
+}
+
+/** The MFA policy of an account, with the number of members of each role group. */
 export async function readPolicy(
   db: Reader,
-  account: Pick<Account, 'id' | 'isPlatform'>,
+  account: PolicyAccount,
 ): Promise<(Requirement & { members: number })[]> {
-  const [requirements, counts] = await Promise.all([
-    readRequirements(db, account),
-    readHeadcounts(db, [account.id]),
-  ])
+  const requirements = await readRequirements(db, account)
+  const counts = await readHeadcounts(db, [account.id])
   return requirements.map((requirement) => ({
     ...requirement,
     members: countPeople(counts, ({ roleGroups }) => roleGroups.includes(requirement.key)),

@@ -4,7 +4,6 @@ import { EVIDENCE_FIELDS, type EvidenceField, evidenceProblems } from '../access
 import { answer, refuse } from '../access/refuse.ts'
 import { requireStepUp } from '../access/require-step-up.ts'
 import { mayLoosenPolicy, mayTightenPolicy } from '../access/rules.ts'
-import type { AccountVerdict } from '../access/verdict.ts'
 import { readOnlyBecause, viewAccount, visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
 import { type Person, passwordSuffices } from '../gate/facts.ts'
@@ -14,24 +13,21 @@ import { readNotice, writeNotice } from '../platform/http/notice.ts'
 import { typedFields } from '../platform/http/typed-text.ts'
 import { readHeadcounts } from '../users/headcounts.queries.ts'
 import { affectedBy, affectedSentences } from './affected.ts'
-import { readPolicy } from './mfa-policy.queries.ts'
+import { readPolicy, readRequirements, requiredKeys } from './mfa-policy.queries.ts'
 import { policyChange } from './policy-change.ts'
 import { type PolicyForm, readPolicyForm } from './policy-form.ts'
 import { requireMfaFor } from './require-mfa-for.ts'
-import { readRequirements, requiredKeys } from './requirements.queries.ts'
 
-type Opened = Extract<AccountVerdict, { ok: true }>
-
-/** Of which role groups an account requires MFA: the switches, who is affected by them, and the act. */
+/** The MFA policy of an account: the switches, the review of a change, and saving it. */
 export function mfaPolicyRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
-  const present = requireStepUp(deps, { act: 'change an MFA policy' })
+  const stepUp = requireStepUp(deps, { act: 'change an MFA policy' })
   for (const path of ['/mfa-policy', '/clients/:id/mfa-policy']) {
     routes.get(path, (req, res) => renderPolicy(deps, req, res))
     routes.get(`${path}/review`, async (req, res) => {
       await renderReview(deps, req, res, readPolicyForm(req.query))
     })
-    routes.post(path, readForm, present, (req, res) => savePolicy(deps, req, res))
+    routes.post(path, readForm, stepUp, (req, res) => savePolicy(deps, req, res))
   }
   return routes
 }
@@ -52,19 +48,20 @@ async function savePolicy(deps: Deps, req: Request, res: Response): Promise<void
   })
 }
 
-/** The switches. 422: a role group was sent that the account does not have. */
+/** Status 422: the form named a role group that the account does not have. */
 async function renderPolicy(deps: Deps, req: Request, res: Response, status: 200 | 422 = 200): Promise<void> {
   const view = await viewAccount(deps, visitOf(req, res), clientIdOf(req, res))
   if (!view.ok) return refuse(res, view.refusal)
 
-  const { account, actor, relation } = view
+  const { account, actor, relation, target } = view
   const roleGroups = await readPolicy(deps.db, account)
   res.status(status).render('mfa-policy/mfa-policy', {
     account,
     isOwn: relation === 'own',
     readOnlyBecause: readOnlyBecause(actor, relation),
     roleGroups,
-    ...permissions(view),
+    mayTighten: mayTightenPolicy(actor, target) === null,
+    mayLoosen: mayLoosenPolicy(actor, target) === null,
     basedOn: requiredKeys(roleGroups).join(','),
     review: `${policyPageOf(req)}/review`,
     saved: status === 200 && readNotice(req, { 'policy-saved': true }) !== null,
@@ -72,7 +69,7 @@ async function renderPolicy(deps: Deps, req: Request, res: Response, status: 200
   })
 }
 
-/** What the chosen role groups would change, and for whom; `missing`: what the Service Desk has yet to say. */
+/** What the chosen role groups would change, and for how many users. */
 async function renderReview(
   deps: Deps,
   req: Request,
@@ -108,10 +105,10 @@ async function renderReview(
       adds: change.added.length > 0,
       removes: change.removed.length > 0,
     }),
-    affectsViewer: becomesHeld(personOf(res), account.id, change.added),
+    affectsViewer: mustEnrol(personOf(res), account.id, change.added),
     action: policyPageOf(req),
     roleGroups: form.roleGroups,
-    // A request that does not say what it is based on means what stands there now.
+    // Without `basedOn` the request refers to the current policy.
     basedOn: (form.basedOn ?? requiredKeys(requirements)).join(','),
     byServiceDesk: actor.isServiceDesk,
     typed: typedFields(req.body, EVIDENCE_FIELDS),
@@ -119,15 +116,8 @@ async function renderReview(
   })
 }
 
-function permissions({ actor, target }: Opened) {
-  return {
-    mayTighten: mayTightenPolicy(actor, target) === null,
-    mayLoosen: mayLoosenPolicy(actor, target) === null,
-  }
-}
-
-/** Whether the one who changes it will be asked to enrol at the next click. */
-function becomesHeld(viewer: Person, clientId: string, added: readonly string[]): boolean {
+/** Whether the viewer must enrol at the next click. */
+function mustEnrol(viewer: Person, clientId: string, added: readonly string[]): boolean {
   const holds = viewer.clientId === clientId && viewer.roleGroups.some(({ key }) => added.includes(key))
   return holds && passwordSuffices(viewer)
 }
@@ -136,7 +126,7 @@ function clientIdOf(req: Request, res: Response): string {
   return req.params.id === undefined ? personOf(res).clientId : String(req.params.id)
 }
 
-/** The page of the policy under the address that the request came to. */
+/** The page of the policy, under the same address as its review. */
 function policyPageOf(req: Request): string {
   return req.path.replace(/\/review$/, '')
 }

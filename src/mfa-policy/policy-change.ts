@@ -1,19 +1,16 @@
-// What a form about the MFA policy changes. Pure.
+// What the form of the MFA policy changes. Pure.
 
-/** Role groups by their keys. */
+/** Keys of role groups. */
 export interface PolicyChange {
-  /** Of these MFA is required from now on, and was not before. */
   added: string[]
-  /** Of these it is no longer required. */
   removed: string[]
   /** The whole policy after the change. */
   next: string[]
 }
 
 /**
- * What becomes of `current` when somebody wants `wanted`. `basedOn` is the policy that their form showed: what
- * they left as it was there stays as it is now, so that two people who change different role groups at the same
- * time do not undo each other. Null where the request does not say: then `wanted` is the whole policy.
+ * `basedOn` is the policy that the form showed. A role group left unchanged there keeps its current state, so that two
+ * people who change different role groups at once do not undo each other. Null means that `wanted` is the whole policy.
  */
 export function policyChange(
   current: readonly string[],

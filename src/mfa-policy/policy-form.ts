@@ -1,4 +1,4 @@
-// The form of the MFA policy as it is sent: a checkbox for each role group, and what they showed. Pure.
+// The form of the MFA policy: a checkbox for each role group, and the policy that it showed. Pure.
 import { z } from 'zod'
 
 const keys = z
@@ -8,7 +8,7 @@ const keys = z
 
 const form = z.object({
   roleGroups: keys,
-  /** Keys with commas between them; empty: nothing was required. */
+  /** Keys, comma-separated. Empty means that the form showed no requirement. */
   basedOn: z
     .string()
     .transform((text) => text.split(',').filter((key) => key !== ''))
@@ -17,12 +17,12 @@ const form = z.object({
 })
 
 export interface PolicyForm {
-  /** Keys of the role groups that MFA is wanted for: the whole set. */
+  /** The keys of all role groups that are to require MFA. */
   roleGroups: string[]
   basedOn: string[] | null
 }
 
-/** Reads a form or an address. What makes no sense as a set of keys is a set that no account knows. */
+/** Reads a form or an address. Malformed input becomes the key '', which no account has. */
 export function readPolicyForm(fields: unknown): PolicyForm {
   const read = form.safeParse(fields)
   return read.success ? read.data : { roleGroups: [''], basedOn: null }

@@ -9,16 +9,16 @@ import type { Deps } from '../deps.ts'
 import { record } from '../platform/audit/record.ts'
 import { mfaPolicies } from '../platform/db/schema/role-groups.ts'
 import { notifyAll } from '../platform/mail/notify.ts'
+import { readRequirements, requiredKeys } from './mfa-policy.queries.ts'
 import { policyChange } from './policy-change.ts'
 import { readPolicyForm } from './policy-form.ts'
-import { readRequirements, requiredKeys } from './requirements.queries.ts'
 
-/** 'roleGroups': one of them is not the account's. */
+/** 'roleGroups' is missing if the form names one that the account does not have. */
 export type PolicyOutcome = Outcome<object, Missing<EvidenceField | 'roleGroups'>>
 
 /**
- * Sets the role groups for which a client account requires MFA. Its Admins may only add; the Service Desk may
- * also take out. Open sessions need no word of it: the gate reads the policy at their next request.
+ * Sets the role groups for which a client account requires MFA. Its Admins may only add; the Service Desk may also
+ * remove. Open sessions follow at their next request, because the gate reads the policy anew.
  */
 export async function requireMfaFor(
   deps: Deps,

@@ -1,5 +1,4 @@
-// What a page says about a case. Buttons ask the rules that the acts ask.
-
+// What pages show of a case. Buttons ask the rules that the commands ask.
 import type { Case } from '../access/approvals.queries.ts'
 import { approvalTarget, approversOf, type Staff } from '../access/approvers.ts'
 import { closingSentence } from '../access/closings.ts'
@@ -7,7 +6,7 @@ import { REFUSALS } from '../access/refusals.ts'
 import { type Actor, mayDecideApproval, mayWithdrawApproval } from '../access/rules.ts'
 import { durationText } from '../platform/time/duration-text.ts'
 
-interface Onlooker {
+interface Viewer {
   actor: Actor
   staff: Staff
   /** The name of each role group, by its key. */
@@ -16,28 +15,48 @@ interface Onlooker {
 }
 
 /** A case as `actor` may see and decide it at `now`. */
-export function approvalView(found: Case, { actor, staff: { staff, makers }, nameOf, now }: Onlooker) {
+export function approvalView(found: Case, { actor, staff: { staff, makers }, nameOf, now }: Viewer) {
   const isOpen = found.status === 'open' && now < found.expiresAt
   const refusal = mayDecideApproval(actor, approvalTarget(found, actor, staff, makers))
   const names = (keys: readonly string[]) => keys.map((key) => nameOf.get(key) ?? key).join(', ')
+  const status = found.status === 'open' && !isOpen ? ('expired' as const) : found.status
+  const { fallsTo } = approversOf(found, staff, makers)
   return {
     ...found,
-    status: found.status === 'open' && !isOpen ? ('expired' as const) : found.status,
+    status,
     endedAt: found.decidedAt ?? found.expiresAt,
     held: names(found.held),
     given: names(found.given),
     taken: names(found.taken),
-    closedBecause: found.closedBecause === null ? '' : closingSentence(found.closedBecause),
+    outcome: outcomeSentence(found, status),
     timeLeft: isOpen ? durationText(found.expiresAt.getTime() - now.getTime()) : '',
-    fallsTo: approversOf(found, staff, makers).fallsTo,
+    waitsFor: fallsTo === 'operators' ? 'an Operator' : 'a second agent',
     isOwn: found.requestedBy === actor.id,
     mayWithdraw: isOpen && mayWithdrawApproval(actor, found) === null,
     mayDecide: isOpen && refusal === null,
-    /** Why there is nothing to decide for this viewer; empty if there is, and about what they asked for themselves. */
+    /** Why this viewer cannot decide; empty if they can, or if the request is their own. */
     whyNot: refusal === null || refusal === 'own-request' ? '' : REFUSALS[refusal].sentence,
-    /** An Operator sees neither what falls to agents nor what another person decided. */
+    /** An Operator sees neither cases for agents nor decisions of others. */
     isHidden: refusal === 'unknown' && found.decidedBy !== actor.id,
   }
 }
 
-export type ApprovalView = ReturnType<typeof approvalView>
+/** How a case ended; empty while it is open. */
+function outcomeSentence(found: Case, status: Case['status']): string {
+  switch (status) {
+    case 'open':
+      return ''
+    case 'approved':
+      return `Approved by ${found.deciderName}.`
+    case 'refused':
+      return `Refused by ${found.deciderName}: ${found.decisionReason}`
+    case 'withdrawn':
+      return `Withdrawn by ${found.requesterName}.`
+    case 'expired':
+      return 'Expired without a decision.'
+    case 'closed': {
+      const because = found.closedBecause === null ? '' : closingSentence(found.closedBecause)
+      return `Approved by ${found.deciderName}, but not carried out: ${because}`
+    }
+  }
+}

@@ -39,16 +39,16 @@ const MESSAGES: Readonly<Record<DecisionField, string>> = {
   reason: 'Say why you refuse, in at most 500 characters.',
 }
 
-/** The cases that wait for a second person, and deciding one. */
+/** The cases that wait for a second person, and the decision about one. */
 export function approvalsRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
-  const present = requireStepUp(deps, { act: 'decide about another agent’s request' })
-  const presentToWithdraw = requireStepUp(deps, { act: 'withdraw your request', back: PAGE })
+  const stepUp = requireStepUp(deps, { act: 'decide about another agent’s request' })
+  const stepUpToWithdraw = requireStepUp(deps, { act: 'withdraw your request', back: PAGE })
 
   routes.get(PAGE, (req, res) => renderList(deps, req, res))
   routes.get(`${PAGE}/:id`, (req, res) => renderCase(deps, req, res))
 
-  routes.post(`${PAGE}/:id`, readForm, present, async (req, res) => {
+  routes.post(`${PAGE}/:id`, readForm, stepUp, async (req, res) => {
     const approvalId = String(req.params.id)
     await answer(res, await decideApproval(deps, { ...actRequestOf(req), approvalId }), {
       done: ({ decided }) => goOn(res, decided),
@@ -56,7 +56,7 @@ export function approvalsRoutes(deps: Deps): Router {
     })
   })
 
-  routes.post(`${PAGE}/:id/withdraw`, readForm, presentToWithdraw, async (req, res) => {
+  routes.post(`${PAGE}/:id/withdraw`, readForm, stepUpToWithdraw, async (req, res) => {
     const approvalId = String(req.params.id)
     const outcome = await withdrawApproval(deps, { ...actRequestOf(req), approvalId })
     if (outcome.ok) return goOn(res, 'withdrawn')
@@ -89,8 +89,7 @@ async function renderList(deps: Deps, req: Request, res: Response): Promise<void
     ended: shown.filter(({ status }) => status !== 'open'),
     life: APPROVAL_LIFE_MS,
     byServiceDesk: actor.isServiceDesk,
-    // Who would decide what this agent asks for.
-    ownFallTo: await whoApproves(deps, actor),
+    approversOfOwn: await approversOfOwn(deps, actor),
   })
 }
 
@@ -126,7 +125,8 @@ async function viewsOf({ db, clock }: Deps, actor: Actor, cases: readonly Case[]
   return cases.map((found) => approvalView(found, { actor, staff, nameOf, now }))
 }
 
-async function whoApproves({ db, clock }: Deps, { id }: Actor) {
+/** Who may decide the requests of this agent. */
+async function approversOfOwn({ db, clock }: Deps, { id }: Actor) {
   const own = { requestedBy: id, userId: null }
   const { staff, makers } = await readStaff(db, [own], clock.now())
   return approversOf(own, staff, makers).fallsTo

@@ -19,12 +19,12 @@ import { setRoleGroups } from '../users/set-role-groups.ts'
 
 type Approval = typeof approvals.$inferSelect
 
-/** `userId`: whom it concerned, also who was only now invited. */
+/** `userId`: the user concerned, or the one just invited. */
 export type CarriedOut = { ok: true; userId: string } | { ok: false; because: Closing }
 
 /**
- * Does what was approved, on behalf of the agent who asked: if that agent may still do it, and to the person and the
- * account as they were. The caller has locked everybody concerned.
+ * Carries out an approved request on behalf of its agent, if the agent may still do it and neither person nor account
+ * has changed since. The caller has locked all of them.
  */
 export async function carryOutApproval(
   { config, clock }: Pick<Deps, 'config' | 'clock'>,
@@ -97,7 +97,7 @@ async function wasRenamed(tx: Transaction, { clientId, requestedAt }: Approval):
   return (await tx.$count(auditEvents, renamed)) > 0
 }
 
-/** The person whom the approver looked at: same address, same role groups, disabled or not as then. */
+/** Whether the person is still as the approver saw them. */
 function isUnchanged({ email, status, roleGroups }: Person, approval: Approval): boolean {
   const keys = roleGroups.map(({ key }) => key).sort()
   return (

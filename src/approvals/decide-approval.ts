@@ -22,7 +22,7 @@ import { notify } from '../platform/mail/notify.ts'
 import { carryOutApproval } from './carry-out-approval.ts'
 import { recordRefusedCase } from './record-refused-case.ts'
 
-/** A refusal says why; an approval may. */
+/** A refusal needs a reason, an approval does not. */
 const decision = z.discriminatedUnion('decision', [
   z.object({ decision: z.literal('approve'), reason: typedLine(500).or(z.literal('')).default('') }),
   z.object({ decision: z.literal('refuse'), reason: typedLine(500) }),
@@ -30,7 +30,7 @@ const decision = z.discriminatedUnion('decision', [
 export const DECISION_FIELDS = ['decision', 'reason'] as const
 export type DecisionField = (typeof DECISION_FIELDS)[number]
 
-/** `closed`: it was approved, but cannot be carried out any more. */
+/** `closed`: approved, but no longer possible, so that the case is closed. */
 export type DecideOutcome = Outcome<
   { decided: 'approved' | 'refused' },
   { missing?: DecisionField[]; closed?: Closing }
@@ -39,9 +39,8 @@ export type DecideOutcome = Outcome<
 type Approval = typeof approvals.$inferSelect
 
 /**
- * Approves or refuses what another agent asked for. Locks everybody concerned and the case, and asks every rule anew by
- * the rows as they are now: of two who approve at once the second finds the case decided. What was approved takes effect
- * in this transaction.
+ * Approves or refuses the request of another agent. Locks the people and the case, then asks every rule: of two who
+ * approve at once the second finds the case decided. An approved request takes effect in this transaction.
  */
 export function decideApproval(
   deps: Deps,
@@ -82,7 +81,7 @@ export function decideApproval(
   })
 }
 
-/** People in the order of their ids, as everybody who locks several; then the case. Null: there is none. */
+/** Locks the people in the order of their ids, then the case, so that transactions do not deadlock. */
 async function lockCase(tx: Transaction, approvalId: string, actorId: string): Promise<Approval | null> {
   if (!isUuid(approvalId)) return null
   const isIt = eq(approvals.id, approvalId)
@@ -102,7 +101,7 @@ async function lockCase(tx: Transaction, approvalId: string, actorId: string): P
   return approval ?? null
 }
 
-/** Who may not even look is not told how the case stands. */
+/** Permission comes first: without it the answer must not reveal the state of the case. */
 async function refusalOf(
   tx: Transaction,
   approval: Approval,
@@ -125,7 +124,7 @@ const ACTIONS = {
   closed: 'approval.closed',
 } as const
 
-/** Writes the decision down, records it and tells the agent who asked. */
+/** Stores the decision, records it and notifies the agent who asked. */
 async function settle(
   { clock }: Pick<Deps, 'clock'>,
   tx: Transaction,

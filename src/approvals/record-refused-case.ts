@@ -6,7 +6,7 @@ import type { approvals } from '../platform/db/schema/approvals.ts'
 
 type Case = Pick<typeof approvals.$inferSelect, 'clientId' | 'userId'>
 
-/** Records a refusal about a case. An id of no case and that of one that the actor may not see look alike. */
+/** Records a refusal about a case. An unknown id and a case that the actor may not see look alike. */
 export async function recordRefusedCase(
   tx: Transaction,
   about: Pick<RefusedAct, 'action' | 'now' | 'origin' | 'actor'>,

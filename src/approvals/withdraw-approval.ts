@@ -11,7 +11,7 @@ import { record } from '../platform/audit/record.ts'
 import { approvals } from '../platform/db/schema/approvals.ts'
 import { recordRefusedCase } from './record-refused-case.ts'
 
-/** Takes back what one asked for oneself, as long as it waits. */
+/** Withdraws an open request of the actor's own. */
 export function withdrawApproval(
   deps: Deps,
   request: Omit<ActRequest, 'form'> & { approvalId: string },

@@ -10,8 +10,8 @@ import { hashPassword } from '../sign-in/password-hash.ts'
 import { invitedPerson } from './invited-person.queries.ts'
 
 /**
- * Uses an invitation up: sets the password and, only where no role group requires MFA, makes the account
- * active. Otherwise the gate holds the person at enrolment first. Null if the link is used or over.
+ * Accepts an invitation: sets the password and, if no role group requires MFA, activates the user. Otherwise the gate
+ * asks for enrolment first. Null if the link is used or expired.
  */
 export async function acceptInvitation(
   deps: Deps,
@@ -45,10 +45,7 @@ export async function acceptInvitation(
   })
 }
 
-/**
- * The user first, as everybody does who changes one: else a withdrawal and this would wait for each other. Not against
- * a reminder, which holds the invitation and whose mail only needs the user to stay.
- */
+/** Locks the user before the invitation, as a withdrawal does: the other order would deadlock. */
 async function lockInvited(tx: Transaction, tokenHash: Buffer): Promise<void> {
   const invited = tx
     .select({ userId: invitations.userId })

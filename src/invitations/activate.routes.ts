@@ -11,7 +11,7 @@ import { passwordProblem } from '../sign-in/password-rules.ts'
 import { acceptInvitation } from './accept-invitation.ts'
 import { invitedPerson } from './invited-person.queries.ts'
 
-/** The page an invitation leads to: a password first, then whatever stage the gate finds. */
+/** The page of an invitation link, where the invited person chooses a password. */
 export function activateRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
 

@@ -10,9 +10,8 @@ export interface PersonToInvite {
 }
 
 /**
- * Adds people to an account, each once. An address that somebody has already, or is given at this moment, is left
- * out: the database decides. Returns the ids of those added, by address. `by`: who gives them their role groups; null:
- * a command on the machine.
+ * Adds people to an account and returns their ids by address. The database leaves out addresses that are taken. `actorId`
+ * is null for a command on the machine.
  */
 export async function addInvitedUsers(
   tx: Transaction,

@@ -6,7 +6,7 @@ import { authenticators } from '../platform/db/schema/authenticators.ts'
 import { invitations, passwordResets } from '../platform/db/schema/links.ts'
 import { users } from '../platform/db/schema/users.ts'
 
-/** Ends the open invitation and what was begun through it. */
+/** Ends the open invitation, and the password, enrolment and sessions that came from it. */
 export async function closeInvitation(tx: Transaction, userId: string, now: Date): Promise<void> {
   await tx
     .update(invitations)
@@ -16,7 +16,7 @@ export async function closeInvitation(tx: Transaction, userId: string, now: Date
     .update(passwordResets)
     .set({ usedAt: now })
     .where(and(eq(passwordResets.userId, userId), isNull(passwordResets.usedAt)))
-  // Whoever had the link may have set up an authenticator of theirs, which would keep the person invited out.
+  // A thief of the link may have enrolled an authenticator, which would lock the invited person out.
   await tx
     .update(authenticators)
     .set(erased(now))

@@ -9,7 +9,7 @@ import type { Deps } from '../deps.ts'
 import { invitationImports } from '../platform/db/schema/invitation-imports.ts'
 import { enqueue } from '../platform/outbox/enqueue.ts'
 
-/** Has a draft carried out, by whoever made it. A second time changes nothing. */
+/** Confirms a draft of the actor's own, so that the job invites its people. Repeated, it changes nothing. */
 export async function confirmImport(
   deps: Deps,
   request: ActRequest & { importId: string },
@@ -26,7 +26,7 @@ export async function confirmImport(
     if (!found) return refuseUnknown(deps, tx, { ...about, asked: importId })
     const verdict = await judgeWithinAccount(deps, tx, { ...about, clientId: found.clientId }, mayInvite)
     if (!verdict.ok) return verdict
-    // After the actor, as by whoever takes in another file instead: else the two would wait for each other.
+    // Locks the actor before the import, as drafting another file does: the other order would deadlock.
     const [draft] = await tx
       .select({ status: invitationImports.status })
       .from(invitationImports)

@@ -12,13 +12,10 @@ import { foldedEmail, users } from '../platform/db/schema/users.ts'
 import { addressesIn, type JudgedLine, judgeLines } from './judge-lines.ts'
 import { readInvitationFile } from './read-invitation-file.ts'
 
-/** `problem`: the file cannot be taken as a whole. */
+/** `problem`: the file as a whole cannot be read. */
 export type DraftOutcome = Outcome<{ importId: string }, { problem: string }>
 
-/**
- * Takes in a file of people to invite, and judges each line. Nobody is invited by it: that is up to whoever confirms
- * what it shows. Of one person there is one draft at a time.
- */
+/** Stores a file of people to invite as the actor's only draft, with a judgement of each line. It invites no one yet. */
 export async function draftImport(
   deps: Deps,
   request: Omit<ActRequest, 'form'> & { clientId: string; bytes: Uint8Array },
@@ -28,7 +25,7 @@ export async function draftImport(
     const about = { action: 'invitation.sent', origin } as const
     const verdict = await judgeWithinAccount(deps, tx, { ...about, actor, clientId }, mayInvite)
     if (!verdict.ok) return verdict
-    // Only now: to look into a file is work, which nobody may cause who may not invite.
+    // Parsing costs time, so it comes after the permission.
     const file = readInvitationFile(request.bytes)
     if ('problem' in file) return { ok: false, refusal: null, problem: file.problem }
 
@@ -50,7 +47,7 @@ export async function draftImport(
     if (!draft) throw new Error('the import was not written')
     await addLines(tx, draft.id, lines)
 
-    // On record, so that whoever tries out what they may not give is seen.
+    // Recorded, so that probing for role groups one may not give is visible.
     const refused = lines.filter(({ outcome }) => outcome === 'not-allowed')
     for (const refusal of new Set(refused.map(({ detail }) => detail)))
       await record(tx, {
@@ -67,7 +64,7 @@ export async function draftImport(
   })
 }
 
-/** One statement with one parameter for them, however many there are. */
+/** One statement with one parameter, however many lines there are. */
 async function addLines(tx: Transaction, importId: string, lines: readonly JudgedLine[]): Promise<void> {
   await tx.execute(sql`
     insert into ${invitationImportLines} (import_id, line, email, name, role_groups, outcome, detail)
@@ -76,9 +73,9 @@ async function addLines(tx: Transaction, importId: string, lines: readonly Judge
       as r(line integer, email text, name text, "roleGroups" text, outcome text, detail text)`)
 }
 
-/** Which of these canonical addresses somebody has. */
+/** Which of these canonical addresses are taken. */
 async function takenAmong(tx: Transaction, emails: readonly string[]): Promise<ReadonlySet<string>> {
-  // One parameter, whatever their number. No address has a line break in it.
+  // One parameter, however many addresses. No address contains a line break.
   const rows = await tx
     .select({ email: foldedEmail(users.email) })
     .from(users)

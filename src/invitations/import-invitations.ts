@@ -11,17 +11,16 @@ import { invitationImportLines, invitationImports } from '../platform/db/schema/
 import { enqueue } from '../platform/outbox/enqueue.ts'
 import { addInvitedUsers, type PersonToInvite } from './add-invited-users.ts'
 import { invitationAllowance, limitsOfImports } from './invitation-allowance.ts'
-import { type LineProblem, roleGroupsIn } from './judge-lines.ts'
+import { type Judges, type LineProblem, roleGroupsIn } from './judge-lines.ts'
 import { readName } from './person-to-invite.ts'
 import { sendInvitations } from './send-invitations.ts'
 
-/** As many people are invited in one transaction, and seen to be, before the next. */
+/** How many people one transaction invites. */
 export const BATCH = 250
 
 /**
- * Invites the next people of an import that was confirmed, and queues the job for those after them, later where the limits of the account say so. What was allowed
- * when it was confirmed is asked again: an Admin who is none any more invites nobody. Without an import that is
- * confirmed and unfinished it does nothing.
+ * Invites the next people of a confirmed import and queues the job for the rest, later if a limit of the account is
+ * reached. The permission is asked again: a former Admin invites no one. Without a confirmed import it does nothing.
  */
 export async function importInvitations(
   deps: Pick<Deps, 'config' | 'clock'>,
@@ -31,11 +30,11 @@ export async function importInvitations(
   const confirmed = and(eq(invitationImports.id, importId), eq(invitationImports.status, 'confirmed'))
   const [running] = await tx.select().from(invitationImports).where(confirmed)
   if (!running) return
-  const { clientId, importedBy: userId, reason, ticket } = running
+  const { clientId, importedBy: actorId, reason, ticket } = running
   const origin = running.origin ?? NO_REQUEST
-  const about = { userId, clientId, action: 'invitation.sent', origin } as const
+  const about = { userId: actorId, clientId, action: 'invitation.sent', origin } as const
   const verdict = await judgeJobWithinAccount(deps, tx, about, mayInvite)
-  // After the actor, as by whoever confirms it a second time: else the two would wait for each other.
+  // Locks the actor before the import, as confirming it does: the other order would deadlock.
   const [locked] = await tx
     .select({ id: invitationImports.id })
     .from(invitationImports)
@@ -44,8 +43,8 @@ export async function importInvitations(
   if (!locked) return
   const now = deps.clock.now()
   if (!verdict?.ok) {
-    const left = await settleLeft(tx, importId)
-    // Of whoever is stopped altogether the judge records nothing, and nobody else may open what they imported.
+    const notInvited = await settle(tx, importId, 'not-allowed')
+    // The judge records no refusal of a disabled user or suspended account.
     if (!verdict)
       await record(tx, {
         at: now,
@@ -53,15 +52,15 @@ export async function importInvitations(
         outcome: 'refused',
         origin,
         clientId,
-        actorId: userId,
+        actorId,
         subjectId: null,
-        details: { importId, notInvited: left },
+        details: { importId, notInvited },
       })
     return finish(tx, importId, now)
   }
 
   const allowance = await invitationAllowance(tx, limitsOfImports(deps.config), clientId, now)
-  if (allowance.refusal !== null) return pause(tx, importId, allowance.againAt, allowance.refusal)
+  if (allowance.refusal !== null) return pause(tx, importId, allowance.retryAt, allowance.refusal)
   const lines = await tx
     .select()
     .from(invitationImportLines)
@@ -70,18 +69,9 @@ export async function importInvitations(
     .limit(Math.min(BATCH, allowance.left))
   const { account, actor } = verdict
   const judges = { actor, isPlatform: account.isPlatform, roleGroups: await readRoleGroups(tx) }
-  const refused: number[] = []
-  const alone: number[] = []
-  const people: (PersonToInvite & { line: number })[] = []
-  for (const { line, email, name, roleGroups } of lines) {
-    const named = readName(name)
-    const read = roleGroupsIn(roleGroups, judges)
-    if ('problem' in read && read.problem === 'alone') alone.push(line)
-    else if ('problem' in named || 'problem' in read) refused.push(line)
-    else people.push({ line, email, ...named, roleGroupIds: read.chosen.map(({ id }) => id) })
-  }
+  const { people, refused, alone } = peopleIn(lines, judges)
 
-  const idOf = await addInvitedUsers(tx, clientId, people, { actorId: userId, now })
+  const idOf = await addInvitedUsers(tx, clientId, people, { actorId, now })
   const details = {
     importId,
     channel: channelOf(actor),
@@ -91,51 +81,56 @@ export async function importInvitations(
   await sendInvitations(
     tx,
     { keys: deps.config.ENCRYPTION_KEYS, now },
-    { actorId: userId, origin, details },
+    { actorId, origin, details },
     { clientId, userIds: [...idOf.values()] },
   )
-  const invited = people.filter(({ email }) => idOf.has(email))
-  const taken = people.filter(({ email }) => !idOf.has(email))
-  await settle(tx, importId, linesOf(invited), 'invited')
-  await settle(tx, importId, linesOf(taken), 'taken')
-  await settle(tx, importId, refused, 'not-allowed')
-  // Of a file that was confirmed before such lines were refused at once.
-  await settle(tx, importId, alone, 'alone')
+  const linesWhere = (isInvited: boolean) =>
+    people.filter(({ email }) => idOf.has(email) === isInvited).map(({ line }) => line)
+  await settle(tx, importId, 'invited', linesWhere(true))
+  await settle(tx, importId, 'taken', linesWhere(false))
+  await settle(tx, importId, 'not-allowed', refused)
+  await settle(tx, importId, 'alone', alone)
 
-  const open = await tx.$count(invitationImportLines, openLines(importId))
-  if (open > 0) await enqueue(tx, 'import-invitations', { importId })
-  else await finish(tx, importId, now)
+  if ((await tx.$count(invitationImportLines, openLines(importId))) === 0) return finish(tx, importId, now)
+  await enqueue(tx, 'import-invitations', { importId })
 }
 
-const linesOf = (people: readonly { line: number }[]) => people.map(({ line }) => line)
+/** Judges the lines again, because role groups and permissions may have changed since the draft. */
+function peopleIn(lines: readonly (typeof invitationImportLines.$inferSelect)[], judges: Judges) {
+  const people: (PersonToInvite & { line: number })[] = []
+  const refused: number[] = []
+  const alone: number[] = []
+  for (const { line, email, name, roleGroups } of lines) {
+    const named = readName(name)
+    const read = roleGroupsIn(roleGroups, judges)
+    if ('problem' in read && read.problem === 'alone') alone.push(line)
+    else if ('problem' in named || 'problem' in read) refused.push(line)
+    else people.push({ line, email, ...named, roleGroupIds: read.chosen.map(({ id }) => id) })
+  }
+  return { people, refused, alone }
+}
 
-const openLines = (importId: string) =>
-  and(eq(invitationImportLines.importId, importId), isNull(invitationImportLines.outcome))
+function openLines(importId: string) {
+  return and(eq(invitationImportLines.importId, importId), isNull(invitationImportLines.outcome))
+}
 
+/** Sets the outcome of these open lines, or of all of them. Returns how many there were. */
 async function settle(
   tx: Transaction,
   importId: string,
-  lines: readonly number[],
   outcome: LineProblem | 'invited',
-): Promise<void> {
-  if (lines.length === 0) return
-  await tx
+  lines?: number[],
+): Promise<number> {
+  if (lines?.length === 0) return 0
+  const settled = await tx
     .update(invitationImportLines)
     .set({ outcome })
-    .where(and(openLines(importId), inArray(invitationImportLines.line, [...lines])))
-}
-
-/** How many they were. */
-async function settleLeft(tx: Transaction, importId: string): Promise<number> {
-  const left = await tx
-    .update(invitationImportLines)
-    .set({ outcome: 'not-allowed' })
-    .where(openLines(importId))
+    .where(and(openLines(importId), lines && inArray(invitationImportLines.line, lines)))
     .returning({ line: invitationImportLines.line })
-  return left.length
+  return settled.length
 }
 
-/** The limits of its account are reached: it goes on by itself, later. */
+/** A limit of the account is reached: the job runs again later. */
 async function pause(tx: Transaction, importId: string, until: Date, by: Refusal): Promise<void> {
   await tx
     .update(invitationImports)

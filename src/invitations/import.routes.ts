@@ -35,45 +35,30 @@ const filters = z.object({
 
 const TOO_LARGE = `That is more than 2 MB. ${MAX_LINES} people take far less: send the file as CSV, or in parts.`
 
-const LOOK = { act: 'check the people in a file', back: '/users/import' }
+const PREVIEW = { act: 'check the people in a file', back: '/users/import' }
 
-/** Inviting many from a file: taken in, looked at line by line, confirmed, and watched. */
+/** Invites many people from a file: upload, preview, confirmation and progress. */
 export function importRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
-  const present = requireStepUp(deps, { act: 'invite the people in a file' })
+  const stepUpToConfirm = requireStepUp(deps, { act: 'invite the people in a file' })
+  const stepUpToPreview = requireStepUp(deps, PREVIEW)
 
   routes.get('/users/import', (req, res) => renderUpload(deps, req, res))
   routes.get('/clients/:id/users/import', (req, res) => renderUpload(deps, req, res, req.params.id))
-
-  routes.post('/users/import', readUploadOfInviter, async (req, res) => {
-    const { fields, bytes, tooLarge }: Upload = req.body
-    const clientId = fields.clientId || personOf(res).clientId
-    const lines = fields.lines ?? ''
-    if (tooLarge) return renderUpload(deps, req, res, clientId, { lines, fileProblem: TOO_LARGE }, 413)
-    const isFile = bytes.length > 0
-    const file = isFile ? bytes : new TextEncoder().encode(lines)
-    const where = isFile || lines === '' ? 'fileProblem' : 'linesProblem'
-    await answer(res, await draftImport(deps, { ...actRequestOf(req), clientId, bytes: file }), {
-      done: async ({ importId }) => {
-        const draft = { id: importId, clientId, lookedAt: null }
-        if (hasSteppedUp(proofsOf(req), deps.clock.now()))
-          await recordLook(deps, draft, personOf(res).id, originOf(req))
-        res.redirect(303, `/users/import/${importId}`)
-      },
-      again: ({ problem }) => renderUpload(deps, req, res, clientId, { lines, [where]: problem }, 422),
-    })
-  })
+  routes.post('/users/import', readUploadOfInviter, (req, res) => draft(deps, req, res))
 
   routes.get('/users/import/:id', (req, res) => renderImport(deps, req, res))
   routes.get('/users/import/:id/progress', poll(deps.clock), (req, res) => renderImport(deps, req, res))
+  routes.get('/users/import/:id/refused.csv', (req, res) => sendRefusedLines(deps, req, res))
 
-  routes.post('/users/import/:id/look', readForm, requireStepUp(deps, LOOK), async (req, res) => {
-    const opened = await viewImport(deps, visitOf(req, res), String(req.params.id))
+  routes.post('/users/import/:id/look', readForm, stepUpToPreview, async (req, res) => {
+    const importId = String(req.params.id)
+    const opened = await viewImport(deps, visitOf(req, res), importId)
     if (opened.ok) await recordLook(deps, opened.found, personOf(res).id, originOf(req))
-    res.redirect(303, `/users/import/${encodeURIComponent(String(req.params.id))}`)
+    res.redirect(303, `/users/import/${encodeURIComponent(importId)}`)
   })
 
-  routes.post('/users/import/:id', readForm, present, async (req, res) => {
+  routes.post('/users/import/:id', readForm, stepUpToConfirm, async (req, res) => {
     const importId = String(req.params.id)
     await answer(res, await confirmImport(deps, { ...actRequestOf(req), importId }), {
       done: () => res.redirect(303, `/users/import/${importId}`),
@@ -81,19 +66,38 @@ export function importRoutes(deps: Deps): Router {
     })
   })
 
-  routes.get('/users/import/:id/refused.csv', async (req, res) => {
-    const opened = await openImport(deps, req, res)
-    if (!opened) return
-    const lines = await readLines(deps.db, opened.found.id, { after: 0, refusedOnly: true, limit: MAX_LINES })
-    res.attachment('refused.csv').type('text/csv; charset=utf-8')
-    const rows = lines.map((line) => [line.line, line.email, line.name, line.roleGroups, sentenceFor(line)])
-    res.send(BYTE_ORDER_MARK + csvRows([['line', 'email', 'name', 'roleGroups', 'why'], ...rows]))
-  })
-
   return routes
 }
 
-/** Of whoever may invite nobody not a byte is read: they are refused, and that is recorded, without it. */
+async function draft(deps: Deps, req: Request, res: Response): Promise<void> {
+  const { fields, bytes: file, tooLarge }: Upload = req.body
+  const clientId = fields.clientId || personOf(res).clientId
+  const lines = fields.lines ?? ''
+  if (tooLarge) return renderUpload(deps, req, res, clientId, { lines, fileProblem: TOO_LARGE }, 413)
+
+  const bytes = file.length > 0 ? file : new TextEncoder().encode(lines)
+  const where = file.length > 0 || lines === '' ? 'fileProblem' : 'linesProblem'
+  await answer(res, await draftImport(deps, { ...actRequestOf(req), clientId, bytes }), {
+    done: async ({ importId }) => {
+      const drafted = { id: importId, clientId, lookedAt: null }
+      if (hasSteppedUp(proofsOf(req), deps.clock.now()))
+        await recordLook(deps, drafted, personOf(res).id, originOf(req))
+      res.redirect(303, `/users/import/${importId}`)
+    },
+    again: ({ problem }) => renderUpload(deps, req, res, clientId, { lines, [where]: problem }, 422),
+  })
+}
+
+async function sendRefusedLines(deps: Deps, req: Request, res: Response): Promise<void> {
+  const opened = await openImport(deps, req, res)
+  if (!opened) return
+  const lines = await readLines(deps.db, opened.found.id, { after: 0, refusedOnly: true, limit: MAX_LINES })
+  const rows = lines.map((line) => [line.line, line.email, line.name, line.roleGroups, sentenceFor(line)])
+  res.attachment('refused.csv').type('text/csv; charset=utf-8')
+  res.send(BYTE_ORDER_MARK + csvRows([['line', 'email', 'name', 'roleGroups', 'why'], ...rows]))
+}
+
+/** The upload of a user who may not invite is not read. `draftImport` refuses and records it. */
 const readUploadOfInviter: RequestHandler = (req, res, next) => {
   if (mayChangeWithin(actorOf(personOf(res)), 'own') === null) return readUpload(req, res, next)
   req.body = NOTHING_UPLOADED
@@ -125,9 +129,8 @@ async function renderUpload(
 }
 
 /**
- * The file asked for; null once the request is answered. Its preview tells of thousands of addresses which are taken,
- * so it opens to who has proven to be there. Asked for here and not of the upload: a page cannot hand on a file. The
- * look is recorded by the form that proves it, or by the upload of who had just proven it: a GET changes nothing.
+ * The import; null if the request is already answered. The preview reveals which of thousands of addresses are taken, so
+ * it needs a step-up, which an upload cannot carry along. A GET records nothing: the form of the step-up does.
  */
 async function openImport(deps: Deps, req: Request, res: Response) {
   const opened = await viewImport(deps, visitOf(req, res), String(req.params.id))
@@ -138,7 +141,7 @@ async function openImport(deps: Deps, req: Request, res: Response) {
   const { found } = opened
   const isOpen = found.lookedAt !== null && hasSteppedUp(proofsOf(req), deps.clock.now())
   if (found.status === 'draft' && !isOpen) {
-    renderStepUp(res, { ...LOOK, action: `/users/import/${found.id}/look`, form: {} })
+    renderStepUp(res, { ...PREVIEW, action: `/users/import/${found.id}/look`, form: {} })
     return null
   }
   return opened
@@ -158,6 +161,8 @@ async function renderImport(
   const lines = await readLines(deps.db, found.id, page)
   const shown = lines.slice(0, LINES_SHOWN)
   const path = `/users/import/${found.id}`
+  const counts = await countLines(deps.db, found.id)
+  const limits = limitsOfImports(deps.config)
   res.status(missing.length === 0 ? 200 : 422).render('invitations/import', {
     found,
     path,
@@ -165,8 +170,9 @@ async function renderImport(
     isOwn: relation === 'own',
     base: usersPageOf(personOf(res), account.id),
     byServiceDesk: actor.isServiceDesk,
-    counts: await countLines(deps.db, found.id),
-    limits: limitsOfImports(deps.config),
+    counts,
+    limits,
+    limitsSentence: limitsSentence(counts.open, limits),
     paused: found.pausedUntil !== null && found.pausedUntil > deps.clock.now(),
     show,
     lines: shown.map((line) => ({ ...line, problem: sentenceFor(line) })),
@@ -178,7 +184,18 @@ async function renderImport(
   })
 }
 
-/** Why a line is refused; empty if it is not. */
+/** How long a draft takes because of the limits; empty if it is within them. */
+function limitsSentence(
+  open: number,
+  { INVITATIONS_PER_HOUR: perHour, INVITATIONS_OPEN_MAX: openMax }: ReturnType<typeof limitsOfImports>,
+): string {
+  if (open <= perHour && open <= openMax) return ''
+  const hours = Math.ceil(open / perHour) - 1
+  const duration = open > perHour ? `, which takes ${hours} ${hours === 1 ? 'hour' : 'hours'} or more` : ''
+  return `At most ${perHour} people of a file are invited within an hour, and at most ${openMax} invitations of an account stay open at a time. This file goes on by itself until it is done${duration}.`
+}
+
+/** Why a line is refused; empty if it is not refused. */
 function sentenceFor({ outcome, detail }: { outcome: string | null; detail: string }): string {
   if (outcome === null || outcome === 'invited') return ''
   return LINE_PROBLEMS[outcome as LineProblem](detail)

@@ -10,7 +10,7 @@ export type Import = Pick<
   'id' | 'clientId' | 'status' | 'lookedAt' | 'pausedUntil' | 'pausedBy'
 >
 
-/** An import of this person's own; null for any other. */
+/** An import of this user's own; null for any other. */
 export async function readImport(db: Reader, importId: string, userId: string): Promise<Import | null> {
   if (!isUuid(importId)) return null
   const [row] = await db
@@ -27,7 +27,6 @@ export async function readImport(db: Reader, importId: string, userId: string): 
   return row ?? null
 }
 
-/** How many lines a draft has, and what becomes of them. */
 export async function countLines(db: Reader, importId: string) {
   const { outcome } = invitationImportLines
   const number = (condition: ReturnType<typeof sql>) =>
@@ -41,11 +40,10 @@ export async function countLines(db: Reader, importId: string) {
     })
     .from(invitationImportLines)
     .where(eq(invitationImportLines.importId, importId))
-  if (!counts) throw new Error('a count is always a row')
+  if (!counts) throw new Error('count returned no row')
   return counts
 }
 
-/** Lines after one, in their order; of all, or only of those refused. */
 export function readLines(
   db: Reader,
   importId: string,

@@ -1,4 +1,4 @@
-import { and, asc, count, eq, gt, isNull, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, isNull, sql } from 'drizzle-orm'
 import type { Refused } from '../access/outcome.ts'
 import type { Refusal } from '../access/refusals.ts'
 import type { Config } from '../config.ts'
@@ -8,28 +8,26 @@ import { HOUR, MINUTE } from '../platform/time/durations.ts'
 
 type Limits = Pick<Config, 'INVITATIONS_OPEN_MAX' | 'INVITATIONS_PER_HOUR'>
 
-/** An import leaves a tenth, so that one person can still be invited beside a long file. */
+/** The rest stays for single invitations while a long file is under way. */
 const SHARE_OF_IMPORTS = 0.9
-/** Open invitations end when people accept them, which nothing tells in advance. */
-const LOOK_AGAIN_AFTER_MS = 10 * MINUTE
+/** When people accept invitations is unknown, so an import retries. */
+const RETRY_AFTER_MS = 10 * MINUTE
 
-/** How many invitations an account may send now. With none left: why, and when to try again. */
+/** How many invitations an account may send now. */
 export type Allowance = { left: number; refusal: null } | LimitReached
 
 interface LimitReached {
   left: 0
   refusal: Refusal
-  /** When to look again. */
-  againAt: Date
+  retryAt: Date
 }
 
-/** The refusal of one invitation. How long an open one stays open is not known. */
-export function limitReached({ refusal, againAt }: LimitReached, now: Date): Omit<Refused, 'ok'> {
-  const retryAfterMs = againAt.getTime() - now.getTime()
+/** The refusal of one invitation. How long open invitations stay open is unknown. */
+export function limitReached({ refusal, retryAt }: LimitReached, now: Date): Omit<Refused, 'ok'> {
+  const retryAfterMs = retryAt.getTime() - now.getTime()
   return refusal === 'invitations-within-hour' ? { refusal, retryAfterMs } : { refusal }
 }
 
-/** What an import may use of the limits. */
 export function limitsOfImports({ INVITATIONS_OPEN_MAX, INVITATIONS_PER_HOUR }: Limits): Limits {
   const share = (limit: number) => Math.max(1, Math.floor(limit * SHARE_OF_IMPORTS))
   return {
@@ -39,8 +37,8 @@ export function limitsOfImports({ INVITATIONS_OPEN_MAX, INVITATIONS_PER_HOUR }: 
 }
 
 /**
- * Counts what an account has sent within the hour, again included, and what is open. Locks the account's allowance, so
- * that many at once do not exceed it: the caller sends in the same transaction.
+ * Counts the invitations of an account within the hour, those sent again included, and the open ones. Locks the allowance
+ * until the transaction ends, in which the caller sends.
  */
 export async function invitationAllowance(
   tx: Transaction,
@@ -59,7 +57,7 @@ export async function invitationAllowance(
     isNull(invitations.revokedAt),
     gt(invitations.expiresAt, now),
   )
-  const sent = await countOf(tx, sentWithinHour)
+  const sent = await tx.$count(invitations, sentWithinHour)
   if (sent >= INVITATIONS_PER_HOUR) {
     const [oldest] = await tx
       .select({ at: invitations.createdAt })
@@ -68,18 +66,13 @@ export async function invitationAllowance(
       .orderBy(asc(invitations.createdAt))
       .offset(sent - INVITATIONS_PER_HOUR)
       .limit(1)
-    const againAt = new Date((oldest?.at ?? now).getTime() + HOUR)
-    return { left: 0, refusal: 'invitations-within-hour', againAt }
+    const retryAt = new Date((oldest?.at ?? now).getTime() + HOUR)
+    return { left: 0, refusal: 'invitations-within-hour', retryAt }
   }
-  const open = await countOf(tx, isOpen)
+  const open = await tx.$count(invitations, isOpen)
   if (open >= INVITATIONS_OPEN_MAX) {
-    const againAt = new Date(now.getTime() + LOOK_AGAIN_AFTER_MS)
-    return { left: 0, refusal: 'invitations-open', againAt }
+    const retryAt = new Date(now.getTime() + RETRY_AFTER_MS)
+    return { left: 0, refusal: 'invitations-open', retryAt }
   }
   return { left: Math.min(INVITATIONS_PER_HOUR - sent, INVITATIONS_OPEN_MAX - open), refusal: null }
-}
-
-async function countOf(tx: Transaction, condition: ReturnType<typeof and>): Promise<number> {
-  const [row] = await tx.select({ count: count() }).from(invitations).where(condition)
-  return row?.count ?? 0
 }

@@ -9,7 +9,7 @@ export interface InvitationState {
   acceptedAt: Date | null
 }
 
-/** How the last invitation of a user stands; null where there never was one. */
+/** The state of a user's latest invitation; null if there was none. */
 export async function readInvitation(db: Reader, userId: string, now: Date): Promise<InvitationState | null> {
   const [row] = await db
     .select({

@@ -8,8 +8,8 @@ import { addInvitedUsers } from './add-invited-users.ts'
 import { sendInvitations } from './send-invitations.ts'
 
 /**
- * Adds one person to an account and sends the invitation; tells the administrators of the account where the person is
- * to be one. The caller has asked every rule. Returns the user's id; null if the address is taken.
+ * Adds one user to an account and sends the invitation. The caller has asked the rules. Returns the user's id; null if
+ * the address is taken.
  */
 export async function invitePerson(
   tx: Transaction,
@@ -22,7 +22,7 @@ export async function invitePerson(
   const added = await addInvitedUsers(tx, clientId, [person], { actorId: by.actorId, now: clock.now() })
   const userId = added.get(email)
   if (userId === undefined) return null
-  // An invitation of the same address at the same time came first.
+  // The time after the insert, which waits for a concurrent invitation of the same address.
   const now = clock.now()
   const details = { roleGroups: namesOf(roleGroups), ...by.details }
   const events = await sendInvitations(tx, { keys, now }, { ...by, details }, { clientId, userIds: [userId] })

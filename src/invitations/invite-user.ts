@@ -23,10 +23,7 @@ export type InviteOutcome = Outcome<Invited, InviteProblems>
 
 const ACTION = 'invitation.sent'
 
-/**
- * Invites somebody into an account: a user who is active only once they have chosen a password and done whatever the
- * MFA policy asks of their role groups.
- */
+/** Invites one person into an account, at once or after the approval of a second person. */
 export async function inviteUser(
   deps: Deps,
   request: ActRequest & { clientId: string },
@@ -90,14 +87,13 @@ export async function inviteUser(
   })
 }
 
-/** Records it, so that trying out addresses is seen. */
+/** Recorded, so that probing for addresses is visible. */
 async function addressTaken(
   { clock }: Deps,
   tx: Transaction,
   clientId: string,
   by: { actorId: string; origin: Origin },
 ): Promise<InviteOutcome> {
-  // An invitation of the same address at the same time came first.
   const about = { at: clock.now(), action: ACTION, outcome: 'failure', clientId, subjectId: null } as const
   await record(tx, { ...about, ...by, details: { problem: 'address-taken' } })
   return { ok: false, refusal: null, problems: { email: ADDRESS_TAKEN } }

@@ -6,7 +6,7 @@ import type { Reader } from '../platform/db/client.ts'
 import { invitations } from '../platform/db/schema/links.ts'
 import { foldedEmail, users } from '../platform/db/schema/users.ts'
 
-/** The invited person an open invitation link belongs to; null for a used, expired, replaced or unknown one. */
+/** The invited person of an open invitation link; null if it is used, expired, revoked or unknown. */
 export async function invitedPerson(
   { clock }: Pick<Deps, 'clock'>,
   db: Reader,
@@ -27,7 +27,7 @@ export async function invitedPerson(
   return person?.status === 'invited' && !person.clientSuspended ? person : null
 }
 
-/** Whether somebody has this canonical address. */
+/** `email` is canonical. */
 export async function isTaken(db: Reader, email: string): Promise<boolean> {
   return (await db.$count(users, eq(foldedEmail(users.email), email))) > 0
 }

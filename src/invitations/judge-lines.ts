@@ -1,4 +1,4 @@
-// What becomes of each line of a file of people to invite. Pure.
+// Judges each line of a file of people to invite. Pure.
 
 import { chooseRoleGroups, type RoleGroupChoice } from '../access/choose-role-groups.ts'
 import { type Actor, needsApproval } from '../access/rules.ts'
@@ -23,7 +23,7 @@ export type LineProblem =
   | 'duplicate'
   | 'taken'
 
-/** The sentence for each; `detail`: the line that is repeated, the role group in question, or the refusal's name. */
+/** `detail` is the number of the repeated line, the role group in question, or the name of the refusal. */
 export const LINE_PROBLEMS: Readonly<Record<LineProblem, (detail: string) => string>> = {
   'wrong-columns': () => 'It has more or fewer cells than there are columns.',
   'bad-address': () => 'That is not a complete e-mail address.',
@@ -47,7 +47,7 @@ export interface JudgedLine {
   email: string
   name: string
   roleGroups: string
-  /** Null: to be invited. */
+  /** Null means that the person can be invited. */
   outcome: LineProblem | null
   detail: string
 }
@@ -59,7 +59,6 @@ export interface Judges {
   roleGroups: readonly RoleGroupChoice[]
 }
 
-/** The canonical addresses of a file, to ask which of them are taken. */
 export function addressesIn(lines: readonly FileLine[]): string[] {
   return lines.flatMap(({ email }) => {
     const read = readEmail(email)
@@ -67,7 +66,7 @@ export function addressesIn(lines: readonly FileLine[]): string[] {
   })
 }
 
-/** Judges every line, in their order: of two with the same address the first is invited. */
+/** Of two lines with the same address the first one is invited. */
 export function judgeLines(
   lines: readonly FileLine[],
   judges: Judges,
@@ -103,7 +102,7 @@ function problemOf(
   return taken.has(canonical) ? ['taken', ''] : [null, '']
 }
 
-/** The role groups that a cell names, by their keys or names, between |, comma or semicolon. */
+/** The role groups in a cell: keys or names, separated by |, comma or semicolon. */
 export function roleGroupsIn(
   cell: string,
   { actor, isPlatform, roleGroups }: Judges,
@@ -123,7 +122,7 @@ export function roleGroupsIn(
   }
   const chosen = chooseRoleGroups(actor, isPlatform, roleGroups, keys)
   if (chosen.ok) {
-    // Who is to administer is looked at by a second person, one by one, never among the lines of a file.
+    // Administrators need a second approval, which covers one person at a time.
     const mustBeAlone = chosen.roleGroups.some(needsApproval)
     return mustBeAlone ? { problem: 'alone', detail: '' } : { chosen: chosen.roleGroups }
   }
@@ -132,7 +131,7 @@ export function roleGroupsIn(
     : { problem: 'not-allowed', detail: chosen.refusal }
 }
 
-/** As much of a cell as a sentence quotes. Whole characters: the database takes no half of one. */
+/** At most 100 whole characters: PostgreSQL rejects half a surrogate pair. */
 function quotable(text: string): string {
   return [...text].slice(0, 100).join('')
 }

@@ -1,20 +1,20 @@
-// A list of people to invite, as a spreadsheet saves it. Pure.
+// Reads a CSV file of people to invite. Pure.
 import { CsvError, parse } from 'csv-parse/sync'
 import { readText } from './read-text.ts'
 
 export const MAX_LINES = 5000
 
-/** Far more than a person needs. Commas by the million would keep everybody else waiting while they are read. */
+/** Limits the time to parse: millions of commas would block the process for all other requests. */
 const MAX_LINE_LENGTH = 10_000
 const MAX_DELIMITERS = 10 * MAX_LINES
 
-/** A line as it was read. `line`: where it begins in the file, counted from 1. */
+/** `line` is where the record begins in the file, counted from 1. */
 export interface FileLine {
   line: number
   email: string
   name: string
   roleGroups: string
-  /** False: it has more or fewer cells than there are columns. */
+  /** Whether it has a cell for each column. */
   whole: boolean
 }
 
@@ -24,7 +24,7 @@ const COLUMNS = ['email', 'name', 'rolegroups']
 const COLUMNS_WANTED = 'The first line must name the columns: email, name, roleGroups.'
 const DELIMITERS = [',', ';', '\t']
 
-/** Every line that is not empty is in the answer, or the file is refused as a whole. */
+/** Returns every line that is not empty, or refuses the whole file. */
 export function readInvitationFile(bytes: Uint8Array): InvitationFile {
   const read = readText(bytes)
   if ('problem' in read) return read
@@ -76,11 +76,11 @@ function parseRecords(
       relax_column_count: true,
       relax_quotes: true,
       skip_empty_lines: true,
-      // The names of the columns and one line too many: more need not be read to refuse it.
+      // The column names and one line too many are enough to refuse the file.
       to: MAX_LINES + 2,
       trim: true,
     }) as unknown as ParsedRecord[]
-    // What is counted is where a record ends; one with line breaks in it began before.
+    // `info.lines` is where a record ends. One with line breaks began before.
     const breaksIn = (cells: string[]) => cells.join('').split('\n').length - 1
     return {
       records: parsed.map(({ info, record }) => ({ line: info.lines - breaksIn(record), cells: record })),
@@ -95,14 +95,14 @@ function parseRecords(
   }
 }
 
-/** Spreadsheets separate by comma, semicolon or tab, as their country has it: the first line tells. */
+/** Spreadsheets separate by comma, semicolon or tab, depending on the country. */
 function delimiterOf(text: string): string {
   const [head = ''] = text.trimStart().split('\n', 1)
   const count = (delimiter: string) => head.split(delimiter).length
   return DELIMITERS.reduce((best, each) => (count(each) > count(best) ? each : best))
 }
 
-/** 'E-mail', 'role groups' and 'roleGroups' are told by their letters alone. */
+/** 'E-mail', 'role groups' and 'roleGroups' are recognised by their letters. */
 function columnName(cell: string): string {
   const letters = cell.toLowerCase().replace(/[^a-z]/g, '')
   return letters === 'emailaddress' ? 'email' : letters === 'rolegroup' ? 'rolegroups' : letters

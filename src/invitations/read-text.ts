@@ -1,10 +1,10 @@
-// The text of a file, whatever program wrote it: understood whole or refused, never with letters lost. Pure.
+// Decodes a text file without losing letters, or refuses it. Pure.
 
 export type ReadText = { text: string } | { problem: string }
 
 const SAVE_AS = 'Save it as “CSV UTF-8” and try again.'
 
-/** Understands UTF-8, with a byte order mark or without, and UTF-16 with one. */
+/** Reads UTF-8 with or without a byte order mark, and UTF-16 with one. */
 export function readText(bytes: Uint8Array): ReadText {
   const utf16 =
     bytes[0] === 0xff && bytes[1] === 0xfe
@@ -19,7 +19,7 @@ export function readText(bytes: Uint8Array): ReadText {
         ? `The file begins like UTF-16, but is damaged. ${SAVE_AS}`
         : `Line ${firstBadLine(bytes)} is not UTF-8; it looks like Windows-1252 (“ANSI”), where letters such as é would be lost. ${SAVE_AS}`,
     }
-  // Text in UTF-16 without a mark, or no text at all.
+  // UTF-16 without a byte order mark, or a binary file.
   if (text.includes('\0')) return { problem: `This is not UTF-8 text. ${SAVE_AS}` }
   return { text: text.replace(/\r\n?/g, '\n') }
 }
@@ -32,7 +32,7 @@ function decode(bytes: Uint8Array, encoding: string): string | null {
   }
 }
 
-/** The line of the first letter that is lost, here or before the file was saved. */
+/** The line of the first replacement character. */
 function firstBadLine(bytes: Uint8Array): number {
   const [sound = ''] = new TextDecoder().decode(bytes).split('\ufffd', 1)
   return sound.split('\n').length

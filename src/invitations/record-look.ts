@@ -5,9 +5,8 @@ import { invitationImportLines, invitationImports } from '../platform/db/schema/
 import type { Import } from './imports.queries.ts'
 
 /**
- * Opens a draft to its sender and records, once, how many of its addresses are taken: trying out addresses is seen. For a
- * sender who has just proven who they are, not when the file is taken in: until then the audit log tells them nothing
- * either.
+ * Opens the preview of a draft after a step-up. Records once how many of its addresses are taken, so that probing for
+ * addresses is visible.
  */
 export async function recordLook(
   { db, clock }: Deps,

@@ -5,11 +5,7 @@ import { invitations } from '../platform/db/schema/links.ts'
 import { notify } from '../platform/mail/notify.ts'
 import { REMINDER_LEAD_MS } from './send-invitations.ts'
 
-/**
- * Owes the mail that an invitation ends within a day, once, if it is still open. Repeated, forged, or later than its
- * end it does nothing; nor when it was accepted, withdrawn or sent again meanwhile. Returns when to come back if it
- * is too early.
- */
+/** Queues the reminder of an open invitation, once, within a day of its end. Returns when to run again if it is too early. */
 export async function remindOfInvitation(
   tx: Transaction,
   invitationId: string,
@@ -27,7 +23,7 @@ export async function remindOfInvitation(
   if (now < dueAt) return { again: dueAt }
 
   const person = await readPerson(tx, invitation.userId)
-  // The link of somebody disabled opens nothing; who is enabled on the last day is not reminded.
+  // The link of a disabled user does not work.
   if (person?.status !== 'invited' || person.clientSuspended) return null
   await tx.update(invitations).set({ remindedAt: now }).where(eq(invitations.id, invitationId))
   await notify(tx, {

@@ -11,10 +11,7 @@ import { invitationAllowance, limitReached } from './invitation-allowance.ts'
 import { readInvitation } from './invitations.queries.ts'
 import { sendInvitations } from './send-invitations.ts'
 
-/**
- * Sends an invitation again. The old link dies, and with it whatever was begun through it: a password that somebody
- * chose, an authenticator, a half-way sign-in. The new mail goes to the address of the user and nowhere else.
- */
+/** Sends a new invitation, always to the address of the user, and closes the old one. */
 export function resendInvitation(deps: Deps, request: UserRequest): Promise<UserOutcome> {
   return actOnUser(deps, request, {
     action: 'invitation.resent',
@@ -26,7 +23,7 @@ export function resendInvitation(deps: Deps, request: UserRequest): Promise<User
       if (administering && (await hasExpired(tx, id, now)) && (await isInUse(tx, clientId)))
         return { refusal: 'invite-again' }
       const allowance = await invitationAllowance(tx, deps.config, clientId, now)
-      // The old one is closed: no more are open than before.
+      // The number of open invitations stays the same, because the old one is closed.
       return allowance.refusal === 'invitations-within-hour' ? limitReached(allowance, now) : null
     },
     carryOut: async (tx, { id, clientId, roleGroups }, { at, actorId, origin, details }) => {

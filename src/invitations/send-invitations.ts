@@ -8,13 +8,12 @@ import { notifyAll } from '../platform/mail/notify.ts'
 import { enqueueAll } from '../platform/outbox/enqueue.ts'
 import { DAY } from '../platform/time/durations.ts'
 
-/** How long before its end the invited person is reminded. */
+/** How long before its end an invitation is reminded of. */
 export const REMINDER_LEAD_MS = DAY
 
 /**
- * Makes the invitations of people who have none open, records them and owes the mails: one with the link at once,
- * and a reminder a day before it ends. A handful of statements, however many people. Returns the id of the audit event
- * of each, by the user's.
+ * Creates and records invitations and queues their mails and reminders, in a few statements however many users. Returns
+ * the id of each audit event by the user's.
  */
 export async function sendInvitations(
   tx: Transaction,

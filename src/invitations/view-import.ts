@@ -7,7 +7,7 @@ import { type Import, readImport } from './imports.queries.ts'
 
 export type ImportView = (Extract<AccountVerdict, { ok: true }> & { found: Import }) | Refused
 
-/** Opens a file of people to invite to whoever took it in, as long as they may still change something in its account. */
+/** Opens an import to its owner, as long as they may change something in its account. */
 export async function viewImport(deps: Deps, visit: Visit, importId: string): Promise<ImportView> {
   const found = await readImport(deps.db, importId, visit.viewer.id)
   if (!found) return refuseUnknownPage(deps, visit, importId)

@@ -10,7 +10,6 @@ import { memberships } from '../platform/db/schema/role-groups.ts'
 import { users } from '../platform/db/schema/users.ts'
 import { closeInvitation } from './close-invitation.ts'
 
-/** Takes an invitation back. */
 export function withdrawInvitation(deps: Deps, request: UserRequest): Promise<UserOutcome> {
   return actOnUser(deps, request, {
     action: 'invitation.withdrawn',
@@ -24,8 +23,8 @@ export function withdrawInvitation(deps: Deps, request: UserRequest): Promise<Us
 }
 
 /**
- * Ends somebody who was never active. There is no such user any more, and the address is free for another invitation.
- * The row stays for what the audit log says of it, without address, role groups or password. Returns the event's id.
+ * Removes a user who never activated, so that the address can be invited again. The row stays for the audit log, without
+ * address, role groups and password. Returns the id of the event.
  */
 export async function withdraw(
   tx: Transaction,

@@ -187,7 +187,7 @@ describe('the hourly limit of ten invitations', () => {
     assert.match(page, /Inviting: 9 of 25 lines are done/)
     assert.match(
       page,
-      /data-paused="invitations-within-hour">9 invitations were sent within an hour\. It goes on by itself at/,
+      /data-paused="invitations-within-hour">\s*9 invitations were sent within an hour\. It goes on by itself at/,
     )
     assert.equal((await house.invite()).status, 303)
     assert.equal((await house.invite()).status, 429)
@@ -241,7 +241,7 @@ describe('the limit of ten open invitations', () => {
     assert.ok(next)
     assert.match(
       (await house.admin.get(path)).body,
-      /data-paused="invitations-open">9 invitations of this account are open/,
+      /data-paused="invitations-open">\s*9 invitations of this account are open/,
     )
     await house.later(8 * 24 * HOUR)
     assert.equal(await house.work(path), null)

@@ -1,4 +1,4 @@
-// Running a client account: what holds of every act on somebody.
+// Running a client account: rules of every act on a user.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { and, eq } from 'drizzle-orm'
@@ -20,8 +20,8 @@ before(async () => {
 })
 after(() => app.close())
 
-describe('what was just done', () => {
-  test('is said on the page that follows, with a way to the person', async () => {
+describe('the notice after an act', () => {
+  test('the page after an act says what was done and links to the user', async () => {
     const fields = people.newcomer({ name: 'Greta Greeted' })
     const admin = cast.as(ADMIN)
     await admin.post('/users', fields)
@@ -38,7 +38,7 @@ describe('what was just done', () => {
     )
   })
 
-  test('is never said of somebody of another account, or in words that are not ours', async () => {
+  test('a forged notice shows neither a user of another account nor foreign words', async () => {
     const admin = cast.as(ADMIN)
     const stranger = await app.userNamed(FOREIGN_ADMIN)
     const own = await app.userNamed(ADMIN2)
@@ -53,9 +53,9 @@ describe('what was just done', () => {
   })
 })
 
-describe('nobody acts on themselves', () => {
+describe('acts on oneself', () => {
   for (const actor of [ADMIN, DESK])
-    test(actor, async () => {
+    test(`${actor} cannot act on their own account`, async () => {
       const { id } = await app.userNamed(actor)
       const keys = await people.roleGroupsOf(id)
       const fields = { ...EVIDENCE, roleGroups: 'operator' }
@@ -66,7 +66,7 @@ describe('nobody acts on themselves', () => {
     })
 })
 
-describe('who may do what to whom, over a three-level hierarchy and a foreign account', () => {
+describe('acts over a three-level hierarchy and a foreign account', () => {
   const ACTORS = {
     [ADMIN]: { is: 'Admin', own: 'Harbour Group', below: ['Harbour Retail', 'Harbour Online'] },
     [CHILD_ADMIN]: { is: 'Admin', own: 'Harbour Retail', below: ['Harbour Online'] },
@@ -84,7 +84,7 @@ describe('who may do what to whom, over a three-level hierarchy and a foreign ac
   ] as const
   const STATUSES = ['active', 'invited', 'disabled'] as const
   const ACTIONS = {
-    'change role groups of': {
+    'change the role groups of': {
       path: 'role-groups',
       roleGroups: ['finance-operator', 'operator'],
       of: STATUSES,
@@ -96,11 +96,11 @@ describe('who may do what to whom, over a three-level hierarchy and a foreign ac
     },
     disable: { path: 'disable', of: ['active', 'invited'] },
     enable: { path: 'enable', of: ['disabled'] },
-    'send the invitation again of': { path: 'invitation', of: ['invited'] },
+    'send the invitation again to': { path: 'invitation', of: ['invited'] },
     'withdraw the invitation of': { path: 'invitation/withdraw', of: ['invited'] },
   } as const satisfies Record<string, { path: string; roleGroups?: readonly string[]; of: readonly Status[] }>
 
-  /** The table of the design, told once more. Null: it depends on what is done. */
+  /** The rules, written down anew. Null: it depends on the action. */
   function refused(actor: (typeof ACTORS)[keyof typeof ACTORS], account: string, isAdmin: boolean) {
     const isOwn = actor.own === account
     const isChild = (actor.below as readonly string[]).includes(account)
@@ -117,10 +117,10 @@ describe('who may do what to whom, over a three-level hierarchy and a foreign ac
 
   for (const [email, actor] of Object.entries(ACTORS))
     for (const [action, { path, of, ...fields }] of Object.entries(ACTIONS))
-      test(`${email}: ${action}`, async () => {
-        // Where nothing may be done whatever the status, it is tried with one that there is something to do about.
-        for (const account of ACCOUNTS)
-          for (const isAdmin of [false, true])
+      test(`${email} can ${action} exactly the users that the rules allow`, async () => {
+        // Where every status is refused, one that the action would change is enough.
+        for (const account of accountsFor(actor))
+          for (const isAdmin of actor.is === 'Admin' && actor.own !== account ? [true] : [false, true])
             for (const status of refused(actor, account, isAdmin) ? of.slice(0, 1) : STATUSES) {
               const [clientKey, platformKey] = 'roleGroups' in fields ? fields.roleGroups : ['', '']
               const isPlatform = account === 'Portcullis Platform'
@@ -136,7 +136,7 @@ describe('who may do what to whom, over a three-level hierarchy and a foreign ac
                 roleGroups: (isPlatform ? platformKey : clientKey) ?? '',
               })
 
-              // A second agent approves who is to administer; of somebody disabled it is not even asked.
+              // A second agent approves new administrators. For a disabled user it cannot be asked.
               const given = 'roleGroups' in fields ? (isPlatform ? platformKey : clientKey) : undefined
               const waits = ['admin', 'service-desk', 'operator'].includes(given ?? '') && given !== held
               const wanted =
@@ -157,11 +157,16 @@ describe('who may do what to whom, over a three-level hierarchy and a foreign ac
             }
       })
 
+  /** An agent knows no hierarchy: one client account stands for all. */
+  function accountsFor({ is }: (typeof ACTORS)[keyof typeof ACTORS]) {
+    return is === 'Service Desk' ? (['Harbour Retail', 'Portcullis Platform'] as const) : ACCOUNTS
+  }
+
   async function stateOf(id: string) {
     return [await people.byId(id), await people.roleGroupsOf(id), await people.invitationsOf(id)]
   }
 
-  test('foreign, unknown and malformed ids get the same answer', async () => {
+  test('an act on a foreign, an unknown and a malformed id gets the same answer', async () => {
     const foreign = await people.add('Meridian Foods', ['tech-operator'], 'invited')
     const normal = ({ status, body }: Answer) => [status, body.replace(/[0-9a-f-]{36}/g, 'ID')]
     for (const { path } of Object.values(ACTIONS)) {
@@ -180,7 +185,7 @@ describe('who may do what to whom, over a three-level hierarchy and a foreign ac
     }
   })
 
-  test('the page of a user offers what the rule allows, and says why where it allows nothing', async () => {
+  test('the page of a user offers what the rules allow, and says why where they allow nothing', async () => {
     const user = await people.add('Harbour Group', ['tech-operator'])
     const page = async (actor: string, id: string) => (await cast.as(actor).get(`/users/${id}`)).body
 
@@ -197,9 +202,9 @@ describe('who may do what to whom, over a three-level hierarchy and a foreign ac
   })
 })
 
-describe('an Admin demoted or disabled a moment ago acts no more', () => {
-  test('each action against the demotion of the actor, judged as they are when it commits', async () => {
-    for (let round = 0; round < 20; round += 1) {
+describe('acts of a demoted Admin', () => {
+  test('an act that runs against the demotion of its actor is refused unless it commits first', async () => {
+    for (let round = 0; round < 10; round += 1) {
       const actor = await people.add('Meridian Foods', ['admin'])
       const target = await people.add('Meridian Foods', ['tech-operator'])
       const browser = app.browser()
@@ -219,7 +224,7 @@ describe('an Admin demoted or disabled a moment ago acts no more', () => {
   })
 })
 
-test('whoever has not shown for 10 minutes to be there proves it, and what they filled in is kept', async () => {
+test('an Admin whose last step-up is over 10 minutes ago confirms it again, and the form is kept', async () => {
   const admin = await cast.comeBack(ADMIN)
   app.clock.advance(11 * MINUTE)
   const fields = people.newcomer()

@@ -13,7 +13,7 @@ import { startApp, type TestApp } from '../support/app.ts'
 import type { Browser, Fields } from '../support/browser.ts'
 import { People } from '../support/people.ts'
 
-const RUNS = 25
+const RUNS = 8
 const STEPS = 30
 
 const ACCOUNTS = [

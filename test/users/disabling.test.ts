@@ -22,7 +22,7 @@ before(async () => {
 after(() => app.close())
 
 describe('disabling and enabling', () => {
-  test('ends every session at once, half-way ones too, and no password opens a new one until enabled again', async () => {
+  test('disabling ends every session at its next request, half-way ones too, and no password signs in until enabled again', async () => {
     const user = await people.add('Harbour Group', ['tech-operator'])
     const browser = app.browser()
     await browser.enrolAndSignIn(user.email)
@@ -57,7 +57,7 @@ describe('disabling and enabling', () => {
     assert.equal((await people.eventsOf(user.id, 'user.enabled')).length, 1)
   })
 
-  test('who never was active is invited again after it, and still has everything before them', async () => {
+  test('a user who was never active is invited again after being enabled, and enrols as before', async () => {
     const fields = people.newcomer({ roleGroups: 'tech-operator' })
     await cast.as(ADMIN).post('/users', fields)
     const { id } = await app.userNamed(fields.email ?? '')
@@ -71,7 +71,7 @@ describe('disabling and enabling', () => {
     assert.equal((await app.browser().post(link, { password: NEW_PASSWORD })).location, '/mfa/enrol')
   })
 
-  test('the reason must be said; twice is told apart', async () => {
+  test('disabling needs a reason, and disabling twice is answered 409', async () => {
     const user = await people.add('Harbour Group', ['tech-operator'])
     for (const reason of ['', '   ', 'x'.repeat(501)]) {
       const answer = await cast.as(ADMIN).post(`/users/${user.id}/disable`, { reason })
@@ -83,7 +83,7 @@ describe('disabling and enabling', () => {
     assert.equal((await cast.as(ADMIN).post(`/users/${user.id}/disable`, EVIDENCE)).status, 409)
   })
 
-  test('disabling against signing in, 30 times: nobody is left inside', async () => {
+  test('disabling during a sign-in leaves no session, in each of 30 rounds', async () => {
     const user = await people.add('Harbour Group', ['finance-operator'])
     for (let round = 0; round < 30; round += 1) {
       const racer = app.browser()

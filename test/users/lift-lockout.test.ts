@@ -16,7 +16,7 @@ describe('unlocking, by the same permissions', () => {
   const unlock = async (actor: string, target: string) =>
     cast.as(actor).post(`/users/${(await cast.app.userNamed(target)).id}/unlock`, { reason: 'Called me' })
 
-  test('an Admin lifts the lock of a user of the own account; nobody else’s', async () => {
+  test('an Admin lifts the lock of a user of the own account and of no other', async () => {
     for (let i = 0; i < 5; i += 1) await app.browser().signInWithPassword('support@harbour.example', 'wrong')
     assert.equal((await app.browser().signInWithPassword('support@harbour.example')).status, 429)
     await cast.comeBack(ADMIN)

@@ -78,7 +78,7 @@ const hold = (db: Sql | TransactionSql, userId: string, roleGroup: string | unde
   db`insert into memberships (user_id, role_group_id) values (${userId}, ${roleGroup ?? ''}) on conflict do nothing`
 
 describe('listings and headcounts', () => {
-  test('hold the demo accounts and whoever is seeded in bulk', async () => {
+  test('listings hold the demo accounts and the users seeded in bulk', async () => {
     await bulkSeed(
       app.deps.db,
       { users: 300, enrolled: 120, accounts: 4, into: null },
@@ -88,7 +88,7 @@ describe('listings and headcounts', () => {
     await assertTrue()
   })
 
-  test('follow every change of a person at its commit', async () => {
+  test('listings follow every change of a user at its commit', async () => {
     const id = await addUser(sql)
     await assertTrue()
     const changes: [string, (db: TransactionSql) => Promise<unknown>][] = [
@@ -117,7 +117,7 @@ describe('listings and headcounts', () => {
     assert.equal(listing?.status, 'disabled')
   })
 
-  test('forget what is rolled back', async () => {
+  test('listings forget what is rolled back', async () => {
     const id = await addUser(sql)
     await assert.rejects(
       sql.begin(async (db) => {
@@ -131,7 +131,7 @@ describe('listings and headcounts', () => {
     await assertTrue()
   })
 
-  test('are true when a role group is given and the same person enrols in transactions that overlap', async () => {
+  test('listings are right when a role group is given while the same user enrols in an overlapping transaction', async () => {
     for (let time = 0; time < 20; time += 1) {
       const id = await addUser(sql)
       let open = 0
@@ -163,7 +163,7 @@ describe('listings and headcounts', () => {
     await assertTrue()
   })
 
-  test('are true after many people were changed at random by several at a time', async () => {
+  test('listings are right after many random changes by several connections at a time', async () => {
     const random = randomFrom(20261124)
     const ids: string[] = []
     for (let person = 0; person < 12; person += 1) ids.push(await addUser(sql))
@@ -205,14 +205,14 @@ describe('listings and headcounts', () => {
     await assertTrue()
   })
 
-  test('refuse a transaction that would not see what others have committed', async () => {
+  test('listings refuse a transaction that would not see what others have committed', async () => {
     await assert.rejects(
       sql.begin('isolation level repeatable read', (db) => addUser(db)),
       /READ COMMITTED/,
     )
   })
 
-  test('say how many people hold a role group and how many are not enrolled', async () => {
+  test('headcounts say how many users hold a role group and how many are not enrolled', async () => {
     const counts = await readHeadcounts(app.deps.db, [clientId])
 
     const [members] = await sql`
@@ -231,7 +231,7 @@ describe('listings and headcounts', () => {
   })
 })
 
-test('a name has at most 200 characters, an e-mail address 254', async () => {
+test('a name has at most 200 characters and an e-mail address at most 254', async () => {
   const add = (email: string, name: string) =>
     sql`insert into users (client_id, email, name) values (${clientId}, ${email}, ${name})`
 

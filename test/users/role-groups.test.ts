@@ -20,7 +20,7 @@ before(async () => {
 after(() => app.close())
 
 describe('changing role groups', () => {
-  test('gives the whole set, takes effect at the next request of open sessions, is recorded and told', async () => {
+  test('a change of role groups takes effect at the next request of open sessions, is recorded and mailed', async () => {
     const user = await people.add('Harbour Group', ['finance-operator'])
     const browser = app.browser()
     await browser.signInWithPassword(user.email)
@@ -50,7 +50,7 @@ describe('changing role groups', () => {
     )
   })
 
-  test('whoever is only invited is not told: they never held the others', async () => {
+  test('a user who is only invited gets no mail about their role groups', async () => {
     const user = await people.add('Harbour Group', ['finance-operator'], 'invited')
 
     await cast.as(ADMIN).post(`/users/${user.id}/role-groups`, { roleGroups: 'tech-operator' })
@@ -59,7 +59,7 @@ describe('changing role groups', () => {
     assert.equal(await app.deps.db.$count(notifications, eq(notifications.recipientId, user.id)), 0)
   })
 
-  test('the same set again changes nothing and is no event', async () => {
+  test('the same set of role groups again changes nothing and is no event', async () => {
     const user = await people.add('Harbour Group', ['finance-operator'])
 
     const answer = await cast
@@ -70,7 +70,7 @@ describe('changing role groups', () => {
     assert.deepEqual(await people.eventsOf(user.id, 'user.role-groups-changed'), [])
   })
 
-  test('nobody is left without a role group', async () => {
+  test('no user is left without a role group', async () => {
     const user = await people.add('Harbour Group', ['finance-operator'])
     for (const fields of [{}, { roleGroups: '' }, { roleGroups: 'nonsense' }] as Fields[]) {
       const answer = await cast.as(ADMIN).post(`/users/${user.id}/role-groups`, fields)
@@ -80,7 +80,7 @@ describe('changing role groups', () => {
     assert.deepEqual(await people.roleGroupsOf(user.id), ['finance-operator'])
   })
 
-  test('an Admin may never make somebody Admin; the Service Desk may once a second agent approved, and an Admin none at once, with ticket and reason', async () => {
+  test('an Admin never makes a user Admin, and the Service Desk does with ticket, reason and a second agent’s approval', async () => {
     const user = await people.add('Harbour Group', ['finance-operator'])
     const toAdmin: Fields = [
       ['roleGroups', 'admin'],
@@ -113,7 +113,7 @@ describe('changing role groups', () => {
     assert.deepEqual(await people.roleGroupsOf(user.id), ['finance-operator'])
   })
 
-  test('an Admin neither gives nor takes what ranks above their own; it may stay', async () => {
+  test('an Admin neither gives nor takes a role group above their own rank, which may stay', async () => {
     await app.database.sql`
       insert into role_groups (key, name, rank) values ('owner', 'Owner', 120) on conflict do nothing`
     const user = await people.add('Harbour Group', ['owner', 'finance-operator'])

@@ -45,7 +45,7 @@ const namesOn = (html: string) =>
   [...html.matchAll(/<th role="rowheader"[^>]*>\s*<a[^>]*>([^<]+)</g)].map(([, n]) => n)
 
 describe('the users page', () => {
-  test("displays the MFA status of all users of an Admin's account", async () => {
+  test('the users page displays the MFA status of all users of an Admin’s account', async () => {
     const page = await cast.as('admin@harbour.example').get('/users')
 
     assert.equal(page.status, 200)
@@ -70,7 +70,7 @@ describe('the users page', () => {
     assert.match(finance, /Last sign-in<\/span><time/, 'a password alone signs in whom no MFA is asked of')
   })
 
-  test('is the same at its long address', async () => {
+  test('the users page is the same at its long address', async () => {
     const page = await cast
       .as('admin@harbour.example')
       .get(`/clients/${await cast.people.clientId('Harbour Group')}/users`)
@@ -78,7 +78,7 @@ describe('the users page', () => {
     assert.equal(userIdsOn(page.body).length, 6)
   })
 
-  test('has the button to reset where the rule allows it, and elsewhere says why not', async () => {
+  test('the users page has the reset button where the rules allow it, and elsewhere says why not', async () => {
     const page = await cast.as('admin@harbour.example').get('/users')
 
     const tech = (await app.userNamed('tech@harbour.example')).id
@@ -92,7 +92,7 @@ describe('the users page', () => {
     assert.doesNotMatch(rowOf(page.body, (await app.userNamed('finance@harbour.example')).id), /mfa-reset/)
   })
 
-  test("of a child account opens to the parent's Admin, without any button", async () => {
+  test('the users page of a child account opens to the parent’s Admin without any button', async () => {
     const retail = await cast.people.clientId('Harbour Retail')
 
     const page = await cast.as('admin@harbour.example').get(`/clients/${retail}/users`)
@@ -106,7 +106,7 @@ describe('the users page', () => {
     assert.match(page.body, /only its own Admins and the Service Desk may change it/)
   })
 
-  test('of a parent, a sibling, an unknown or an unthinkable account does not exist', async () => {
+  test('the users page of a parent, a sibling, an unknown or a malformed account does not exist', async () => {
     const admin = cast.as('admin@retail.harbour.example')
     const ids = [
       await cast.people.clientId('Harbour Group'),
@@ -125,7 +125,7 @@ describe('the users page', () => {
     assert.equal(new Set(bodies).size, 1, 'and nothing tells them apart')
   })
 
-  test('is forbidden to whoever is no Admin of the account, and does not exist for them elsewhere', async () => {
+  test('the users page is forbidden to users of the account who are not Admins, and does not exist for others', async () => {
     for (const email of ['tech@harbour.example', 'finance@harbour.example', 'operator@platform.example']) {
       assert.equal((await cast.as(email).get('/users')).status, 403, email)
       assert.equal(
@@ -135,7 +135,7 @@ describe('the users page', () => {
     }
   })
 
-  test('of every account opens to the Service Desk, with the buttons that an Admin lacks', async () => {
+  test('the users page of every account opens to the Service Desk, with the buttons that an Admin lacks', async () => {
     const page = await cast
       .as('desk@platform.example')
       .get(`/clients/${await cast.people.clientId('Harbour Group')}/users`)
@@ -152,14 +152,14 @@ describe('searching and filtering', () => {
     return namesOn(page.body)
   }
 
-  test('finds by a part of the name or the e-mail address, in any case', async () => {
+  test('a search finds a part of the name or the e-mail address, in any case', async () => {
     assert.deepEqual(await found('q=OKAF'), ['Amara Okafor'])
     assert.deepEqual(await found('q=new.tech'), ['Nina Kowalska'])
     assert.deepEqual(await found('q=ka'), ['Amara Okafor', 'Nina Kowalska'])
     assert.deepEqual(await found('q=nobody'), [])
   })
 
-  test('takes wildcards and odd characters as what they are', async () => {
+  test('a search takes wildcards and special characters literally', async () => {
     for (const q of ['%', '_', '\\', "'", '%00', '%25%25%25', '%F0%9F%94%91'])
       assert.deepEqual(
         await found(`q=${q === '%' ? '%25' : q}`).then(({ length }) => length),
@@ -167,7 +167,7 @@ describe('searching and filtering', () => {
       )
   })
 
-  test('narrows down by role group, MFA and status', async () => {
+  test('the list is filtered by role group, MFA and status', async () => {
     assert.deepEqual(await found('role=admin'), ['Amara Okafor', 'Lucas Lindqvist'])
     assert.deepEqual(await found('role=no-such-group'), [])
     assert.deepEqual(await found(`role=${'x'.repeat(200)}`), [])
@@ -183,7 +183,7 @@ describe('searching and filtering', () => {
     assert.deepEqual(await found('status=active&role=tech-operator&mfa=enrolled&q=theo'), ['Theo Marchetti'])
   })
 
-  test('narrows down by a role group that the deployment added, whatever its key', async () => {
+  test('the list is filtered by a role group that the deployment added, whatever its key', async () => {
     const [added] = await app.deps.db
       .insert(roleGroups)
       .values({ key: 'tier2_Support', name: 'Second line', rank: 1 })
@@ -198,7 +198,7 @@ describe('searching and filtering', () => {
     await app.deps.db.delete(roleGroups).where(eq(roleGroups.id, added.id))
   })
 
-  test('takes a place that makes no sense as not said, and of a filter that is said twice the last', async () => {
+  test('an invalid cursor is ignored, and of a repeated filter the last counts', async () => {
     assert.equal((await found('mfa=&status=&after=x&q[]=a')).length, 6)
     assert.deepEqual(await found('q=b&q=amara'), ['Amara Okafor'])
     assert.deepEqual(await found('role=admin&role=no-such-group'), [])
@@ -211,7 +211,7 @@ describe('searching and filtering', () => {
     ['status=maybe', 'status', 'There is no such status. Choose one of the list.'],
     ['status=withdrawn', 'status', 'There is no such status. Choose one of the list.'],
   ] as const)
-    test(`tells beside its field that a filter makes no sense, and shows nobody: ${query}`, async () => {
+    test(`an invalid filter is named beside its field and shows no user: ${query}`, async () => {
       const harbour = `/clients/${await cast.people.clientId('Harbour Group')}/users`
       for (const [email, path] of [
         ['admin@harbour.example', '/users'],
@@ -229,7 +229,7 @@ describe('searching and filtering', () => {
       }
     })
 
-  test('cannot be used to place somebody of another account among the own', async () => {
+  test('a search cannot place a user of another account among the own', async () => {
     assert.deepEqual(await found(`after=${(await app.userNamed('admin@meridian.example')).id}`), [])
   })
 })
@@ -284,14 +284,14 @@ describe('paging', () => {
     return rows.map(({ id }) => id)
   }
 
-  test('walks every user exactly once, in the order of their names', async () => {
+  test('the pages show every user exactly once, in the order of their names', async () => {
     const ids = await walk('', MEDIUM.name)
 
     assert.equal(ids.length, MEDIUM.size + 2)
     assert.deepEqual(ids, await expected(sql`true`, '', MEDIUM.name))
   })
 
-  test('walks everybody whom a common, a rare and a short term match, and nobody else', async () => {
+  test('the pages of a common, a rare and a short term show exactly the matching users', async () => {
     for (const q of ['kim', 'zoë', 'ana', '.1234@', 'qz', 'Zoë Z'])
       assert.deepEqual(
         await walk(new URLSearchParams({ q }).toString()),
@@ -300,7 +300,7 @@ describe('paging', () => {
       )
   })
 
-  test('walks everybody who fits filters of which few fit', async () => {
+  test('the pages show all users who match rare filters', async () => {
     const active = sql`exists (select 1 from authenticators a where a.user_id = ${users.id} and a.status = 'active')`
 
     assert.deepEqual(await walk('mfa=enrolled'), await expected(active))
@@ -311,7 +311,7 @@ describe('paging', () => {
     assert.deepEqual(await walk('status=disabled'), await expected(sql`${users.status} = 'disabled'`))
   })
 
-  test('walks everybody who holds a role group, and of whom MFA is required and missing', async () => {
+  test('the pages show all users of a role group, and all of whom MFA is required and missing', async () => {
     const holds = (keys: string) => sql`exists (
       select 1 from memberships m join role_groups r on r.id = m.role_group_id
       where m.user_id = ${users.id} and r.key = any(string_to_array(${keys}, ' '))
@@ -338,7 +338,7 @@ describe('paging', () => {
     )
   })
 
-  test('finds whose whole e-mail address was typed, and nobody else', async () => {
+  test('a whole e-mail address finds exactly its user', async () => {
     const [user] = await app.deps.db
       .select({ id: users.id, email: users.email })
       .from(users)
@@ -357,7 +357,7 @@ describe('paging', () => {
 })
 
 describe('a reset', () => {
-  test('shows in the row: requested, completed, enrolled again; and the row asks for news only meanwhile', async () => {
+  test('a reset shows in the row as requested, completed and enrolled again, and the row polls only meanwhile', async () => {
     const admin = cast.as('admin@harbour.example')
     const tech = (await app.userNamed('tech@harbour.example')).id
     await admin.post(`/users/${tech}/mfa-reset`, { reason: 'New phone' })
@@ -375,7 +375,10 @@ describe('a reset', () => {
     assert.match(completed, /data-reset="completed"/)
     assert.match(completed, /hx-trigger="every 10000ms"/)
     const facts = (await admin.get(`/users/${tech}/facts`)).body
-    assert.match(facts, new RegExp(`id="facts"[^>]*hx-get="/users/${tech}/facts"\\s+hx-trigger="every 10000ms"`))
+    assert.match(
+      facts,
+      new RegExp(`id="facts"[^>]*hx-get="/users/${tech}/facts"\\s+hx-trigger="every 10000ms"`),
+    )
     app.clock.advance(11 * MINUTE)
     assert.doesNotMatch(rowOf((await admin.get('/users')).body, tech), /hx-get/)
 
@@ -386,7 +389,7 @@ describe('a reset', () => {
     assert.doesNotMatch(enrolled, /hx-get/)
   })
 
-  test('asks the Service Desk for more than an Admin, keeps what was typed and says what is missing', async () => {
+  test('a reset asks the Service Desk for more than an Admin, keeps what was typed and names what is missing', async () => {
     const desk = cast.as('desk@platform.example')
     const tech = (await app.userNamed('tech@harbour.example')).id
     const page = await desk.get(`/users/${tech}/mfa-reset`)
@@ -410,7 +413,7 @@ describe('a reset', () => {
 })
 
 describe('the user page', () => {
-  test('tells who the user is and what has happened to their sign-in', async () => {
+  test('the user page shows who the user is and what has happened to their sign-in', async () => {
     const page = await cast
       .as('admin@harbour.example')
       .get(`/users/${(await app.userNamed('tech@harbour.example')).id}`)
@@ -422,7 +425,7 @@ describe('the user page', () => {
     assert.match(page.body, /data-mfa="active"/)
   })
 
-  test('lets an Admin unlock a user, with a reason, while a lock is in force', async () => {
+  test('the user page lets an Admin unlock a user with a reason while a lock is in force', async () => {
     const admin = cast.as('admin@harbour.example')
     const finance = (await app.userNamed('finance@harbour.example')).id
     const guesser = app.browser()
@@ -445,7 +448,7 @@ describe('the user page', () => {
     assert.match(unlocked.body, /Amara Okafor lifted the password lock of Fiona Gallagher/)
   })
 
-  test('opens to whoever may look into the account, and does not exist for others', async () => {
+  test('the user page opens to users who may see the account, and does not exist for others', async () => {
     const inChild = (await app.userNamed('tech@retail.harbour.example')).id
     const ofParent = (await app.userNamed('tech@harbour.example')).id
 

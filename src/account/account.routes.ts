@@ -23,7 +23,6 @@ import { readOwnSessions, sessionHandle } from './own-sessions.queries.ts'
 import { type PasswordProblems, problemsOf, readPasswords } from './password-form.ts'
 import { readRecentSignIns } from './recent-sign-ins.queries.ts'
 
-/** The signed-in person's own account: password, sessions, known browsers, recent sign-ins. */
 export function accountRoutes(deps: Deps): Router {
   const { clock } = deps
   const routes = Router({ caseSensitive: true, strict: true })

@@ -59,7 +59,6 @@ export function authenticatorRoutes(deps: Deps): Router {
       const outcome = await proveIdentity(deps, req, person, { password, code })
       if (!outcome.ok) {
         if (renderIfLocked(res, clock, outcome)) return
-        // The session ended during the proof; the gate sends the person to the right page.
         if (outcome.problem === 'superseded') return res.redirect(303, '/')
         return renderProve(res, { both: person.authenticator ? WRONG : WRONG_PASSWORD }, 401)
       }
@@ -127,7 +126,6 @@ function beginning(req: Request, how: Beginning['how']): Beginning {
   return { session: actingSessionOf(req), how }
 }
 
-/** Shows the key that is pending in this session, else the form for password and code. */
 async function renderPage(
   deps: Deps,
   req: Request,

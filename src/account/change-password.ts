@@ -6,14 +6,9 @@ import type { Origin } from '../platform/audit/record.ts'
 import { hashPassword } from '../sign-in/password-hash.ts'
 import { setPassword } from '../sign-in/set-password.ts'
 
-export type ChangeOutcome =
-  /** `epoch`: the new epoch of the acting session. */
-  { ok: true; epoch: number } | Extract<ProvenPassword, { ok: false }>
+export type ChangeOutcome = { ok: true; epoch: number } | Extract<ProvenPassword, { ok: false }>
 
-/**
- * Changes the person's own password and ends all their other sessions. Attempts at the current password are counted
- * as at sign-in: an open browser is no place to guess it.
- */
+/** Ends all other sessions. Attempts at the current password are counted as at sign-in. */
 export async function changePassword(
   deps: Deps,
   session: ActingSession,

@@ -13,10 +13,7 @@ import { readOwnSessions } from './own-sessions.queries.ts'
 
 const ACTION = 'session.ended'
 
-/**
- * Ends one session and its pending enrolment. False if it is not there. The epoch stays, so that the other sessions
- * go on: a session without its row cannot come back, not even under the new id that follows an accepted code.
- */
+/** Ends one session and its pending enrolment; the epoch stays, so that the others go on. False if it is not there. */
 export function endOneSession(
   deps: Deps,
   session: ActingSession,

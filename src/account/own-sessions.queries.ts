@@ -9,14 +9,12 @@ import { describeDevice } from '../platform/http/describe-device.ts'
 const SHOWN = 100
 
 export interface OwnSession {
-  /** Its name in pages and addresses. */
   handle: string
   storedId: string
   isThis: boolean
   device: string
   address: string | null
   begunAt: Date
-  /** To the minute. */
   seenAt: Date
   /** The password is proven, and a code or an enrolment is still missing. */
   isHalfway: boolean

@@ -1,7 +1,6 @@
 // The form in which a person changes their own password. Pure.
 import { passwordProblem, SAME_PASSWORD, typedPassword } from '../sign-in/password-rules.ts'
 
-/** The message beside each field; empty if there is none. */
 export interface PasswordProblems {
   currentPassword: string
   password: string

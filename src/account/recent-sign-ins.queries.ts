@@ -15,7 +15,6 @@ export interface SignInView {
   device: string
 }
 
-/** The last ten sign-ins and failed attempts, newest first. */
 export async function readRecentSignIns(db: Reader, userId: string): Promise<SignInView[]> {
   // A sign-in has two events: the password, and its completion.
   const events = await readRecent(db, userId, ACTIONS, 2 * SHOWN)
@@ -30,10 +29,7 @@ export async function readRecentSignIns(db: Reader, userId: string): Promise<Sig
     }))
 }
 
-/**
- * Drops the right password that a completion from the same place followed. A right password from another place stays:
- * an attacker may have it.
- */
+/** Drops a right password that a completion from the same place followed; from elsewhere it may be an attacker's. */
 function withoutRepeats(newestFirst: readonly EventRow[]): EventRow[] {
   const completedFrom = new Set<string>()
   return newestFirst.filter(({ action, outcome, address, userAgent }) => {

@@ -9,11 +9,9 @@ export type FilterField = (typeof FIELDS)[number]
 export type TypedFilters = Record<FilterField, string>
 
 export interface AuditFilters {
-  /** Part of a person's name or e-mail address. */
   q: string
   action: AuditAction | ''
   outcome: Outcome | ''
-  /** An id or an e-mail address. */
   actor: string
   from: Date | null
   /** Exclusive. */

@@ -25,7 +25,6 @@ import type { LogViewer } from './foreign-names.queries.ts'
 const PAGE_SIZE = 50
 const NOTHING: FoundEvents = { events: [], next: null, cutShort: false }
 
-/** The audit log of an account, as a page and as a file. */
 export function auditLogRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
   for (const log of ['/audit', '/clients/:id/audit'] as const) {
@@ -100,10 +99,7 @@ async function renderLog({ db }: Deps, req: Request, res: Response, asked: Asked
   })
 }
 
-/**
- * Streams the log as a file. It waits for the first piece, so that an early error gets an ordinary error page. A later
- * error breaks the connection: no client takes that for a complete file.
- */
+/** An error before the first piece gets an error page; a later one breaks the connection, so no file looks complete. */
 async function sendFile(
   deps: Deps,
   req: Request,
@@ -139,7 +135,6 @@ async function mayGoOn(deps: Deps, session: ActingSession, visit: Visit, clientI
   if (!view?.ok) throw new ForbiddenError('You may no longer look into this log.')
 }
 
-/** For example 'audit-harbour-group-2026-11-24.csv'. */
 function fileName({ name, id }: Account, format: ExportFormat, now: Date): string {
   const plain = name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
   const words =

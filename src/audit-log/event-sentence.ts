@@ -17,17 +17,12 @@ export interface EventFacts {
 interface Names {
   actor: string
   subject: string
-  /** The subject, or the name of a person who is not a user yet. */
   invitee: string
-  /** 'password' or 'code'. */
   kind: string
-  /** ' in a known browser', or empty. */
   where: string
-  /** The cause of an early end of a lock, or empty. */
   endedWith: string
   sessions: string
   browsers: string
-  /** 'was not allowed to', or that the request came too late. */
   mayNot: string
 }
 
@@ -235,14 +230,12 @@ function actorText(by: Pick<EventFacts, 'actorId' | 'actorName' | 'byServiceDesk
   return by.byServiceDesk ? `${by.actorName} of the Service Desk` : by.actorName
 }
 
-/** Nouns whose wording differs from the action's name. */
 const NOUNS: Readonly<Record<string, string>> = {
   address: 'network address',
   client: 'client account',
   presence: 'confirming identity',
 }
 
-/** 'mfa-reset.requested' → 'MFA reset: requested'. */
 export function actionLabel(action: string): string {
   const [name = '', what] = action.split('.')
   const noun = NOUNS[name] ?? name.replace('mfa-', 'MFA ')
@@ -251,7 +244,6 @@ export function actionLabel(action: string): string {
 
 const OUTCOME_LABELS = { success: 'Done', failure: 'Failed', refused: 'Refused' } as const
 
-/** 'failure' → 'Failed'. */
 export function outcomeLabel(outcome: keyof typeof OUTCOME_LABELS): string {
   return OUTCOME_LABELS[outcome]
 }
@@ -260,7 +252,6 @@ function capitalised(sentence: string): string {
   return sentence.charAt(0).toUpperCase() + sentence.slice(1)
 }
 
-/** An audit event with the names of its people. */
 export interface EventRow extends EventFacts {
   id: string
   at: Date

@@ -2,7 +2,6 @@ import { describeDevice } from '../platform/http/describe-device.ts'
 import { exactText } from '../platform/time/instant-text.ts'
 import { actionLabel, type EventRow, eventSentence, outcomeLabel } from './event-sentence.ts'
 
-/** An event for the views: its sentence, and its facts with their labels. */
 export function eventView(event: EventRow) {
   const { id, action, outcome, address, userAgent, requestId, details } = event
   const facts: [string, string | null][] = [
@@ -30,7 +29,6 @@ function textOf(value: unknown): string {
   return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value)
 }
 
-/** 'lockedUntil' → 'Locked until'. */
 function wordsOf(name: string): string {
   const words = name.replace(/[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`)
   return words.charAt(0).toUpperCase() + words.slice(1)

@@ -10,10 +10,7 @@ const actors = alias(users, 'actors')
 const actorAccounts = alias(clients, 'actor_accounts')
 const subjects = alias(users, 'subjects')
 
-/**
- * The newest events that meet any of the conditions. Each condition is a query of its own, since an index has the
- * newest of each but not of all together.
- */
+/** The newest events that meet any of the conditions: one query each, since each has an index of its own. */
 export function readEvents(
   db: Reader,
   condition: SQL | undefined | readonly (SQL | undefined)[],

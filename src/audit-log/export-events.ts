@@ -40,10 +40,7 @@ export function recordExport(
   )
 }
 
-/**
- * The pieces of the file, read on demand. Every batch is its own query: a slow download holds no connection and no
- * snapshot, and no statement reaches its time limit.
- */
+/** Reads on demand, a query a batch: a slow download holds no connection, no snapshot and no long statement. */
 export async function* exportedPieces(
   { db }: Pick<Deps, 'db'>,
   { format, filters, viewer, mayGoOn }: Pick<ExportRequest, 'format' | 'filters' | 'viewer' | 'mayGoOn'>,

@@ -12,7 +12,6 @@ const WINDOW = 20_000
 /** The most events that one search reads from several indexes. */
 const CHOICE = 10_000
 
-/** Empty and null match all. */
 export interface EventSearch {
   clientId: string
   action: AuditAction | ''
@@ -22,20 +21,16 @@ export interface EventSearch {
   from: Date | null
   /** Exclusive. */
   until: Date | null
-  /** Only events older than the one of this id. */
   after: string
 }
 
 export interface FoundEvents {
-  /** Newest first. */
   events: EventRow[]
-  /** The cursor of the next page; null at the end. */
   next: string | null
   /** The search reached its limit before the page was full; `next` leads on. */
   cutShort: boolean
 }
 
-/** A part of the log that one index holds in order. */
 interface Stream {
   within: SQL | undefined
   /** The condition that is checked row by row. */
@@ -43,11 +38,8 @@ interface Stream {
 }
 
 /**
- * The newest events that match. The cost does not grow with the log:
- *
- * 1. The filters choose streams, each of which an index holds in order: the account's log; an action with an outcome;
- *    the events by, or on, each of a few people. The newest of all streams are the newest that match.
- * 2. A condition that no index holds is checked row by row, within the search's limit (`findHorizon`).
+ * The filters choose streams, each of which an index holds in order. The newest of all streams are the newest events.
+ * Conditions without an index are checked row by row within the search's limit, so the cost does not grow with the log.
  */
 export async function findEvents(db: Reader, search: EventSearch, limit: number): Promise<FoundEvents> {
   const streams = chooseStreams(search, limit)

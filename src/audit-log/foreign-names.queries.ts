@@ -3,18 +3,13 @@ import type { Reader } from '../platform/db/client.ts'
 import type { EventRow } from './event-sentence.ts'
 
 export interface LogViewer {
-  /** The account whose log it is. */
   clientId: string
   /** The viewer's own account. */
   ownId: string
-  /** For the Service Desk. */
   seesAll: boolean
 }
 
-/**
- * An attempt on a person of a foreign account is in the actor's log. Its subject is named only if it belongs to the
- * viewer's own account or below.
- */
+/** Names a subject only if it belongs to the viewer's own account or below. */
 export async function hideForeignNames(
   db: Reader,
   { ownId, clientId, seesAll }: LogViewer,

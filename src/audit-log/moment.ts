@@ -8,10 +8,7 @@ const WRITTEN =
 const EARLIEST_YEAR = 1900
 const LATEST_YEAR = 9990
 
-/**
- * '2026-11-24' is a whole day; '2026-11-24T08:15' an instant that lasts a millisecond. In `timeZone`, unless the text
- * names an offset ('Z', '+01:00'). Null if there is no such day or time.
- */
+/** '2026-11-24' is a whole day, '2026-11-24T08:15' an instant. Null if there is no such day or time. */
 export function readMoment(text: string, timeZone: string): { start: Date; end: Date } | null {
   const [, year, month, day, hour, minute, second, fraction, offset] = WRITTEN.exec(text) ?? []
   if (year === undefined) return null

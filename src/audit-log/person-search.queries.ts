@@ -8,7 +8,6 @@ import { searchedText, users } from '../platform/db/schema/users.ts'
 import { canonicalEmail } from '../platform/http/email-address.ts'
 import type { LogViewer } from './foreign-names.queries.ts'
 
-/** A term that matches more people is common. */
 const FEW = 20
 
 export type People =
@@ -18,10 +17,7 @@ export type People =
   /** Too many match: the condition is checked event by event. */
   | { kind: 'many'; namedIn: SQL | undefined }
 
-/**
- * People whose name or e-mail address contains `term`. Hidden names do not match: otherwise a viewer could guess them
- * letter by letter.
- */
+/** Matches only names that the page shows: otherwise a viewer could guess hidden names letter by letter. */
 export async function findPeople(db: Reader, term: string, viewer: LogViewer): Promise<People> {
   if (term === '') return { kind: 'all' }
   const fits = contains(searchedText, term)
@@ -38,7 +34,6 @@ export async function findPeople(db: Reader, term: string, viewer: LogViewer): P
   }
 }
 
-/** The id of the user with this e-mail address. */
 export async function idOfEmail(db: Reader, email: string): Promise<string | null> {
   const [user] = await db
     .select({ id: users.id })
@@ -47,10 +42,7 @@ export async function idOfEmail(db: Reader, email: string): Promise<string | nul
   return user?.id ?? null
 }
 
-/**
- * Actors are always named, subjects only if the viewer may read their names. Scalar subqueries make PostgreSQL check
- * event by event; a join would first find all people who match.
- */
+/** Scalar subqueries make PostgreSQL check event by event; a join would first find all people who match. */
 function namedIn(fits: SQL, viewer: LogViewer): SQL | undefined {
   const oneOf = (id: SQLWrapper, condition: SQL | undefined) =>
     sql`(select true from ${users} where ${users.id} = ${id} and ${and(fits, condition)})`

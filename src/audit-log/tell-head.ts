@@ -7,10 +7,7 @@ import { memberships, roleGroups } from '../platform/db/schema/role-groups.ts'
 import { users } from '../platform/db/schema/users.ts'
 import { notifyAll } from '../platform/mail/notify.ts'
 
-/**
- * Queues a mail with the head of the chain to every operator, once a day (UTC). Returns the head, or null if none was
- * sent. An attacker who can rewrite the chain in the database cannot change these mails.
- */
+/** Mails the head to every operator once a day (UTC): who can rewrite the chain cannot change these mails. */
 export function tellHead(db: Database, now: Date): Promise<Head | null> {
   return db.transaction(async (tx) => {
     await tx.execute(sql`select pg_advisory_xact_lock(hashtext('audit head'))`)

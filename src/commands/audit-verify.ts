@@ -1,6 +1,4 @@
-// npm run audit:verify [-- --expect SEQ:HASH …] [--expect-file FILE …]: checks the chain over the audit log, prints its
-// head and names the first broken row (exit code 1). Only an expected head from outside the database shows that the
-// end was cut off.
+// npm run audit:verify [-- --expect SEQ:HASH …] [--expect-file FILE …]: checks the chain; exit code 1 if it is broken.
 import { readFile } from 'node:fs/promises'
 import { type AuditKey, ConfigurationError, readAuditKeys, readVerifyConfig } from '../config.ts'
 import { type Head, headText } from '../platform/audit/seals.queries.ts'
@@ -78,7 +76,6 @@ async function headsInFile(path: string): Promise<Head[]> {
   return heads
 }
 
-/** The keys of the `npm start` that runs on DATA_DIR. */
 async function keptKeys(dataDir: string): Promise<AuditKey[]> {
   const kept = await existingAuditKeys(dataDir)
   if (kept === null) throw new ConfigurationError(['AUDIT_KEYS must be given: those that the worker has'])

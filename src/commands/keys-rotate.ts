@@ -1,5 +1,4 @@
-// npm run keys:rotate: opens each authenticator's secret and seals it with the first key of ENCRYPTION_KEYS, so that the
-// other keys can be removed. Exit code 1 if no key opens a secret.
+// npm run keys:rotate: seals each authenticator's secret with the first of ENCRYPTION_KEYS; exit code 1 if one cannot be opened.
 import { readKeysConfig } from '../config.ts'
 import { countSecrets, rotateKeys } from '../mfa/rotate-keys.ts'
 import { LINK_LIFE_MS } from '../platform/crypto/link-token.ts'

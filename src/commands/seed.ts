@@ -1,5 +1,4 @@
-// npm run seed -- --users N [--enrolled M] [--accounts A | --into <client name>]: adds made-up users. Prints the
-// credentials of the enrolled ones as JSON lines.
+// npm run seed -- --users N [--enrolled M] [--accounts A | --into <client name>]: prints credentials as JSON lines.
 import { ConfigurationError, type EncryptionKey, readEncryptionKeys, readSeedConfig } from '../config.ts'
 import { type BulkRequest, bulkSeed, UnknownClientError } from '../demo/bulk-seed.ts'
 import { openDatabase } from '../platform/db/client.ts'

@@ -2,7 +2,6 @@ import type { WriteStream } from 'node:tty'
 
 const BAR_WIDTH = 40
 
-/** Prints a progress bar on a terminal, else a line every 10 %. */
 export function showProgress(
   total: number,
   out: Pick<WriteStream, 'isTTY' | 'write'>,

@@ -8,7 +8,6 @@ export const COUNTED_A_DAY = 1000
 
 export interface DayOfActivity {
   start: Date
-  /** Wrong passwords and codes; COUNTED_A_DAY means that many or more. */
   failedSignIns: number
   mfaResets: number
 }

@@ -13,10 +13,8 @@ export interface Bar extends Counted {
 }
 
 export interface BarChart {
-  /** In SVG units. */
   width: number
   height: number
-  /** Days whose count is 0 have no bar. */
   bars: Bar[]
   zeros: number
   total: number
@@ -29,7 +27,6 @@ export interface BarChart {
 const SLOT = 10
 const GAP = 2
 const HEIGHT = 100
-/** A lower bar cannot be seen. */
 const LOWEST = 4
 
 /** Throws if there are no days. */

@@ -19,12 +19,10 @@ export interface LockedPerson {
 }
 
 export interface LockedPeople {
-  /** The longest lock first. */
   people: LockedPerson[]
   more: boolean
 }
 
-/** The people of an account who are locked out. */
 export function readLockedPeople(db: Reader, clientId: string, now: Date): Promise<LockedPeople> {
   return readLocked(db, eq(users.clientId, clientId), now)
 }

@@ -5,20 +5,17 @@ export interface NavItem {
   href: string
   label: string
   current: boolean
-  /** The number of items that wait there; 0 is not shown. */
   waiting: number
 }
 
 export interface Visitor extends Omit<Actor, 'id' | 'rank'> {
   ofParent: boolean
-  /** The number of approvals that the visitor may decide. */
   cases: number
 }
 
 interface Entry {
   href: string
   label: string
-  /** Matches the pages below its own address. */
   holds?: RegExp
   shown: (visitor: Visitor) => boolean
   waiting?: (visitor: Visitor) => number
@@ -52,7 +49,6 @@ const ENTRIES: readonly Entry[] = [
   { href: '/ops', label: 'Operations', holds: /^\/ops\//, shown: ({ isOperator }) => isOperator },
 ]
 
-/** The entries for this visitor; the one that `path` belongs to is current. */
 export function navFor(visitor: Visitor, path: string): NavItem[] {
   return ENTRIES.filter(({ shown }) => shown(visitor)).map(({ href, label, holds, waiting }) => ({
     href,

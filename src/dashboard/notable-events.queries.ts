@@ -25,7 +25,6 @@ const ROUTINE: readonly AuditAction[] = [
 
 const NOTABLE: readonly AuditAction[] = AUDIT_ACTIONS.filter((action) => !ROUTINE.includes(action))
 
-/** The newest security events of an account as sentences. */
 export async function readNotableEvents(db: Reader, viewer: LogViewer) {
   // Reads the newest of each action and outcome from their index: the cost does not grow with the log.
   const shown = sql.raw(String(SHOWN))

@@ -28,7 +28,6 @@ export interface Shortened<Item> {
   more: boolean
 }
 
-/** Mails that the worker gave up, newest first. */
 export async function readUndeliveredMails(db: Reader): Promise<Shortened<UndeliveredMail>> {
   const notificationId = sql`(${outbox.payload} ->> 'notificationId')::uuid`
   const rows = await db
@@ -50,7 +49,6 @@ export async function readUndeliveredMails(db: Reader): Promise<Shortened<Undeli
   return shorten(rows)
 }
 
-/** Accounts without an enrolled Admin, by name. */
 export async function readUnguardedAccounts(db: Reader): Promise<Shortened<UnguardedAccount>> {
   const rows = await db
     .select({ id: clients.id, name: clients.name })

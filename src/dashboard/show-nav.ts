@@ -5,7 +5,6 @@ import type { Deps } from '../deps.ts'
 import { personOf } from '../gate/gate.ts'
 import { navFor } from './nav-for.ts'
 
-/** Gives every page of the dashboard its `nav`. */
 export function showNav({ db, clock }: Pick<Deps, 'db' | 'clock'>): RequestHandler {
   return async (req, res, next) => {
     const person = personOf(res)

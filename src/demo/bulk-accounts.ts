@@ -4,7 +4,6 @@ export interface BulkAccount {
   name: string
   /** Index of the parent in the same list. */
   parent: number | null
-  /** Number of users. */
   size: number
   requiresMfa: readonly string[]
 }
@@ -55,7 +54,6 @@ const STATUSES: readonly Weighted<BulkUser['status']>[] = [
   [2, 'disabled'],
 ]
 
-/** `count` accounts in trees, few large and many small ones, with `users` users in all. */
 export function bulkAccounts(count: number, users: number, firstNumber: number): BulkAccount[] {
   const random = randomFrom(firstNumber + 1)
   const depths: number[] = []
@@ -73,7 +71,6 @@ export function bulkAccounts(count: number, users: number, firstNumber: number):
   })
 }
 
-/** The first user of an account is an active Admin. */
 export function bulkUser(account: string, number: number, isFirst: boolean): BulkUser {
   const random = randomFrom(number + 1)
   const first = at(FIRST_NAMES, random())

@@ -18,7 +18,6 @@ export interface BulkRequest {
   users: number
   /** The first so many users are active and have an authenticator. */
   enrolled: number
-  /** Number of client accounts; null for one per hundred users. */
   accounts: number | null
   /** Adds all users to the client account of this name instead. */
   into: string | null
@@ -28,14 +27,11 @@ export interface EnrolledUser {
   id: string
   email: string
   password: string
-  /** Base32. */
   secret: string
 }
 
 export interface BulkDeps {
-  /** The first key seals the secrets. */
   keys: readonly EncryptionKey[]
-  /** Called after every batch. */
   onProgress: (done: number) => void
   onEnrolled: (user: EnrolledUser) => void
 }

@@ -33,7 +33,6 @@ export async function seedDemoData(db: Database, deps: SeedDeps): Promise<void> 
   })
 }
 
-/** 'demo' if the database has any user of the demo cast. */
 export async function contentOf(db: Database): Promise<'nothing' | 'demo' | 'accounts'> {
   const [client] = await db.select({ id: clients.id }).from(clients).limit(1)
   if (!client) return 'nothing'

@@ -3,10 +3,7 @@ import type { RequestHandler } from 'express'
 import type { Config } from '../config.ts'
 import type { Metrics } from './metrics.ts'
 
-/**
- * Answers a scraper that sends the bearer token; all other requests go on to the gate. A middleware, not a route:
- * Express would reveal a route to an anonymous OPTIONS request.
- */
+/** A middleware, not a route: Express would reveal a route to an anonymous OPTIONS request. */
 export function answerScraper(
   { OPS_METRICS_TOKEN: token }: Pick<Config, 'OPS_METRICS_TOKEN'>,
   metrics: Metrics,

@@ -13,10 +13,7 @@ export interface Operation {
 
 type OperatorAction = Extract<AuditAction, `queue.${string}`>
 
-/**
- * Runs an operator's command in one transaction, or returns 'not-allowed'. `act` gets the function that records it in
- * the operator's account.
- */
+/** Runs an operator's command in one transaction; `recordIt` records it in the operator's account. */
 export function asOperator<Result>(
   deps: Pick<Deps, 'db' | 'clock'>,
   { actor, origin, action }: Operation & { action: OperatorAction },

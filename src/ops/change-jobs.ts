@@ -5,7 +5,6 @@ import { asOperator, type Operation } from './as-operator.ts'
 
 interface Change {
   action: Extract<AuditAction, `queue.${string}`>
-  /** The states that allow it. */
   from: readonly (JobState | 'unknown')[]
   make: (job: Job) => Promise<unknown>
 }
@@ -32,7 +31,6 @@ export const CHANGE_NAMES = Object.keys(CHANGES) as ChangeName[]
 /** Thrown when another operator or the worker was faster; it rolls the audit record back. */
 class TooLateError extends Error {}
 
-/** Whether a job in this state can be changed so. */
 export function canChange(name: ChangeName, job: Job, state: JobState | 'unknown'): boolean {
   const { from }: Change = CHANGES[name]
   // Removing the next run of a schedule would end the schedule.
@@ -40,10 +38,7 @@ export function canChange(name: ChangeName, job: Job, state: JobState | 'unknown
   return from.includes(state) && !(name === 'remove' && isNextRun)
 }
 
-/**
- * Changes one job and records it; 'not-possible' if the job or its state does not allow it. The record is written
- * before the change and committed after it, so that each change has its record.
- */
+/** Records before the change and commits after it, so that each change has its record. */
 export async function changeJob(
   deps: Pick<Deps, 'db' | 'clock'>,
   queue: Queue,

@@ -3,7 +3,6 @@ import { CHANGE_NAMES, type ChangeName, canChange } from './change-jobs.ts'
 
 const PAGE_SIZE = 50
 
-/** The tabs of the page, each with the states of BullMQ that it shows. */
 const TABS = {
   failed: ['failed'],
   delayed: ['delayed'],
@@ -21,14 +20,11 @@ export interface JobView {
   state: JobState | 'unknown'
   attempts: number
   addedAt: Date
-  /** Of a delayed job. */
   dueAt: Date | null
   failure: string | null
-  /** The changes that its state allows. */
   changes: readonly ChangeName[]
 }
 
-/** One page of the jobs of a tab; pages count from 1. */
 export async function readJobs(
   queue: Queue,
   tab: JobTab,

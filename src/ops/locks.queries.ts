@@ -10,7 +10,6 @@ const SHOWN = 50
 export interface LocksInForce {
   password: number
   code: number
-  /** Locked network addresses. */
   addresses: number
   /** The locks that last longest. Unknown subjects stand for e-mail addresses without a user. */
   longest: { subject: string; of: 'user' | 'known-browser' | 'unknown'; kind: LockoutKind; until: Date }[]

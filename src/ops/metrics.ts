@@ -16,7 +16,6 @@ const PATIENCE_MS = 2 * SECOND
 
 export interface Metrics {
   observe: RequestHandler
-  /** Answers in the Prometheus text format. */
   answer(res: Response): Promise<void>
 }
 

@@ -10,13 +10,10 @@ const MAIL: JobName = 'send-notification'
 
 /** The pending rows of the outbox. Ages are in milliseconds, by the clock of the database. */
 export interface OutboxState {
-  /** Not handed to a queue yet. */
   undispatched: number
-  /** The age of the oldest of those. */
   lagMs: number | null
   /** How long the oldest row that is due and not given up has waited, in a queue or not. */
   oldestPendingMs: number | null
-  /** Out of retries. */
   failed: number
   undeliveredMails: number
 }
@@ -26,7 +23,6 @@ export interface UnfinishedWork {
   job: string
   /** Null for a job that only a newer version knows. */
   queue: string | null
-  /** The kind of the mail. */
   mail: string | null
   ageMs: number
   state: 'failed' | 'dispatched' | 'undispatched'
@@ -53,7 +49,6 @@ export async function readOutbox(db: Reader): Promise<OutboxState> {
   return row
 }
 
-/** The age of the oldest due job of each queue, in milliseconds. */
 export async function readOldestByQueue(db: Reader): Promise<Map<string, number>> {
   const rows = await db
     .select({

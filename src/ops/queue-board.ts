@@ -11,7 +11,6 @@ import { poll } from '../gate/poll.ts'
 import { ForbiddenError } from '../platform/http/errors.ts'
 import type { Clock } from '../platform/time/clock.ts'
 
-/** The queue dashboard below `path`, for the queues of `reachQueues`. */
 export function queueBoard(clock: Clock, path: string): Router {
   const serverAdapter = new ExpressAdapter().setBasePath(path)
   const board = createBullBoard({

@@ -82,7 +82,6 @@ function queueOf(req: Request, res: Response): Queue | undefined {
   return res.locals.queues?.get(String(req.params.queue))
 }
 
-/** The list that the form was sent from. */
 function listOf(req: Request, queue: Queue): string {
   const { tab } = listQuery.parse(req.query)
   return listHref(`/ops/jobs/${queue.name}`, { tab })

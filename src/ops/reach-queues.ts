@@ -12,7 +12,6 @@ const PATIENCE_MS = 2 * SECOND
 declare global {
   namespace Express {
     interface Locals {
-      /** The queues by name, set by `reachQueues`. */
       queues?: ReadonlyMap<string, Queue>
     }
   }

@@ -3,10 +3,7 @@ import type { Deps } from '../deps.ts'
 import { outbox } from '../platform/db/schema/outbox.ts'
 import { asOperator, type Operation } from './as-operator.ts'
 
-/**
- * Makes all given-up outbox rows pending again. The worker compares the queues with the outbox and adds the missing
- * jobs. Works while the queue engine is away.
- */
+/** Makes given-up outbox rows pending; the worker adds the missing jobs. Works while the queue engine is away. */
 export function retryFailedWork(
   deps: Pick<Deps, 'db' | 'clock'>,
   operation: Operation,

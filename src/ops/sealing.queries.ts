@@ -3,7 +3,6 @@ import type { Reader } from '../platform/db/client.ts'
 import { auditSeals, auditUnsealed } from '../platform/db/schema/audit-seals.ts'
 
 export interface Sealing {
-  /** Events that are not sealed yet. */
   unsealed: number
   lastSealedAt: Date | null
 }

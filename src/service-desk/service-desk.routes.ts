@@ -9,7 +9,6 @@ import { readUserRows } from '../users/user-rows.queries.ts'
 import { userView } from '../users/user-view.ts'
 import { findAnywhere } from './find-anywhere.queries.ts'
 
-/** The Service Desk's search for callers, over all accounts. */
 export function serviceDeskRoutes(deps: Deps): Router {
   const { db, clock } = deps
   const routes = Router({ caseSensitive: true, strict: true })

@@ -22,7 +22,6 @@ export async function awaitDatabase(
   stopping.throwIfAborted()
 }
 
-/** A temporary problem, or null. */
 async function problemOf(address: string): Promise<string | null> {
   const { url, ssl } = readConnection(address)
   const sql = postgres(url, { ssl, max: 1, connect_timeout: 5, onnotice: () => {} })

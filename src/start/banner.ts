@@ -2,10 +2,8 @@ import { DEMO_CAST, DEMO_PASSWORD } from '../demo/demo-cast.ts'
 
 export interface BannerFacts {
   address: string
-  /** Null if SMTP_URL is set. */
   inbox: string | null
   dataDir: string
-  /** DATABASE_URL is set. */
   ownDatabase: boolean
   content: 'nothing' | 'demo' | 'accounts'
 }

@@ -25,7 +25,6 @@ const ORPHANS_GO_WITHIN_MS = 12 * SECOND
 const DEMO_MAIL_FROM = 'Portcullis <no-reply@portcullis.example>'
 
 export interface Surroundings {
-  /** The environment that child processes inherit. */
   env: NodeJS.ProcessEnv
   stopping: AbortSignal
   /** Registers a step of the shutdown. */
@@ -81,7 +80,6 @@ export async function bringUp(config: StartConfig, surroundings: Surroundings): 
       say,
     }),
   )
-  // The worker's first mail needs a running mail catcher.
   if (catcher) await allReady([catcher.child], stopping)
   children.push(
     superviseChild({

@@ -1,5 +1,4 @@
-// One `npm start` owns a DATA_DIR. It holds an advisory lock in its database: unlike a pid file, the lock always ends
-// with the process that holds it.
+// One `npm start` owns a DATA_DIR by an advisory lock: unlike a pid file, it always ends with its process.
 import { setTimeout as pause } from 'node:timers/promises'
 import postgres, { type Sql } from 'postgres'
 import { readConnection } from '../platform/db/connection.ts'
@@ -12,7 +11,6 @@ const RETRY_EVERY_MS = 100
 export interface LockGuard {
   /** Restarts the database before the lock is taken again. */
   onLost: () => Promise<void>
-  /** Once aborted, a lost lock is not taken again. */
   until: AbortSignal
 }
 

@@ -8,7 +8,6 @@ import { StartError } from './start-error.ts'
 
 type Settings = Pick<StartConfig, 'HOST' | 'PUBLIC_URL' | 'DATABASE_URL' | 'DEMO_DATA'>
 
-/** Whether only this machine can reach the product. Pure. */
 export function isLocal({ HOST, PUBLIC_URL, DATABASE_URL }: Settings): boolean {
   const namesLocalhost = PUBLIC_URL === undefined || isThisMachine(new URL(PUBLIC_URL).hostname)
   return isLoopback(HOST) && namesLocalhost && DATABASE_URL === undefined
@@ -18,10 +17,7 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || (ipaddr.isValid(host) && ipaddr.process(host).range() === 'loopback')
 }
 
-/**
- * Adds the demo accounts to an empty database if everything is local or DEMO_DATA is 'on'. Throws StartError if others
- * could reach the demo accounts of an earlier start.
- */
+/** Throws StartError if others could reach the demo accounts of an earlier start. */
 export async function prepareDemoData(
   config: Settings,
   { db, sql }: DatabasePool,

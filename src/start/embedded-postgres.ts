@@ -18,7 +18,6 @@ import { StartError } from './start-error.ts'
 
 const run = promisify(execFile)
 
-/** Recovery after a crash can take long. */
 const READY_WITHIN_MS = 60 * SECOND
 const START_RETRIES_MS = 10 * SECOND
 const RETRY_EVERY_MS = 100
@@ -43,11 +42,8 @@ const INITDB = [
 ]
 
 export interface ClusterOptions {
-  /** More settings, `name=value`. */
   settings?: readonly string[]
-  /** More arguments of initdb. */
   initdb?: readonly string[]
-  /** Prints one line about slow or unusual steps. */
   say?: (line: string) => void
 }
 
@@ -55,7 +51,6 @@ export interface Cluster {
   url: string
   /** It was already running, left by a killed start or used by another. */
   adopted: boolean
-  /** Starts it again at the same port if it has died. */
   revive(): Promise<void>
   /** `immediate` skips the shutdown checkpoint, for data that is thrown away. */
   stop(mode?: 'fast' | 'immediate'): Promise<void>
@@ -107,7 +102,6 @@ async function initialise(home: PostgresHome, password: string, args: readonly s
   if (home.user) for (const path of [draft, passwordFile]) await chown(path, home.user.uid, home.user.gid)
   try {
     await runProgram(home, 'initdb', [`--pgdata=${draft}`, `--pwfile=${passwordFile}`, ...INITDB, ...args])
-    // If another start was faster, its cluster is used.
     await rename(draft, home.cluster).catch((error) => {
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
     })
@@ -130,7 +124,6 @@ async function removeAbandonedDrafts(cluster: string): Promise<void> {
   }
 }
 
-/** Starts the server unless it is running. Returns its port. */
 async function ensureServing(
   home: PostgresHome,
   password: string,
@@ -152,7 +145,6 @@ async function ensureServing(
   }
 }
 
-/** Returns an error message, or null. */
 async function startServer(
   home: PostgresHome,
   settings: readonly string[],

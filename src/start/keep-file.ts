@@ -1,10 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { link, open, readFile, rm } from 'node:fs/promises'
 
-/**
- * Reads a file (mode 0600), or creates it first. All processes that call it at once, or are killed, get the same
- * content: the file gets its name only when it is complete.
- */
+/** Reads or creates a file (mode 0600). It gets its name only when complete, so all processes get the same content. */
 export async function keepFile(path: string, make: () => string): Promise<string> {
   const kept = await readIfThere(path)
   if (kept !== null) return kept

@@ -7,8 +7,7 @@ process.umask(0o077)
 
 const [smtp, web, mailDirectory = ''] = process.argv.slice(2)
 
-// The terminal's Ctrl-C reaches this process too, but the worker may still send mails. It ends when its supervisor
-// disconnects.
+// Ctrl-C reaches this process too, but the worker may still send mails: it ends when its supervisor disconnects.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {})
 process.on('disconnect', () => process.exit())
 
@@ -25,13 +24,9 @@ const catcher = new MailDev({
   silent: true,
 })
 await catcher.start()
-// The start may have failed in the meantime.
 if (process.connected) process.send?.('ready')
 
-/**
- * MailDev allows any origin (CORS) and any Host (DNS rebinding), without an option. Its mails contain links that open
- * accounts, so requests of other sites never reach it.
- */
+/** MailDev allows any origin (CORS) and any Host (DNS rebinding), without an option; its mails contain valid links. */
 function refuseForeignRequests(): void {
   const emit = Server.prototype.emit
   Server.prototype.emit = function (event: string | symbol, ...values: unknown[]): boolean {

@@ -1,11 +1,9 @@
-// The PostgreSQL programs that npm installed.
 import { readFile, symlink } from 'node:fs/promises'
 import { arch, platform } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { StartError } from './start-error.ts'
 
 export interface PostgresBinaries {
-  /** The folder with bin, lib and share. */
   root: string
   version: string
 }

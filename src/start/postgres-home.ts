@@ -1,5 +1,4 @@
-// The folders and the user of the embedded PostgreSQL. PostgreSQL refuses to run as root. When we are root, it runs as
-// another user, who must have access to its programs and data.
+// PostgreSQL refuses to run as root: then it runs as a user who must have access to its programs and data.
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chmod, cp, mkdir, readlink, rename, rm, stat, symlink } from 'node:fs/promises'
@@ -19,17 +18,13 @@ export interface Identity {
 }
 
 export interface PostgresHome {
-  /** The cluster's data folder. */
   cluster: string
   binaries: PostgresBinaries
   /** Null for the user of this process. */
   user: Identity | null
 }
 
-/**
- * Finds the home of the cluster of `dataDir`, which must exist. `clusterKey` names the cluster in the shared folder: a
- * DATA_DIR that was removed and created again gets a new cluster.
- */
+/** `clusterKey` names the cluster in the shared folder: a DATA_DIR that was created again gets a new cluster. */
 export async function findPostgresHome(
   dataDir: string,
   clusterKey: string,
@@ -55,7 +50,6 @@ export async function findPostgresHome(
   return home
 }
 
-/** The owner of the cluster; for a new cluster the user `postgres` or `nobody`. */
 async function serverUser(cluster: string): Promise<Identity> {
   const owner = await stat(cluster).catch(() => null)
   if (owner && owner.uid !== 0) return { uid: owner.uid, gid: owner.gid }
@@ -90,7 +84,6 @@ function succeeds(file: string, args: readonly string[], user: Identity): Promis
   )
 }
 
-/** Creates the data folder in the shared home and a link to it in DATA_DIR. */
 async function sharedCluster(dataDir: string, clusterKey: string): Promise<string> {
   const link = join(dataDir, 'postgres')
   const made = await readlink(link).catch(() => null)

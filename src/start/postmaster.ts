@@ -19,10 +19,7 @@ export async function findPostmaster(cluster: string): Promise<Postmaster | null
   return recorded && isPostgres(await programOf(recorded.pid)) ? recorded : null
 }
 
-/**
- * Removes the file of a killed server whose process id belongs to another process or to a zombie, as happens in
- * containers. PostgreSQL itself removes all other stale files, and more safely.
- */
+/** Removes a file whose process id belongs to another process or a zombie; PostgreSQL removes other stale files. */
 export async function removeMistakenPidFile(cluster: string): Promise<void> {
   const recorded = await recordedPostmaster(cluster)
   if (!recorded) return

@@ -1,5 +1,4 @@
-// The secrets that `npm start` creates at its first start and keeps in DATA_DIR, in the form of the environment.
-// The `existing…` functions never create one: they are for other commands.
+// `npm start` creates these secrets and keeps them in DATA_DIR; the `existing…` functions never create one.
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { keepFile, readIfThere } from './keep-file.ts'

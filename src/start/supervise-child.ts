@@ -15,15 +15,12 @@ export interface ChildOptions {
   module: URL
   args?: readonly string[]
   env: NodeJS.ProcessEnv
-  /** SIGTERM by default. */
   askToStop?: (child: ChildProcess) => void
   say: (line: string) => void
 }
 
 export interface SupervisedChild {
-  /** Resolves at its first message 'ready'; rejects when it never comes up. */
   ready: Promise<void>
-  /** Asks it to stop, and kills it after 12 seconds. */
   stop(): Promise<void>
 }
 

@@ -29,19 +29,11 @@ const COLUMNS = [
   'details',
 ] as const
 
-type ExportRecord = Record<(typeof COLUMNS)[number], unknown>
-
 export const WRITERS: { readonly [Format in ExportFormat]: Writer } = {
   csv: {
     contentType: 'text/csv; charset=utf-8',
     head: `${BYTE_ORDER_MARK}${csvRows([COLUMNS])}`,
-    write: (events) =>
-      csvRows(
-        events.map((event) => {
-          const row = recordOf(event)
-          return COLUMNS.map((column) => row[column])
-        }),
-      ),
+    write: (events) => csvRows(events.map((event) => Object.values(recordOf(event)))),
   },
   ndjson: {
     contentType: 'application/x-ndjson; charset=utf-8',
@@ -50,22 +42,7 @@ export const WRITERS: { readonly [Format in ExportFormat]: Writer } = {
   },
 }
 
-function recordOf(event: EventRow): ExportRecord {
-  return {
-    id: event.id,
-    at: event.at.toISOString(),
-    action: event.action,
-    outcome: event.outcome,
-    sentence: eventSentence(event),
-    actorId: event.actorId,
-    actorName: event.actorName,
-    actorEmail: event.actorEmail,
-    subjectId: event.subjectId,
-    subjectName: event.subjectName,
-    subjectEmail: event.subjectEmail,
-    address: event.address,
-    userAgent: event.userAgent,
-    requestId: event.requestId,
-    details: event.details,
-  }
+function recordOf(event: EventRow): Record<string, unknown> {
+  const values = { ...event, at: event.at.toISOString(), sentence: eventSentence(event) }
+  return Object.fromEntries(COLUMNS.map((column) => [column, values[column]]))
 }

@@ -6,7 +6,7 @@ import { type Broken, type ChainReport, type Harm, verifyChain } from '../platfo
 import { openDatabase } from '../platform/db/client.ts'
 import { readOptions, runCommand, UsageError } from '../platform/run-command.ts'
 import { databaseUrlOf } from '../start/database-url.ts'
-import { existingAuditKeys } from '../start/secrets.ts'
+import { existingSecret } from '../start/secrets.ts'
 import { showProgress } from './show-progress.ts'
 
 const USAGE = 'npm run audit:verify -- [--expect SEQ:HASH …] [--expect-file FILE …]'
@@ -77,7 +77,7 @@ async function headsInFile(path: string): Promise<Head[]> {
 }
 
 async function keptKeys(dataDir: string): Promise<AuditKey[]> {
-  const kept = await existingAuditKeys(dataDir)
+  const kept = await existingSecret(dataDir, 'audit-keys')
   if (kept === null) throw new ConfigurationError(['AUDIT_KEYS must be given: those that the worker has'])
   return readAuditKeys(kept)
 }

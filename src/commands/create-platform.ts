@@ -1,4 +1,4 @@
-// npm run create-platform -- --email E --name N [--account A]: creates the platform account and its first operator.
+// npm run create-platform -- --email E --name N [--account A]: creates the platform account and its first agent and operator.
 import { clientName } from '../clients/client-name.ts'
 import { AddressTakenError } from '../clients/create-client.ts'
 import { createPlatform, PlatformExistsError } from '../clients/create-platform.ts'
@@ -10,7 +10,7 @@ import { readOptions, runCommand, UsageError } from '../platform/run-command.ts'
 import { startDatabaseClock } from '../platform/time/clock.ts'
 import { durationText } from '../platform/time/duration-text.ts'
 import { databaseUrlOf } from '../start/database-url.ts'
-import { existingEncryptionKeys } from '../start/secrets.ts'
+import { existingSecret } from '../start/secrets.ts'
 
 const USAGE =
   'npm run create-platform -- --email <address> --name <full name> [--account <name of the platform account>]'
@@ -49,7 +49,7 @@ async function readTarget() {
   const config = readFoundConfig(process.env)
   const url = await databaseUrlOf(config)
   if (config.ENCRYPTION_KEYS) return { url, keys: config.ENCRYPTION_KEYS }
-  const kept = await existingEncryptionKeys(config.DATA_DIR)
+  const kept = await existingSecret(config.DATA_DIR, 'encryption-keys')
   if (kept === null) throw new ConfigurationError(['ENCRYPTION_KEYS must be given: those the server has'])
   return { url, keys: readEncryptionKeys(kept) }
 }

@@ -4,7 +4,7 @@ import { type BulkRequest, bulkSeed, UnknownClientError } from '../demo/bulk-see
 import { openDatabase } from '../platform/db/client.ts'
 import { readOptions, runCommand, UsageError } from '../platform/run-command.ts'
 import { databaseUrlOf } from '../start/database-url.ts'
-import { existingEncryptionKeys } from '../start/secrets.ts'
+import { existingSecret } from '../start/secrets.ts'
 import { showProgress } from './show-progress.ts'
 
 const USAGE = 'npm run seed -- --users N [--enrolled M] [--accounts A | --into <client name>]'
@@ -54,7 +54,7 @@ async function readTarget({ enrolled }: BulkRequest): Promise<{ url: string; key
     throw new ConfigurationError(['DEMO_DATA must be on: this fills the database with made-up users'])
 
   const url = await databaseUrlOf(config)
-  const kept = config.ENCRYPTION_KEYS ? null : await existingEncryptionKeys(config.DATA_DIR)
+  const kept = config.ENCRYPTION_KEYS ? null : await existingSecret(config.DATA_DIR, 'encryption-keys')
   const keys = config.ENCRYPTION_KEYS ?? (kept === null ? [] : readEncryptionKeys(kept))
   if (enrolled > 0 && keys.length === 0)
     throw new ConfigurationError(['ENCRYPTION_KEYS must be given: those the server has, to seal the secrets'])

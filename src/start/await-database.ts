@@ -22,17 +22,24 @@ export async function awaitDatabase(
   stopping.throwIfAborted()
 }
 
-async function problemOf(address: string): Promise<string | null> {
+async function problemOf(url: string): Promise<string | null> {
+  const error = await connectionError(url)
+  // 57: starting up or shutting down; 53: no connection left. All other errors are permanent.
+  if (error instanceof postgres.PostgresError && !/^5[37]/.test(error.code))
+    throw new StartError(`DATABASE_URL does not work: ${error.message}`)
+  if (error === null) return null
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason'
+}
+
+/** Connects once. Null if the database answers. */
+export async function connectionError(address: string): Promise<unknown> {
   const { url, ssl } = readConnection(address)
   const sql = postgres(url, { ssl, max: 1, connect_timeout: 5, onnotice: () => {} })
   try {
     await sql`select 1`
     return null
   } catch (error) {
-    // 57: starting up or shutting down; 53: no connection left. All other errors are permanent.
-    if (error instanceof postgres.PostgresError && !/^5[37]/.test(error.code))
-      throw new StartError(`DATABASE_URL does not work: ${error.message}`)
-    return error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason'
+    return error
   } finally {
     await sql.end({ timeout: 1 })
   }

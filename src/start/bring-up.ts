@@ -14,7 +14,7 @@ import { holdLock } from './data-dir-lock.ts'
 import { prepareDemoData } from './demo-data.ts'
 import { startEmbeddedPostgres } from './embedded-postgres.ts'
 import { anyFreePort, choosePort } from './free-port.ts'
-import { auditKeys, encryptionKeys, sessionSecret } from './secrets.ts'
+import { keptSecret } from './secrets.ts'
 import { StartError } from './start-error.ts'
 import { type SupervisedChild, superviseChild } from './supervise-child.ts'
 
@@ -44,10 +44,10 @@ export async function bringUp(config: StartConfig, surroundings: Surroundings): 
   const catcher = config.SMTP_URL ? null : await startMailCatcher(config, dataDir, surroundings)
 
   const secrets = {
-    SESSION_SECRET: config.SESSION_SECRET?.join(',') ?? (await sessionSecret(dataDir)),
-    ENCRYPTION_KEYS: surroundings.env.ENCRYPTION_KEYS || (await encryptionKeys(dataDir)),
+    SESSION_SECRET: config.SESSION_SECRET?.join(',') ?? (await keptSecret(dataDir, 'session-secret')),
+    ENCRYPTION_KEYS: surroundings.env.ENCRYPTION_KEYS || (await keptSecret(dataDir, 'encryption-keys')),
   }
-  const AUDIT_KEYS = surroundings.env.AUDIT_KEYS || (await auditKeys(dataDir))
+  const AUDIT_KEYS = surroundings.env.AUDIT_KEYS || (await keptSecret(dataDir, 'audit-keys'))
   await migrateDatabase(databaseUrl)
   const content = await withDatabase(databaseUrl, (pool) =>
     prepareDemoData(config, pool, secrets.ENCRYPTION_KEYS),

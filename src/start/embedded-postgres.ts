@@ -9,11 +9,12 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import postgres from 'postgres'
 import { SECOND } from '../platform/time/durations.ts'
+import { connectionError } from './await-database.ts'
 import { anyFreePort } from './free-port.ts'
 import { program } from './postgres-binaries.ts'
 import { findPostgresHome, type PostgresHome } from './postgres-home.ts'
 import { findPostmaster, programOf, removeMistakenPidFile } from './postmaster.ts'
-import { existingPostgresPassword, postgresPassword } from './secrets.ts'
+import { existingSecret, keptSecret } from './secrets.ts'
 import { StartError } from './start-error.ts'
 
 const run = promisify(execFile)
@@ -60,7 +61,7 @@ export interface Cluster {
 export async function startEmbeddedPostgres(dataDir: string, options: ClusterOptions = {}): Promise<Cluster> {
   const { settings = [], initdb = [], say = () => {} } = options
   await mkdir(dataDir, { recursive: true })
-  const password = await postgresPassword(dataDir)
+  const password = await keptSecret(dataDir, 'postgres-password')
   const home = await findPostgresHome(await realpath(dataDir), password, say)
 
   await removeAbandonedDrafts(home.cluster)
@@ -83,7 +84,7 @@ export async function startEmbeddedPostgres(dataDir: string, options: ClusterOpt
 
 /** The URL of the running cluster of `dataDir`, or null. Starts nothing. */
 export async function findRunningCluster(dataDir: string): Promise<string | null> {
-  const password = await existingPostgresPassword(dataDir)
+  const password = await existingSecret(dataDir, 'postgres-password')
   if (password === null) return null
   const postmaster = await findPostmaster(join(dataDir, 'postgres'))
   return postmaster && urlOf(password, postmaster.port)
@@ -172,17 +173,10 @@ async function startServer(
 }
 
 async function answers(url: string): Promise<boolean> {
-  const sql = postgres(url, { max: 1, connect_timeout: 5, onnotice: () => {} })
-  try {
-    await sql`select 1`
-    return true
-  } catch (error) {
-    if (error instanceof postgres.PostgresError && error.code === '28P01')
-      throw new StartError('The embedded PostgreSQL does not accept the password kept in DATA_DIR.')
-    return false
-  } finally {
-    await sql.end({ timeout: 1 })
-  }
+  const error = await connectionError(url)
+  if (error instanceof postgres.PostgresError && error.code === '28P01')
+    throw new StartError('The embedded PostgreSQL does not accept the password kept in DATA_DIR.')
+  return error === null
 }
 
 async function stopCluster(home: PostgresHome, mode: 'fast' | 'immediate'): Promise<void> {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { readEncryptionKeys } from '../../src/config.ts'
 import { keepFile } from '../../src/start/keep-file.ts'
-import { encryptionKeys, existingEncryptionKeys, sessionSecret } from '../../src/start/secrets.ts'
+import { existingSecret, keptSecret } from '../../src/start/secrets.ts'
 import { testFolder } from '../support/run-folder.ts'
 
 test('a secret is made once by many at once, and only its owner may read it', async () => {
@@ -24,11 +24,11 @@ test('a secret is made once by many at once, and only its owner may read it', as
 
 test('the configuration accepts the secrets that a start makes', async () => {
   const folder = await testFolder()
-  assert.equal(await existingEncryptionKeys(folder), null)
+  assert.equal(await existingSecret(folder, 'encryption-keys'), null)
 
-  const keys = await encryptionKeys(folder)
+  const keys = await keptSecret(folder, 'encryption-keys')
 
   assert.equal(readEncryptionKeys(keys)[0]?.key.length, 32)
-  assert.equal(await existingEncryptionKeys(folder), keys)
-  assert.ok((await sessionSecret(folder)).length >= 32)
+  assert.equal(await existingSecret(folder, 'encryption-keys'), keys)
+  assert.ok((await keptSecret(folder, 'session-secret')).length >= 32)
 })

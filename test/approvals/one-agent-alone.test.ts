@@ -13,7 +13,7 @@ import type { Browser, Fields } from '../support/browser.ts'
 import { Cast, DESK, DESK2, OPERATOR } from '../support/cast.ts'
 import type { People } from '../support/people.ts'
 
-const RUNS = 20
+const RUNS = 12
 const STEPS = 30
 
 const PASSWORD = 'seven green lanterns in fog'

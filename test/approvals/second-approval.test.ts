@@ -418,7 +418,7 @@ describe('a decision', () => {
     const desk3 = app.browser()
     desk3.secret = await people.enrol(third.id)
     await desk3.signIn(third.email)
-    for (let round = 0; round < 10; round += 1) {
+    for (let round = 0; round < 5; round += 1) {
       const user = await people.add('Harbour Group', ['tech-operator'])
       const approvalId = await ask(user.id, 'admin')
       const answers = await Promise.all(
@@ -461,7 +461,7 @@ describe('a decision', () => {
     assert.deepEqual(await people.roleGroupsOf(user.id), ['tech-operator'])
     assert.doesNotMatch((await cast.as(DESK).get(`/users/${user.id}`)).body, /Waiting for a second agent/)
 
-    for (let round = 0; round < 10; round += 1) {
+    for (let round = 0; round < 5; round += 1) {
       const id = await ask(user.id, 'admin')
       const answers = await Promise.all([
         cast.as(DESK).post(`/approvals/${id}/withdraw`),

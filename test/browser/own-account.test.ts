@@ -94,6 +94,24 @@ for (const javaScriptEnabled of [true, false])
       await samir.page.getByText('You are signed out.').waitFor()
     })
 
+    test('the account page ends a known browser, then all of them', async () => {
+      const email = 'tech@meridian.example'
+      const tom = await signedIn(email)
+      await signedIn(email)
+      await tom.visit('/account')
+      const rows = tom.page.locator('[data-browser]')
+      assert.equal(await rows.count(), 2)
+
+      await tom.page.locator('[data-browser=other] button').click()
+      await tom.page.getByText('That browser is no longer known.').waitFor()
+      assert.equal(await rows.count(), 1)
+      await tom.press('End all known browsers')
+      await tom.page.locator('#known-browsers').getByText('None.').waitFor()
+
+      assert.equal(await rows.count(), 0)
+      assert.equal(await tom.page.locator('[data-session]').count(), 2, 'no session ends with them')
+    })
+
     test('a new phone replaces the old one with password and old code, scan, new code and next code', async () => {
       const theo = await visitor()
       await theo.enrolAndSignIn('tech@harbour.example', '/account')
@@ -218,6 +236,20 @@ describe('pages of one’s own account that are accessible and fit 320 pixels', 
     await inspect(fiona.page, 'account-wrong-password')
     await fiona.visit('/account/authenticator')
     await inspect(fiona.page, 'account-set-up')
+    await context.clearCookies()
+    assert.deepEqual(complaints, [], 'what the browser complained about')
+  })
+
+  test('the known browsers of the account page, some and none, are accessible and fit 320 pixels', async () => {
+    const email = 'tech@meridian.example'
+    await app.browser().signInWithPassword(email)
+    const tom = new Visitor(await context.newPage(), app)
+    await tom.signInWithPassword(email, '/account')
+    assert.equal(await tom.page.locator('[data-browser]').count(), 2)
+    await inspect(tom.page, 'account-known-browsers')
+    await tom.press('End all known browsers')
+    await tom.page.locator('#known-browsers').getByText('None.').waitFor()
+    await inspect(tom.page, 'account-known-browsers-none')
     await context.clearCookies()
     assert.deepEqual(complaints, [], 'what the browser complained about')
   })

@@ -480,8 +480,8 @@ describe('withdrawing an invitation', () => {
     assert.equal((await people.byId(id)).status, 'active')
   })
 
-  test('of withdrawing and accepting at the same time exactly one happens, in each of 40 rounds', async () => {
-    for (let round = 0; round < 40; round += 1) {
+  test('of withdrawing and accepting at the same time exactly one happens, in each of 12 rounds', async () => {
+    for (let round = 0; round < 12; round += 1) {
       const fields = people.newcomer()
       await cast.as(ADMIN).post('/users', fields)
       const { id } = await app.userNamed(fields.email ?? '')

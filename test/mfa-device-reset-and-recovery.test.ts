@@ -88,8 +88,8 @@ describe('Admin-initiated MFA reset for users', () => {
       .where(eq(authenticators.id, row.authenticatorId))
     assert.equal(old?.status, 'revoked')
     assert.equal(old?.sealedSecret, null)
-    const told = await app.deps.db.select().from(notifications).where(eq(notifications.eventId, row.eventId))
-    const recipients = told.map(({ kind, recipientId }) => [kind, recipientId]).sort()
+    const mails = await app.deps.db.select().from(notifications).where(eq(notifications.eventId, row.eventId))
+    const recipients = mails.map(({ kind, recipientId }) => [kind, recipientId]).sort()
     assert.deepEqual(
       recipients,
       [
@@ -148,9 +148,9 @@ describe('Admin-initiated MFA reset for users', () => {
     await cast.comeBack(ADMIN)
     await cast.comeBack(ADMIN2)
     const before = (await resetsOf(TECH)).length
-    const owed = async () =>
+    const queued = async () =>
       (await app.deps.db.select().from(outbox).where(eq(outbox.job, 'complete-mfa-reset'))).length
-    const owedBefore = await owed()
+    const queuedBefore = await queued()
 
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, i) => cast.reset(i % 2 ? ADMIN : ADMIN2, TECH)),
@@ -159,7 +159,7 @@ describe('Admin-initiated MFA reset for users', () => {
     assert.equal(answers.filter(({ status }) => status === 303).length, 1)
     assert.equal(answers.filter(({ status }) => status === 409).length, 19)
     assert.equal((await resetsOf(TECH)).length, before + 1)
-    assert.equal((await owed()) - owedBefore, 1)
+    assert.equal((await queued()) - queuedBefore, 1)
   })
 
   test('a reset leaves password, role groups, password lock and status of the user unchanged', async () => {

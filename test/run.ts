@@ -26,7 +26,7 @@ if (process.env.CI === 'true' && !REDIS_AVAILABLE)
 const folder = await makeRunFolder('in-memory')
 try {
   const unpacked = files.some(needsBrowser) ? unpackChromium() : null
-  // Told below, once the cluster is there to be stopped.
+  // An error is thrown below, once the cluster can be stopped.
   unpacked?.catch(() => {})
   const cluster = await startTestCluster(folder)
   try {

@@ -257,7 +257,7 @@ describe('who made whom', () => {
     assert.deepEqual(falls([{ ...agent('a'), isOperator: true }]), { fallsTo: 'none', ids: [] })
     // Two made by the same agent are no second opinion on each other.
     assert.deepEqual(falls([agent('b'), agent('d')], { requestedBy: 'b', userId: null }).ids, [])
-    // Nor does somebody decide about whom they made, or about who made them.
+    // A person decides neither about those they made nor about those who made them.
     assert.deepEqual(falls([agent('e'), agent('b')], { requestedBy: 'e', userId: 'c' }).ids, [])
     assert.deepEqual(falls([agent('e'), agent('c')], { requestedBy: 'e', userId: 'b' }).ids, [])
     assert.deepEqual(falls([agent('e'), agent('d')], { requestedBy: 'e', userId: 'b' }).ids, ['d'])

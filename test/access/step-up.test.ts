@@ -1,4 +1,4 @@
-// Step-up: whoever administers proves again that they are there when the last proof is older than 10 minutes.
+// Step-up: an administering user confirms again when the last step-up is older than 10 minutes.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { and, eq } from 'drizzle-orm'

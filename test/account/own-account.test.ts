@@ -28,7 +28,7 @@ after(() => app.close())
 
 const sid = (browser: Browser) => browser.cookies.get('sid') ?? ''
 
-/** Somebody without MFA, in a browser of this kind. */
+/** A signed-in user without MFA, in a browser of this kind. */
 async function signedIn(email: string, userAgent = FIREFOX, password = DEMO_PASSWORD): Promise<Browser> {
   const browser = app.browser()
   const { location } = await browser.post('/sign-in', { email, password }, { 'user-agent': userAgent })

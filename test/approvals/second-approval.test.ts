@@ -596,7 +596,7 @@ describe('rules that are asked again at the approval', () => {
 })
 
 describe('mails to administrators', () => {
-  async function toldBy(
+  async function recipientsOf(
     path: string,
     fields: Record<string, string>,
     userId: string,
@@ -615,7 +615,7 @@ describe('mails to administrators', () => {
   test('taking Admin away takes effect immediately and is mailed to the Admins of the account', async () => {
     const user = await people.add('Harbour Retail', ['admin'])
 
-    const told = await toldBy(
+    const recipients = await recipientsOf(
       `/users/${user.id}/role-groups`,
       { roleGroups: 'tech-operator' },
       user.id,
@@ -623,13 +623,13 @@ describe('mails to administrators', () => {
     )
 
     assert.deepEqual(await people.roleGroupsOf(user.id), ['tech-operator'])
-    assert.deepEqual(told, [CHILD_ADMIN], 'not the person, who has a mail of their own')
+    assert.deepEqual(recipients, [CHILD_ADMIN], 'not the person, who has a mail of their own')
   })
 
   test('in the platform account taking a role group away is mailed to all agents and Operators, including the actor', async () => {
     const agent = await people.add('Portcullis Platform', ['operator', 'service-desk'])
 
-    const told = await toldBy(
+    const recipients = await recipientsOf(
       `/users/${agent.id}/role-groups`,
       { roleGroups: 'operator' },
       agent.id,
@@ -637,8 +637,8 @@ describe('mails to administrators', () => {
     )
 
     assert.ok(
-      [DESK, DESK2, OPERATOR].every((email) => told.includes(email)),
-      told.join(),
+      [DESK, DESK2, OPERATOR].every((email) => recipients.includes(email)),
+      recipients.join(),
     )
     await setStatus(agent.email, 'disabled')
   })
@@ -652,9 +652,9 @@ describe('mails to administrators', () => {
       [invited.id, 'invitation', 'invitation.resent'],
       [invited.id, 'invitation/withdraw', 'invitation.withdrawn'],
     ] as const) {
-      const told = await toldBy(`/users/${id}/${path}`, {}, id, action)
-      assert.ok(told.includes(CHILD_ADMIN), path)
-      assert.ok(!told.includes((await people.byId(id)).email), path)
+      const recipients = await recipientsOf(`/users/${id}/${path}`, {}, id, action)
+      assert.ok(recipients.includes(CHILD_ADMIN), path)
+      assert.ok(!recipients.includes((await people.byId(id)).email), path)
     }
 
     assert.equal((await cast.as(DESK).post(`/users/${active.id}/enable`, EVIDENCE)).status, 303)
@@ -674,7 +674,7 @@ describe('mails to administrators', () => {
       [invited.id, 'invitation', 'invitation.resent'],
     ] as const)
       assert.deepEqual(
-        await toldBy(`/users/${id}/${path}`, { roleGroups: 'finance-operator' }, id, action),
+        await recipientsOf(`/users/${id}/${path}`, { roleGroups: 'finance-operator' }, id, action),
         [],
         path,
       )

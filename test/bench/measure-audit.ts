@@ -39,7 +39,7 @@ export async function benchAudit({ quick }: SectionOptions, onStop: OnStop): Pro
   onStop(() => removeRunFolder(folder))
   const product = await startProduct(folder, someUsers(USERS), onStop)
   const [admin] = JSON.parse(await readFile(product.usersFile, 'utf8')) as EnrolledUser[]
-  if (!admin) throw new Error('nobody is enrolled')
+  if (!admin) throw new Error('no Admin is enrolled')
   say(`Putting ${events} events on record …`)
   await putOnRecord(product, admin.id, events)
   const cookie = await signIn(product.origin, admin)
@@ -87,7 +87,7 @@ verifying  ${eventsPerSecond.verifying.toFixed(0)} events/s, ${verified.mb.toFix
   }
 }
 
-/** Everybody of the account does something, a third of the time in vain, over the last half year. */
+/** Events of all users of the account over the last half year, a third of them failures. */
 async function putOnRecord({ database: { sql } }: Product, adminId: string, events: number): Promise<void> {
   const batch = 50_000
   for (let done = 0; done < events; done += batch)

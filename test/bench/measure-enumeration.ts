@@ -1,4 +1,4 @@
-// Whether the time of an answer tells if somebody has an e-mail address: sign-in and forgotten password.
+// Whether the response time reveals that an e-mail address has a user: sign-in and forgotten password.
 
 import type { EnrolledUser } from '../../src/demo/bulk-seed.ts'
 import type { DatabasePool } from '../../src/platform/db/client.ts'
@@ -28,7 +28,7 @@ const GROUPS = [
 ] as const
 type Group = (typeof GROUPS)[number]
 
-/** What must not be told apart. */
+/** Requests whose times must not differ. */
 const PAIRS: [Group, Group][] = [
   ['unknown address', 'wrong password'],
   ['unknown address', 'disabled, right password'],
@@ -99,7 +99,7 @@ async function prepare(database: DatabasePool, users: readonly EnrolledUser[], c
   await database.sql`update users set status = 'disabled' where id in ${database.sql(disabled.map(({ id }) => id))}`
 
   let made = 0
-  /** Like those that somebody has. */
+  /** Like the addresses of users. */
   const unknown = ({ email }: EnrolledUser) => {
     made += 1
     return email.replace('@', `.${made}@`)

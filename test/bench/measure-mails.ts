@@ -14,7 +14,7 @@ export interface Mails {
 
 const PATIENCE_MS = MINUTE
 
-/** Owes `count` mails at once and waits until the worker has sent them all. */
+/** Queues `count` mails at once and waits until the worker has sent them all. */
 export async function measureMails(db: Database, count: number): Promise<Mails> {
   const recipients = await db.select({ id: users.id, clientId: users.clientId }).from(users).limit(count)
   await db.transaction(async (tx) => {

@@ -23,7 +23,7 @@ const QUICK = { rounds: 1, single: 15, burst: 60 }
 const WARM_UP = 12
 const CLICKS_IN_PARALLEL = 8
 const PATIENCE_MS = MINUTE
-/** What the processes have to clear away after the last work that was owed. */
+/** The processes clean up for this long after the last pending work. */
 const SETTLE_MS = 2 * SECOND
 const BETWEEN_CLICKS_MS = 150
 
@@ -106,7 +106,7 @@ export async function benchResets(
       const many = await measureBurst(product, admins, burstTargets)
       const oldSessions = await signIn(people, alone)
       await untilNothingIsOwed(product.database.sql)
-      // Now, and not while somebody is timed: a burst has changed half of these small tables.
+      // Now, and not during a measurement: a burst has changed half of these small tables.
       await product.database.sql`vacuum (analyze)`
       await pause(SETTLE_MS)
       const one = await measureSingles(product, admins, cast.targets.slice(used, used + alone), oldSessions)
@@ -255,10 +255,10 @@ async function untilCompleted(
 /** The mails of earlier resets have gone: one that is measured alone has the machine to itself. */
 function untilNothingIsOwed(sql: DatabasePool['sql']): Promise<unknown> {
   return eventually(
-    'nothing is owed',
+    'nothing is pending',
     async () => {
-      const [owed] = await sql`select from outbox where done_at is null and due_at is null limit 1`
-      return !owed
+      const [pending] = await sql`select from outbox where done_at is null and due_at is null limit 1`
+      return !pending
     },
     PATIENCE_MS,
   )

@@ -29,9 +29,9 @@ interface Account {
   /** Of its Admin, who is signed in. */
   cookie: string
   connection: Connection
-  /** Somebody after 90 % of the others. */
+  /** A user after 90 % of the others. */
   deepId: string
-  /** Somebody's e-mail address. */
+  /** The e-mail address of one user. */
   email: string
 }
 
@@ -50,7 +50,7 @@ const PAGES: [string, Address][] = [
   ['search: two letters', list(() => ({ q: 'ma' }))],
   ['search: an e-mail address', list(({ email }) => ({ q: email }))],
   ['search: the beginning of one', list(({ email }) => ({ q: email.split('@')[0] ?? '' }))],
-  ['search: nobody', list(() => ({ q: 'qzqzq' }))],
+  ['search: no match', list(() => ({ q: 'qzqzq' }))],
   ['role: Admin', list(() => ({ role: 'admin' }))],
   ['role: one that three people hold', list(() => ({ role: 'auditor' }))],
   ['MFA: enrolled', list(() => ({ mfa: 'enrolled' }))],

@@ -8,7 +8,7 @@ import { STEPS } from './steps.ts'
 import { answerQuestions } from './tool.ts'
 
 export interface SignInLoad {
-  /** People who sign in at the same time, each again and again as somebody else. */
+  /** People who sign in at the same time, each repeatedly as another user. */
   parallel: number
   warmUpMs: number
   measureMs: number
@@ -68,7 +68,7 @@ answerQuestions(async (load: SignInLoad): Promise<SignInsDone> => {
   return done
 })
 
-/** Somebody whose present code was not used yet: a code works once. */
+/** A user whose present code was not used yet: a code works once. */
 function someUser(): EnrolledUser {
   const user = users[nextUser % users.length]
   nextUser += 1

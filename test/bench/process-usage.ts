@@ -1,4 +1,4 @@
-// What processes use, as the system counts it. CPU time is told on Linux only.
+// What processes use, as the system counts it. CPU time is known on Linux only.
 import { execFile } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
 import { platform } from 'node:os'

@@ -1,4 +1,4 @@
-// What was measured, and how it is told. Pure.
+// What was measured, and its report. Pure.
 import type { Dashboard } from './measure-dashboard.ts'
 import type { Mails } from './measure-mails.ts'
 import type { SignIns } from './measure-sign-ins.ts'
@@ -106,7 +106,7 @@ ${table([
 ])}
 How to read it: the most that was seen under each load; Node gives little back, so 'afterwards' is no leak by itself.
 
-MAILS: ${report.mails.count} owed at once are sent at ${report.mails.perSecond.toFixed(0)} a second by one worker (queues on PostgreSQL).
+MAILS: ${report.mails.count} queued at once are sent at ${report.mails.perSecond.toFixed(0)} a second by one worker (queues on PostgreSQL).
 `
 }
 

@@ -84,7 +84,7 @@ try {
   }
   if (options.json) await writeFile(options.json, `${JSON.stringify(figures, null, 2)}\n`)
 } catch (error) {
-  // Whoever interrupts takes everything away from under the measurement, and need not be told.
+  // An interrupt stops everything during the measurement. Its errors are not shown.
   if (!interrupted.signal.aborted) throw error
   process.exitCode = 130
 } finally {
@@ -201,7 +201,7 @@ function tool<Question extends object, Answer>(
   return started
 }
 
-/** Enough that nobody signs in twice within the life of a code: no more sign in than can be hashed, and half as many more. */
+/** So many that no user signs in twice within the life of a code: as many as can be hashed, and half as many more. */
 async function usersNeeded(hashing: Tool<HashingLoad, HashingDone>): Promise<number> {
   const { perSecond } = await hashing.ask({ parallel: availableParallelism(), measureMs: SECOND })
   return Math.ceil(perSecond * PERIOD_SECONDS * 1.5)

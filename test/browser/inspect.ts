@@ -1,4 +1,4 @@
-// What must hold for every page: anybody can use it, on any screen, and nothing in it breaks.
+// Checks of every page: accessibility, and no overflow at 320 pixels.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -16,33 +16,35 @@ const NARROW = { width: 320, height: 640 }
 const WIDE = { width: 1280, height: 800 }
 
 const EVERYTHING = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
-/** Dark changes nothing but colours, and is as dark on a narrow screen: of that there is only a picture. */
+/** Each width and each colour scheme is checked once. The other two combinations are only photographed. */
 const VIEWS = [
-  { view: 'narrow-dark', viewport: NARROW, colorScheme: 'dark', lookFor: null },
-  { view: 'narrow-light', viewport: NARROW, colorScheme: 'light', lookFor: EVERYTHING },
-  { view: 'wide-light', viewport: WIDE, colorScheme: 'light', lookFor: EVERYTHING },
-  { view: 'wide-dark', viewport: WIDE, colorScheme: 'dark', lookFor: ['cat.color'] },
+  { view: 'narrow-dark', viewport: NARROW, colorScheme: 'dark', checked: false },
+  { view: 'narrow-light', viewport: NARROW, colorScheme: 'light', checked: true },
+  { view: 'wide-light', viewport: WIDE, colorScheme: 'light', checked: false },
+  { view: 'wide-dark', viewport: WIDE, colorScheme: 'dark', checked: true },
 ] as const
 
 const PICTURES = process.env.SCREENSHOTS
 
-/**
- * Looks at the page as it stands, light and dark, narrow and wide. With SCREENSHOTS=<folder> it leaves a
- * picture of each in there.
- */
+/** Checks the page as it stands, narrow and wide, light and dark. SCREENSHOTS=<folder> saves pictures there. */
 export async function inspect(page: Page, name: string): Promise<void> {
   if (!(await page.evaluate('"axe" in globalThis'))) await page.evaluate(AXE)
-  for (const { view, viewport, colorScheme, lookFor } of VIEWS) {
-    if (!lookFor && !PICTURES) continue
+  for (const { view, viewport, colorScheme, checked } of VIEWS) {
+    if (!checked && !PICTURES) continue
     await page.setViewportSize(viewport)
     await page.emulateMedia({ colorScheme })
-    if (lookFor) assert.deepEqual(await problemsOf(page, lookFor), [], `${name}-${view}`)
+    if (checked) assert.deepEqual(await problemsOf(page), [], `${name}-${view}`)
     if (PICTURES) await takeScreenshot(page, join(PICTURES, `${name}-${view}.png`))
   }
 }
 
-async function problemsOf(page: Page, runOnly: readonly string[]): Promise<string[]> {
-  const options = JSON.stringify({ resultTypes: ['violations'], runOnly, preload: false, iframes: false })
+async function problemsOf(page: Page): Promise<string[]> {
+  const options = JSON.stringify({
+    resultTypes: ['violations'],
+    runOnly: EVERYTHING,
+    preload: false,
+    iframes: false,
+  })
   const { fits, violations } = await page.evaluate<{ fits: boolean } & Pick<AxeResults, 'violations'>>(
     `axe.run(document, ${options}).then(({ violations }) => ({
       fits: document.documentElement.scrollWidth <= innerWidth,

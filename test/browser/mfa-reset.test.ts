@@ -52,7 +52,7 @@ for (const javaScriptEnabled of [true, false])
         await inspect(admin.page, 'users-resetting')
         await admin.page.getByRole('link', { name: 'Theo Marchetti', exact: true }).focus()
         await admin.page.evaluate("document.activeElement.dataset.before = 'yes'")
-        // The row is renewed by itself, and whoever stands in it stays there.
+        // The row refreshes itself and keeps the focus.
         await admin.page.locator('th a:focus:not([data-before])', { hasText: 'Theo Marchetti' }).waitFor()
       }
 
@@ -60,7 +60,7 @@ for (const javaScriptEnabled of [true, false])
       const worker = await startWorker(app.deps, SHORT)
       const completed = row.locator('[data-reset=completed]', { hasText: 'must enrol again to sign in' })
       try {
-        // The row is renewed by itself, and without JavaScript by the Admin.
+        // The row refreshes itself; without JavaScript the Admin reloads.
         if (javaScriptEnabled) await completed.waitFor()
         else
           await eventually('the reset is completed', async () => {

@@ -1,4 +1,4 @@
-// One's own account, clicked through with JavaScript and without: password, sessions, change of device.
+// The account page in a real browser, with JavaScript and without: password, sessions, change of device.
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, test } from 'node:test'
 import type { Browser, BrowserContext } from 'playwright-core'
@@ -26,7 +26,7 @@ for (const javaScriptEnabled of [true, false])
     after(() => app.close())
     afterEach(() => closeWindows(browser))
 
-    /** Somebody with a browser of their own. */
+    /** A visitor in a new browser. */
     async function visitor(): Promise<Visitor> {
       const context = await browser.newContext({ javaScriptEnabled, reducedMotion: 'reduce' })
       context.setDefaultTimeout(10_000)

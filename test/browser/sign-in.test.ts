@@ -27,7 +27,7 @@ for (const javaScriptEnabled of [true, false])
     after(() => app.close())
     afterEach(() => closeWindows(browser))
 
-    /** Somebody with a browser of their own. */
+    /** A visitor in a new browser. */
     async function visitor(): Promise<Visitor> {
       const context = await browser.newContext({ javaScriptEnabled, reducedMotion: 'reduce' })
       context.setDefaultTimeout(10_000)

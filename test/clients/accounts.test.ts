@@ -39,7 +39,7 @@ describe('accounts', () => {
 
     assert.deepEqual(accountsOn(own.body), ['Harbour Group', 'Harbour Retail', 'Harbour Online'])
     assert.deepEqual(accountsOn(child.body), ['Harbour Retail', 'Harbour Online'])
-    assert.doesNotMatch(child.body, /Harbour Group/, 'nobody looks upwards')
+    assert.doesNotMatch(child.body, /Harbour Group/, 'no account above is shown')
   })
 
   test('the accounts page shows the Service Desk all accounts in the order of their names, found by a part of the name', async () => {

@@ -110,11 +110,11 @@ test('while only one agent exists, create-platform invites the second', async ()
   const [ada] = await app.deps.db.select().from(users).where(eq(users.email, 'ada@gate.example'))
   assert.equal(ada?.status, 'active', 'the first stays as she is')
   assert.equal(await app.deps.db.$count(users, eq(users.email, 'mistyped@gate.example')), 0)
-  const told = await app.deps.db
+  const mails = await app.deps.db
     .select()
     .from(notifications)
     .where(and(eq(notifications.kind, 'administrators-changed'), eq(notifications.recipientId, ada.id)))
-  assert.equal(told.length, 2, 'she is told of each')
+  assert.equal(mails.length, 2, 'she is mailed about each')
   const bela = app.browser()
   await bela.post((await invited('bela@gate.example')).link, { password: PASSWORD })
   await bela.enrol()

@@ -79,8 +79,8 @@ describe('creating a client account', () => {
       .from(notifications)
       .where(eq(notifications.recipientId, iris.id))
     assert.equal(mail?.kind, 'invitation')
-    const owed = await app.deps.db.select().from(outbox).where(eq(outbox.job, 'send-notification'))
-    assert.ok(owed.some(({ payload }) => payload.notificationId === mail?.id))
+    const queued = await app.deps.db.select().from(outbox).where(eq(outbox.job, 'send-notification'))
+    assert.ok(queued.some(({ payload }) => payload.notificationId === mail?.id))
     assert.equal((await cast.as(DESK).get(`/clients/${account.id}`)).status, 200)
     assert.match((await cast.as(ADMIN).get('/clients')).body, /Harbour Kiosks/)
   })
@@ -357,7 +357,7 @@ describe('the Service Desk', () => {
     ])
 
     assert.equal(suspended.status, 303)
-    // 401: nobody of a suspended account can prove to be there any more.
+    // 401: users of a suspended account cannot step up any more.
     assert.ok([303, 401, 409].includes(changed.status), `before it or not at all: ${changed.status}`)
     assert.match((await cast.as(FOREIGN_ADMIN).get('/')).location ?? '', /^\/sign-in/)
     await cast.as(DESK).post(`/clients/${meridian.id}/resume`, { ...EVIDENCE, presence: codeOf(DESK) })

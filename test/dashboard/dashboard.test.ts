@@ -41,7 +41,7 @@ async function lockPasswordOf(email: string): Promise<void> {
   for (let guess = 0; guess < 5; guess += 1) await guesser.signInWithPassword(email, 'not the right password')
 }
 
-/** How many statements a view of somebody's home takes; the gate has connections of its own. */
+/** How many statements a view of a user's dashboard takes; the gate has its own connections. */
 async function statementsOf(email: string): Promise<number> {
   // Once a minute a view also says that the session is in use.
   await homeOf(email)
@@ -115,7 +115,7 @@ describe('an Admin', () => {
     assert.match(row('admin'), /Required<.*1 of 2</s)
     assert.match(row('tech-operator'), /Required<.*1 of 2</s)
     assert.match(row('finance-manager'), /Not required<.*0 of 1</s)
-    assert.equal(row('tech-admin'), '', 'which nobody holds')
+    assert.equal(row('tech-admin'), '', 'no user holds it')
   })
 
   test('an Admin sees which users lack required MFA, and a link leads to exactly those', async () => {
@@ -305,13 +305,13 @@ describe('the Service Desk', () => {
       .values({ recipientId: theo.id, kind: 'mfa-reset' })
       .returning()
     assert.ok(mail)
-    const owed = {
+    const pending = {
       job: 'send-notification',
       payload: { notificationId: mail.id },
       failedAt: app.clock.now(),
       failure: 'no such mailbox',
     }
-    const [row] = await app.deps.db.insert(outbox).values(owed).returning()
+    const [row] = await app.deps.db.insert(outbox).values(pending).returning()
     assert.ok(row)
 
     const home = await homeOf('desk@platform.example')

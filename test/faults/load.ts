@@ -9,7 +9,7 @@ export interface Measured {
   retryAfter: string | null
 }
 
-/** Sends `perSecond` requests a second until told to stop. Returns how to stop, with what was measured. */
+/** Sends `perSecond` requests a second. Returns a function that stops and gives the measurements. */
 export function offer(perSecond: number, ask: (number: number) => Promise<Response>) {
   const since = performance.now()
   const asked: Promise<Measured>[] = []

@@ -75,7 +75,7 @@ test('while PostgreSQL is killed five times under load no acknowledged change is
   )
 
   await eventually(
-    'everything owed is done',
+    'all pending work is done',
     async () => {
       const [row] = await sql<
         [{ open: number }]
@@ -84,18 +84,18 @@ test('while PostgreSQL is killed five times under load no acknowledged change is
     },
     90_000,
   )
-  const [owed] = await sql<[{ users: number; unsent: number }]>`
+  const [pending] = await sql<[{ users: number; unsent: number }]>`
     select count(distinct recipient_id)::int as users, (count(*) filter (where sent_at is null))::int as unsent
     from notifications where kind = 'password-reset'`
-  assert.equal(owed.users, emails.length, 'every acknowledged request is in the database')
-  assert.equal(owed.unsent, 0)
+  assert.equal(pending.users, emails.length, 'every acknowledged request is in the database')
+  assert.equal(pending.unsent, 0)
 
   // A mail may go out again only if the database died between sending and recording: then under the same id.
   const ids = mailServer.received.map(({ messageId }) => messageId)
   const [sent] = await sql<
     [{ count: number }]
   >`select count(*)::int as count from notifications where sent_at is not null`
-  assert.equal(new Set(ids).size, sent.count, 'one Message-ID for each mail owed')
+  assert.equal(new Set(ids).size, sent.count, 'one Message-ID for each queued mail')
   assert.ok(ids.length - new Set(ids).size <= RESTARTS * 5, 'and repeats only of what was in flight')
 })
 

@@ -1,4 +1,4 @@
-// Whom somebody is told to ask for help.
+// The helper that a page names.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { helperOf } from '../../src/gate/helper-of.ts'

@@ -1,4 +1,4 @@
-// What holds for every request and every session, whoever sends it.
+// Rules of every request and every session.
 import assert from 'node:assert/strict'
 import { Agent, request } from 'node:http'
 import { after, before, describe, mock, test } from 'node:test'
@@ -385,7 +385,7 @@ describe('data that cannot be read', () => {
       lockouts,
       and(eq(lockouts.subject, id), isNotNull(lockouts.lockedUntil)),
     )
-    assert.equal(spent, 0, 'what is no mistake of theirs locks nobody')
+    assert.equal(spent, 0, 'a fault of ours spends no attempt')
   })
 })
 

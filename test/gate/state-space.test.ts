@@ -1,5 +1,5 @@
 // Every state that any sequence of events can bring a browser into, explored until nothing new appears.
-// Beside the gate runs a witness that remembers what really happened, told only in the specification's words.
+// A model beside the gate remembers what really happened, in the specification's words.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { factsOf, type Person, type Proofs, passwordSuffices } from '../../src/gate/facts.ts'
@@ -193,22 +193,22 @@ test('no order of events reaches the signed-in stage while MFA is open', () => {
 
 function checkAgainstWitness(world: World, story: string[]): void {
   const stage = stageIn(world)
-  const told = story.join(' → ')
+  const events = story.join(' → ')
   const required = (world.holdsRole && world.policyRequires) || (!world.holdsRole && !world.holdsOtherRole)
   const { passwordGiven, codeGivenFrom } = world.witness
 
   if (stage !== 'signed-out') {
-    assert.ok(passwordGiven, `no page without the password: ${told}`)
+    assert.ok(passwordGiven, `no page without the password: ${events}`)
     assert.ok(
       world.status !== 'disabled' && !world.suspended,
-      `nobody disabled or suspended gets in: ${told}`,
+      `no disabled or suspended user is signed in: ${events}`,
     )
   }
   if (stage !== 'signed-in') return
-  assert.equal(world.proofs?.epoch, world.epoch, `no session outlives what ends it: ${told}`)
+  assert.equal(world.proofs?.epoch, world.epoch, `no session outlives what ends it: ${events}`)
   if (world.authenticator !== null)
-    assert.equal(codeGivenFrom, world.authenticator, `an enrolled user always gives a code: ${told}`)
-  else assert.ok(!required && world.status === 'active', `who must enrol is not signed in: ${told}`)
+    assert.equal(codeGivenFrom, world.authenticator, `an enrolled user always gives a code: ${events}`)
+  else assert.ok(!required && world.status === 'active', `who must enrol is not signed in: ${events}`)
 }
 
 /** What says of a password that it completes the sign-in says the same as the gate. */

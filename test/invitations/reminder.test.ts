@@ -52,9 +52,9 @@ describe('the reminder of an invitation', () => {
 
     const rows = await app.deps.db.select().from(outbox).where(eq(outbox.job, 'remind-of-invitation'))
 
-    const owed = rows.find(({ payload }) => payload.invitationId === invitation.id)
-    assert.deepEqual(owed?.dueAt, new Date(invitation.expiresAt.getTime() - DAY))
-    assert.deepEqual(owed?.payload, { invitationId: invitation.id })
+    const queued = rows.find(({ payload }) => payload.invitationId === invitation.id)
+    assert.deepEqual(queued?.dueAt, new Date(invitation.expiresAt.getTime() - DAY))
+    assert.deepEqual(queued?.payload, { invitationId: invitation.id })
   })
 
   test('a reminder goes out once when it is due, however often the job runs, and an early job is put back', async () => {

@@ -481,15 +481,15 @@ test('mails about a lock say whether it holds everywhere or in one known browser
     by: 'Adam of Harbour Group',
   }
   for (const format of ['text', 'html'] as const) {
-    const told = (kind: NotificationKind, inKnownBrowser: boolean) =>
+    const mailOf = (kind: NotificationKind, inKnownBrowser: boolean) =>
       renderMail(kind, { ...context, inKnownBrowser })[format].replace(/\s+/g, ' ')
 
-    assert.match(told('lockout', false), /except in the known browsers/)
-    assert.match(told('lockout', true), /not accepted from that browser until/)
-    assert.match(told('lockout-ended', false), /You can sign in to your account again/)
-    assert.match(told('lockout-ended', true), /accepted again in the browser in which it was locked/)
-    assert.doesNotMatch(told('lockout-lifted', false), /password in a known browser/)
-    assert.match(told('lockout-lifted', true), /password in a known browser/)
+    assert.match(mailOf('lockout', false), /except in the known browsers/)
+    assert.match(mailOf('lockout', true), /not accepted from that browser until/)
+    assert.match(mailOf('lockout-ended', false), /You can sign in to your account again/)
+    assert.match(mailOf('lockout-ended', true), /accepted again in the browser in which it was locked/)
+    assert.doesNotMatch(mailOf('lockout-lifted', false), /password in a known browser/)
+    assert.match(mailOf('lockout-lifted', true), /password in a known browser/)
   }
 })
 

@@ -225,7 +225,7 @@ describe('wrong codes', () => {
     assert.equal(
       (await mailsOwedTo(email, 'code-failed')).length,
       1,
-      'told once that somebody knows the password',
+      'one mail says that another person knows the password',
     )
   })
 
@@ -328,9 +328,9 @@ describe('the end of a lock', () => {
     await failPassword(app.browser(), email, 5)
     const { id } = await app.userNamed(email)
     const [lock] = await app.deps.db.select().from(lockouts).where(eq(lockouts.subject, id))
-    const owed = await app.deps.db.select().from(outbox).where(eq(outbox.job, 'end-lockout'))
+    const queued = await app.deps.db.select().from(outbox).where(eq(outbox.job, 'end-lockout'))
 
-    const job = owed.find(({ payload }) => payload.subject === id)
+    const job = queued.find(({ payload }) => payload.subject === id)
 
     assert.deepEqual(job?.payload, { subject: id, kind: 'password' })
     assert.deepEqual(job?.dueAt, lock?.lockedUntil)

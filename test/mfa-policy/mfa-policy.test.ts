@@ -94,17 +94,17 @@ describe('tightening by an Admin', () => {
     assert.equal(event?.actorId, (await app.userNamed(ADMIN)).id)
     assert.deepEqual(event?.details, { added: ['finance-admin'], removed: [], channel: 'admin' })
     assert.ok(event)
-    const told = await app.deps.db.select().from(notifications).where(eq(notifications.eventId, event.id))
+    const mails = await app.deps.db.select().from(notifications).where(eq(notifications.eventId, event.id))
     assert.deepEqual(
-      told.map(({ kind, recipientId }) => [kind, recipientId]).sort(),
+      mails.map(({ kind, recipientId }) => [kind, recipientId]).sort(),
       [
         ['mfa-policy-changed', (await app.userNamed(ADMIN)).id],
         ['mfa-policy-changed', (await app.userNamed(ADMIN2)).id],
       ].sort(),
     )
-    assert.deepEqual(told[0]?.facts, { added: 'Finance Admin', removed: '' })
-    const owed = await app.deps.db.select().from(outbox).where(eq(outbox.job, 'send-notification'))
-    for (const { id } of told) assert.ok(owed.some(({ payload }) => payload.notificationId === id))
+    assert.deepEqual(mails[0]?.facts, { added: 'Finance Admin', removed: '' })
+    const queued = await app.deps.db.select().from(outbox).where(eq(outbox.job, 'send-notification'))
+    for (const { id } of mails) assert.ok(queued.some(({ payload }) => payload.notificationId === id))
   })
 
   test('an Admin tightens the policy at its long address too, and stays there', async () => {
@@ -419,10 +419,7 @@ test('a tightened policy holds each of twenty open sessions at its next request'
   await cast.as(FOREIGN_ADMIN).signInWithPassword(FOREIGN_ADMIN)
   for (const browser of sessions) assert.equal((await browser.get('/')).status, 200)
   const preview = await cast.as(FOREIGN_ADMIN).get('/mfa-policy/review?roleGroups=finance-operator')
-  assert.match(
-    preview.body,
-    /20 people, 20 not enrolled: they will be asked to enrol at their next request/,
-  )
+  assert.match(preview.body, /20 people, 20 not enrolled: they will be asked to enrol at their next request/)
 
   assert.equal((await post(FOREIGN_ADMIN, '/mfa-policy', ['finance-operator'])).status, 303)
 

@@ -64,13 +64,13 @@ test('no sequence of changes that Admins may make, on any basis, ever takes a ro
 })
 
 describe('the people affected by a change', () => {
-  const nobody = { people: 0, notEnrolled: 0 }
+  const none = { people: 0, notEnrolled: 0 }
   const tightening = { adds: true, removes: false }
 
   test('the affected people are shown before the change is saved', () => {
     const affected = {
       required: { people: 12, notEnrolled: 9 },
-      released: nobody,
+      released: none,
     }
     assert.deepEqual(affectedSentences(affected, tightening), [
       '12 people, 9 not enrolled: they will be asked to enrol at their next request.',
@@ -80,7 +80,7 @@ describe('the people affected by a change', () => {
       /^1 person, 0 not enrolled: .* nothing changes/,
     )
     assert.match(
-      affectedSentences({ ...affected, required: nobody }, tightening)[0] ?? '',
+      affectedSentences({ ...affected, required: none }, tightening)[0] ?? '',
       /^Nobody is affected/,
     )
     assert.match(
@@ -104,10 +104,10 @@ describe('the people affected by a change', () => {
     ]
     assert.deepEqual(
       affectedBy(headcounts, { current: ['admin'], next: ['admin', 'tech-operator', 'finance-manager'] }),
-      { required: { people: 10, notEnrolled: 7 }, released: nobody },
+      { required: { people: 10, notEnrolled: 7 }, released: none },
     )
     assert.deepEqual(affectedBy(headcounts, { current: ['admin', 'finance-manager'], next: ['admin'] }), {
-      required: nobody,
+      required: none,
       released: { people: 5, notEnrolled: 2 },
     })
   })
@@ -118,6 +118,6 @@ test('coverage is one line of text', () => {
     coverageSentence({ people: 1_200, enrolled: 9, missing: { active: 1, invited: 1 } }),
     '1,200 people, 9 enrolled, 2 required but missing',
   )
-  const nobody = { people: 0, enrolled: 0, missing: { active: 0, invited: 0 } }
-  assert.equal(coverageSentence(nobody), 'No people yet')
+  const none = { people: 0, enrolled: 0, missing: { active: 0, invited: 0 } }
+  assert.equal(coverageSentence(none), 'No people yet')
 })

@@ -1,4 +1,4 @@
-// Many resets at once: each user is told, and the Admins get one mail for what goes beyond ten in ten minutes.
+// Many resets at once: each user gets a mail, and the Admins get one digest beyond ten in ten minutes.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { and, eq, isNull } from 'drizzle-orm'

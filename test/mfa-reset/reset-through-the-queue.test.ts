@@ -77,7 +77,7 @@ for (const engine of ['redis', 'postgres'] as const)
     async function completed(): Promise<void> {
       await eventually('the reset is completed', async () => (await latestReset()).status === 'completed')
       await eventually(
-        'everything owed is done',
+        'all pending work is done',
         async () =>
           (await app.deps.db.$count(outbox, and(isNull(outbox.doneAt), isNull(outbox.dueAt)))) === 0,
       )

@@ -1,4 +1,4 @@
-// /ops and what is below it: for operators with a code, and for nobody else.
+// /ops and the pages below it: only for operators with a code.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { subjectOfUnknown } from '../../src/lockout/lockouts.queries.ts'
@@ -166,7 +166,7 @@ describe('the operators’ pages', () => {
   })
 
   test('/ops, the metrics and /readyz say that no worker listens for new work', async () => {
-    const told = async () => {
+    const reports = async () => {
       const page = (await fixture.operator.get('/ops')).body
       const metrics = (await fixture.app.browser().get('/ops/metrics', BEARER)).body
       const ready = await fixture.app.browser().get('/readyz')
@@ -177,12 +177,12 @@ describe('the operators’ pages', () => {
         JSON.parse(ready.body).relayListening === false,
       ]
     }
-    assert.deepEqual(await told(), [true, true, true])
+    assert.deepEqual(await reports(), [true, true, true])
 
     await fixture.startWorker()
-    await eventually('it listens', async () => !(await told()).includes(true))
+    await eventually('it listens', async () => !(await reports()).includes(true))
     await fixture.stopWorker()
-    await eventually('it is gone', async () => !(await told()).includes(false))
+    await eventually('it is gone', async () => !(await reports()).includes(false))
   })
 
   test('ages are written in words', () => {

@@ -89,7 +89,7 @@ export class OpsFixture {
     return user.id
   }
 
-  /** Owes the Tech Operator a mail. Returns the id of its outbox row, which is the job's. */
+  /** Queues a mail to the Tech Operator. Returns the id of its outbox row, which is the job's. */
   async oweMail(): Promise<string> {
     const to = await this.idOf(TECH)
     const { db } = this.app.deps

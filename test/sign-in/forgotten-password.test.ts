@@ -1,4 +1,4 @@
-// Anyone who knows an address may ask for a link: that must keep nobody from getting theirs.
+// Anyone who knows an address may ask for a link. That must not keep its owner from getting one.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { and, eq, isNull } from 'drizzle-orm'

@@ -1,4 +1,4 @@
-// Where demo accounts may be: only where nobody but the person at this machine can sign in to them.
+// Demo accounts may exist only where no other machine can reach them.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readStartConfig } from '../../src/config.ts'

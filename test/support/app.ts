@@ -21,14 +21,14 @@ export interface TestApp {
   clock: TestClock
   deps: Deps & { config: WorkerConfig }
   database: DatabasePool
-  /** A browser that nobody has signed in with yet. */
+  /** A new browser without cookies. */
   browser(): Browser
   userNamed(email: string): Promise<typeof users.$inferSelect>
   close(): Promise<void>
 }
 
 /**
- * Starts the application with the demo cast in it, unless told not to. `env` changes its configuration; `log` takes its
+ * Starts the application, by default with the demo cast. `env` changes its configuration; `log` takes its
  * log lines.
  */
 export async function startApp(

@@ -1,7 +1,7 @@
 import type { Sql } from 'postgres'
 import { eventually } from './eventually.ts'
 
-/** Until exactly so many statements on this database wait for a lock that somebody else holds. */
+/** Waits until exactly `count` statements on this database wait for a lock. */
 export async function awaitWaiters(sql: Sql, count = 1): Promise<void> {
   await eventually(`${count} wait for a lock`, async () => {
     const waiting = await sql`

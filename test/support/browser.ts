@@ -14,7 +14,7 @@ export interface Answer {
 
 export type Fields = Record<string, string> | [string, string][]
 
-/** What the authenticator app on a phone goes by. */
+/** The clock of the authenticator app. */
 type PhoneClock = Pick<TestClock, 'now' | 'advance'>
 
 export class Browser {
@@ -89,7 +89,7 @@ export class Browser {
     return totp(this.secret, this.#clock.now(), { drift })
   }
 
-  /** A code that no step anywhere near now has. */
+  /** A code that no nearby step has. */
   wrongCode(): string {
     const right = new Set([-3, -2, -1, 0, 1, 2, 3].map((drift) => (this.secret ? this.code(drift) : '')))
     for (let candidate = 0; ; candidate += 1) {
@@ -120,7 +120,7 @@ export class Browser {
     return this.verify(this.nextCode())
   }
 
-  /** Password and code of somebody enrolled. */
+  /** Password and code of an enrolled user. */
   async signIn(email: string): Promise<Answer> {
     assert.equal((await this.signInWithPassword(email)).location, '/mfa/verify')
     return this.verify(this.nextCode())

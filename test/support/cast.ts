@@ -21,7 +21,7 @@ export const OPERATOR = 'operator@platform.example'
 const ENROLLED = [ADMIN, ADMIN2, TECH, CHILD_ADMIN, CHILD_TECH, GRANDCHILD_TECH, DESK, DESK2, OPERATOR]
 const WITHOUT_MFA = [FOREIGN_ADMIN, FINANCE]
 
-/** What the Service Desk has to say about a reset; an Admin's reason is among it. */
+/** The evidence for a reset by the Service Desk. It includes the reason of an Admin. */
 export const EVIDENCE = { reason: 'Phone lost on the train', ticket: 'DESK-4711', identifiedBy: 'video' }
 
 export class Cast {
@@ -34,7 +34,7 @@ export class Cast {
     this.people = new People(app)
   }
 
-  /** Starts the application and signs everybody in; whoever must have MFA has it. */
+  /** Starts the application and signs these users in, the first with MFA. */
   static async assemble(enrolled = ENROLLED, withoutMfa = WITHOUT_MFA): Promise<Cast> {
     const cast = new Cast(await startApp({ ADDRESS_ATTEMPTS: '100000' }))
     for (const email of [...enrolled, ...withoutMfa]) cast.#browsers.set(email, cast.app.browser())
@@ -46,7 +46,7 @@ export class Cast {
     return cast
   }
 
-  /** Gives somebody an authenticator, without the pages. */
+  /** Gives a user an authenticator, without the pages. */
   async enrol(email: string): Promise<void> {
     const { id } = await this.app.userNamed(email)
     this.as(email).secret = await this.people.enrol(id)
@@ -58,7 +58,7 @@ export class Cast {
     return browser
   }
 
-  /** Signs somebody in anew whom the clock or a reset has signed out; enrols if they must. */
+  /** Signs a user in again after the clock or a reset ended their session. Enrols if required. */
   async comeBack(email: string): Promise<Browser> {
     const browser = this.as(email)
     browser.cookies.clear()
@@ -74,7 +74,7 @@ export class Cast {
     return this.as(actor).post(`/users/${id}/mfa-reset`, fields)
   }
 
-  /** Has the case that was opened last decided by somebody. */
+  /** Decides the case that was opened last. */
   async decide(email: string, fields: Record<string, string> = { decision: 'approve' }): Promise<Answer> {
     return this.as(email).post(`/approvals/${await this.people.lastApprovalId()}`, fields)
   }

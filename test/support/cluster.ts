@@ -1,4 +1,4 @@
-// One PostgreSQL for a run of the tests, and a database of its own for whoever asks.
+// One PostgreSQL for a run of the tests, with separate databases in it.
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import postgres from 'postgres'
@@ -9,9 +9,9 @@ import { migrateDatabase } from '../../src/platform/db/migrate.ts'
 import { type Cluster, startEmbeddedPostgres } from '../../src/start/embedded-postgres.ts'
 import { TestClock } from './clock.ts'
 
-/** What a new database begins with: the tables alone, or the demo data in them. */
+/** A new database has empty tables or the demo data. */
 const TEMPLATES = { empty: 'portcullis_empty', demo: 'portcullis_demo' }
-/** Of every application under test, unless a test is about keys. */
+/** The keys of every application under test, unless a test is about keys. */
 export const ENCRYPTION_KEYS = `k1:${Buffer.alloc(32, 7).toString('base64')}`
 export const AUDIT_KEYS = `a1:${Buffer.alloc(32, 9).toString('base64')}`
 const CLUSTER_URL = 'TEST_CLUSTER_URL'
@@ -52,7 +52,7 @@ export interface TestDatabase {
   drop(): Promise<void>
 }
 
-/** A migrated database that nobody else uses. */
+/** A new migrated database. */
 export async function createTestDatabase(template: keyof typeof TEMPLATES = 'empty'): Promise<TestDatabase> {
   const clusterUrl = process.env[CLUSTER_URL]
   if (!clusterUrl)

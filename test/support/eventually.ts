@@ -10,7 +10,7 @@ export async function eventually<T>(
   for (;;) {
     const result = await check()
     if (result !== false && result !== null && result !== undefined) return result
-    if (Date.now() > deadline) throw new Error(`waited ${withinMs} ms in vain: ${what}`)
+    if (Date.now() > deadline) throw new Error(`waited ${withinMs} ms and it did not happen: ${what}`)
     await sleep(20)
   }
 }

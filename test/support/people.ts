@@ -44,7 +44,7 @@ export class People {
     return id
   }
 
-  /** The form that invites somebody new. */
+  /** The form that invites a new user. */
   newcomer(fields: Record<string, string> = {}): Record<string, string> {
     this.#invited += 1
     return {
@@ -61,7 +61,7 @@ export class People {
     return user
   }
 
-  /** Somebody new in an account, with the password of the demo unless invited. */
+  /** A new user of an account, with the password of the demo unless invited. */
   async add(account: string, keys: readonly string[], status: Status = 'active') {
     this.#added += 1
     const proven =
@@ -86,7 +86,7 @@ export class People {
   }
 
   /**
-   * Gives somebody an authenticator, as if they had enrolled it; returns the key in it. Enrolling through the pages
+   * Gives a user an authenticator, as if they had enrolled it; returns the key in it. Enrolling through the pages
    * has tests of its own, and takes four requests.
    */
   async enrol(userId: string): Promise<Buffer> {
@@ -104,7 +104,7 @@ export class People {
     return key
   }
 
-  /** A case that waits: somebody asked that a new Tech Operator of Harbour Group is Admin. */
+  /** A waiting case: a new Tech Operator of Harbour Group is to be Admin. */
   async addCase(requestedBy: string): Promise<{ id: string; userId: string }> {
     const user = await this.add('Harbour Group', ['tech-operator'])
     const now = this.#app.clock.now()
@@ -146,7 +146,7 @@ export class People {
     return rows.map(({ key }) => key).sort()
   }
 
-  /** What is on record about somebody, by their id or e-mail address; the newest first. */
+  /** Events about a user, by id or e-mail address, newest first. */
   async eventsOf(who: string, action: AuditAction) {
     return this.#db
       .select()
@@ -175,7 +175,7 @@ export class People {
       .orderBy(desc(invitations.id))
   }
 
-  /** The link that the newest invitation of somebody carries, by their id or e-mail address. */
+  /** The link of the newest invitation of a user, by id or e-mail address. */
   async invitationLink(who: string): Promise<string> {
     const [row] = await this.invitationsOf(await this.#idOf(who))
     assert.ok(row)

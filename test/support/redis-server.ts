@@ -91,7 +91,7 @@ class OwnRedis {
   }
 }
 
-/** Databases that a Redis has when nobody configured it; 0 is left to whoever else is there. */
+/** The databases of a Redis by default; 0 is left to other programs. */
 const SHARED_DATABASES = 15
 
 class LineToRedis {

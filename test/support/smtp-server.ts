@@ -1,4 +1,4 @@
-// A mail server that does what a test tells it: take a mail, refuse a recipient, or take its time.
+// A mail server that accepts mails, refuses recipients or delays, as a test asks.
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 

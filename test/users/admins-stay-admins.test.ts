@@ -60,14 +60,14 @@ before(async () => {
     assert.equal(await whereabouts(browser), '/')
     browsers.push({ email, browser })
   }
-  // Somebody to act on everywhere, in each state.
+  // Users to act on everywhere, in each state.
   for (const account of ACCOUNTS.slice(0, 4))
     for (const status of ['active', 'invited', 'disabled'] as const)
       for (const key of ['tech-operator', 'admin']) await people.add(account, [key], status)
 })
 after(() => app.close())
 
-/** Where the gate has them, whom it sends there from the page to sign in. Whoever is held to enrol does so first. */
+/** The page that the gate sends the browser to. A user who must enrol does so first. */
 async function whereabouts(browser: Browser): Promise<string | null> {
   const { location } = await browser.get('/sign-in')
   if (location !== '/mfa/enrol') return location
@@ -100,7 +100,7 @@ type Act =
       target: TargetChoice
     }
   | { name: 'mfa-policy'; account: number | null; keys: string[] }
-  /** Not of an Admin: somebody sets up an authenticator or is locked out, so that there is something to undo. */
+  /** No act of an Admin: a user enrols or is locked out, so that there is something to undo. */
   | { name: 'enrol' | 'lock'; target: TargetChoice }
 
 /** Every second one is of the actor's own account, where more is permitted. */
@@ -234,7 +234,7 @@ test('no sequence of permitted Admin actions lets an Admin reset or take over an
             assert.ok(!now.roleGroups.some((key) => ['service-desk', 'operator'].includes(key)), about)
             assert.ok(
               then || now.status === 'invited',
-              `${about}: nobody new is active without an invitation of their own`,
+              `${about}: no new user is active without an invitation of their own`,
             )
           }
           assert.equal(await whereabouts(actor.browser), '/', `${actor.email} is still who they were`)

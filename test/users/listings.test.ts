@@ -190,7 +190,7 @@ describe('listings and headcounts', () => {
         const abandon = random() < 0.1
         await sql
           .begin(async (db) => {
-            // Whoever changes two things about a person locks them first, as the product does.
+            // Two changes of one user lock the user first, as the product does.
             await db`select from users where id = ${id} for update`
             await one(db, id)
             await other(db, id)

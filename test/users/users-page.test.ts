@@ -351,7 +351,7 @@ describe('paging', () => {
     assert.deepEqual(
       await walk(new URLSearchParams({ q: 'admin@harbour.example' }).toString()),
       [],
-      'nobody of another account',
+      'no user of another account',
     )
   })
 })

@@ -39,13 +39,13 @@ async function addOperators({ db }: WorkerFixture): Promise<string> {
 }
 
 async function happen({ db }: WorkerFixture): Promise<void> {
-  const nobody = { clientId: null, actorId: null, subjectId: null }
+  const noPerson = { clientId: null, actorId: null, subjectId: null }
   const event = { at: new Date(), action: 'sign-out', outcome: 'success', origin: NO_REQUEST } as const
-  await db.transaction((tx) => record(tx, { ...event, ...nobody }))
+  await db.transaction((tx) => record(tx, { ...event, ...noPerson }))
 }
 
 onEachEngine('the head of the audit log', (fixture) => {
-  const told = () => fixture.db.select().from(notifications).where(eq(notifications.kind, 'audit-head'))
+  const mails = () => fixture.db.select().from(notifications).where(eq(notifications.kind, 'audit-head'))
 
   test('the head is logged and mailed to every operator once a day with any number of workers', async () => {
     const operatorId = await addOperators(fixture)
@@ -61,9 +61,9 @@ onEachEngine('the head of the audit log', (fixture) => {
       const mails = fixture.mailServer.received.filter(({ to }) => to === 'active@platform.example')
       return mails.length > 0 && mails
     })
-    const [owed] = await told()
-    assert.equal(owed?.recipientId, operatorId)
-    assert.match(present(mail).messageId, new RegExp(present(owed).id), 'a stable Message-ID')
+    const [queued] = await mails()
+    assert.equal(queued?.recipientId, operatorId)
+    assert.match(present(mail).messageId, new RegExp(present(queued).id), 'a stable Message-ID')
     assert.match(present(mail).source, /Subject: Head of the audit log on \d{4}-\d\d-\d\d/)
     const source = present(mail).source.replaceAll('=\r\n', '').replaceAll('=3D', '=')
     assert.ok(source.includes(`npm run audit:verify -- --expect ${head}`))
@@ -73,7 +73,7 @@ onEachEngine('the head of the audit log', (fixture) => {
     await fixture.allDone()
     const again = await Promise.all(Array.from({ length: 10 }, () => tellHead(fixture.db, new Date())))
     assert.deepEqual(again.filter(Boolean), [])
-    assert.equal((await told()).length, 1)
+    assert.equal((await mails()).length, 1)
   })
 
   test('the head is logged whenever events were sealed, and mailed again on the next day by one of many workers', async () => {
@@ -86,6 +86,6 @@ onEachEngine('the head of the audit log', (fixture) => {
     const tomorrow = new Date(Math.ceil(Date.now() / DAY) * DAY + HOUR)
     const heads = await Promise.all(Array.from({ length: 10 }, () => tellHead(fixture.db, tomorrow)))
     assert.equal(heads.filter(Boolean).length, 1)
-    assert.equal((await told()).length, 2)
+    assert.equal((await mails()).length, 2)
   })
 })

@@ -1,4 +1,4 @@
-// A burst of one person holds up neither other people nor other accounts, nor links that somebody waits for.
+// A burst of one person delays neither other people nor other accounts, nor links that a user waits for.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isNull } from 'drizzle-orm'

@@ -1,4 +1,4 @@
-// What a request owes is done exactly once, whatever happens to queues, mail server and connections.
+// The work that a request queues is done exactly once, whatever happens to queues, mail server and connections.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Job } from 'bullmq'
@@ -126,11 +126,11 @@ onEachEngine('pending work', (fixture) => {
         return addBulk(jobs)
       }
     }
-    const owed = Array.from({ length: 500 }, () => ({
+    const pending = Array.from({ length: 500 }, () => ({
       job: 'send-notification',
       payload: { notificationId: crypto.randomUUID() },
     }))
-    await fixture.db.insert(outbox).values(owed)
+    await fixture.db.insert(outbox).values(pending)
 
     const relays = engines.map((engine) => relayOutbox(fixture.deps, engine))
     await eventually(
@@ -188,7 +188,7 @@ onEachEngine('pending work', (fixture) => {
     await fixture.allDone()
 
     assert.ok(ended >= lockedUntil.getTime(), 'not before its time')
-    const told = await fixture.db.select().from(notifications).where(eq(notifications.kind, 'lockout-ended'))
-    assert.equal(told.length, 1)
+    const mails = await fixture.db.select().from(notifications).where(eq(notifications.kind, 'lockout-ended'))
+    assert.equal(mails.length, 1)
   })
 })

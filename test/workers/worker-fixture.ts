@@ -110,7 +110,7 @@ export class WorkerFixture {
     await Promise.all(this.#workers.splice(0).map((worker) => worker.stop()))
   }
 
-  /** Owes Tess a mail, as a command would. Returns the ids of the notification and of its outbox row. */
+  /** Queues a mail to Tess, as a command would. Returns the ids of the notification and of its outbox row. */
   async oweMail<Kind extends NotificationKind = 'password-changed'>(
     mail: Partial<Pick<PendingMail<Kind>, 'kind' | 'facts'>> = {},
   ): Promise<{ notificationId: string; outboxId: string }> {
@@ -132,10 +132,10 @@ export class WorkerFixture {
     return present(row).sentAt
   }
 
-  /** Waits until everything owed is done. */
+  /** Waits until all pending work is done. */
   async allDone(withinMs?: number): Promise<void> {
     await eventually(
-      'everything owed is done',
+      'all pending work is done',
       async () => (await this.db.$count(outbox, isNull(outbox.doneAt)).catch(() => 1)) === 0,
       withinMs,
     )

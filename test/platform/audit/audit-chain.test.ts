@@ -1,5 +1,5 @@
-// The chain over the audit log, sealed with a key that the database never holds: nothing is skipped, and nothing is
-// changed, removed, inserted or reordered without being found.
+// The chain over the audit log, sealed with a key that the database never holds. It finds changed, removed, inserted
+// and reordered events.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { createHmac, randomUUID } from 'node:crypto'
@@ -434,7 +434,7 @@ describe('verification', () => {
     await finds('changed', 1, ids[0])
   })
 
-  /** Verifies against a pin what somebody has tampered with, and puts it back. */
+  /** Verifies a tampered log against a pin, and puts it back. */
   async function tamperedCopy(work: (sql: Sql) => Promise<unknown>, pin: Head) {
     const events = await pool.db.select().from(auditEvents)
     const seals = await pool.db.select().from(auditSeals)

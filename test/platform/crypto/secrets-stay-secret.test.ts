@@ -151,7 +151,7 @@ for (const engine of ['redis', 'postgres'] as const)
       assert.equal((await theo.verify(theo.nextCode())).location, '/')
       const { id } = await app.userNamed(TECH)
 
-      // A proof of presence, a wrong one first.
+      // A step-up, a wrong one first.
       app.clock.advance(11 * MINUTE)
       const reset = { reason: 'Phone lost' }
       const path = `/users/${id}/mfa-reset`

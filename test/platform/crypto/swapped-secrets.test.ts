@@ -45,7 +45,7 @@ beforeEach(async () => {
   thief = await enrolled()
 })
 
-/** Neither phone opens the account, the answer is 503, and nobody is let in without a code. */
+/** Neither phone opens the account, the answer is 503, and no session opens without a code. */
 async function failsClosed(browser: Browser): Promise<void> {
   for (const code of [victim.browser.code(), thief.browser.code()]) {
     const answer = await browser.verify(code)

@@ -1,4 +1,4 @@
-// Errors of the database that pass by themselves are answered 503, and what watches the process is told.
+// Temporary errors of the database are answered 503, and the health check reports them.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { isDatabaseAway } from '../../../src/platform/db/database-away.ts'

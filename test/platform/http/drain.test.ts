@@ -1,4 +1,4 @@
-// A server that is told to stop: what is in flight is answered, and nobody else is waited for.
+// A stopping server answers the requests in flight and waits for no others.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type RequestListener, type ServerResponse } from 'node:http'
@@ -23,7 +23,7 @@ test('a connection that a browser opened ahead without a request delays no stop'
   const { drain, port, origin } = await serve((_req, res) => res.end())
   const ahead = connect(port, '127.0.0.1')
   await once(ahead, 'connect')
-  // Whoever is answered came later: so the server knows of the other one.
+  // This request came later, so the server knows of the other one.
   await fetch(origin)
 
   await drain()

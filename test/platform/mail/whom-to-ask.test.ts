@@ -1,4 +1,4 @@
-// Whom a mail tells to ask about what was done to its reader: somebody who is there, and knows of it.
+// The helper that a mail names: an active person who knows of the act.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { and, desc, eq } from 'drizzle-orm'
@@ -24,18 +24,18 @@ async function act(actor: string, path: string, fields: Record<string, string> =
   assert.equal(status, 303, path)
 }
 
-/** The last mail of this kind to somebody, as the worker sends it. */
+/** The last mail of this kind to a user, as the worker sends it. */
 async function mailTo(userId: string, kind: NotificationKind): Promise<string> {
-  const [owed] = await app.deps.db
+  const [queued] = await app.deps.db
     .select()
     .from(notifications)
     .where(and(eq(notifications.recipientId, userId), eq(notifications.kind, kind)))
     .orderBy(desc(notifications.id))
-  assert.ok(owed, kind)
+  assert.ok(queued, kind)
   const sent: AddressedMail[] = []
   const mailer = { send: async (mail: AddressedMail) => void sent.push(mail), close: () => {} }
   await app.deps.db.transaction((tx) =>
-    sendNotification({ notificationId: owed.id }, tx, { ...app.deps, mailer }),
+    sendNotification({ notificationId: queued.id }, tx, { ...app.deps, mailer }),
   )
   const [mail] = sent
   assert.ok(mail, 'it was sent')

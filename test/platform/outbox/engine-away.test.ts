@@ -36,7 +36,7 @@ describe('Redis goes away and comes back', { skip: !REDIS_AVAILABLE }, () => {
     await redis.start()
     await fixture.allDone()
 
-    for (const { notificationId } of owed) assert.equal(fixture.mailsAbout(notificationId).length, 1)
+    for (const { notificationId } of queuedMails) assert.equal(fixture.mailsAbout(notificationId).length, 1)
     await eventually(
       'it says that it is back as often as that it is away',
       () => fixture.linesSaying('queue engine answers again').length === away(),
@@ -109,7 +109,7 @@ describe('Redis goes away and comes back', { skip: !REDIS_AVAILABLE }, () => {
     await redis.empty()
 
     await restoreJobs(fixture.db, engine, new Date(), 0)
-    assert.equal(await queued(), undefined, 'nobody looks through them all every half minute')
+    assert.equal(await queued(), undefined, 'not every half minute all are read')
     await restoreJobs(fixture.db, engine, new Date(dueAt.getTime() - 30 * MINUTE), 0)
     assert.ok(await queued())
     await fixture.db.delete(outbox)

@@ -1,16 +1,18 @@
-// One of the processes of a run. It takes one test file after the other, so that what they all load is loaded, and
-// compiled by V8, once. Each is a suite of its own, with its own hooks.
+// One of the processes of a run. It runs one test file after the other, so that shared modules are loaded and compiled
+// once. Each file is a suite with its own hooks.
 import { basename, dirname, join } from 'node:path'
 import { after, describe, mock } from 'node:test'
 import { PROJECT_ROOT } from '../src/platform/project-root.ts'
 import { MINUTE, SECOND } from '../src/platform/time/durations.ts'
+import { closeSharedBrowser } from './support/chromium.ts'
 import { filesOfRun, markEnded, markTaken } from './support/files-of-run.ts'
 
 const FILE_TIMEOUT_MS = 4 * MINUTE
-/** What the files have opened is closed by then. */
+/** All files have closed their connections by then. */
 const LEFT_OPEN_MS = 10 * SECOND
 
 for (const [number, file] of filesOfRun().entries()) if (markTaken(number)) await runFile(file, number)
+await closeSharedBrowser()
 setTimeout(() => giveUp('Something that these files have opened is still open.'), LEFT_OPEN_MS).unref()
 
 function runFile(file: string, number: number): Promise<void> {

@@ -5,15 +5,15 @@ import { readFile } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
 import type { Browser } from 'playwright-core'
 import { startApp, type TestApp } from '../support/app.ts'
-import { launchBrowser } from '../support/chromium.ts'
+import { closeWindows, sharedBrowser } from '../support/chromium.ts'
 import { inspect } from './inspect.ts'
 import { Visitor } from './visitor.ts'
 
 let browser: Browser
 before(async () => {
-  browser = await launchBrowser()
+  browser = await sharedBrowser()
 })
-after(() => browser.close())
+after(() => closeWindows(browser))
 
 for (const javaScriptEnabled of [true, false])
   describe(`the audit log in a browser with JavaScript ${javaScriptEnabled ? 'on' : 'off'}`, () => {

@@ -10,7 +10,7 @@ import { users } from '../../src/platform/db/schema/users.ts'
 import { MINUTE, SECOND } from '../../src/platform/time/durations.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { DEMO_PASSWORD } from '../support/browser.ts'
-import { launchBrowser } from '../support/chromium.ts'
+import { closeWindows, sharedBrowser } from '../support/chromium.ts'
 import { People } from '../support/people.ts'
 import { focusRingContrast } from './focus-ring.ts'
 import { inspect } from './inspect.ts'
@@ -26,10 +26,10 @@ let visitor: Visitor
 
 before(async () => {
   app = await startApp({ ADDRESS_ATTEMPTS: '100000' })
-  browser = await launchBrowser()
+  browser = await sharedBrowser()
 })
 after(async () => {
-  await browser.close()
+  await closeWindows(browser)
   await app.close()
 })
 beforeEach(async () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import type { Browser, BrowserContext } from 'playwright-core'
 import { startApp, type TestApp } from '../support/app.ts'
-import { launchBrowser } from '../support/chromium.ts'
+import { closeWindows, sharedBrowser } from '../support/chromium.ts'
 import { inspect } from './inspect.ts'
 import { Visitor } from './visitor.ts'
 
@@ -15,10 +15,10 @@ let context: BrowserContext
 
 before(async () => {
   app = await startApp({ ADDRESS_ATTEMPTS: '100000' })
-  browser = await launchBrowser()
+  browser = await sharedBrowser()
 })
 after(async () => {
-  await browser.close()
+  await closeWindows(browser)
   await app.close()
 })
 afterEach(() => context.close())

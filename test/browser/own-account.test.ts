@@ -4,7 +4,7 @@ import { after, afterEach, before, describe, test } from 'node:test'
 import type { Browser, BrowserContext } from 'playwright-core'
 import { startApp, type TestApp } from '../support/app.ts'
 import { DEMO_PASSWORD } from '../support/browser.ts'
-import { closeWindows, launchBrowser } from '../support/chromium.ts'
+import { closeWindows, sharedBrowser } from '../support/chromium.ts'
 import { inspect } from './inspect.ts'
 import { Phone } from './phone.ts'
 import { Visitor } from './visitor.ts'
@@ -13,9 +13,9 @@ const NEW_PASSWORD = 'seven green lanterns in fog'
 
 let browser: Browser
 before(async () => {
-  browser = await launchBrowser()
+  browser = await sharedBrowser()
 })
-after(() => browser.close())
+after(() => closeWindows(browser))
 
 for (const javaScriptEnabled of [true, false])
   describe(`in a browser with JavaScript ${javaScriptEnabled ? 'on' : 'off'}`, () => {

@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import type { Browser } from 'playwright-core'
 import { type RunningWorker, startWorker } from '../../workers/start-worker.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { closeWindows, launchBrowser } from '../support/chromium.ts'
+import { closeWindows, sharedBrowser } from '../support/chromium.ts'
 import { People } from '../support/people.ts'
 import { SHORT } from '../workers/short-times.ts'
 import { inspect } from './inspect.ts'
@@ -12,9 +12,9 @@ import { Visitor } from './visitor.ts'
 
 let browser: Browser
 before(async () => {
-  browser = await launchBrowser()
+  browser = await sharedBrowser()
 })
-after(() => browser.close())
+after(() => closeWindows(browser))
 
 for (const javaScriptEnabled of [true, false])
   describe(`people in a browser with JavaScript ${javaScriptEnabled ? 'on' : 'off'}`, () => {

@@ -5,16 +5,16 @@ import { eq } from 'drizzle-orm'
 import type { Browser } from 'playwright-core'
 import { clients } from '../../src/platform/db/schema/clients.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { closeWindows, launchBrowser } from '../support/chromium.ts'
+import { closeWindows, sharedBrowser } from '../support/chromium.ts'
 import { People } from '../support/people.ts'
 import { inspect } from './inspect.ts'
 import { Visitor } from './visitor.ts'
 
 let browser: Browser
 before(async () => {
-  browser = await launchBrowser()
+  browser = await sharedBrowser()
 })
-after(() => browser.close())
+after(() => closeWindows(browser))
 
 for (const javaScriptEnabled of [true, false])
   describe(`running an account in a browser with JavaScript ${javaScriptEnabled ? 'on' : 'off'}`, () => {

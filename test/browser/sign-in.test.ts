@@ -6,7 +6,7 @@ import type { Browser } from 'playwright-core'
 import { users } from '../../src/platform/db/schema/users.ts'
 import { MINUTE, SECOND } from '../../src/platform/time/durations.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { closeWindows, launchBrowser } from '../support/chromium.ts'
+import { closeWindows, sharedBrowser } from '../support/chromium.ts'
 import { People } from '../support/people.ts'
 import { Visitor } from './visitor.ts'
 
@@ -14,9 +14,9 @@ const NEW_PASSWORD = 'seven green lanterns in fog'
 
 let browser: Browser
 before(async () => {
-  browser = await launchBrowser()
+  browser = await sharedBrowser()
 })
-after(() => browser.close())
+after(() => closeWindows(browser))
 
 for (const javaScriptEnabled of [true, false])
   describe(`in a browser with JavaScript ${javaScriptEnabled ? 'on' : 'off'}`, () => {

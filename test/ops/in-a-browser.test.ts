@@ -6,15 +6,15 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { inspect } from '../browser/inspect.ts'
 import { Visitor } from '../browser/visitor.ts'
 import { DEMO_PASSWORD } from '../support/browser.ts'
-import { launchBrowser } from '../support/chromium.ts'
+import { closeWindows, sharedBrowser } from '../support/chromium.ts'
 import { eventually } from '../support/eventually.ts'
 import { API, type OpsFixture, onEachEngine, TECH } from './ops-fixture.ts'
 
 let browser: Browser
 before(async () => {
-  browser = await launchBrowser()
+  browser = await sharedBrowser()
 })
-after(() => browser.close())
+after(() => closeWindows(browser))
 
 onEachEngine('in a browser', (fixture) => {
   test('/ops refreshes itself, is accessible and fits 320 pixels', async () => {
@@ -29,7 +29,7 @@ onEachEngine('in a browser', (fixture) => {
 
     const given = await fixture.failedMail()
     await fixture.stopWorker()
-    const waiting = await fixture.oweMail()
+    const waiting = await fixture.queueMail()
     await lockOut(fixture)
     for (const id of [given, waiting]) await page.locator(`[data-work="${id}"]`).waitFor()
     await page.locator('[data-count="password-locks"]', { hasText: '1' }).waitFor()

@@ -76,7 +76,7 @@ describe('the operators’ pages', () => {
     })
 
   test('/ops shows the outbox, undelivered mail and locks by numbers and ids', async () => {
-    const id = await fixture.oweMail()
+    const id = await fixture.queueMail()
     const guesser = fixture.app.browser()
     for (const email of [TECH, NOBODY])
       for (let i = 0; i < 5; i += 1) await guesser.post('/sign-in', { email, password: `${DEMO_PASSWORD}?` })
@@ -154,7 +154,7 @@ describe('the operators’ pages', () => {
   })
 
   test('/ops shows the outbox while the queues in PostgreSQL are dropped, and the queues come back', async () => {
-    const id = await fixture.oweMail()
+    const id = await fixture.queueMail()
     await fixture.app.deps.sql`drop schema bullmq cascade`
 
     const { status, body } = await fixture.operator.get('/ops')
@@ -218,7 +218,7 @@ describe('the queue engine while it is away', { skip: !REDIS_AVAILABLE }, () => 
   }
 
   test('/ops shows what PostgreSQL knows whether Redis is gone or hangs', async () => {
-    const id = await fixture.oweMail()
+    const id = await fixture.queueMail()
     await fixture.redis?.stop()
     await checkAway(id)
 

@@ -90,7 +90,7 @@ export class OpsFixture {
   }
 
   /** Queues a mail to the Tech Operator. Returns the id of its outbox row, which is the job's. */
-  async oweMail(): Promise<string> {
+  async queueMail(): Promise<string> {
     const to = await this.idOf(TECH)
     const { db } = this.app.deps
     await db.transaction((tx) => notify(tx, { to, kind: 'password-changed', eventId: null, facts: {} }))
@@ -102,7 +102,7 @@ export class OpsFixture {
   /** A mail to the Tech Operator that the mail server has refused for good. Their mailbox is fine again after. */
   async failedMail(): Promise<string> {
     this.mailServer.refused.add(TECH)
-    const id = await this.oweMail()
+    const id = await this.queueMail()
     await eventually('it is given up', async () => (await this.rowOf(id)).failedAt)
     await eventually('its queue has it as failed', async () => {
       const { body } = await this.operator.get(`${API}/notifications/${id}`)

@@ -83,7 +83,7 @@ onEachEngine('the queue dashboard', (fixture) => {
   test('the page of a queue shows its jobs by state, with the changes that their state allows', async () => {
     await fixture.startWorker()
     const id = await fixture.failedMail()
-    const done = await fixture.oweMail()
+    const done = await fixture.queueMail()
     await eventually('it is delivered', async () => (await fixture.rowOf(done)).doneAt)
     const page = async (query: string) => (await fixture.operator.get(`${JOBS}/notifications${query}`)).body
     const changesOf = (body: string, job: string) =>
@@ -158,7 +158,7 @@ onEachEngine('the queue dashboard', (fixture) => {
     await eventually('they are there', async () => (await fixture.operator.get('/ops/queues')).status === 200)
 
     await fixture.startWorker()
-    const id = await fixture.oweMail()
+    const id = await fixture.queueMail()
     await eventually('it is delivered', async () => (await fixture.rowOf(id)).doneAt)
   })
 

@@ -8,8 +8,6 @@ import type { Browser, LaunchOptions } from 'playwright-core'
 import { PROJECT_ROOT } from '../../src/platform/project-root.ts'
 
 const run = promisify(execFile)
-// Imported, all four megabytes of it would be searched for what they export first.
-const { chromium } = createRequire(import.meta.url)('playwright-core') as typeof import('playwright-core')
 const MODULES = join(PROJECT_ROOT, 'node_modules')
 
 // The package's own arguments switch off the very protections that the tests are about.
@@ -36,10 +34,24 @@ const FONTS = `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig><dir prefix="relative">fonts</dir><cachedir prefix="xdg">fontconfig</cachedir></fontconfig>
 `
 
-/** Starts Chromium (or the browser at CHROME_PATH). The caller closes it. */
-export async function launchBrowser(): Promise<Browser> {
+let shared: Promise<Browser> | undefined
+
+/** The browser of this process: all its test files share it, as a start takes a second. */
+export function sharedBrowser(): Promise<Browser> {
+  shared ??= launchBrowser()
+  return shared
+}
+
+/** Closes the browser of this process, if there is one. */
+export async function closeSharedBrowser(): Promise<void> {
+  const open = await shared?.catch(() => undefined)
+  await open?.close()
+}
+
+/** Starts Chromium (or the browser at CHROME_PATH). */
+async function launchBrowser(): Promise<Browser> {
   if (process.env.CHROME_PATH)
-    return chromium.launch({
+    return playwright().chromium.launch({
       executablePath: process.env.CHROME_PATH,
       args: ARGUMENTS,
       ignoreDefaultArgs: KEPT_ON,
@@ -61,15 +73,20 @@ export async function launchBrowser(): Promise<Browser> {
   })
 }
 
-/** Closes whatever is open in it: pages that renew themselves would go on doing so beside the next test. */
+/** Closes all windows: pages that refresh themselves would go on during the next test. */
 export async function closeWindows(browser: Browser): Promise<void> {
   for (const context of browser.contexts()) await context.close()
+}
+
+// An import would search all its four megabytes for exports.
+function playwright(): typeof import('playwright-core') {
+  return createRequire(import.meta.url)('playwright-core')
 }
 
 /** Now and then Chromium crashes as it starts, which says nothing about what is tested. */
 async function launchAgain(options: LaunchOptions, attempts = 3): Promise<Browser> {
   try {
-    return await chromium.launch(options)
+    return await playwright().chromium.launch(options)
   } catch (error) {
     if (attempts === 1) throw error
     return launchAgain(options, attempts - 1)

@@ -18,7 +18,7 @@ onEachEngine('failures', (fixture) => {
   test('while the mail server is away a mail is tried again, and arrives once when it is back', async () => {
     await fixture.mailServer.stop()
     const { engine } = await fixture.startWorker()
-    const { notificationId, outboxId } = await fixture.oweMail()
+    const { notificationId, outboxId } = await fixture.queueMail()
     const queue = await engine.queue('notifications')
     await eventually(
       'it was tried three times',
@@ -37,7 +37,7 @@ onEachEngine('failures', (fixture) => {
   test('a permanently refused mail waits for an operator and names no person', async () => {
     fixture.mailServer.refused.add('tess@harbour.example')
     const { engine } = await fixture.startWorker()
-    const { notificationId, outboxId } = await fixture.oweMail()
+    const { notificationId, outboxId } = await fixture.queueMail()
 
     const failed = await eventually('it failed', async () => {
       const row = await fixture.rowOf(outboxId)
@@ -63,7 +63,7 @@ onEachEngine('failures', (fixture) => {
   test('clearing the failure of an outbox row tries it again', async () => {
     fixture.mailServer.refused.add('tess@harbour.example')
     await fixture.startWorker()
-    const { notificationId, outboxId } = await fixture.oweMail()
+    const { notificationId, outboxId } = await fixture.queueMail()
     await eventually('it failed', async () => (await fixture.rowOf(outboxId)).failedAt)
 
     fixture.mailServer.refused.clear()
@@ -75,7 +75,7 @@ onEachEngine('failures', (fixture) => {
 
   test('after PostgreSQL was restored from an older copy work that the queue remembers as done is done again', async () => {
     const { engine } = await fixture.startWorker()
-    const { notificationId, outboxId } = await fixture.oweMail()
+    const { notificationId, outboxId } = await fixture.queueMail()
     const queue = await engine.queue('notifications')
     await eventually('the job is completed', async () => (await queue.getJobState(outboxId)) === 'completed')
     assert.equal(fixture.mailsAbout(notificationId).length, 1)
@@ -94,7 +94,7 @@ onEachEngine('failures', (fixture) => {
   test('a permanently failed job stays failed for the operator', async () => {
     fixture.mailServer.refused.add('tess@harbour.example')
     const { engine } = await fixture.startWorker()
-    const { outboxId } = await fixture.oweMail()
+    const { outboxId } = await fixture.queueMail()
     const queue = await engine.queue('notifications')
     await eventually('it failed', async () => (await queue.getJobState(outboxId)) === 'failed')
     const { failedAt } = await fixture.rowOf(outboxId)
@@ -117,7 +117,7 @@ onEachEngine('failures', (fixture) => {
       .values({ job: 'end-lockout', payload: { subject: 'not a uuid', kind: 'code' } })
       .returning({ id: outbox.id })
 
-    const { notificationId } = await fixture.oweMail()
+    const { notificationId } = await fixture.queueMail()
     await eventually('the other one is sent', () => fixture.sentAt(notificationId))
     const row = await eventually('it is given up', async () => {
       const row = await fixture.rowOf(present(broken).id)
@@ -202,7 +202,7 @@ onEachEngine('failures', (fixture) => {
     const id = crypto.randomUUID()
     const { token, hash } = newLinkToken('invitation', id, fixture.config.ENCRYPTION_KEYS)
     await fixture.db.insert(invitations).values({ id, userId: fixture.userId, tokenHash: hash, ...times })
-    const queued = await fixture.oweMail({ kind: 'invitation', facts: { invitationId: id } })
+    const queued = await fixture.queueMail({ kind: 'invitation', facts: { invitationId: id } })
     return { ...queued, token }
   }
 
@@ -211,6 +211,6 @@ onEachEngine('failures', (fixture) => {
     const { hash } = newLinkToken('password-reset', id, fixture.config.ENCRYPTION_KEYS)
     const expiresAt = new Date(Date.now() + HOUR)
     await fixture.db.insert(passwordResets).values({ id, userId: fixture.userId, tokenHash: hash, expiresAt })
-    return fixture.oweMail({ kind: 'password-reset', facts: { passwordResetId: id } })
+    return fixture.queueMail({ kind: 'password-reset', facts: { passwordResetId: id } })
   }
 })

@@ -111,12 +111,12 @@ export class WorkerFixture {
   }
 
   /** Queues a mail to Tess, as a command would. Returns the ids of the notification and of its outbox row. */
-  async oweMail<Kind extends NotificationKind = 'password-changed'>(
+  async queueMail<Kind extends NotificationKind = 'password-changed'>(
     mail: Partial<Pick<PendingMail<Kind>, 'kind' | 'facts'>> = {},
   ): Promise<{ notificationId: string; outboxId: string }> {
     return this.db.transaction(async (tx) => {
-      const owed = { to: this.userId, kind: 'password-changed', eventId: null, facts: {}, ...mail }
-      await notify(tx, owed as PendingMail<Kind>)
+      const queued = { to: this.userId, kind: 'password-changed', eventId: null, facts: {}, ...mail }
+      await notify(tx, queued as PendingMail<Kind>)
       const [row] = await tx.select().from(outbox).where(sql`xmin = pg_current_xact_id()::xid`)
       return { notificationId: present(row?.payload.notificationId), outboxId: present(row?.id) }
     })

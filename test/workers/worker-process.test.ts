@@ -14,7 +14,7 @@ onEachEngine('the worker process', (fixture) => {
     fixture.mailServer.stalling = true
     const killed = startProcess(WITH_SHORT_TIMES, fixture.environment)
     await killed.ready
-    const { notificationId } = await fixture.oweMail()
+    const { notificationId } = await fixture.queueMail()
     await eventually('the mail server has the mail', () => fixture.mailServer.read === 1)
 
     killed.kill('SIGKILL')
@@ -30,7 +30,7 @@ onEachEngine('the worker process', (fixture) => {
     fixture.mailServer.stalling = true
     const worker = startProcess(MAIN, fixture.environment)
     await worker.ready
-    const { notificationId } = await fixture.oweMail()
+    const { notificationId } = await fixture.queueMail()
     const read = fixture.mailServer.read
     await eventually('the mail server has the mail', () => fixture.mailServer.read > read)
 

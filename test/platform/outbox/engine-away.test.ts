@@ -24,11 +24,11 @@ describe('Redis goes away and comes back', { skip: !REDIS_AVAILABLE }, () => {
 
   test('pending work is done when Redis is back, and the log says so without repeating every error', async () => {
     await fixture.startWorker()
-    await fixture.oweMail()
+    await fixture.queueMail()
     await fixture.allDone()
 
     await redis.stop()
-    const owed = [await fixture.oweMail(), await fixture.oweMail()]
+    const queuedMails = [await fixture.queueMail(), await fixture.queueMail()]
     const away = () => fixture.linesSaying('queue engine is unreachable').length
     await eventually('the relay noticed', () => fixture.linesSaying('outbox cannot be relayed').length > 0)
     await eventually('the engine is missed', () => away() > 0)
@@ -49,7 +49,7 @@ describe('Redis goes away and comes back', { skip: !REDIS_AVAILABLE }, () => {
   test('a worker that starts before Redis waits for it', async () => {
     await redis.stop()
     await fixture.startWorker()
-    const { notificationId } = await fixture.oweMail()
+    const { notificationId } = await fixture.queueMail()
     await eventually(
       'the engine is missed',
       () => fixture.linesSaying('queue engine is unreachable').length > 0,
@@ -63,11 +63,11 @@ describe('Redis goes away and comes back', { skip: !REDIS_AVAILABLE }, () => {
 
   test('a Redis that hangs blocks no request, and work goes on when it recovers', async () => {
     await fixture.startWorker()
-    await fixture.oweMail()
+    await fixture.queueMail()
     await fixture.allDone()
 
     redis.freeze()
-    const { notificationId, outboxId } = await fixture.oweMail()
+    const { notificationId, outboxId } = await fixture.queueMail()
     await eventually('the relay gave up on it', () => fixture.linesSaying('cannot be relayed').length > 0)
     assert.equal((await fixture.rowOf(outboxId)).dispatchedAt, null)
     redis.thaw()
@@ -79,7 +79,7 @@ describe('Redis goes away and comes back', { skip: !REDIS_AVAILABLE }, () => {
   test('an emptied Redis gets everything back: waiting jobs, delayed jobs and the schedule', async () => {
     await fixture.mailServer.stop()
     const { engine } = await fixture.startWorker({ backoff: () => 200 })
-    const { notificationId } = await fixture.oweMail()
+    const { notificationId } = await fixture.queueMail()
     const dueAt = new Date(Date.now() + 45 * MINUTE)
     const later = { job: 'end-lockout', payload: { subject: fixture.userId, kind: 'code' }, dueAt }
     const [row] = await fixture.db.insert(outbox).values(later).returning({ id: outbox.id })
@@ -117,7 +117,7 @@ describe('Redis goes away and comes back', { skip: !REDIS_AVAILABLE }, () => {
 
   test('a worker can be stopped while Redis is away', async () => {
     const worker = await fixture.startWorker()
-    await fixture.oweMail()
+    await fixture.queueMail()
     await fixture.allDone()
 
     await redis.stop()
@@ -154,7 +154,7 @@ onEachEngine('connections are lost', (fixture) => {
         )
         .catch(() => {})
       const { notificationId } = await eventually('the outbox takes it', () =>
-        fixture.oweMail().catch(() => null),
+        fixture.queueMail().catch(() => null),
       )
       await fixture.allDone(30_000)
       assert.equal(fixture.mailsAbout(notificationId).length, 1)

@@ -21,7 +21,7 @@ onEachEngine('pending work', (fixture) => {
   test('a pending mail is sent once under a stable id', async () => {
     await fixture.startWorker()
 
-    const { notificationId, outboxId } = await fixture.oweMail()
+    const { notificationId, outboxId } = await fixture.queueMail()
     await fixture.allDone()
 
     const [mail, ...more] = fixture.mailsAbout(notificationId)
@@ -35,7 +35,7 @@ onEachEngine('pending work', (fixture) => {
   test('a mail names who can help: an Admin for a user, and the Service Desk for an Admin', async () => {
     await fixture.startWorker()
     const helpNamed = async () => {
-      const { notificationId } = await fixture.oweMail()
+      const { notificationId } = await fixture.queueMail()
       await fixture.allDone()
       const [mail] = fixture.mailsAbout(notificationId)
       return /tell\s+(an Admin of your account|the Service Desk)\s+today/.exec(present(mail).source)?.[1]
@@ -59,7 +59,7 @@ onEachEngine('pending work', (fixture) => {
       throw new Error('changed my mind')
     })
     await assert.rejects(changed, /changed my mind/)
-    const { notificationId } = await fixture.oweMail()
+    const { notificationId } = await fixture.queueMail()
     await fixture.allDone()
 
     assert.equal(fixture.mailsAbout(notificationId).length, 1)
@@ -68,7 +68,7 @@ onEachEngine('pending work', (fixture) => {
 
   test('a job that is queued again after it was done changes nothing', async () => {
     const { engine } = await fixture.startWorker()
-    const { notificationId, outboxId } = await fixture.oweMail()
+    const { notificationId, outboxId } = await fixture.queueMail()
     await fixture.allDone()
     const before = await fixture.rowOf(outboxId)
     const queue = await engine.queue('notifications')
@@ -89,7 +89,7 @@ onEachEngine('pending work', (fixture) => {
 
   test('a job without an outbox row does nothing', async () => {
     const { engine } = await fixture.startWorker()
-    const { notificationId } = await fixture.oweMail()
+    const { notificationId } = await fixture.queueMail()
     await fixture.allDone()
     const queue = await engine.queue('notifications')
 
@@ -102,7 +102,7 @@ onEachEngine('pending work', (fixture) => {
   })
 
   test('two runs of one job at the same time have one effect', async () => {
-    const { notificationId, outboxId } = await fixture.oweMail()
+    const { notificationId, outboxId } = await fixture.queueMail()
     const mailer = openMailer(fixture.config, fixture.log, 2)
     const queued = { id: outboxId, name: 'send-notification', attemptsMade: 0, opts: {} } as Job
 
@@ -149,7 +149,7 @@ onEachEngine('pending work', (fixture) => {
   test('jobs that vanished from the queue come back, also those that are not due yet', async () => {
     const engine = openQueueEngine(fixture.config, fixture.log)
     const soon = new Date(Date.now() + 3000)
-    const { notificationId, outboxId } = await fixture.oweMail()
+    const { notificationId, outboxId } = await fixture.queueMail()
     await fixture.db
       .insert(outbox)
       .values({ job: 'end-lockout', payload: { subject: fixture.userId, kind: 'code' }, dueAt: soon })

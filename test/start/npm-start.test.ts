@@ -7,6 +7,7 @@ import { request } from 'node:http'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
+import type { Sql } from 'postgres'
 import { DEMO_PASSWORD } from '../../src/demo/demo-cast.ts'
 import { openDatabase } from '../../src/platform/db/client.ts'
 import { findRunningCluster } from '../../src/start/embedded-postgres.ts'
@@ -63,14 +64,13 @@ async function answers(url: string): Promise<boolean> {
   )
 }
 
-/** Runs one question on the database that belongs to the folder. */
-async function pidsOf(applicationName: string): Promise<number[]> {
+/** Asks the database in the folder of this start. */
+async function ask<Row>(question: (sql: Sql) => Promise<Row[]>): Promise<Row[]> {
   const url = await findRunningCluster(dataDir)
   if (!url) return []
   const pool = openDatabase(url, 'test', 1)
   try {
-    const rows = await pool.sql`select pid from pg_stat_activity where application_name = ${applicationName}`
-    return rows.map(({ pid }) => pid)
+    return await question(pool.sql)
   } finally {
     await pool.close()
   }
@@ -125,13 +125,13 @@ test('the invitation of the demo data arrives in the inbox', async () => {
 })
 
 test('the audit log is sealed with a key that npm start makes in the folder', async () => {
-  const verify = () =>
-    run(process.execPath, ['dist/src/commands/audit-verify.js'], {
-      env: { PATH: env.PATH, DATA_DIR: dataDir },
-    })
+  const seals = () => ask((sql) => sql`select from audit_seals`)
+  await eventually('events are sealed', async () => (await seals()).length > 0, 90_000)
 
-  await eventually('events are sealed', async () => /^All \d+ sealed/.test((await verify()).stdout), 90_000)
-
+  const verified = await run(process.execPath, ['dist/src/commands/audit-verify.js'], {
+    env: { PATH: env.PATH, DATA_DIR: dataDir },
+  })
+  assert.match(verified.stdout, /^All \d+ sealed/m)
   assert.match(await readFile(join(dataDir, 'audit-keys'), 'utf8'), /^a1:[A-Za-z0-9+/]{43}=\n$/)
 })
 
@@ -181,7 +181,10 @@ test('after a kill only the database is left, and the next start takes it over',
 
   assert.ok(await answers(`${address}/readyz`))
   assert.equal(await readFile(join(dataDir, 'encryption-keys'), 'utf8'), secrets)
-  assert.equal((await pidsOf('portcullis-start')).length, 1)
+  const locks = await ask(
+    (sql) => sql`select from pg_stat_activity where application_name = 'portcullis-start'`,
+  )
+  assert.equal(locks.length, 1)
 })
 
 test('npm start stops on SIGTERM and leaves no process behind', async () => {

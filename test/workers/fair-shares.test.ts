@@ -18,6 +18,8 @@ import { onEachEngine, present, type WorkerFixture } from './worker-fixture.ts'
 
 /** More than a batch of the relay. */
 const BURST = 220
+/** A burst that is in the queue already. */
+const IN_QUEUE = 50
 /** Mails that are sent at a time, and the first of each share. */
 const AT_MOST_BEFORE = 10
 
@@ -26,7 +28,7 @@ onEachEngine('fair shares', (fixture) => {
     const [busy, other] = [await addUser('busy'), await addUser('other')]
     const engine = openQueueEngine(fixture.config, fixture.log)
     for (const dispatched of [true, false]) {
-      await mailAbout(busy, Array(BURST).fill(fixture.userId))
+      await mailAbout(busy, Array(dispatched ? IN_QUEUE : BURST).fill(fixture.userId))
       if (dispatched) while (await dispatchBatch(fixture.db, engine, fixture.clock.now()));
       const [live] = await mailAbout(other, [fixture.userId])
       const before = fixture.mailServer.received.length

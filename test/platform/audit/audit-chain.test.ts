@@ -607,7 +607,8 @@ describe('npm run audit:verify', () => {
     for (let round = 0; round < 3; round += 1) {
       await happen(4)
       await seal()
-      kept.push(/^Head: (.*)$/m.exec((await run()).stdout)?.[1] ?? '')
+      const { head } = await verify()
+      kept.push(`${head?.seq}:${head?.hash}`)
     }
     const log = join(tmpdir(), `${randomUUID()}.log`)
     await writeFile(log, kept.map((head) => `${JSON.stringify({ level: 30, auditHead: head })}\n`).join(''))

@@ -1,7 +1,6 @@
 import { isJobName, QUEUE_OF, QUEUES } from '../src/platform/outbox/jobs.ts'
 import type { QueueEngine } from '../src/platform/outbox/queues.ts'
 
-/** An open row of the outbox. */
 export interface PendingJob {
   id: string
   job: string
@@ -12,7 +11,6 @@ export interface PendingJob {
 export interface PrioritisedJob extends PendingJob {
   /** The user or client account whose fair share the job uses. Null if unknown. */
   share: string | null
-  /** BullMQ runs smaller numbers first. */
   priority: number
 }
 

@@ -10,10 +10,7 @@ const OLDEST = 150
 /** Each batch of a backlog includes the newest rows, so that new jobs do not wait for all old ones. */
 const NEWEST = 50
 
-/**
- * Moves undispatched rows to their queues. Returns whether more may be left. Throws and changes nothing while the queue
- * engine is unreachable. Concurrent calls skip each other's rows.
- */
+/** Returns whether more rows may be left. Concurrent calls skip each other's rows. */
 export function dispatchBatch(db: Database, engine: QueueEngine, now: Date): Promise<boolean> {
   return db.transaction(async (tx) => {
     const oldest = await lockUndispatched(tx, asc(outbox.id), OLDEST)

@@ -6,10 +6,7 @@ import type { JobName, JobPayloads } from '../src/platform/outbox/jobs.ts'
 
 export type JobDeps = Pick<Deps, 'db' | 'clock' | 'log'> & { config: WorkerConfig; mailer: Mailer }
 
-/**
- * Safe to run twice. `tx` also marks the outbox row as done. Returns when to run again if it is too early, else null.
- * Throws to be retried.
- */
+/** Safe to run twice. Returns when to run again if it is too early, else null. Throws to be retried. */
 export type Job<Name extends JobName> = (
   payload: JobPayloads[Name],
   tx: Transaction,

@@ -12,7 +12,6 @@ export interface Link {
   expiresAt?: Date
 }
 
-/** The link of a mail. Null if its kind has none; 'closed' if the link no longer works. */
 export async function linkOf(
   tx: Transaction,
   { kind, facts }: { kind: string; facts: Record<string, string> },

@@ -9,10 +9,7 @@ import { SECOND } from '../src/platform/time/durations.ts'
 
 const AGAIN_AFTER_MS = SECOND
 
-/**
- * Calls `wake` after each commit that adds to the outbox, and after each reconnection, which may have missed some.
- * Uses `pg`: `listen` of `postgres` gives up silently when its first reconnection fails.
- */
+/** Uses `pg`: `listen` of `postgres` gives up silently when its first reconnection fails. */
 export function listenToOutbox(address: string, log: Logger, wake: () => void): { stop(): Promise<void> } {
   const { url, ssl } = readConnection(address)
   const stopping = new AbortController()
@@ -31,7 +28,6 @@ export function listenToOutbox(address: string, log: Logger, wake: () => void): 
       keepAlive: true,
       keepAliveInitialDelayMillis: 10 * SECOND,
     })
-    // An error also ends the connection.
     let lostBy: Error | undefined
     client.on('error', (error) => {
       lostBy ??= error

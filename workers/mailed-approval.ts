@@ -6,13 +6,12 @@ import { clients } from '../src/platform/db/schema/clients.ts'
 import { roleGroups } from '../src/platform/db/schema/role-groups.ts'
 import type { MailedApproval } from '../src/platform/mail/render-mail.ts'
 
-/** The present state of the case. Null without a case, or if it was deleted. */
 export async function readMailedApproval(
   tx: Transaction,
   approvalId: string | undefined,
 ): Promise<MailedApproval | null> {
   if (approvalId === undefined) return null
-  const [found] = await tx
+  const [approval] = await tx
     .select({
       personName: approvals.name,
       accountName: clients.name,
@@ -23,10 +22,10 @@ export async function readMailedApproval(
     .from(approvals)
     .innerJoin(clients, eq(clients.id, approvals.clientId))
     .where(eq(approvals.id, approvalId))
-  if (!found) return null
+  if (!approval) return null
   const given = await tx
     .select({ name: roleGroups.name })
     .from(roleGroups)
-    .where(inArray(roleGroups.key, found.given))
-  return { ...found, given: namesOf(given) }
+    .where(inArray(roleGroups.key, approval.given))
+  return { ...approval, given: namesOf(given) }
 }

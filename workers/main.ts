@@ -31,7 +31,6 @@ async function work(): Promise<void> {
   if (!inTime) log.warn('Some jobs did not finish in time. They will run again.')
 }
 
-/** Retries until the database answers. Returns the stop function, or null if stopped before. */
 async function start(
   config: WorkerConfig,
   log: Logger,

@@ -9,10 +9,7 @@ import { uuidArray } from '../src/platform/db/uuid-array.ts'
 import type { PendingJob, PrioritisedJob } from './add-jobs.ts'
 import { priorityOf } from './priority.ts'
 
-/**
- * Adds share and priority. The share is the user who caused the job, or the account of a recipient who caused it
- * themselves. So a burst of one Admin delays no other users or accounts.
- */
+/** The share is the user who caused the job, or the account of a recipient who caused it themselves. */
 export async function prioritise(db: Reader, jobs: readonly PendingJob[]): Promise<PrioritisedJob[]> {
   if (jobs.length === 0) return []
   const causes = await readCauses(
@@ -58,7 +55,6 @@ function idIn(field: string) {
   return sql`case when ${text} ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then (${text})::uuid end`
 }
 
-/** Numbers of open jobs by share and name. Delayed jobs do not count. */
 async function countOpen(db: Reader, shares: readonly string[]): Promise<Map<string, number>> {
   if (shares.length === 0) return new Map()
   const rows = await db

@@ -1,7 +1,6 @@
 // The priority of a job in its queue. Pure.
 import type { NotificationKind } from '../src/platform/mail/kinds.ts'
 
-/** Mails that a person waits for go first, mass mails last. */
 const URGENCIES = ['awaited', 'usual', 'bulk'] as const
 type Urgency = (typeof URGENCIES)[number]
 
@@ -14,10 +13,7 @@ const URGENCY_OF: { readonly [Kind in NotificationKind]?: Urgency } = {
 /** BullMQ takes priorities up to 2^21. */
 const POSITIONS = 500_000
 
-/**
- * BullMQ runs smaller numbers first. The n-th open job of a share has position n, from 1. So a burst of one share does
- * not delay the jobs of other shares. `mail`: the kind of mail, null for other jobs.
- */
+/** Smaller runs first. The n-th open job of a share has position n, so that a burst delays no other share. */
 export function priorityOf(mail: string | null, position: number): number {
   const urgency = (mail !== null && URGENCY_OF[mail as NotificationKind]) || 'usual'
   return URGENCIES.indexOf(urgency) * POSITIONS + Math.min(position, POSITIONS - 1)

@@ -15,21 +15,15 @@ const DEBOUNCE_MS = 15
 export interface RelayOptions {
   /** Interval of comparing the queues with the outbox. Limits the delay after a missed wake signal. */
   restoreEveryMs?: number
-  /** The comparison ignores rows dispatched more recently. */
   olderThanMs?: number
-  /** Runs after each comparison. */
   alsoRestore?: () => Promise<void>
 }
 
 export interface Relay {
-  /** Finishes the current batch. */
   stop(): Promise<void>
 }
 
-/**
- * Moves jobs from the outbox to the queues, after each commit (NOTIFY). Retries with backoff up to 5 seconds. Several
- * relays may run.
- */
+/** Moves jobs from the outbox to the queues after each commit. Several relays may run. */
 export function relayOutbox(
   { config, db, clock, log }: Pick<Deps, 'config' | 'db' | 'clock' | 'log'>,
   engine: QueueEngine,

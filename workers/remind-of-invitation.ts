@@ -1,6 +1,5 @@
 import { remindOfInvitation } from '../src/invitations/remind-of-invitation.ts'
 import type { Job } from './job.ts'
 
-/** Late, early or repeated, it is harmless. */
 export const remindOfInvitationJob: Job<'remind-of-invitation'> = ({ invitationId }, tx, { clock }) =>
   remindOfInvitation(tx, invitationId, clock.now())

@@ -11,7 +11,6 @@ import { prioritise } from './prioritise.ts'
 
 const BATCH = 500
 
-/** Gives every open row of the outbox a job that will run. */
 export async function restoreJobs(
   db: Database,
   engine: QueueEngine,
@@ -57,15 +56,11 @@ async function addVanished(db: Database, engine: QueueEngine, now: Date, before:
 async function retryUnrecorded(db: Database, queue: Queue): Promise<void> {
   for (const { id } of await openAmong(db, await queue.getRanges(['failed'], 0, -1))) {
     const job = await queue.getJob(id)
-    // Fails if another relay has retried it.
     await job?.retry('failed', { resetAttemptsMade: true }).catch(() => {})
   }
 }
 
-/**
- * A completed job with an open row: the database was restored, or lost a commit in a failover. The old job is removed
- * first, because the queue ignores a job with an existing id.
- */
+/** A restored database reopens rows. Their completed jobs go first: the queue ignores an existing id. */
 async function runCompletedAgain(db: Database, engine: QueueEngine, queue: Queue, now: Date): Promise<void> {
   const rows = await openAmong(db, await queue.getRanges(['completed'], 0, -1))
   for (const { id } of rows) await queue.remove(id)

@@ -9,13 +9,9 @@ import { MINUTE } from '../src/platform/time/durations.ts'
 import { JOBS } from './all-jobs.ts'
 import { HopelessJobError, type JobDeps } from './job.ts'
 
-/** Retry of recording a final failure while the database is unreachable. */
 const RECORD_FAILURE_AGAIN_MS = MINUTE
 
-/**
- * Runs a queued job. The outbox row, not the queue, holds its name, payload and state. The lock of the row and its mark
- * in the same transaction make the effect happen exactly once.
- */
+/** The outbox row decides, not the queue. Its lock and its mark in the same transaction give one effect. */
 export async function runJob(queued: QueuedJob, token: string | undefined, deps: JobDeps): Promise<void> {
   const id = queued.id ?? ''
   // Not from the outbox. An attacker with access to the queue may add jobs.

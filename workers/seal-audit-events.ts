@@ -2,10 +2,9 @@ import { sealEvents } from '../src/platform/audit/seal-events.ts'
 import { headText, readHead } from '../src/platform/audit/seals.queries.ts'
 import type { JobDeps } from './job.ts'
 
-/** A run lasts seconds, however much is waiting: the next one goes on. */
+/** Limits a run to seconds. The next run continues. */
 const AT_MOST = 100_000
 
-/** Seals what the audit log has that is new, and logs up to where. Any number of workers may be at it. */
 export async function sealAuditEvents({
   db,
   config,
@@ -17,7 +16,7 @@ export async function sealAuditEvents({
     const head = sealed > 0 ? await readHead(db) : null
     if (head) log.info({ sealed, auditHead: headText(head) }, 'The audit log is sealed up to here.')
   } catch (err) {
-    log.error({ err }, 'The audit log could not be sealed. Events wait for it; the next run tries again.')
+    log.error({ err }, 'The audit log could not be sealed. The next run retries.')
     throw err
   }
 }

@@ -101,7 +101,6 @@ function readPending(tx: Transaction, notificationId: string) {
   )
 }
 
-/** Agents of the platform account are named to each other. Other readers see 'the Service Desk'. */
 function actorText(
   event: { actorName: string | null; actorAccount: string | null; actorOfPlatform: boolean | null },
   reader: { ofPlatform: boolean },

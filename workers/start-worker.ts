@@ -29,13 +29,11 @@ export interface WorkerTimes extends EngineOptions, Omit<RelayOptions, 'alsoRest
   /** The job of a killed worker runs again within lockDuration + 2 × stalledInterval. */
   lockDuration?: number
   stalledInterval?: number
-  /** Milliseconds after the n-th failure. */
   backoff?: (attemptsMade: number) => number
 }
 
 export interface RunningWorker {
   engine: QueueEngine
-  /** Waits for running jobs without a time limit. */
   stop(): Promise<void>
 }
 

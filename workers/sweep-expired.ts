@@ -65,10 +65,7 @@ async function revokeAbandonedEnrolments(db: Database, now: Date): Promise<void>
   )
 }
 
-/**
- * Lockouts without effect. Counts of codes stay: they have no time limit. Rows of passwords are deleted for known and
- * unknown addresses alike. Otherwise the length of a later lock would reveal which addresses exist.
- */
+/** Password rows of known and unknown addresses alike: a later lock must not reveal which addresses exist. */
 function forgotten(now: Date, untouchedSince: Date): SQL | undefined {
   return and(
     lt(lockouts.updatedAt, untouchedSince),
@@ -82,7 +79,6 @@ async function remove(db: Database, table: PgTable, expired: SQL | undefined): P
   await inBatches(() => db.delete(table).where(and(expired, batch)))
 }
 
-/** Small transactions, so that no request waits for long. */
 async function inBatches(change: () => PromiseLike<{ count: number }>): Promise<void> {
   for (let changed = BATCH; changed === BATCH; ) changed = (await change()).count
 }

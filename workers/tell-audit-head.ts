@@ -2,7 +2,6 @@ import { tellHead } from '../src/audit-log/tell-head.ts'
 import { headText } from '../src/platform/audit/seals.queries.ts'
 import type { JobDeps } from './job.ts'
 
-/** Logs and mails the head of the audit log once a day, also with several workers. */
 export async function tellAuditHead({
   db,
   clock,

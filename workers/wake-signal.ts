@@ -8,7 +8,6 @@ export class WakeSignal {
     this.#wake()
   }
 
-  /** At most `ms` milliseconds. */
   async wait(ms: number): Promise<void> {
     if (!this.#signalled && ms > 0)
       await new Promise<void>((resolve) => {

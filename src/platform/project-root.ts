@@ -5,10 +5,8 @@ import { fileURLToPath } from 'node:url'
 
 const HERE = fileURLToPath(import.meta.url)
 
-/** The folder of package.json, `views`, `static` and `drizzle`. */
 export const PROJECT_ROOT = rootAbove(HERE)
 
-/** `.js`, or `.ts` under `npm run dev`. */
 export const MODULE_SUFFIX = extname(HERE)
 
 function rootAbove(path: string): string {

@@ -25,7 +25,6 @@ export async function runCommand(
   }
 }
 
-/** Throws UsageError for unknown options. */
 export function readOptions<const Options extends NonNullable<ParseArgsConfig['options']>>(
   options: Options,
   usage: string,

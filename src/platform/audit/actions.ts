@@ -57,7 +57,6 @@ const OF_PLATFORM: ReadonlySet<AuditAction> = new Set([
   'audit.head-sent',
 ])
 
-/** Actions of operators, recorded in no client account. */
 export function ofPlatform(action: AuditAction): boolean {
   return action.startsWith('queue.') || OF_PLATFORM.has(action)
 }

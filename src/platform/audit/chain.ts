@@ -18,13 +18,9 @@ export interface StoredEvent {
   details: string
 }
 
-/** Precedes the first seal. */
 export const CHAIN_START = Buffer.alloc(32)
 
-/**
- * A seal: HMAC-SHA-256 over the previous hash (32 bytes) and the canonical form of `sealedAt` (microseconds since 1970)
- * and the event. Write access to the database is not enough to forge one.
- */
+/** A seal: HMAC-SHA-256 over the previous hash and the canonical form of `sealedAt` (microseconds) and event. */
 export function keyedHash(
   { key }: Pick<AuditKey, 'key'>,
   previous: Uint8Array,
@@ -42,7 +38,6 @@ export function keylessHash(previous: Uint8Array, event: StoredEvent): Buffer {
   return createHash('sha256').update(previous).update(canonicalForm(event, [])).digest()
 }
 
-/** The row as a JSON array. Different events have different forms. */
 function canonicalForm(event: StoredEvent, before: readonly string[]): string {
   const { id, at, clientId, actorId, subjectId, action, outcome, address, userAgent, requestId, details } =
     event

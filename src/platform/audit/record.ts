@@ -3,7 +3,6 @@ import type { Transaction } from '../db/client.ts'
 import { auditEvents } from '../db/schema/audit-events.ts'
 import type { AuditAction, Outcome } from './actions.ts'
 
-/** Where a request came from. All null in jobs. */
 export interface Origin {
   address: string | null
   userAgent: string | null
@@ -13,13 +12,11 @@ export interface Origin {
 export const NO_REQUEST: Origin = { address: null, userAgent: null, requestId: null }
 
 export interface AuditEntry {
-  /** For rows of the same statement that refer to the event. */
   id?: string
   at: Date
   action: AuditAction
   outcome: Outcome
   origin: Origin
-  /** The client account. Null if no known user is concerned. */
   clientId: string | null
   actorId: string | null
   subjectId: string | null
@@ -27,7 +24,6 @@ export interface AuditEntry {
   details?: Record<string, unknown>
 }
 
-/** For events without request, account and user. */
 export const BY_THE_PRODUCT = {
   origin: NO_REQUEST,
   clientId: null,

@@ -6,20 +6,16 @@ import { auditSeals, auditUnsealed } from '../db/schema/audit-seals.ts'
 import { uuidArray } from '../db/uuid-array.ts'
 import { CHAIN_START, keyedHash } from './chain.ts'
 import { BY_THE_PRODUCT, record } from './record.ts'
-import { hasKeyedSeal, headText, readLastSeals, type Seal } from './seals.queries.ts'
-import { storedEvent } from './stored-event.ts'
+import { hasKeyedSeal, headText, readLastSeals, type Seal, storedEvent } from './seals.queries.ts'
 
 const BATCH = 1000
 
 export interface Sealing {
-  /** The first key seals. All keys verify. */
   keys: readonly AuditKey[]
   now: Date
-  /** The rest is left for the next run. */
   atMost: number
 }
 
-/** Thrown when the last seal is invalid. Nothing was sealed. */
 export class ChainEndError extends Error {
   constructor({ seq }: Pick<Seal, 'seq'>, why: string) {
     super(`The audit log is not sealed any further than ${seq}: ${why}. Run npm run audit:verify.`)
@@ -107,10 +103,7 @@ async function readEnd(
   return last
 }
 
-/**
- * Continues a chain of the old format without keys, and records where. The first keyed seal covers the last keyless
- * hash. A keyless seal after a keyed one is forged.
- */
+/** Continues a chain without keys, of the old format. A keyless seal after a keyed one is forged. */
 async function takeOver(tx: Transaction, last: Seal, now: Date): Promise<void> {
   if (await hasKeyedSeal(tx)) throw new ChainEndError(last, 'it has no key, and seals before it have one')
   await record(tx, {

@@ -3,9 +3,7 @@ import type { Reader } from '../db/client.ts'
 import { auditEvents } from '../db/schema/audit-events.ts'
 import { auditSeals } from '../db/schema/audit-seals.ts'
 import type { StoredEvent } from './chain.ts'
-import { storedEvent } from './stored-event.ts'
 
-/** A position in the chain, as kept in logs and mails. */
 export interface Head {
   seq: number
   /** Hexadecimal. */
@@ -23,7 +21,21 @@ export interface Seal {
   event: StoredEvent | null
 }
 
-/** Independent of the time zone and number format of the database session. */
+/** An event as the chain hashes it, independent of the time zone and number format of the session. */
+export const storedEvent = {
+  id: auditEvents.id,
+  at: sql<string>`(extract(epoch from ${auditEvents.at}) * 1000000)::bigint::text`,
+  clientId: auditEvents.clientId,
+  actorId: auditEvents.actorId,
+  subjectId: auditEvents.subjectId,
+  action: auditEvents.action,
+  outcome: auditEvents.outcome,
+  address: auditEvents.address,
+  userAgent: auditEvents.userAgent,
+  requestId: auditEvents.requestId,
+  details: sql<string>`${auditEvents.details}::text`,
+}
+
 export const sealColumns = {
   seq: auditSeals.seq,
   eventId: auditSeals.eventId,
@@ -55,7 +67,6 @@ export async function readLastSeals(db: Reader): Promise<{ last: Seal | null; be
   return { last, before }
 }
 
-/** The last seal. Null if nothing is sealed yet. */
 export async function readHead(db: Reader): Promise<Head | null> {
   const [head] = await db
     .select({ seq: auditSeals.seq, hash: auditSeals.hash })

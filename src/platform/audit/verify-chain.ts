@@ -9,23 +9,19 @@ import { type Head, readHead, type Seal, sealColumns, toSeal } from './seals.que
 const BATCH = 2000
 
 export type Harm =
-  /** The event does not match its seal. */
   | 'changed'
   /** A seal or an unsealed row has no event. */
   | 'removed'
   /** An event has neither a seal nor an unsealed row. */
   | 'inserted'
-  /** The seal or its event belongs to another position. */
   | 'reordered'
   | 'seal-missing'
   | 'key-unknown'
-  /** A seal without a key follows one with a key. */
   | 'keyless'
   /** No seal has a key: the worker has not run yet, or keyed seals were removed. */
   | 'not-taken-over'
   /** The chain is consistent but differs from a pin. */
   | 'rewritten'
-  /** The chain ends before a pin. */
   | 'cut-off'
 
 export interface Broken {
@@ -35,12 +31,10 @@ export interface Broken {
 }
 
 export interface ChainReport {
-  /** Number of valid seals. */
   verified: number
   /** Number of valid seals of the old format. They come first. */
   keyless: number
   unsealed: number
-  /** Null if nothing is sealed yet. */
   head: Head | null
   broken: Broken | null
 }
@@ -60,7 +54,6 @@ interface Walk {
   pins: ReadonlyMap<number, readonly string[]>
 }
 
-/** Verifies the chain from start to head, in batches. Reports the first broken row. */
 export async function verifyChain(
   db: Database,
   { keys, pins }: Expected,
@@ -138,7 +131,6 @@ function fits({ keyId, hash, sealedAt }: Seal, previous: Buffer, event: StoredEv
   return key !== undefined && keyedHash(key, previous, event, sealedAt).equals(hash)
 }
 
-/** Whether the seal matches the event of another position, or another previous hash. */
 async function fitsElsewhere(db: Database, seal: Seal, event: StoredEvent, walk: Walk): Promise<boolean> {
   if (fits(seal, CHAIN_START, event, walk)) return true
   for await (const batch of seals(db, walk.last))
@@ -159,13 +151,9 @@ function findNotTakenOver(head: Head | null, { keyless }: Walk): Broken | null {
   return head && keyless ? { harm: 'not-taken-over', seq: head.seq, eventId: null } : null
 }
 
-/**
- * Finds events outside the chain. A trigger makes each new event an unsealed row. So an event with neither row nor seal
- * was inserted without the trigger, and a row without an event means a deleted event.
- */
+/** A trigger makes each new event an unsealed row. Finds events without row and seal, and rows without event. */
 function findOutside(db: Database): Promise<Broken | null> {
   return db.transaction(async (tx) => {
-    // Scans all events.
     await tx.execute(sql`set local statement_timeout = 0`)
     const [inserted] = await tx
       .select({ id: auditEvents.id })

@@ -8,7 +8,6 @@ export const LINK_LIFE_MS = { invitation: 7 * DAY, 'password-reset': 30 * MINUTE
 
 export type LinkPurpose = keyof typeof LINK_LIFE_MS
 
-/** Derives a token (256 bit, base64url) with the newest key. */
 export function newLinkToken(purpose: LinkPurpose, rowId: string, keys: readonly EncryptionKey[]) {
   const [newest] = keys
   if (!newest) throw new Error('no encryption key is configured')

@@ -4,13 +4,11 @@ import type { EncryptionKey } from '../../config.ts'
 import { UnavailableError } from '../unavailable-error.ts'
 
 const VERSION = 2
-/** Used before 2026-12. Not bound to the user. Still readable; keys:rotate replaces it. */
 const BOUND_TO_AUTHENTICATOR_ONLY = 1
 const IV_BYTES = 12
 const TAG_BYTES = 16
 const OPTIONS = { authTagLength: TAG_BYTES }
 
-/** The key is not configured, or the bytes were changed or moved to another row. */
 export class UnreadableSecretError extends UnavailableError {
   constructor(reason: string) {
     super(`A stored authenticator secret cannot be opened: ${reason}. Check ENCRYPTION_KEYS.`)

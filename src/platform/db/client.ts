@@ -6,7 +6,6 @@ import { Watchdog } from './watchdog.ts'
 
 export type Database = PostgresJsDatabase
 export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0]
-/** For functions that only read. */
 export type Reader = Database | Transaction
 
 export interface DatabasePool {
@@ -23,13 +22,11 @@ export interface DatabasePool {
 export interface PoolOptions {
   /** Statements in flight per connection. More than one only if all are short reads. */
   pipelined?: number
-  /** Web process: time limit of a request in milliseconds. Longer statements are cancelled. */
   requestMs?: number
   onFrozen?: () => void
   onAnswering?: () => void
 }
 
-/** Thrown at start when patch-package has not run. */
 export class UnpatchedDriverError extends Error {
   constructor() {
     super('The PostgreSQL driver is not patched. Run npm ci without --ignore-scripts.')
@@ -47,7 +44,6 @@ const LONGEST_STATEMENT_MS = 10_000
 /** Grace after the server's own time limit before the server counts as frozen. */
 const ANSWER_LATE_MS = 700
 
-/** Opens a pool with durable commits and time limits. Throws UnpatchedDriverError. */
 export function openDatabase(
   address: string,
   applicationName: string,

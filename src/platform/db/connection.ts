@@ -6,15 +6,11 @@ const SSL_MODES = ['disable', 'require', 'verify-ca', 'verify-full', 'no-verify'
 type SslMode = (typeof SSL_MODES)[number]
 
 export interface Connection {
-  /** Without the SSL parameters. */
   url: string
   ssl: ConnectionOptions | false
 }
 
-/**
- * Parses DATABASE_URL with the sslmode and sslrootcert of libpq. Throws an Error that names the problem.
- * As in libpq, `require` with an sslrootcert verifies like `verify-ca`.
- */
+/** Parses DATABASE_URL. As in libpq, `require` with an sslrootcert verifies like `verify-ca`. Throws an Error. */
 export function readConnection(address: string): Connection {
   const url = new URL(address)
   const mode = url.searchParams.get('sslmode') ?? 'disable'

@@ -9,7 +9,6 @@ const MAY_PASS = new RegExp(
   ].join('|')})`,
 )
 
-/** Whether the database is unreachable, overloaded or read-only, so that a retry may help. Answered 503. */
 export function isDatabaseAway(error: unknown): boolean {
   return error instanceof Error && 'code' in error && MAY_PASS.test(String(error.code))
 }

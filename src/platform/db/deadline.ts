@@ -14,17 +14,14 @@ export class Deadline {
     this.#passing.catch(() => {})
   }
 
-  /** Infinity if there is no limit. */
   get remainingMs(): number {
     return Math.max(0, this.#endsAt - performance.now())
   }
 
-  /** Sets `remainingMs`. The caller still has to call `pass`. */
   moveTo(ms: number): void {
     this.#endsAt = performance.now() + ms
   }
 
-  /** Ends the time: pending and later work fails with `error`. */
   pass(error: Error): void {
     this.#error ??= error
     this.#reject(this.#error)
@@ -55,7 +52,6 @@ export function patienceWithin(ms: number): number {
   return Math.min(ms, (current.getStore()?.remainingMs ?? Number.POSITIVE_INFINITY) / 2)
 }
 
-/** Undefined in jobs and commands. */
 export function currentDeadline(): Deadline | undefined {
   return current.getStore()
 }

@@ -5,7 +5,6 @@ export function contains(text: SQLWrapper, term: string): SQL {
   return sql`${text} like lower(${`%${literal(term)}%`})`
 }
 
-/** Like `contains`, for the beginning: an index with collation "C" serves it. */
 export function beginsWith(text: SQLWrapper, term: string): SQL {
   return sql`${text} like lower(${`${literal(term)}%`})`
 }

@@ -8,7 +8,6 @@ import { readConnection } from './connection.ts'
 
 export const MIGRATIONS = join(PROJECT_ROOT, 'drizzle')
 
-/** Applies pending migrations. The advisory lock lets many processes start at once. */
 export async function migrateDatabase(address: string): Promise<void> {
   const { url, ssl } = readConnection(address)
   const client = postgres(url, { ssl, max: 1, connect_timeout: 10, onnotice: () => {} })

@@ -2,14 +2,12 @@ import { readMigrationFiles } from 'drizzle-orm/migrator'
 import type { Sql } from 'postgres'
 import { MIGRATIONS } from './migrate.ts'
 
-/** Creation time of the newest migration of this build, in milliseconds. Drizzle orders migrations by it. */
 export function newestMigration(): number {
   return Math.max(
     ...readMigrationFiles({ migrationsFolder: MIGRATIONS }).map(({ folderMillis }) => folderMillis),
   )
 }
 
-/** Whether the database has all migrations up to `newest`. Rejects if it has no tables. */
 export function selectMigrated(sql: Sql, newest: number) {
   return sql<[{ migrated: boolean }]>`
     select coalesce(max(created_at) >= ${newest}, false) and not exists (select from users limit 0) as migrated

@@ -2,10 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
 import type { Reader } from './client.ts'
 
-/**
- * Builds a query once per database or transaction. For hot queries only: building the SQL takes longer than sending it.
- * Types do not check the values: pass one for each placeholder, null if absent.
- */
+/** For hot queries, whose SQL takes longer to build than to send. Pass a value or null for each placeholder. */
 export function preparedOnce<Query, On extends Reader = Reader>(build: (db: On) => Query): (db: On) => Query {
   const built = new WeakMap<On, Query>()
   return (db) => {
@@ -17,12 +14,10 @@ export function preparedOnce<Query, On extends Reader = Reader>(build: (db: On) 
   }
 }
 
-/** A placeholder for `set`, with the encoder of the column. Instants must not be null. */
 export function given(name: string, column: PgColumn): SQL {
   return sql`${sql.param(sql.placeholder(name), column)}`
 }
 
-/** A placeholder without an encoder: that of instants fails on null. */
 export function asIs(name: string): SQL {
   return sql`${sql.placeholder(name)}`
 }

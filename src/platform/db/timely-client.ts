@@ -3,10 +3,8 @@ import postgres, { type PendingQuery, type Row, type Sql, type TransactionSql } 
 import { currentDeadline } from './deadline.ts'
 import type { Watchdog } from './watchdog.ts'
 
-/** Sends a statement in its turn. Rejects when the deadline of the request passes. */
 export type Ask = <Result>(statement: () => PromiseLike<Result>) => Promise<Result>
 
-/** The part of the driver that Drizzle calls. */
 interface Client {
   options: Sql['options']
   unsafe: (...statement: Parameters<Sql['unsafe']>) => Promise<unknown>
@@ -18,7 +16,6 @@ type TransactionClient = Pick<Client, 'unsafe'> & {
 }
 
 const REFUSAL_COUNTS_MS = 30_000
-/** SQLSTATE: disk full, I/O error, read-only transaction. */
 const REFUSALS = ['53100', '58030', '25006']
 
 export interface TimelyClient {
@@ -27,10 +24,7 @@ export interface TimelyClient {
   refusesWrites(): boolean
 }
 
-/**
- * The driver for Drizzle, with the deadline of the request. At most `atOnce` statements and transactions go to the
- * driver. The others wait here, where a passed deadline can still drop them.
- */
+/** The driver for Drizzle. Statements beyond `atOnce` wait here, where a passed deadline can still drop them. */
 export function timelyClient(sql: Sql, watchdog: Watchdog, atOnce: number): TimelyClient {
   const limit = pLimit(atOnce)
   let refusedAt = Number.NEGATIVE_INFINITY

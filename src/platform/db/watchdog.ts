@@ -18,7 +18,6 @@ export class DatabaseFrozenError extends UnavailableError {
 }
 
 export interface Watch {
-  /** Must exceed the statement_timeout of the server. */
   answerWithinMs: number
   onFrozen: () => void
   onAnswering: () => void
@@ -39,7 +38,6 @@ export class Watchdog {
     this.#watch = watch
   }
 
-  /** The driver's option `socket`. */
   readonly open = ({ host: [host], port: [port], path }: Address): Socket => {
     const socket = path ? connect(path) : connect(port ?? 5432, host)
     this.#sockets = [...this.#sockets.filter(({ destroyed }) => !destroyed), socket]
@@ -47,12 +45,10 @@ export class Watchdog {
     return Object.assign(socket, { host, port })
   }
 
-  /** Throws DatabaseFrozenError while the database is frozen. */
   check(): void {
     if (this.#frozen) throw new DatabaseFrozenError()
   }
 
-  /** Call after sending, and the returned function after the answer. */
   expectAnswer(sql: Sql): () => void {
     if (!this.#watch) return () => {}
     let answered = false
@@ -89,7 +85,6 @@ export class Watchdog {
   }
 }
 
-/** What the driver passes to its option `socket`. */
 interface Address {
   host: readonly string[]
   port: readonly number[]

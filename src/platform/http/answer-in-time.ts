@@ -7,21 +7,16 @@ import { errorPages, TooSlowError } from './errors.ts'
 declare global {
   namespace Express {
     interface Locals {
-      /** Moves the deadline to `ms` milliseconds from now. Infinity: no deadline. */
       answerWithin: (ms: number) => void
-      /** Set once the request is answered that it took too long: no later error makes another answer. */
+      /** The timeout was answered. Later errors are only logged. */
       gaveUp?: true
     }
   }
 }
 
-/** Time limit for the arrival of a body. */
 const BODY_MS = 10 * SECOND
 
-/**
- * Answers 503 `limitMs` milliseconds after the request is complete, and 408 if it does not become complete. The request
- * starts no database work after that.
- */
+/** Answers 503 `limitMs` after the request is complete, or 408 if it does not become complete. */
 export function answerInTime(limitMs: number): RequestHandler {
   return (req, res, next) => {
     const deadline = new Deadline()

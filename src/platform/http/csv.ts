@@ -1,7 +1,6 @@
 // CSV rows (RFC 4180) without formula injection. Pure.
 import { stringify } from 'csv-stringify/sync'
 
-/** Spreadsheets recognise UTF-8 by it. */
 export const BYTE_ORDER_MARK = '\uFEFF'
 
 /**
@@ -11,12 +10,10 @@ export const BYTE_ORDER_MARK = '\uFEFF'
 const BEGINS_FORMULA = /(^|[;\t\r\n])(?=[^\S\t\r\n]*[=+\-@＝＋－＠])/g
 const BEGINS_OUTSIDE = /^(?=[\t\r\n])/
 
-/** Adds an apostrophe before each possible start of a formula. */
 export function neutralCell(text: string): string {
   return text.replace(BEGINS_FORMULA, "$1'").replace(BEGINS_OUTSIDE, "'")
 }
 
-/** Objects become JSON, null becomes an empty cell. */
 export function csvRows(rows: readonly (readonly unknown[])[]): string {
   return stringify(
     rows.map((row) => [...row]),

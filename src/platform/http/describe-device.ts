@@ -19,7 +19,6 @@ const SYSTEMS: readonly (readonly [RegExp, string])[] = [
   [/\bLinux\b/, 'Linux'],
 ]
 
-/** For example 'Chrome on Windows'. */
 export function describeDevice(userAgent: string): string {
   const browser = firstMatch(BROWSERS, userAgent) ?? 'an unknown browser'
   const system = firstMatch(SYSTEMS, userAgent)

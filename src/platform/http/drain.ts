@@ -5,7 +5,6 @@ import { setTimeout as pause } from 'node:timers/promises'
 export interface DrainTimes {
   /** Requests are still accepted for this time, so that a proxy learns to use another server. */
   serveOnMs: number
-  /** Time limit for the running requests after that. */
   patienceMs: number
 }
 

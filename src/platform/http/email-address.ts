@@ -1,6 +1,5 @@
 // The canonical form of an e-mail address. Pure.
 
-/** Limit of RFC 5321. */
 export const MAX_EMAIL_LENGTH = 254
 
 /** Folds A to Z only, like the unique index on users. `toLowerCase` also turns the Kelvin sign U+212A into `k`. */

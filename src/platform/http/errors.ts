@@ -52,7 +52,6 @@ const BUG: Page = {
   advice: 'It has been recorded. Try again; if it happens again, give the Service Desk the reference below.',
 }
 
-/** Errors of the body parser and the router, by status. */
 const BAD_REQUESTS: Record<number, Page> = {
   400: {
     status: 400,
@@ -75,7 +74,6 @@ export function renderNotFound(res: Response): void {
   renderError(res, NOT_FOUND)
 }
 
-/** Turns a thrown error into a response. */
 export const errorPages: ErrorRequestHandler = (error: unknown, req, res, _next) => {
   // Already answered 503 by answerInTime.
   if (res.writableEnded || res.locals.gaveUp) return logLate(req, error)
@@ -86,10 +84,7 @@ export const errorPages: ErrorRequestHandler = (error: unknown, req, res, _next)
   else renderError(res, page)
 }
 
-/**
- * Last resort when the error page itself fails, or the session cannot be stored after it. Express would print the whole
- * error and close the connection.
- */
+/** Last resort when the error page itself fails. Express would print the error and close the connection. */
 export function lastResort(req: Request, res: Response): NextFunction {
   return (error?: unknown) => {
     if (res.headersSent) return logLate(req, error)

@@ -10,10 +10,7 @@ function withoutNul(value: unknown): unknown {
   return typeof value === 'string' ? value.replaceAll('\0', '\ufffd') : value
 }
 
-/**
- * Reads a posted form into `req.body`. Another format is 415, a too large body 413. Used in each route, not before the
- * gate, so that no body is read from a request that the gate redirects.
- */
+/** Used in each route, not before the gate, so that no body of a redirected request is read. */
 export function readForm<Params>(req: Request<Params>, res: Response, next: NextFunction): void {
   const isEmpty = req.get('content-length') === '0'
   const isForm = req.is('application/x-www-form-urlencoded')

@@ -9,17 +9,13 @@ import { TooSlowError } from './errors.ts'
 
 const PATIENCE_MS = 1.8 * SECOND
 const RETRY_AFTER_SECONDS = 5
-/** SQLSTATE: undefined table or schema. */
 const NEVER_MIGRATED = ['42P01', '3F000']
-/** SQLSTATE. */
 const INSUFFICIENT_PRIVILEGE = '42501'
 
 type HealthDeps = Pick<Deps, 'sql' | 'ask' | 'db' | 'clock' | 'refusesWrites'>
 
 interface State {
-  /** The database answers and its time is known. */
   database: boolean
-  /** No standby, not read-only, and no refused write a moment ago. */
   writable: boolean
   migrated: boolean
   relayListening: boolean
@@ -58,7 +54,6 @@ function stateInTime(deps: HealthDeps, newest: number): Promise<State> {
 
 async function readState(deps: HealthDeps, newest: number): Promise<State> {
   const { db, sql, ask, clock, refusesWrites } = deps
-  // Throws while the time is unknown.
   clock.now()
   const [[setting], migrated, listeners] = await Promise.all([
     ask(() => sql<[{ readOnly: string }]>`select current_setting('transaction_read_only') as "readOnly"`),
@@ -73,7 +68,6 @@ async function readState(deps: HealthDeps, newest: number): Promise<State> {
   }
 }
 
-/** A role without the privilege to read the migrations counts as migrated. */
 function migratedDespite(error: unknown): boolean {
   if (error instanceof postgres.PostgresError && NEVER_MIGRATED.includes(error.code)) return false
   if (error instanceof postgres.PostgresError && error.code === INSUFFICIENT_PRIVILEGE) return true

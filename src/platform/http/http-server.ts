@@ -18,7 +18,7 @@ export function createHttpServer(keepAliveMs = 75 * SECOND): Server {
 /** The application as a request listener. Errors that its error pages cannot handle go to `lastResort`. */
 export function listenerOf(app: Express): RequestListener {
   return (req, res) => {
-    // Express makes them so before anything else sees them.
+    // Express sets these prototypes first.
     const [request, response] = [req as Request, res as Response]
     app(request, response, lastResort(request, response))
   }

@@ -3,10 +3,8 @@ import { z } from 'zod'
 
 const MAX_TERM = 100
 
-/** Shorter terms have no trigram. */
 export const SHORTEST_TERM = 3
 
-/** Without control characters. */
 export const searchTerm = z
   .string()
   .transform((text) =>
@@ -17,13 +15,11 @@ export const searchTerm = z
   )
   .catch('')
 
-/** The last value of a parameter. */
 export function lastSaid(value: unknown): string {
   const last: unknown = Array.isArray(value) ? value.at(-1) : value
   return typeof last === 'string' ? last.trim() : ''
 }
 
-/** The id of the last entry of the previous page. Empty for the first page. */
 export const cursor = z.uuid().or(z.literal('')).catch('')
 
 /** One of `choices`, or empty for all. */

@@ -18,7 +18,6 @@ interface Notice<Name extends string = string> {
 
 const NEW_KEY = 'Here is a new key. The one before no longer works: delete its entry in your app.'
 
-/** The text of each notice and its page. The cookie holds the name, never the text. */
 const NOTICES = {
   'password-changed': { page: '/sign-in', text: 'Your password is changed. Sign in with the new one.' },
   'signed-out': { page: '/sign-in', text: 'You are signed out.' },
@@ -43,7 +42,6 @@ const NOTICES = {
   },
 } as const
 
-/** The name of a notice, and the id of the person or account it is about. */
 const NOTICE = /^([a-z-]+)(?:\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}))?$/
 
 export function leaveNotice(res: Response, name: keyof typeof NOTICES): void {
@@ -75,7 +73,6 @@ export function readNotice<Name extends string>(
   return isOneOf(known, name) ? { name, about } : null
 }
 
-/** The sentence, if the notice is about this person or account. */
 export function noticeAbout<Name extends string>(
   req: Request,
   sentences: Readonly<Record<Name, (name: string) => string>>,

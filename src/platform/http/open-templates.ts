@@ -6,7 +6,6 @@ import { durationText } from '../time/duration-text.ts'
 
 const VIEWS = join(PROJECT_ROOT, 'views')
 
-/** Templates of pages and mails. Printing undefined or null throws. */
 export function openTemplates({ autoescape }: { autoescape: boolean }): nunjucks.Environment {
   const loader = new nunjucks.FileSystemLoader(VIEWS, { watch: false })
   const templates = new nunjucks.Environment(loader, {

@@ -4,7 +4,6 @@ import type { Request, RequestHandler } from 'express'
 declare global {
   namespace Express {
     interface Locals {
-      /** IANA name. */
       timeZone: string
     }
   }
@@ -17,7 +16,6 @@ const ZONE_NAME = /^[A-Za-z][A-Za-z0-9_+/-]{0,63}$/
 const CACHE_SIZE = 1000
 const cache = new Map<string, string>()
 
-/** Sets the time zone of the page: that of the browser, else UTC. */
 export const readersZone: RequestHandler = (req, res, next) => {
   res.locals.timeZone = zoneOf(req)
   next()

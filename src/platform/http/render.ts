@@ -3,7 +3,6 @@ import nunjucks from 'nunjucks'
 import { exactText, instantText } from '../time/instant-text.ts'
 import { openTemplates } from './open-templates.ts'
 
-/** Makes `res.render` use the views. Nunjucks' own binding to Express takes twice as long. */
 export function useViews(app: Express, views: nunjucks.Environment): void {
   app.set(
     'view',
@@ -49,7 +48,6 @@ function trueOnce(): () => boolean {
 const CACHE_SIZE = 10_000
 const timeElements = new Map<string, nunjucks.runtime.SafeString>()
 
-/** In the reader's time zone, with the exact instant on hover and for screen readers. */
 function timeElement(instant: Date, timeZone: string): nunjucks.runtime.SafeString {
   const key = `${instant.getTime()} ${timeZone}`
   const known = timeElements.get(key)

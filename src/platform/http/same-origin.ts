@@ -4,10 +4,7 @@ import { ForbiddenError } from './errors.ts'
 
 const SAFE_METHODS = new Set(['GET', 'HEAD'])
 
-/**
- * Prevents cross-site request forgery: an unsafe method needs Fetch Metadata of our own pages, or else our Origin.
- * Without either header it is refused.
- */
+/** Against cross-site request forgery: an unsafe method needs Fetch Metadata of our pages, or else our Origin. */
 export function sameOriginOnly(publicUrl: string): RequestHandler {
   const onThisMachine = isLocalName(new URL(publicUrl).hostname)
   return (req, _res, next) => {

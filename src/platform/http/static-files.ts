@@ -7,7 +7,6 @@ const OURS = join(PROJECT_ROOT, 'static')
 const HTMX = join(dirname(createRequire(import.meta.url).resolve('htmx.org')), 'htmx.min.js')
 const options = { index: false, redirect: false, maxAge: '1h', dotfiles: 'ignore' } as const
 
-/** Public, without the gate. */
 export function staticFiles(): Router {
   const routes = Router({ caseSensitive: true, strict: true })
   routes.get('/static/htmx.min.js', (_req, res) => {

@@ -20,12 +20,10 @@ export function isVisible(text: string): boolean {
   return !INVISIBLE.test(text)
 }
 
-/** The fields with an error. */
 export function wrongFields<Field extends string>(error: z.ZodError, fields: readonly Field[]): Field[] {
   return fields.filter((field) => error.issues.some(({ path: [first] }) => first === field))
 }
 
-/** Values to show again. Empty if absent or not text. */
 export function typedFields<const Name extends string>(
   body: unknown,
   names: readonly Name[],

@@ -1,6 +1,5 @@
 import type { RequestHandler } from 'express'
 
-/** Time for the client to read the answer and to finish its body. */
 const LINGER_MS = 500
 
 /**
@@ -12,7 +11,6 @@ export const cutUnreadRequests: RequestHandler = (req, res, next) => {
     if (req.complete) return
     const handlerWaits = req.listenerCount('data') > 0
     if (handlerWaits) {
-      // Stops reading, so that the handler never runs.
       req.unpipe()
       req.pause()
     } else req.resume()

@@ -5,7 +5,6 @@ import { SECOND } from '../time/durations.ts'
 import { inTurn } from './in-turn.ts'
 
 const MAX_BYTES = 2_000_000
-/** Time limit for checking a file of thousands of people. */
 const ANSWER_MS = 10 * SECOND
 
 /** Against bodies of many empty parts or headers. */
@@ -22,15 +21,12 @@ const parse = multer({ storage: multer.memoryStorage(), limits: LIMITS }).single
 
 export interface Upload {
   fields: Record<string, string>
-  /** Empty if no file was chosen. */
   bytes: Uint8Array
-  /** The file or a field exceeds its limit. The rest was read. */
   tooLarge: boolean
 }
 
 export const NOTHING_UPLOADED: Upload = { fields: {}, bytes: new Uint8Array(), tooLarge: false }
 
-/** Reads a form with one file, named 'file', of at most 2 MB into `req.body`. */
 export function readUpload<Params>(req: Request<Params>, res: Response, next: NextFunction): void {
   if (!req.is('multipart/form-data')) throw createHttpError(415)
   parse(req as Request, res, (error?: unknown) => {

@@ -4,7 +4,6 @@ type Lock = { kind: 'password' | 'code'; where: 'everywhere' | 'known-browser' }
 
 export interface NotificationFacts {
   invitation: { invitationId: string }
-  /** A day before the link expires. */
   'invitation-reminder': { invitationId: string }
   'password-reset': { passwordResetId: string }
   'password-changed': Record<string, never>
@@ -13,11 +12,9 @@ export interface NotificationFacts {
   /** `lockedUntil`: ISO 8601. */
   lockout: Lock & { lockedUntil: string }
   'lockout-ended': Lock
-  /** After 100 wrong codes in a row. */
   'authenticator-disabled': Record<string, never>
   /** A correct password was followed by a wrong code: the password may be known to an attacker. */
   'code-failed': Record<string, never>
-  /** To the user whose authenticator was reset. */
   'mfa-reset': Record<string, never>
   'mfa-reset-for-admins': Record<string, never>
   /** To the Admins, beyond ten resets in ten minutes. `from` and `until`: ISO 8601. */
@@ -25,7 +22,6 @@ export interface NotificationFacts {
   'lockout-lifted': Lock
   /** To the Admins. Names of role groups in one line, may be empty. */
   'mfa-policy-changed': { added: string; removed: string }
-  /** Names in one line. */
   'role-groups-changed': { roleGroups: string }
   /** To the Admins of an account. Names of administering role groups in one line, may be empty. */
   'administrators-changed': {
@@ -34,13 +30,11 @@ export interface NotificationFacts {
     taken: string
   }
   'approval-requested': { approvalId: string }
-  /** To the agent who made the request. Also when it has expired. */
   'approval-decided': { approvalId: string }
   'client-suspended': Record<string, never>
   'client-resumed': Record<string, never>
   'account-disabled': Record<string, never>
   'account-enabled': Record<string, never>
-  /** To the operators, daily. `head`: SEQ:HASH. */
   'audit-head': { head: string }
 }
 

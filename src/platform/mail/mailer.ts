@@ -16,7 +16,6 @@ export interface Mailer {
   close(): void
 }
 
-/** SMTP 5xx for sender, recipient or message. */
 export class MailRefusedError extends Error {
   constructor(why: string) {
     super(`the mail server refuses this mail (${why})`)
@@ -34,7 +33,6 @@ export class MailDelayedError extends Error {
 /** Time limit for one mail. The waiting transaction lives longer. */
 export const SEND_LIMIT_MS = 60 * SECOND
 
-/** Connects at the first mail. */
 export function openMailer(
   { SMTP_URL, MAIL_FROM }: Pick<Config, 'SMTP_URL' | 'MAIL_FROM'>,
   log: Logger,

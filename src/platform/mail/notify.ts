@@ -4,10 +4,8 @@ import { enqueueAll } from '../outbox/enqueue.ts'
 import type { NotificationFacts, NotificationKind } from './kinds.ts'
 
 export interface PendingMail<Kind extends NotificationKind> {
-  /** The user's id; null if there is no such user. */
   to: string | null
   kind: Kind
-  /** The audit event that the mail is about; null if none was written. */
   eventId: string | null
   facts: NotificationFacts[Kind]
 }
@@ -23,7 +21,6 @@ export function notify<Kind extends NotificationKind>(
   return notifyAll(tx, [mail])
 }
 
-/** Queues e-mails of one kind, in few statements. */
 export async function notifyAll<Kind extends NotificationKind>(
   tx: Transaction,
   mails: readonly PendingMail<Kind>[],

@@ -7,7 +7,6 @@ import type { NotificationFacts, NotificationKind } from './kinds.ts'
 
 export interface MailContext {
   recipient: { name: string; email: string; clientName: string }
-  /** Whom to ask for help, as the object of 'ask'. */
   helper: string
   publicUrl: string
   link?: string | undefined
@@ -17,13 +16,9 @@ export interface MailContext {
   lockedUntil?: Date | undefined
   lockKind?: 'password' | 'code' | undefined
   inKnownBrowser?: boolean | undefined
-  /** When the link expires. */
   expiresAt?: Date | undefined
-  /** Names in one line. */
   roleGroups?: string | undefined
-  /** The actor. */
   by?: string | undefined
-  /** The recipient is the actor. */
   byYou?: boolean | undefined
   subjectName?: string | undefined
   administrators?: NotificationFacts['administrators-changed'] | undefined
@@ -31,7 +26,6 @@ export interface MailContext {
   /** mfa-policy-changed: role groups that now require MFA, and that no longer do. */
   added?: string | undefined
   removed?: string | undefined
-  /** mfa-reset-digest. */
   resets?: number | undefined
   from?: Date | undefined
   until?: Date | undefined
@@ -41,7 +35,6 @@ export interface MailContext {
 export interface MailedApproval {
   personName: string
   accountName: string
-  /** Names in one line. */
   given: string
   status: string
   expiresAt: Date
@@ -112,7 +105,6 @@ const ADMINISTRATOR_CHANGES: {
 const html = openTemplates({ autoescape: true })
 const text = openTemplates({ autoescape: false })
 
-/** Throws when the context lacks a fact of this kind. */
 export function renderMail(kind: NotificationKind, context: MailContext): Mail {
   const recipient = {
     name: oneLine(context.recipient.name),

@@ -5,7 +5,6 @@ export type WorkOptions = Omit<WorkerOptions, 'connection' | 'prefix'>
 
 export interface Backend {
   kind: 'redis' | 'postgres'
-  /** Rejects within seconds if the engine does not answer. */
   ready(): Promise<void>
   openQueue(name: QueueName, defaultJobOptions: DefaultJobOptions): Queue
   openWorker(name: QueueName, processor: Processor, options: WorkOptions): Worker

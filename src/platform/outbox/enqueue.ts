@@ -2,10 +2,7 @@ import type { Transaction } from '../db/client.ts'
 import { outbox } from '../db/schema/outbox.ts'
 import type { JobName, JobPayloads } from './jobs.ts'
 
-/**
- * Adds a job to the outbox, in the transaction of its change: both commit or neither. Never takes the pool.
- * `dueAt`: the job does not run before.
- */
+/** Adds a job in the transaction of its change: both commit or neither. It does not run before `dueAt`. */
 export function enqueue<Name extends JobName>(
   tx: Transaction,
   job: Name,
@@ -15,7 +12,6 @@ export function enqueue<Name extends JobName>(
   return enqueueAll(tx, job, [payload], dueAt)
 }
 
-/** Adds the same job once for each payload, in one statement. */
 export async function enqueueAll<Name extends JobName>(
   tx: Transaction,
   job: Name,

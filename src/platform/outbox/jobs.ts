@@ -6,7 +6,6 @@ import { HOUR, MINUTE } from '../time/durations.ts'
 const payloads = {
   'send-notification': z.object({ notificationId: z.string() }),
   'end-lockout': z.object({ subject: z.string(), kind: z.enum(['password', 'code']) }),
-  /** Erases the secret, notifies, and completes the reset. */
   'complete-mfa-reset': z.object({ mfaResetId: z.string() }),
   'send-reset-digest': z.object({ digestId: z.string() }),
   'remind-of-invitation': z.object({ invitationId: z.string() }),
@@ -35,7 +34,6 @@ export const QUEUE_OF: { readonly [Name in JobName]: QueueName } = {
 
 export const JOB_NAMES = Object.keys(QUEUE_OF) as JobName[]
 
-/** A newer version of the program may have written an unknown job. */
 export function isJobName(name: string): name is JobName {
   return Object.hasOwn(QUEUE_OF, name)
 }
@@ -44,7 +42,6 @@ export function isJobName(name: string): name is JobName {
 export const SCHEDULED_JOBS = {
   'sweep-expired': 5 * MINUTE,
   'seal-audit-events': MINUTE,
-  /** Only the first run of a day sends mails. */
   'tell-audit-head': HOUR,
 } as const
 export const SCHEDULED_QUEUE: QueueName = 'maintenance'

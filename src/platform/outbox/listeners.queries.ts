@@ -1,7 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Reader } from '../db/client.ts'
 
-/** application_name of the connection on which a relay listens. */
 export const LISTENER_NAME = 'portcullis-relay'
 
 /** Without a listening relay, jobs start up to 30 s late. */

@@ -4,10 +4,8 @@ import { readConnection } from '../db/connection.ts'
 import { SECOND } from '../time/durations.ts'
 import type { Backend } from './backend.ts'
 
-/** Each BullMQ worker holds one for LISTEN. */
 const MAX_CONNECTIONS = 10
 
-/** BullMQ on PostgreSQL, for machines without Redis. Creates the schema `bullmq` at the first use. */
 export function openPostgres(address: string, onError: (error: unknown) => void): Backend {
   const { url, ssl } = readConnection(address)
   const pool = new pg.Pool({
@@ -41,7 +39,6 @@ export function openPostgres(address: string, onError: (error: unknown) => void)
       new Queue(name, { connection, defaultJobOptions }, createPostgresBackend) as unknown as Queue,
     openWorker: (name, processor, options) =>
       new Worker(name, processor, { ...options, connection }, createPostgresBackend) as unknown as Worker,
-    // Requests to an unreachable PostgreSQL fail by themselves.
     connected: () => true,
     close: () => pool.end(),
   }

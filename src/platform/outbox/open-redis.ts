@@ -5,10 +5,8 @@ import type { Logger } from '../log.ts'
 import { SECOND } from '../time/durations.ts'
 import type { Backend } from './backend.ts'
 
-/** Time limit for Redis to connect or to answer. */
 const PATIENCE_MS = 2 * SECOND
 
-/** BullMQ on Redis, for production. Connects at the first use. */
 export function openRedis(
   url: string,
   prefix: string,

@@ -24,16 +24,13 @@ export interface QueueEngine {
   queue(name: QueueName): Promise<Queue>
   /** Redis may be unreachable. PostgreSQL must answer. */
   work(name: QueueName, processor: Processor, options: WorkOptions): Promise<Worker>
-  /** Closes workers after their running jobs, then queues, then connections. */
   close(): Promise<void>
 }
 
 export interface EngineOptions {
-  /** Prefix of the Redis keys. */
   namespace?: string
 }
 
-/** Connects at the first use. */
 export function openQueueEngine(
   config: Pick<Config, 'REDIS_URL' | 'DATABASE_URL'>,
   log: Logger,

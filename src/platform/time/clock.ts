@@ -4,11 +4,9 @@ import { UnavailableError } from '../unavailable-error.ts'
 import { MINUTE, SECOND } from './durations.ts'
 
 export interface Clock {
-  /** Throws ClockUnknownError until the database time was read once. */
   now(): Date
 }
 
-/** Answered 503. */
 export class ClockUnknownError extends UnavailableError {
   constructor() {
     super('the time of the database is not known yet')
@@ -16,12 +14,10 @@ export class ClockUnknownError extends UnavailableError {
   }
 }
 
-/** In milliseconds. */
 export interface TimeSources {
   database: () => Promise<number>
   /** Never steps. Stands still while the machine sleeps. */
   monotonic: () => number
-  /** Used only to detect sleep. */
   system: () => number
 }
 
@@ -57,14 +53,12 @@ export class DatabaseClock implements Clock {
     return new Date(this.#latestMs)
   }
 
-  /** After a minute, or if the machine may have slept. */
   isDue(): boolean {
     const { monotonic, system } = this.#sources
     if (this.#offsetMs === undefined || monotonic() - this.#measuredAt >= MEASURE_EVERY_MS) return true
     return Math.abs(system() - monotonic() - this.#systemAhead) > STEP_MS
   }
 
-  /** Uses the fastest of several samples. Throws if all are too slow. */
   async measure(): Promise<void> {
     const { database, monotonic, system } = this.#sources
     let shortest = Number.POSITIVE_INFINITY
@@ -78,7 +72,7 @@ export class DatabaseClock implements Clock {
       offsetMs = ms - (sentAt + roundTripMs / 2)
     }
     if (!(shortest <= LONGEST_ROUND_TRIP_MS))
-      throw new Error(`the database took ${Math.round(shortest)} ms to tell its time`)
+      throw new Error(`the database took ${Math.round(shortest)} ms to return its time`)
     this.#offsetMs = offsetMs
     this.#measuredAt = monotonic()
     this.#systemAhead = system() - this.#measuredAt

@@ -19,7 +19,6 @@ export function durationText(milliseconds: number): string {
   return parts.join(' ')
 }
 
-/** '12 seconds', or from a minute on '3 hours 5 minutes'. */
 export function ageText(milliseconds: number): string {
   if (milliseconds >= MINUTE) return durationText(milliseconds)
   const seconds = Math.max(0, Math.round(milliseconds / SECOND))

@@ -25,12 +25,10 @@ export function upToMinute(instant: Date): Date {
   return new Date(Math.ceil(instant.getTime() / MINUTE_MS) * MINUTE_MS)
 }
 
-/** '24 Nov'. */
 export function dayText(instant: Date, timeZone: string): string {
   return formatOf(days, timeZone, DAY).format(instant)
 }
 
-/** '2026-11-24 08:15:23 UTC'. */
 export function exactText(instant: Date): string {
   return `${instant.toISOString().slice(0, 19).replace('T', ' ')} UTC`
 }

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Rejects after `ms` milliseconds. */
 export function within<T>(ms: number, asked: Promise<T>): Promise<T> {
   const waited = new AbortController()
   const tooLate = sleep(ms, undefined, { signal: waited.signal }).then(() => {

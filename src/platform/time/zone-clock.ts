@@ -1,10 +1,7 @@
 // Conversion between instants and local time. Pure.
 import { HOUR, SECOND } from './durations.ts'
 
-/**
- * The instant of a local time (milliseconds, as if it were UTC). Of a repeated local time the first instant. A skipped
- * local time is moved by the length of the gap.
- */
+/** Of a repeated local time the first instant. A skipped local time is moved by the length of the gap. */
 export function instantIn(timeZone: string, shown: number): Date {
   const offsetAt = (instant: number) => shownIn(timeZone, instant) - instant
   // No offset exceeds 15 hours, so these are before and after a change of the offset.
@@ -13,7 +10,6 @@ export function instantIn(timeZone: string, shown: number): Date {
   return new Date([before, after].find((instant) => shownIn(timeZone, instant) === shown) ?? before)
 }
 
-/** The local time of an instant, as if it were UTC. */
 export function shownIn(timeZone: string, instant: number): number {
   if (timeZone === 'UTC') return instant
   const whole = Math.floor(instant / SECOND) * SECOND

@@ -16,7 +16,7 @@ import { CHAIN_START, keyedHash, keylessHash } from '../../../src/platform/audit
 import { NO_REQUEST, record } from '../../../src/platform/audit/record.ts'
 import { ChainEndError, sealEvents } from '../../../src/platform/audit/seal-events.ts'
 import type { Head } from '../../../src/platform/audit/seals.queries.ts'
-import { storedEvent } from '../../../src/platform/audit/stored-event.ts'
+import { storedEvent } from '../../../src/platform/audit/seals.queries.ts'
 import { type Harm, verifyChain } from '../../../src/platform/audit/verify-chain.ts'
 import { type DatabasePool, openDatabase } from '../../../src/platform/db/client.ts'
 import { auditEvents } from '../../../src/platform/db/schema/audit-events.ts'

@@ -24,9 +24,7 @@ export const approvals = pgTable(
     clientId: uuid('client_id')
       .notNull()
       .references(() => clients.id, { onDelete: 'restrict' }),
-    /** Null for an invitation until it is approved. */
     userId: uuid('user_id').references(() => users.id, { onDelete: 'restrict' }),
-    /** Canonical, from when the case was opened. */
     email: text('email').notNull(),
     name: text('name').notNull(),
     /** Keys of role groups. `held` is from when the case was opened. */
@@ -43,13 +41,10 @@ export const approvals = pgTable(
     expiresAt: instant('expires_at').notNull(),
     ticket: text('ticket').notNull(),
     reason: text('reason').notNull(),
-    /** For later audit events. */
     origin: jsonb('origin').$type<Record<'address' | 'userAgent' | 'requestId', string | null>>().notNull(),
-    /** Null if open or expired. */
     decidedBy: uuid('decided_by').references(() => users.id, { onDelete: 'restrict' }),
     decidedAt: instant('decided_at'),
     decisionReason: text('decision_reason'),
-    /** Why an approved case could not be carried out (approvals/closings.ts). */
     closedBecause: text('closed_because'),
   },
   (t) => [

@@ -21,20 +21,16 @@ export const auditEvents = pgTable(
     details: jsonb('details').$type<Record<string, unknown>>().notNull().default({}),
   },
   (t) => [
-    // For the filters of the audit log. Each ends with the order of the pages.
     index('audit_events_by_time').on(t.clientId, t.at, t.id),
     index('audit_events_by_action').on(t.clientId, t.action, t.outcome, t.at, t.id),
     index('audit_events_by_actor').on(t.clientId, t.actorId, t.at, t.id).where(sql`${t.actorId} is not null`),
     index('audit_events_by_subject')
       .on(t.clientId, t.subjectId, t.at, t.id)
       .where(sql`${t.subjectId} is not null`),
-    // Events of a user in all accounts.
     index('audit_events_subject').on(t.subjectId, t.id),
-    // Last sign-ins for a page of users.
     index('audit_events_sign_ins')
       .on(t.subjectId, t.action, t.id)
       .where(sql`${t.outcome} = 'success' and ${t.action} in ('sign-in.completed', 'sign-in.password')`),
-    // Failed sign-ins per day, for the chart of an account.
     index('audit_events_failed_sign_ins')
       .on(t.clientId, t.at)
       .where(sql`${t.outcome} = 'failure' and ${t.action} in ('sign-in.password', 'sign-in.code')`),

@@ -1,17 +1,12 @@
 import { bigint, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import { bytea, instant } from '../columns.ts'
 
-/**
- * The hash chain over the audit log. Append-only: a trigger refuses UPDATE, DELETE and TRUNCATE. No foreign key: the
- * seal of a deleted event proves the deletion.
- */
+/** The hash chain over the audit log. Append-only by trigger. The seal of a deleted event proves the deletion. */
 export const auditSeals = pgTable('audit_seals', {
   /** From 1 without gaps. The order of sealing differs from the order of ids and times. */
   seq: bigint('seq', { mode: 'number' }).primaryKey(),
   eventId: uuid('event_id').notNull().unique(),
-  /** Null in the old format without keys. */
   keyId: text('key_id'),
-  /** See audit/chain.ts. The database never holds the key. */
   hash: bytea('hash').notNull(),
   sealedAt: instant('sealed_at').notNull(),
 })

@@ -13,7 +13,6 @@ export const authenticators = pgTable(
       .notNull()
       .references(() => users.id, { onDelete: 'restrict' }),
     status: authenticatorStatus('status').notNull().default('pending'),
-    /** See crypto/sealed-secret.ts. Null after erasure. */
     sealedSecret: bytea('sealed_secret'),
     /** A pending secret is shown only in the session that began the enrolment. */
     begunInSession: text('begun_in_session'),

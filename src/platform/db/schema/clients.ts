@@ -11,14 +11,12 @@ import {
 } from 'drizzle-orm/pg-core'
 import { id, instant } from '../columns.ts'
 
-/** A client account. A trigger refuses cycles of `parentId`. */
 export const clients = pgTable(
   'clients',
   {
     id: id(),
     name: text('name').notNull(),
     parentId: uuid('parent_id').references((): AnyPgColumn => clients.id, { onDelete: 'restrict' }),
-    /** The account of the Service Desk and the operators. */
     isPlatform: boolean('is_platform').notNull().default(false),
     suspendedAt: instant('suspended_at'),
     createdAt: instant('created_at').notNull().defaultNow(),

@@ -3,10 +3,7 @@ import { index, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import { id, instant } from '../columns.ts'
 import { users } from './users.ts'
 
-/**
- * A browser in which a user completed a sign-in. Its wrong passwords are counted separately, so that an attacker cannot
- * lock it out. It replaces no factor.
- */
+/** Wrong passwords are counted separately in a browser of earlier sign-ins, so that no attacker locks it out. */
 export const knownBrowsers = pgTable(
   'known_browsers',
   {

@@ -19,9 +19,7 @@ export const invitations = pgTable(
     createdAt: instant('created_at').notNull().defaultNow(),
     expiresAt: instant('expires_at').notNull(),
     usedAt: instant('used_at'),
-    /** Sent again or withdrawn. */
     revokedAt: instant('revoked_at'),
-    /** At most one reminder is sent. */
     remindedAt: instant('reminded_at'),
   },
   (t) => [
@@ -45,7 +43,6 @@ export const passwordResets = pgTable(
     subject: uuid('subject').notNull().default(sql`uuidv7()`),
     userId: uuid('user_id').references(() => users.id, { onDelete: 'restrict' }),
     tokenHash: bytea('token_hash').notNull().unique(),
-    /** Number of queued mails with the link. */
     mails: integer('mails').notNull().default(0),
     createdAt: instant('created_at').notNull().defaultNow(),
     expiresAt: instant('expires_at').notNull(),

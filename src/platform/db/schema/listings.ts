@@ -5,10 +5,7 @@ import { userStatus } from './users.ts'
 /** Ordered by bytes, so that equal prefixes are adjacent in any locale. */
 const textInC = customType<{ data: string }>({ dataType: () => 'text collate "C"' })
 
-/**
- * Each user under their account and under each of their role groups. Its index is in the order of names, so that the
- * cost of a page does not depend on the length of the list. Derived: only triggers write it, at the end of a transaction.
- */
+/** Each user under their account and each role group, indexed in the order of names. Written only by triggers. */
 export const listings = pgTable(
   'listings',
   {
@@ -16,10 +13,8 @@ export const listings = pgTable(
     /** The id of a role group or of the account. UNDER_NO_ROLE_GROUP for users without role groups. */
     listedUnder: uuid('listed_under').notNull(),
     clientId: uuid('client_id').notNull(),
-    /** Has an active authenticator. */
     enrolled: boolean('enrolled').notNull(),
     status: userStatus('status').notNull(),
-    /** Lower case. */
     sortName: textInC('sort_name').notNull(),
   },
   (t) => [
@@ -35,7 +30,6 @@ export const headcounts = pgTable(
   'headcounts',
   {
     clientId: uuid('client_id').notNull(),
-    /** Sorted. */
     roleGroupIds: uuid('role_group_ids').array().notNull().default(sql`'{}'`),
     enrolled: boolean('enrolled').notNull(),
     status: userStatus('status').notNull(),

@@ -4,18 +4,13 @@ import { instant } from '../columns.ts'
 
 export const lockoutKind = pgEnum('lockout_kind', ['password', 'code'])
 
-/**
- * Failed attempts and lock of a subject: a user's id, or an id derived from an unknown e-mail address. No foreign key,
- * because both must behave the same.
- */
+/** The subject is a user's id, or an id derived from an unknown address. Both must behave the same. */
 export const lockouts = pgTable(
   'lockouts',
   {
     subject: uuid('subject').notNull(),
     kind: lockoutKind('kind').notNull(),
-    /** Failures that may still count towards a lock. */
     failedAt: instant('failed_at').array().notNull().default(sql`'{}'`),
-    /** Attempts in progress. */
     pendingAt: instant('pending_at').array().notNull().default(sql`'{}'`),
     /** Since the last success. 100 wrong codes disable the authenticator (NIST SP 800-63B, 3.2.2). */
     consecutiveFailures: integer('consecutive_failures').notNull().default(0),
@@ -23,7 +18,6 @@ export const lockouts = pgTable(
     repeats: integer('repeats').notNull().default(0),
     lockedAt: instant('locked_at'),
     lockedUntil: instant('locked_until'),
-    /** Last mail about a correct password with a wrong code. */
     warnedAt: instant('warned_at'),
     /** Optimistic lock: serialises parallel attempts. */
     version: integer('version').notNull().default(0),
@@ -36,19 +30,14 @@ export const lockouts = pgTable(
   ],
 )
 
-/**
- * Attempts per network address (IPv6: /64) in the window that ends at `endsAt`. Unlogged, because it changes with every
- * attempt. A crash of PostgreSQL resets it, but not the counts of accounts.
- */
+/** Attempts per network address (IPv6: /64). Unlogged: a crash may reset these counts, not those of accounts. */
 export const addressLimits = pgTable(
   'address_limits',
   {
     address: text('address').primaryKey(),
     failures: integer('failures').notNull(),
-    /** Attempts in progress. */
     pending: integer('pending').notNull().default(0),
     triedAt: instant('tried_at'),
-    /** First refusal in this window. Recorded once. */
     refusedAt: instant('refused_at'),
     endsAt: instant('ends_at').notNull(),
   },

@@ -10,7 +10,6 @@ export const mfaResetChannel = pgEnum('mfa_reset_channel', ['admin', 'service-de
 export const mfaResetStatus = pgEnum('mfa_reset_status', ['requested', 'completed'])
 export const identifiedBy = pgEnum('identified_by', ['in-person', 'call-back', 'manager', 'video'])
 
-/** Many resets of an account at once, reported to its Admins in one mail. */
 export const mfaResetDigests = pgTable(
   'mfa_reset_digests',
   {
@@ -18,7 +17,6 @@ export const mfaResetDigests = pgTable(
     clientId: uuid('client_id')
       .notNull()
       .references(() => clients.id, { onDelete: 'restrict' }),
-    /** When the mail is sent. */
     endsAt: instant('ends_at').notNull(),
     sentAt: instant('sent_at'),
   },
@@ -42,7 +40,6 @@ export const mfaResets = pgTable(
     requestedBy: uuid('requested_by')
       .notNull()
       .references(() => users.id, { onDelete: 'restrict' }),
-    /** The audit event of the request, for the mails. */
     eventId: uuid('event_id')
       .notNull()
       .references(() => auditEvents.id, { onDelete: 'restrict' }),
@@ -53,7 +50,6 @@ export const mfaResets = pgTable(
     status: mfaResetStatus('status').notNull().default('requested'),
     requestedAt: instant('requested_at').notNull(),
     completedAt: instant('completed_at'),
-    /** Null if the Admins get a separate mail. */
     digestId: uuid('digest_id').references(() => mfaResetDigests.id, { onDelete: 'restrict' }),
   },
   (t) => [

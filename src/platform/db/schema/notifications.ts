@@ -11,9 +11,7 @@ export const notifications = pgTable(
     /** Null for a password reset of an unknown address: same cost, no mail. */
     recipientId: uuid('recipient_id').references(() => users.id, { onDelete: 'restrict' }),
     kind: text('kind').notNull(),
-    /** The event that the mail is about. */
     eventId: uuid('event_id').references(() => auditEvents.id, { onDelete: 'restrict' }),
-    /** See mail/kinds.ts. Never a secret. */
     facts: jsonb('facts').$type<Record<string, string>>().notNull().default({}),
     createdAt: instant('created_at').notNull().defaultNow(),
     sentAt: instant('sent_at'),

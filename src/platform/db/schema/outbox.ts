@@ -11,13 +11,10 @@ export const outbox = pgTable(
     /** Ids only: never a secret, an e-mail address or a token. */
     payload: jsonb('payload').$type<Record<string, string>>().notNull(),
     createdAt: instant('created_at').notNull().defaultNow(),
-    /** Null: at once. */
     dueAt: instant('due_at'),
     dispatchedAt: instant('dispatched_at'),
-    /** The user or client account whose fair share the job uses. Set at dispatch. */
     share: uuid('share'),
     doneAt: instant('done_at'),
-    /** Failed for good. Waits for an operator. */
     failedAt: instant('failed_at'),
     failure: text('failure'),
   },

@@ -25,7 +25,6 @@ export const memberships = pgTable(
     roleGroupId: uuid('role_group_id')
       .notNull()
       .references(() => roleGroups.id, { onDelete: 'restrict' }),
-    /** Null if granted by a command, or before the column existed. */
     grantedBy: uuid('granted_by').references(() => users.id, { onDelete: 'restrict' }),
     grantedAt: instant('granted_at'),
   },
@@ -35,7 +34,6 @@ export const memberships = pgTable(
   ],
 )
 
-/** One row for each role group that requires MFA in the account. */
 export const mfaPolicies = pgTable(
   'mfa_policies',
   {

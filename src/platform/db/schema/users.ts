@@ -39,5 +39,4 @@ export const users = pgTable(
   ],
 )
 
-/** Indexed by trigrams. */
 export const searchedText = sql<string>`lower(${users.name} || ' ' || ${users.email})`

@@ -36,8 +36,7 @@ export const LINE_PROBLEMS: Readonly<Record<LineProblem, (detail: string) => str
   'no-role-group': () => 'There is no role group.',
   'unknown-role-group': (detail) => `There is no role group “${detail}” in this account.`,
   'not-allowed': () => 'You may not give this role group: ask the Service Desk.',
-  alone: () =>
-    'This role group administers: invite this person alone. A second agent must approve it, unless the account is new.',
+  alone: () => 'This role group administers: invite this person alone. A second agent must approve it.',
   duplicate: (detail) => `Line ${detail} has the same address.`,
   taken: () => ADDRESS_TAKEN,
 }

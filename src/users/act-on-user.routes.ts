@@ -14,7 +14,7 @@ import { withdrawInvitation } from '../invitations/withdraw-invitation.ts'
 import { readForm } from '../platform/http/form.ts'
 import { typedFields } from '../platform/http/typed-text.ts'
 import { disableUser } from './disable-user.ts'
-import { enableUser } from './enable-user.ts'
+import { administeringAgain, enableUser } from './enable-user.ts'
 import { liftLockout } from './lift-lockout.ts'
 
 const ACTS = [
@@ -97,10 +97,13 @@ async function renderAct(
   const verdict = await viewTarget(deps, visitOf(req, res), String(req.params.id), rule)
   if (!verdict.ok) return refuse(res, verdict.refusal)
 
-  const { id, name, email, clientName, status } = verdict.targetPerson
+  const { targetPerson } = verdict
+  const { id, name, email, clientName, status } = targetPerson
+  const now = deps.clock.now()
   res.status(missing.length === 0 ? 200 : 422).render(view, {
     user: { id, name, email, clientName },
-    invitation: status === 'invited' ? await readInvitation(deps.db, id, deps.clock.now()) : null,
+    waits: (await administeringAgain(deps.db, targetPerson, now)).length > 0,
+    invitation: status === 'invited' ? await readInvitation(deps.db, id, now) : null,
     byServiceDesk: verdict.actor.isServiceDesk,
     typed: typedFields(req.body, EVIDENCE_FIELDS),
     problems: evidenceProblems(missing),

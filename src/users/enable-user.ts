@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm'
+import { and, eq, gt } from 'drizzle-orm'
 import type { UserRequest } from '../access/act-on-user.ts'
 import { type EvidenceField, readEvidence } from '../access/evidence.ts'
 import { judge } from '../access/judge.ts'
@@ -7,18 +7,25 @@ import type { Missing, Outcome } from '../access/outcome.ts'
 import { administers, mayEnable } from '../access/rules.ts'
 import { tellOfAdministrator } from '../access/tell-administrators.ts'
 import type { Deps } from '../deps.ts'
-import type { Person } from '../gate/facts.ts'
+import type { Person, RoleGroup } from '../gate/facts.ts'
 import { type AuditEntry, record } from '../platform/audit/record.ts'
-import type { Transaction } from '../platform/db/client.ts'
+import type { Reader, Transaction } from '../platform/db/client.ts'
+import { auditEvents } from '../platform/db/schema/audit-events.ts'
 import { users } from '../platform/db/schema/users.ts'
 import { notify } from '../platform/mail/notify.ts'
+import { DAY } from '../platform/time/durations.ts'
 
 /** `approvalId`: the user administers, so the change waits for a second person. */
 export type EnableOutcome = Outcome<{ clientId: string; approvalId: string | null }, Missing<EvidenceField>>
 
 const ACTION = 'user.enabled'
+/** So long a disabling can be taken back by one person. */
+const TAKEN_BACK_WITHIN_MS = DAY
 
-/** Lets a disabled user in again. A user who administers is enabled once a second person has approved it. */
+/**
+ * Lets a disabled user in again. A user who administers is enabled once a second person has approved it, except within a
+ * day of the disabling.
+ */
 export function enableUser(deps: Deps, request: UserRequest): Promise<EnableOutcome> {
   return deps.db.transaction(async (tx): Promise<EnableOutcome> => {
     const { actor, targetId, form, origin } = request
@@ -29,7 +36,7 @@ export function enableUser(deps: Deps, request: UserRequest): Promise<EnableOutc
 
     const { targetPerson: person, now } = verdict
     const { id: userId, clientId, email, name, roleGroups } = person
-    const given = roleGroups.filter((roleGroup) => person.ofPlatform || administers(roleGroup))
+    const given = await administeringAgain(tx, person, now)
     if (given.length === 0) {
       await enablePerson(tx, person, { at: now, origin, actorId: actor.userId, details: evidence })
       return { ok: true, clientId, approvalId: null }
@@ -48,6 +55,23 @@ export function enableUser(deps: Deps, request: UserRequest): Promise<EnableOutc
     })
     return opened.ok ? { ...opened, clientId } : verdict.refuse(opened.refusal)
   })
+}
+
+/** The role groups because of which enabling this user waits for a second person. */
+export async function administeringAgain(
+  db: Reader,
+  { id, ofPlatform, roleGroups }: Person,
+  now: Date,
+): Promise<RoleGroup[]> {
+  const held = roleGroups.filter((roleGroup) => ofPlatform || administers(roleGroup))
+  if (held.length === 0) return []
+  const lately = and(
+    eq(auditEvents.subjectId, id),
+    eq(auditEvents.action, 'user.disabled'),
+    eq(auditEvents.outcome, 'success'),
+    gt(auditEvents.at, new Date(now.getTime() - TAKEN_BACK_WITHIN_MS)),
+  )
+  return (await db.$count(auditEvents, lately)) > 0 ? [] : held
 }
 
 /** Enables a user, records it and queues the mails. A user who was never active is invited as before. */

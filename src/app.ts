@@ -87,7 +87,10 @@ export function createApp(deps: Deps, { queues, draining = () => false }: AppOpt
   return app
 }
 
-/** What can be reached from where. A route that stands in no room is nowhere. Exported for the test that tries every route. */
+/**
+ * What can be reached from where. A route that stands in no room is nowhere. Exported for the test that tries every
+ * route.
+ */
 export function rooms(deps: Deps, ops: Router): StageRouters {
   const signOut = signOutRoutes(deps)
   return {

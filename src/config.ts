@@ -222,7 +222,9 @@ export function readKeysConfig(env: NodeJS.ProcessEnv): z.infer<typeof keysEnvir
   return parse(keysEnvironment, env)
 }
 
-/** Reads what `npm run create-platform` needs; what is not given it takes from DATA_DIR. Throws ConfigurationError. */
+/**
+ * Reads what `npm run create-platform` needs; what is not given it takes from DATA_DIR. Throws ConfigurationError.
+ */
 export function readFoundConfig(env: NodeJS.ProcessEnv): z.infer<typeof foundEnvironment> {
   return parse(foundEnvironment, env)
 }

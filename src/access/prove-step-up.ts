@@ -10,7 +10,10 @@ import { type ProvenPassword, provePassword } from './prove-password.ts'
 
 export type StepUpOutcome = { ok: true } | Extract<CodeOutcome | ProvenPassword, { ok: false }>
 
-/** Proves that the person at the keyboard is who signed in: by a code if they have an authenticator, else the password. */
+/**
+ * Proves that the person at the keyboard is who signed in: by a code if they have an authenticator, else the
+ * password.
+ */
 export async function proveStepUp(
   deps: Deps,
   session: ActingSession,

@@ -15,7 +15,10 @@ export interface Actor {
 /** A role group that is given or taken. */
 export type Grant = Pick<Actor, 'isAdmin' | 'isServiceDesk' | 'isOperator' | 'rank'>
 
-/** A role group as the rule of the second approval asks about it. `ofPlatform`: people of the platform account hold it. */
+/**
+ * A role group as the rule of the second approval asks about it. `ofPlatform`: people of the platform account hold
+ * it.
+ */
 export type NamedGrant = Grant & { ofPlatform: boolean }
 
 /** How an account lies to the actor's own. Child: any depth below. */

@@ -1,7 +1,7 @@
 import type { Request } from 'express'
 import type { Proofs } from './facts.ts'
 
-/** The session that acts: what it has proven, and the stored id of its row, which must still be there when it acts. */
+/** The session that acts: its proofs and the stored id of its row. */
 export interface ActingSession extends Proofs {
   sessionId: string
 }
@@ -9,6 +9,6 @@ export interface ActingSession extends Proofs {
 /** The session behind a request that the gate let past 'signed-out'. */
 export function actingSessionOf(req: Request): ActingSession {
   const { proofs, metadata } = req.session
-  if (!proofs || !metadata) throw new Error('the gate let nobody through here')
+  if (!proofs || !metadata) throw new Error('a route is mounted outside the gate')
   return { ...proofs, sessionId: metadata.id }
 }

@@ -1,13 +1,12 @@
 import { and, eq } from 'drizzle-orm'
-import { type Origin, record } from '../platform/audit/record.ts'
+import { byOneself, type Origin, record } from '../platform/audit/record.ts'
 import type { Transaction } from '../platform/db/client.ts'
 import { users } from '../platform/db/schema/users.ts'
 import type { Person } from './facts.ts'
 
 /**
- * Makes an invited user active. Spec: setting up MFA "becomes a mandatory step before the account can be
- * activated", so this is called when the first sign-in completes, or at once where no MFA is required. False if
- * their sessions were ended since `person` was read (disabled, withdrawn, invited again): that stands.
+ * Makes an invited user active. Spec: setting up MFA "becomes a mandatory step before the account can be activated".
+ * False if their sessions were ended since `person` was read: they were disabled, withdrawn or invited again.
  */
 export async function activateUser(
   tx: Transaction,
@@ -23,14 +22,6 @@ export async function activateUser(
     )
     .returning({ id: users.id })
   if (activated.length === 0) return false
-  await record(tx, {
-    at: now,
-    action: 'user.activated',
-    outcome: 'success',
-    origin,
-    clientId: person.clientId,
-    actorId: person.id,
-    subjectId: person.id,
-  })
+  await record(tx, { ...byOneself(person, now, origin), action: 'user.activated' })
   return true
 }

@@ -7,8 +7,7 @@ import { uuidArray } from '../platform/db/uuid-array.ts'
 import { erased } from './revoke-pending-authenticator.ts'
 
 /**
- * Ends every session and half-way sign-in of a client account, as endSessions does of one person. Only people who
- * have a session are touched: an account may have a million users. Returns how many people that were.
+ * Ends all sessions of a client account, as endSessions does. Locks only users with a session. Returns their number.
  */
 export async function endSessionsOfClient(tx: Transaction, clientId: string, now: Date): Promise<number> {
   const rows = await tx
@@ -20,7 +19,7 @@ export async function endSessionsOfClient(tx: Transaction, clientId: string, now
         sql`exists (select from ${sessions} where ${sessions.userId} = ${users.id})`,
       ),
     )
-    // As whoever locks several people does.
+    // In the order of ids, as every command that locks several users: no deadlock.
     .orderBy(asc(users.id))
     .for('no key update')
   const ids = uuidArray(rows.map(({ id }) => id))

@@ -1,14 +1,12 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq, ne, sql } from 'drizzle-orm'
 import type { Transaction } from '../platform/db/client.ts'
-import { preparedOnce } from '../platform/db/prepared-once.ts'
 import { sessions } from '../platform/db/schema/sessions.ts'
 import { users } from '../platform/db/schema/users.ts'
 import { revokePendingAuthenticator } from './revoke-pending-authenticator.ts'
 
 /**
- * Ends every session and half-way sign-in of a person at once, on every process: raising the epoch does it,
- * also for a session that a slow request writes back afterwards. Deleting the rows only tidies up. Returns the new
- * epoch: the session whose stored id is `spared` may go on with it in its proofs, and is dead without.
+ * Ends every session and half-way sign-in of a user. The raised epoch decides it, also for a session that a slow
+ * request writes back afterwards. Returns the new epoch, with which the session `spared` (a stored id) may go on.
  */
 export async function endSessions(
   tx: Transaction,
@@ -16,33 +14,15 @@ export async function endSessions(
   now: Date,
   spared?: string,
 ): Promise<number> {
-  // None needs what another one answers: they go to the database together, not one after the other.
-  const [[raised]] = await Promise.all([
-    raiseEpoch(tx).execute({ userId }),
-    deleteSessions(tx).execute({ userId, spared: spared ?? null }),
-    revokePendingAuthenticator(tx, userId, now),
-  ])
-  if (!raised) throw new Error('sessions of nobody cannot be ended')
-  return raised.epoch
-}
-
-const raiseEpoch = preparedOnce((tx: Transaction) =>
-  tx
+  const [raised] = await tx
     .update(users)
     .set({ sessionEpoch: sql`${users.sessionEpoch} + 1` })
-    .where(eq(users.id, sql.placeholder('userId')))
+    .where(eq(users.id, userId))
     .returning({ epoch: users.sessionEpoch })
-    .prepare('raise_epoch'),
-)
-
-const deleteSessions = preparedOnce((tx: Transaction) =>
-  tx
+  if (!raised) throw new Error('the user whose sessions are to end does not exist')
+  await tx
     .delete(sessions)
-    .where(
-      and(
-        eq(sessions.userId, sql.placeholder('userId')),
-        sql`${sessions.id} is distinct from ${sql.placeholder('spared')}`,
-      ),
-    )
-    .prepare('end_sessions'),
-)
+    .where(and(eq(sessions.userId, userId), spared === undefined ? undefined : ne(sessions.id, spared)))
+  await revokePendingAuthenticator(tx, userId, now)
+  return raised.epoch
+}

@@ -1,24 +1,24 @@
-// What the gate needs to know, derived from what is stored. Pure. Absence of data never means 'no MFA needed'.
+// The facts the gate decides by, derived from stored data. Missing data never means 'no MFA needed'. Pure.
 
 import type { LockoutState } from '../lockout/policy.ts'
 import { MINUTE } from '../platform/time/durations.ts'
 
-/** How long a sign-in may stay half-way: password proven, MFA open. */
+/** Half-way: password proven, MFA open. */
 const HALFWAY_LIFE_MS = 10 * MINUTE
 
-/** What a session has proven, as stored in it. Times in milliseconds since 1970. */
+/** The proofs stored in a session. Times in milliseconds since 1970. */
 export interface Proofs {
   userId: string
   /** The user's session epoch at sign-in. */
   epoch: number
   passwordAt: number
-  /** Set once a code was accepted: when, and from which authenticator. */
+  /** The last accepted code. */
   verified?: { at: number; authenticatorId: string }
-  /** The authenticator that was set up in this session. */
+  /** The authenticator enrolled in this session. */
   enrolled?: string
-  /** When the person last proved again that they are there, for what they administer. */
+  /** The last step-up. */
   presentAt?: number
-  /** Where the person wanted to go: a path of ours. */
+  /** The path asked for before sign-in, on our own origin. */
   next?: string
 }
 
@@ -40,7 +40,7 @@ export interface ActiveAuthenticator {
   lastUsedAt: Date | null
 }
 
-/** A user as the gate reads them, with their account, role groups, authenticator and code lockout. */
+/** A user with their account, role groups, authenticator and code lockout. */
 export interface Person {
   id: string
   email: string
@@ -51,7 +51,7 @@ export interface Person {
   clientName: string
   ofPlatform: boolean
   clientSuspended: boolean
-  /** There are accounts below theirs. */
+  /** Their account has child accounts. */
   ofParent: boolean
   roleGroups: readonly RoleGroup[]
   authenticator: ActiveAuthenticator | null
@@ -59,23 +59,23 @@ export interface Person {
 }
 
 export interface Facts {
-  /** The password was proven, and nothing since has ended that: epoch, disabling, suspension. */
+  /** The password was proven, and neither the epoch, disabling nor suspension has ended that. */
   passwordProven: boolean
-  /** MFA is required of the person, or the invitation is not finished. */
+  /** A role requires MFA, or the invitation is not finished. */
   enrolmentRequired: boolean
   authenticatorActive: boolean
-  /** This session has verified with the authenticator that is active now. */
+  /** Verified in this session with the authenticator that is active now. */
   codeProven: boolean
-  /** A half-way sign-in has run out: its 10 minutes are over, or codes were locked since. */
+  /** The 10 minutes of a half-way sign-in are over, or codes were locked since. */
   halfwayOver: boolean
 }
 
-/** When a half-way sign-in with these proofs runs out. */
+/** The end of a half-way sign-in. */
 export function halfwayUntil({ passwordAt }: Pick<Proofs, 'passwordAt'>): Date {
   return new Date(passwordAt + HALFWAY_LIFE_MS)
 }
 
-const NOBODY: Facts = {
+const SIGNED_OUT: Facts = {
   passwordProven: false,
   enrolmentRequired: true,
   authenticatorActive: false,
@@ -83,9 +83,9 @@ const NOBODY: Facts = {
   halfwayOver: true,
 }
 
-/** The facts of one browser at `now`. No proofs or no such user: nobody. */
+/** The facts of one browser at `now`. */
 export function factsOf(proofs: Proofs | undefined, person: Person | null, now: Date): Facts {
-  if (!proofs || !person) return NOBODY
+  if (!proofs || !person) return SIGNED_OUT
   const { authenticator } = person
   return {
     passwordProven:
@@ -103,8 +103,8 @@ export function factsOf(proofs: Proofs | undefined, person: Person | null, now: 
 }
 
 /**
- * Spec: "enforcement of MFA is tied to the user's assigned roles, not individual user settings". Required if
- * any role group requires it; in the platform account always; of somebody without a role group too.
+ * Spec: "enforcement of MFA is tied to the user's assigned roles, not individual user settings". Always required in the
+ * platform account, and of users without a role group.
  */
 export function mfaRequired(person: {
   ofPlatform: boolean
@@ -117,7 +117,7 @@ export function mfaRequired(person: {
   )
 }
 
-/** Whether a password alone signs this person in: no MFA is required of them, and no authenticator is there to be asked. */
+/** Whether a password alone signs this person in. */
 export function passwordSuffices(
   person: Pick<Person, 'ofPlatform' | 'roleGroups' | 'authenticator'>,
 ): boolean {

@@ -9,30 +9,29 @@ import { type StageName, stageOf } from './stages.ts'
 
 declare global {
   namespace Express {
-    /** What the gate found out, for the routes and the views. */
+    /** Set by the gate for the routes and the views. */
     interface Locals {
       requestId: string
       stage: StageName
-      /** Who is signing in or signed in; null while signed out. */
+      /** Null while signed out. */
       person: Person | null
-      /** Whom that person asks to lift a lock or to reset an authenticator. */
+      /** Who lifts a lock or resets an authenticator of this person. */
       helper: string
     }
   }
 }
 
-/** The pages of each stage. What is not in the router of a browser's own stage is out of its reach. */
+/** The pages of each stage. A browser reaches only the router of its own stage. */
 export type StageRouters = Readonly<Record<StageName, Router>>
 
-/** Where everybody comes after signing in anyway, and where there is nothing to see. */
+/** Not worth returning to after sign-in. */
 const NO_PAGES = new Set(['/', '/sign-out'])
 
 /**
- * The one door: derives the browser's stage anew for every request, whatever its method, and lets it into that
- * stage's room and no other. From anywhere else it is sent to its own page; only who is signed in may be told
- * that there is nothing.
+ * Derives the stage of every request, whatever its method, and passes it to the router of that stage alone. Any other
+ * path redirects to the stage's own page. Only signed-in users get a 404.
  */
-export function gate(clock: Clock, rooms: StageRouters): RequestHandler {
+export function gate(clock: Clock, routers: StageRouters): RequestHandler {
   return (req, res, next) => {
     const person = req.session.metadata?.person ?? null
     const stage = stageOf(factsOf(req.session.proofs, person, clock.now()))
@@ -40,7 +39,7 @@ export function gate(clock: Clock, rooms: StageRouters): RequestHandler {
     res.locals.person = stage.name === 'signed-out' ? null : person
     res.locals.turnOf = stage.name === 'signed-in' ? person?.id : undefined
     res.locals.helper = helperOf(res.locals.person)
-    rooms[stage.name](req, res, (error?: unknown) => {
+    routers[stage.name](req, res, (error?: unknown) => {
       if (error || stage.name === 'signed-in') return next(error)
       if (stage.name === 'signed-out' && wasHere(req, res)) leaveNotice(res, 'session-over')
       res.redirect(303, stage.name === 'signed-out' ? signInPage(req) : stage.page)
@@ -51,18 +50,18 @@ export function gate(clock: Clock, rooms: StageRouters): RequestHandler {
 /** The person behind a request that the gate let past 'signed-out'. */
 export function personOf(res: Response): Person {
   const { person } = res.locals
-  if (!person) throw new Error('the gate let nobody through here')
+  if (!person) throw new Error('a route is mounted outside the gate')
   return person
 }
 
-/** What the session behind such a request has proven. */
+/** The proofs of such a request. */
 export function proofsOf(req: Request): Proofs {
   const { proofs } = req.session
-  if (!proofs) throw new Error('the gate let nobody through here')
+  if (!proofs) throw new Error('a route is mounted outside the gate')
   return proofs
 }
 
-/** Also by the cookie alone: of a session that ran out nothing is read. */
+/** Also by the cookie alone: an expired session is not read. */
 function wasHere(req: Request, res: Response): boolean {
   const cookies = parseCookie(req.get('cookie') ?? '')
   return req.session.proofs !== undefined || sessionCookieName(res.locals.secureCookies) in cookies
@@ -75,7 +74,7 @@ function signInPage(req: Request): string {
     : `/sign-in?next=${encodeURIComponent(wanted)}`
 }
 
-/** Where a part of a page was asked for: the page that it is a part of. */
+/** The page itself if htmx asked for a part of it. */
 function pageWanted(req: Request): string {
   const around = req.get('HX-Current-URL')
   if (around === undefined || !URL.canParse(around)) return req.originalUrl

@@ -1,11 +1,11 @@
-// Where to go after sign-in: a path of ours or nowhere. A typed or mailed link must not lead off the origin. Pure.
+// Prevents open redirects: a typed or mailed link must not lead off the origin after sign-in. Pure.
 
-/** The path of `target` if it is a plain path on our own origin; null otherwise. */
+/** The path of `target` on our own origin; null otherwise. */
 export function ownPath(target: unknown, publicUrl: string): string | null {
   if (typeof target !== 'string' || !/^\/(?!\/)[\x21-\x5b\x5d-\x7e]*$/.test(target)) return null
   if (!URL.canParse(target, publicUrl)) return null
   const url = new URL(target, publicUrl)
   const path = url.pathname + url.search
-  // Dot segments may resolve to '//elsewhere', which a browser takes for another host.
+  // Dot segments may resolve to '//host', which a browser takes for another host.
   return url.origin === publicUrl && !path.startsWith('//') ? path : null
 }

@@ -9,7 +9,7 @@ import { memberships, mfaPolicies, roleGroups } from '../platform/db/schema/role
 import { users } from '../platform/db/schema/users.ts'
 import type { Person, RoleGroup } from './facts.ts'
 
-// A correlated subquery, so that a person is one row however many role groups they hold.
+// A correlated subquery, so that a person is one row.
 const roleGroupsOfUser: SQL<RoleGroup[]> = sql`(
   select coalesce(json_agg(json_build_object(
     'key', ${roleGroups.key}, 'name', ${roleGroups.name}, 'requiresMfa', ${mfaPolicies.clientId} is not null,
@@ -25,7 +25,7 @@ const accountIsParent = sql<boolean>`exists (
   select from ${clients} below where below.parent_id = ${users.clientId}
 )`
 
-/** Everything the gate asks about a user, to select beside a session or alone. Read in one query. */
+/** The columns of a user that the gate reads. */
 export const personColumns = {
   id: users.id,
   email: users.email,
@@ -44,7 +44,7 @@ export const personColumns = {
   lastUsedAt: authenticators.lastUsedAt,
 }
 
-/** The joins that `personColumns` and the code lockout need beside `users`. */
+/** The joins that `personColumns` and the code lockout need. */
 export const accountOfUser = eq(clients.id, users.clientId)
 export const activeAuthenticatorOfUser = and(
   eq(authenticators.userId, users.id),
@@ -52,10 +52,9 @@ export const activeAuthenticatorOfUser = and(
 )
 export const codeLockoutOfUser = and(eq(lockouts.subject, users.id), eq(lockouts.kind, 'code'))
 
-/** For those who ask about the password count too, which the gate does not. */
 export const passwordLockouts = alias(lockouts, 'password_lockouts')
 
-/** When the last password lock of a user ends: the one of everybody, or one of a known browser. */
+/** The latest end of a user's password locks, known browsers included. */
 export const passwordLockedUntil = sql<Date | null>`(
   select max(l.locked_until) from ${lockouts} l
   where l.kind = 'password' and l.subject in (
@@ -82,10 +81,7 @@ interface PersonRow {
   lastUsedAt: Date | null
 }
 
-/**
- * A person from what was read; null where no user was found, or one whose invitation was withdrawn: that is nobody
- * any more. A row with holes is a bug and throws.
- */
+/** A person from a row; null without a user, or if the invitation was withdrawn. Throws on missing columns. */
 export function toPerson(row: PersonRow, codeLockout: StoredLockout | null): Person | null {
   const { id, email, name, status, sessionEpoch, clientId, clientName, ofPlatform, roleGroups: groups } = row
   if (id === null || status === 'withdrawn') return null
@@ -112,6 +108,7 @@ export function toPerson(row: PersonRow, codeLockout: StoredLockout | null): Per
 
 function toAuthenticator({ authenticatorId, activatedAt, lastAcceptedStep, lastUsedAt }: PersonRow) {
   if (authenticatorId === null) return null
-  if (activatedAt === null || lastAcceptedStep === null) throw new Error('an active authenticator has holes')
+  if (activatedAt === null || lastAcceptedStep === null)
+    throw new Error('an active authenticator was read without its own columns')
   return { id: authenticatorId, activatedAt, lastAcceptedStep, lastUsedAt }
 }

@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express'
 import type { Clock } from '../platform/time/clock.ts'
 
-/** For what a page fetches by itself: that is no sign of life, and must not keep a session from running out. */
+/** For requests that a page sends by itself: polling does not extend the session. */
 export function poll(clock: Clock): RequestHandler {
   return ({ session }, _res, next) => {
     const { metadata } = session

@@ -9,7 +9,6 @@ import { sessions } from '../platform/db/schema/sessions.ts'
 import { users } from '../platform/db/schema/users.ts'
 import type { ActingSession } from './acting-session.ts'
 import { factsOf, type Person } from './facts.ts'
-import { isLive } from './hold-session.ts'
 import {
   accountOfUser,
   activeAuthenticatorOfUser,
@@ -19,18 +18,14 @@ import {
 } from './person-row.ts'
 import { type StageName, stageOf } from './stages.ts'
 
-/**
- * Asks the gate anew about a request that it has let in, however long ago: the stage of the session now, and its person.
- * A session that has ended is signed out, and its person null.
- */
+/** Asks the gate again about a request it let in: the stage and the person now; null if the session has ended. */
 export async function readStage(
   { db, clock }: Pick<Deps, 'db' | 'clock'>,
   session: ActingSession,
 ): Promise<{ stage: StageName; person: Person | null }> {
-  const rows = await stageQuery(db).execute({ sessionId: session.sessionId })
+  const [row] = await stageQuery(db).execute({ sessionId: session.sessionId })
   const now = clock.now()
-  const [row] = rows
-  const person = row && isLive(rows, now) ? toPerson(row.person, row.codeLockout) : null
+  const person = row && row.expiresAt > now ? toPerson(row.person, row.codeLockout) : null
   return { stage: stageOf(factsOf(session, person, now)).name, person }
 }
 

@@ -1,11 +1,10 @@
-import { and, eq, isNull, or, type SQL, sql } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import type { Transaction } from '../platform/db/client.ts'
-import { given, preparedOnce } from '../platform/db/prepared-once.ts'
 import { authenticators } from '../platform/db/schema/authenticators.ts'
 
 /**
- * Voids an enrolment that is under way, its secret erased. Whatever ends a person's sessions does this too,
- * so that a confirmation from an ended session finds nothing to confirm. `begunIn`: only if this session began it.
+ * Revokes and erases a pending enrolment, so that an ended session cannot confirm it. `begunIn`: only if this session
+ * began it.
  */
 export async function revokePendingAuthenticator(
   tx: Transaction,
@@ -13,27 +12,19 @@ export async function revokePendingAuthenticator(
   now: Date,
   begunIn?: string,
 ): Promise<void> {
-  await revokePending(tx).execute({ userId, now, begunIn: begunIn ?? null })
-}
-
-const revokePending = preparedOnce((tx: Transaction) =>
-  tx
+  await tx
     .update(authenticators)
-    .set(erased(given('now', authenticators.revokedAt)))
+    .set(erased(now))
     .where(
       and(
-        eq(authenticators.userId, sql.placeholder('userId')),
+        eq(authenticators.userId, userId),
         eq(authenticators.status, 'pending'),
-        or(
-          isNull(sql`${sql.placeholder('begunIn')}::text`),
-          eq(authenticators.begunInSession, sql.placeholder('begunIn')),
-        ),
+        begunIn === undefined ? undefined : eq(authenticators.begunInSession, begunIn),
       ),
     )
-    .prepare('revoke_pending'),
-)
+}
 
-/** What becomes of an authenticator that nobody is to use again: revoked, and nothing left of its secret. */
-export function erased(now: Date | SQL) {
+/** The columns of a revoked authenticator whose secret is erased. */
+export function erased(now: Date) {
   return { status: 'revoked', revokedAt: now, sealedSecret: null } as const
 }

@@ -1,12 +1,12 @@
 import type { Person } from './facts.ts'
 
-/** What is known of the stored row behind a session. It is never written back: its JSON is nothing. */
+/** The stored row behind a session. Its JSON is empty, so that it is never written back. */
 export class SessionMetadata {
-  /** The id in the row, which is an older one until a regenerated session is saved. */
+  /** The id of the row: an older one until a regenerated session is saved. */
   readonly id: string
   readonly person: Person | null
   readonly touchedAt: Date
-  /** What this very request has stored, as JSON: express-session saves a new session twice. */
+  /** The JSON that this request has stored: express-session saves a new session twice. */
   readonly stored: string | null
 
   constructor(id: string, person: Person | null, touchedAt: Date, stored: string | null = null) {
@@ -16,7 +16,7 @@ export class SessionMetadata {
     this.stored = stored
   }
 
-  /** As if the row had just been touched: so it is not touched. */
+  /** The same with a later touch, so that this request does not touch the row. */
   asTouched(now: Date): SessionMetadata {
     return new SessionMetadata(this.id, this.person, now, this.stored)
   }

@@ -27,13 +27,13 @@ import { SessionMetadata } from './session-metadata.ts'
 declare module 'express-session' {
   interface SessionData {
     proofs?: Proofs
-    /** Where the session was begun; shown to its owner in the list of sessions. */
+    /** Shown to the user in the list of sessions. */
     begunFrom?: { address: string | null; userAgent: string | null }
     metadata?: SessionMetadata
   }
 }
 
-/** Thrown when session, policy, role groups or authenticator cannot be read: never 'no MFA needed'. */
+/** Thrown when session, policy, role groups or authenticator cannot be read. That never means 'no MFA needed'. */
 export class GateUnreadableError extends UnavailableError {
   constructor(cause: unknown) {
     super('The gate cannot read who this is', { cause })
@@ -47,17 +47,15 @@ export interface SessionLimits {
 }
 
 /**
- * Sessions in PostgreSQL. Reading one also reads everything the gate asks about its user, in one prepared
- * query. A session that was read is only ever updated, never inserted: a slow request cannot bring back one
- * that was ended meanwhile, nor can one that gives it a new id.
+ * Sessions in PostgreSQL, read together with the user in one prepared query. A session that was read is only updated,
+ * never inserted: a slow request cannot bring back a session that has ended.
  */
 export class SessionStore extends Store {
-  /** Put here by express-session: a new id and an empty session for the request. */
+  /** Set by express-session: a new id and an empty session for the request. */
   declare generate: (req: Request) => void
   readonly #db: Database
   readonly #clock: Clock
   readonly #limits: SessionLimits
-  /** How long a session in use goes without its row being written. */
   readonly #touchEveryMs: number
   readonly #read
   readonly #insert
@@ -102,7 +100,7 @@ export class SessionStore extends Store {
         id: given('id', sessions.id),
         userId: given('userId', sessions.userId),
         data: given('data', sessions.data),
-        // Known only to the request that signs in.
+        // Set only by the request that signs in.
         address: sql`coalesce(${given('address', sessions.address)}, ${sessions.address})`,
         userAgent: sql`coalesce(${given('userAgent', sessions.userAgent)}, ${sessions.userAgent})`,
         touchedAt: given('touchedAt', sessions.touchedAt),
@@ -129,10 +127,7 @@ export class SessionStore extends Store {
     )
   }
 
-  /**
-   * A new id and an empty session for the same browser. The row of the old one becomes the new one's when that
-   * is saved, by one UPDATE: from then on the old id opens nothing.
-   */
+  /** A new id and an empty session. Saving it updates the row, so that the old id opens nothing. */
   override regenerate(req: Request, done: (error?: unknown) => void): void {
     const { metadata } = req.session
     this.generate(req)
@@ -162,7 +157,7 @@ export class SessionStore extends Store {
       done()
       return
     }
-    // Whoever has locked the row ends the session or writes it anew: no use in waiting for that.
+    // A locked row is about to be ended or written anyway.
     const unlocked = this.#db
       .select({ id: sessions.id })
       .from(sessions)
@@ -199,7 +194,7 @@ export class SessionStore extends Store {
     }
   }
 
-  /** Idle and absolute limit, whichever comes first. The absolute one counts from the password. */
+  /** The idle or the absolute limit, whichever is first. The absolute limit counts from the password. */
   #expiry(session: SessionData, now: Date): Date {
     const idle = now.getTime() + this.#limits.idleMs
     const absolute = (session.proofs?.passwordAt ?? now.getTime()) + this.#limits.absoluteMs

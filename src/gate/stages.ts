@@ -1,4 +1,4 @@
-// Sign-in from top to bottom. The first row still needed is where the browser is held, on every request anew. Pure.
+// Sign-in from top to bottom. The first row still needed is the browser's stage, on every request. Pure.
 import { type Facts, factsOf, type Person, type Proofs } from './facts.ts'
 
 const mfaOpen = (f: Facts) => (f.authenticatorActive ? !f.codeProven : f.enrolmentRequired)
@@ -28,16 +28,15 @@ export const STAGES = [
 export type Stage = (typeof STAGES)[number]
 export type StageName = Stage['name']
 
-/** The stage that these facts put a browser in. */
 export function stageOf(facts: Facts): Stage {
   const stage = STAGES.find(({ needed }) => needed(facts))
-  if (!stage) throw new Error('no stage applies') // the last row always does
+  if (!stage) throw new Error('no stage applies')
   return stage
 }
 
 /**
- * Whether these proofs still open the dashboard to this person. Asked again by what acts or takes long: whoever is not
- * signed in any more acts no more, however long ago the request was let in.
+ * Whether these proofs still open the dashboard. Commands ask again: the session may have ended since the request
+ * began.
  */
 export function isSignedIn(proofs: Proofs, person: Person, now: Date): boolean {
   return stageOf(factsOf(proofs, person, now)).name === 'signed-in'

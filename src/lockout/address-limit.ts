@@ -1,7 +1,7 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import ipaddr from 'ipaddr.js'
 import type { Deps } from '../deps.ts'
-import { type Origin, record } from '../platform/audit/record.ts'
+import { BY_THE_PRODUCT, type Origin, record } from '../platform/audit/record.ts'
 import { withoutDeadline } from '../platform/db/deadline.ts'
 import { addressLimits } from '../platform/db/schema/lockouts.ts'
 import { MINUTE } from '../platform/time/durations.ts'
@@ -10,7 +10,7 @@ import { letNextTry, takeTurns } from './take-turns.ts'
 
 const WINDOW_MS = 15 * MINUTE
 
-/** Not tried: too many tries from this network address failed. */
+/** Too many tries from this network address failed. */
 export interface AddressRefused {
   ok: false
   problem: 'locked'
@@ -18,10 +18,10 @@ export interface AddressRefused {
   lockedUntil: Date
 }
 
-/** What a try comes to that is limited. It counts against the address unless it succeeded or cost nothing. */
+/** The outcome of a limited try. It counts against the address unless it succeeded or cost nothing. */
 type Tried = { ok: true } | { ok: false; problem: string; costsNothing?: true }
 
-/** A try that is under way, in the window it was spent in. */
+/** A try that is under way. */
 interface AddressTry {
   refused: false
   network: string
@@ -29,9 +29,8 @@ interface AddressTry {
 }
 
 /**
- * A second limit beside the account's. Runs one try from a network address if its failures allow it: the try is spent
- * before anything is checked, and given back if it did not fail. What exceeds the tries under way waits for them.
- * Throws StillCheckingError, and what `work` throws.
+ * A second limit beside the account's. Runs one try from a network address: it is spent before anything is checked, and
+ * given back unless it failed. Tries beyond the limit wait for those under way. Throws StillCheckingError.
  */
 export async function limitedByAddress<Outcome extends Tried>(
   deps: Deps,
@@ -40,7 +39,7 @@ export async function limitedByAddress<Outcome extends Tried>(
 ): Promise<Outcome | AddressRefused> {
   const spent = await spendTry(deps, origin)
   if (spent.refused) return { ok: false, problem: 'locked', kind: 'address', lockedUntil: spent.until }
-  // Where it fails with an error, nothing was told of what was tried.
+  // An error tells nothing about the secret, so it costs nothing.
   let failed = false
   try {
     const outcome = await work()
@@ -56,8 +55,8 @@ function counts(outcome: Tried): boolean {
 }
 
 /**
- * Counts a request against its network address whatever becomes of it, so that no address sends mails by the thousand.
- * Returns until when it is refused; null if it is not. Throws StillCheckingError.
+ * Counts a request against its network address whatever its outcome: no address sends mails by the thousand. Returns
+ * until when it is refused, or null. Throws StillCheckingError.
  */
 export async function countRequest(deps: Deps, origin: Origin): Promise<Date | null> {
   const spent = await spendTry(deps, origin)
@@ -77,12 +76,12 @@ async function spendTry(deps: Deps, origin: Origin): Promise<AddressTry | { refu
   })
 }
 
-/** One upsert: exact among parallel requests and processes. Null where there is no place; else when the window ends. */
+/** One upsert, exact among parallel requests. Returns the end of the window; null if no try is left. */
 async function countTry({ db, clock, config }: Deps, network: string): Promise<Date | null> {
   const now = clock.now()
   const isOver = sql`${addressLimits.endsAt} <= ${sql.param(now, addressLimits.endsAt)}`
   const anew = (value: unknown, before: unknown) => sql`case when ${isOver} then ${value} else ${before} end`
-  // Tries that are never settled, as their process died: nothing was told of what they tried.
+  // Tries whose process died are never settled, and are dropped.
   const deadSince = new Date(now.getTime() - PENDING_LIFE_MS)
   const areDead = sql`${addressLimits.triedAt} < ${sql.param(deadSince, addressLimits.triedAt)}`
   const [counted] = await db
@@ -107,14 +106,12 @@ async function countTry({ db, clock, config }: Deps, network: string): Promise<D
         case when ${areDead} then 0 else ${addressLimits.pending} end < ${config.ADDRESS_ATTEMPTS}`,
     })
     .returning({ endsAt: addressLimits.endsAt })
-    .prepare('count_try')
-    .execute()
   return counted?.endsAt ?? null
 }
 
 /**
- * When an address that failed too often may try again; null while it may. The first refusal in a window is recorded: all
- * of them would fill the audit log.
+ * When a refused address may try again; null while it may. Records the first refusal in a window: all would flood the
+ * log.
  */
 async function refusedUntil(deps: Deps, network: string, origin: Origin): Promise<Date | null> {
   const { db, clock, config } = deps
@@ -140,19 +137,17 @@ async function recordFirstRefusal(
       .returning({ address: addressLimits.address })
     if (first.length === 0) return
     await record(tx, {
+      ...BY_THE_PRODUCT,
       at: now,
       action: 'address.refused',
       outcome: 'refused',
       origin,
-      clientId: null,
-      actorId: null,
-      subjectId: null,
       details: { network, failures: config.ADDRESS_ATTEMPTS, until: endsAt.toISOString() },
     })
   })
 }
 
-/** A try that failed stays counted, any other is taken back. One whose window is over is in no count any more. */
+/** Counts a failed try and takes back any other. */
 async function settleTry(
   { db }: Deps,
   spent: Pick<AddressTry, 'network' | 'endsAt'>,
@@ -165,8 +160,6 @@ async function settleTry(
       ...(failed && { failures: sql`${addressLimits.failures} + 1` }),
     })
     .where(and(ofWindow(spent), sql`${addressLimits.pending} > 0`))
-    .prepare(failed ? 'settle_failed_try' : 'settle_try')
-    .execute()
   letNextTry(lineOf(spent.network))
 }
 
@@ -178,7 +171,7 @@ function ofWindow({ network, endsAt }: { network: string; endsAt: Date }) {
   return and(eq(addressLimits.address, network), eq(addressLimits.endsAt, endsAt))
 }
 
-/** A household or an office has a whole IPv6 /64 to choose from, so that is what is counted. */
+/** Counts a whole IPv6 /64: one household can choose any address in it. */
 function networkOf(address: string | null): string {
   if (address === null) return 'unknown'
   const parsed = ipaddr.parse(address)

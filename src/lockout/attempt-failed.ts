@@ -1,13 +1,12 @@
-// What becomes of an attempt. Pure.
+// The outcome of a failed attempt. Pure.
 
-/** What a wrong password or code, or one that was not even checked, comes to. */
 export type AttemptFailed<Kind extends 'password' | 'browser' | 'code'> = { ok: false } & (
   | {
       problem: 'wrong'
       kind: Kind
-      /** Set if this very attempt locked. */
+      /** Set if this attempt locked. */
       lockedUntil: Date | null
-      /** A code that was sent twice: it was right the first time. */
+      /** The same right code was sent twice. */
       costsNothing?: true
     }
   | {

@@ -1,13 +1,10 @@
 import { type Origin, record } from '../platform/audit/record.ts'
 import type { Transaction } from '../platform/db/client.ts'
 import { changeLockout } from './change-lockout.ts'
-import type { LockoutKey, StoredLockout } from './lockouts.queries.ts'
+import type { LockoutKey } from './lockouts.queries.ts'
 import { lockInForce, NO_FAILURES } from './policy.ts'
 
-/**
- * Forgets the attempts on a secret that is no more. A lock in force ends with that, which is recorded. `known`: the
- * state, if just read.
- */
+/** Clears the attempts on a replaced or revoked secret. Records the end of a lock in force. */
 export async function clearLockout(
   tx: Transaction,
   key: LockoutKey,
@@ -18,15 +15,13 @@ export async function clearLockout(
     origin: Origin
     through: 'mfa-reset' | 'reset-link'
   },
-  known?: StoredLockout,
 ): Promise<void> {
   const { through, ...event } = by
   let wasLocked = false
-  const forget = (state: StoredLockout) => {
+  await changeLockout(tx, key, by.at, (state) => {
     wasLocked = lockInForce(state, by.at) !== null
     return NO_FAILURES
-  }
-  await changeLockout(tx, key, by.at, forget, known)
+  })
   if (wasLocked)
     await record(tx, {
       ...event,

@@ -3,8 +3,7 @@ import type { Transaction } from '../platform/db/client.ts'
 import { knownBrowsers } from '../platform/db/schema/known-browsers.ts'
 
 /**
- * Forgets the known browsers of a user, or one of them: from now on what is tried there counts with everybody else's
- * attempts. Returns how many that were.
+ * Ends the known browsers of a user, or one of them: attempts there count on the user again. Returns their number.
  */
 export async function endKnownBrowsers(
   tx: Transaction,

@@ -1,15 +1,15 @@
 import { NO_REQUEST, record } from '../platform/audit/record.ts'
 import type { Transaction } from '../platform/db/client.ts'
 import { notify } from '../platform/mail/notify.ts'
+import { saveLockout } from './change-lockout.ts'
 import { ownerOfCount } from './known-browsers.queries.ts'
 import { type LockoutKey, readLockout } from './lockouts.queries.ts'
 import { endLock, lockInForce } from './policy.ts'
 import { whereOf } from './record-lockout.ts'
-import { saveLockout } from './save-lockout.ts'
 
 /**
- * Clears a lock whose time is over, records it and tells the user. The lock itself ended by comparison with
- * its time; a late or repeated call changes nothing. Returns when to come back if it is too early.
+ * Records the end of a lock and queues a mail. Late or repeated it does nothing. Returns when to run again if too
+ * early.
  */
 export async function endLockout(
   tx: Transaction,

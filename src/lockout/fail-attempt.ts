@@ -1,6 +1,6 @@
 import { and, eq } from 'drizzle-orm'
 import type { Deps } from '../deps.ts'
-import { type Origin, record } from '../platform/audit/record.ts'
+import { byOneself, type Origin, record } from '../platform/audit/record.ts'
 import type { Transaction } from '../platform/db/client.ts'
 import { authenticators } from '../platform/db/schema/authenticators.ts'
 import { notify } from '../platform/mail/notify.ts'
@@ -11,10 +11,7 @@ import type { LockoutKey } from './lockouts.queries.ts'
 import { authenticatorDisabled, type Failed, fail, NO_FAILURES } from './policy.ts'
 import { type LockedPerson, recordLockout } from './record-lockout.ts'
 
-/**
- * Counts a spent attempt as failed. A lock that begins with it is recorded, its end is queued and its user gets a
- * mail, all in this transaction. So is an authenticator that is disabled by the 100th wrong code in a row.
- */
+/** Counts a spent attempt as failed. Records a lock, or the end of an authenticator at the 100th wrong code, and queues mails. */
 export async function failAttempt(
   tx: Transaction,
   { config }: Pick<Deps, 'config'>,
@@ -43,19 +40,20 @@ export async function failAttempt(
     })
   }
   const disables = key.kind === 'code' && authenticatorDisabled(state) && !authenticatorDisabled(before)
-  if (disables && person) await recordDisabled(tx, person, { at: now, origin })
+  if (disables && person) await recordDisabled(tx, person, now, origin)
   return failed
 }
 
-/** Only a reset helps from now on. A person without an authenticator has none to lose. */
+/** Only a reset helps from now on. */
 async function recordDisabled(
   tx: Transaction,
-  { id, clientId }: LockedPerson,
-  by: { at: Date; origin: Origin },
+  person: LockedPerson,
+  now: Date,
+  origin: Origin,
 ): Promise<void> {
-  const isTheirs = and(eq(authenticators.userId, id), eq(authenticators.status, 'active'))
+  const isTheirs = and(eq(authenticators.userId, person.id), eq(authenticators.status, 'active'))
   if ((await tx.$count(authenticators, isTheirs)) === 0) return
-  const about = { ...by, clientId, actorId: id, subjectId: id }
-  const eventId = await record(tx, { ...about, action: 'authenticator.disabled', outcome: 'success' })
-  await notify(tx, { to: id, kind: 'authenticator-disabled', eventId, facts: {} })
+  const about = byOneself(person, now, origin)
+  const eventId = await record(tx, { ...about, action: 'authenticator.disabled' })
+  await notify(tx, { to: person.id, kind: 'authenticator-disabled', eventId, facts: {} })
 }

@@ -4,25 +4,24 @@ import type { Request, Response } from 'express'
 import type { Config } from '../config.ts'
 import { DAY } from '../platform/time/durations.ts'
 
-/** How long a browser is known after a sign-in that was completed in it. */
 export const KNOWN_FOR_MS = 90 * DAY
-/** People who share a browser: a token for each of their accounts. */
+/** For people who share a browser: a token for each account. */
 const MAX_TOKENS = 5
 const TOKEN = /^[A-Za-z0-9_-]{32}$/
 
 type CookieConfig = Pick<Config, 'PUBLIC_URL' | 'SESSION_SECRET'>
 
-/** A new random token (192 bit, base64url) for one account in one browser. */
+/** A random token of 192 bits in base64url. */
 export function newBrowserToken(): string {
   return randomBytes(24).toString('base64url')
 }
 
-/** What is stored and looked up by: SHA-256, in hex. */
+/** The stored form: SHA-256 in hex. */
 export function hashBrowserToken(token: string): string {
   return createHash('sha256').update(token).digest('hex')
 }
 
-/** The tokens that a browser presents, the newest first; none if their signature is not ours. */
+/** The tokens of a browser, the newest first. Without a valid signature: none. */
 export function browserTokensOf(req: Request, config: CookieConfig): string[] {
   const name = nameOf(config)
   // Each pair by itself: the library keeps only the first of two cookies of one name. Then one of them was planted.
@@ -34,7 +33,7 @@ export function browserTokensOf(req: Request, config: CookieConfig): string[] {
   return isSigned(tokens, signature, config) ? tokens : []
 }
 
-/** Leaves tokens in the browser, the newest first. There is nothing in the cookie that tells whose they are. */
+/** Sets the cookie, the newest token first. It does not name its users. */
 export function setBrowserTokens(res: Response, tokens: readonly string[], config: CookieConfig): void {
   const kept = tokens.slice(0, MAX_TOKENS)
   const [newestSecret = ''] = config.SESSION_SECRET

@@ -3,12 +3,11 @@ import type { Reader } from '../platform/db/client.ts'
 import { knownBrowsers } from '../platform/db/schema/known-browsers.ts'
 import { users } from '../platform/db/schema/users.ts'
 
-/** The browsers that are still known at `now`. */
 export function isKnown(now: Date): SQL | undefined {
   return and(isNull(knownBrowsers.endedAt), gt(knownBrowsers.expiresAt, now))
 }
 
-/** The known browsers of a user, the one used last first. */
+/** The known browsers of a user, last used first. */
 export function readKnownBrowsers(db: Reader, userId: string, now: Date) {
   return db
     .select({
@@ -26,11 +25,11 @@ export function readKnownBrowsers(db: Reader, userId: string, now: Date) {
 export interface CountOwner {
   id: string
   clientId: string
-  /** The known browser whose count it is; null for the count of everybody else. */
+  /** Null for the count of all other browsers. */
   browserId: string | null
 }
 
-/** The user whose attempts are counted under a subject; null for an e-mail address that no user has. */
+/** The user of a counted subject; null for an e-mail address without a user. */
 export async function ownerOfCount(db: Reader, subject: string): Promise<CountOwner | null> {
   const [owner] = await db
     .select({ id: users.id, clientId: users.clientId, browserId: knownBrowsers.id })

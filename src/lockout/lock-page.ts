@@ -4,15 +4,11 @@ import { DAY, SECOND } from '../platform/time/durations.ts'
 import { upToMinute } from '../platform/time/instant-text.ts'
 import type { AttemptFailed } from './attempt-failed.ts'
 
-/**
- * What keeps a person waiting: the password or code count of an account, the password count of this browser, a network
- * address, or a disabled authenticator.
- */
 export type LockKind = 'password' | 'browser' | 'code' | 'address' | 'disabled'
 
 /**
- * The page of whoever must wait, with Retry-After. 429 unless this very attempt was checked and wrong (401).
- * `until` null: no time ends it, only a reset.
+ * The page of a lock, with Retry-After: 401 if this attempt was checked and wrong, else 429. `until` null: until a
+ * reset.
  */
 export function renderLockPage(
   res: Response,
@@ -25,10 +21,7 @@ export function renderLockPage(
   res.status(status).render('lockout/locked', { kind, until: until && upToMinute(until) })
 }
 
-/**
- * Answers an attempt that was refused as locked, and one that was wrong and locked by it: 429 and 401. False,
- * with nothing answered, for all others: the form is shown again.
- */
+/** Answers an attempt that is locked (429) or that locked (401). False, and nothing answered, for any other. */
 export function renderIfLocked(
   res: Response,
   clock: Clock,
@@ -41,7 +34,7 @@ export function renderIfLocked(
   return true
 }
 
-/** A code lock has just ended the half-way sign-in that this answer goes to. */
+/** A code lock ends the half-way sign-in. */
 function showSignedOut(res: Response): void {
   res.locals.stage = 'signed-out'
   res.locals.person = null

@@ -1,7 +1,6 @@
 import type { Config } from '../config.ts'
 import { type LockoutPolicy, policyFor } from './policy.ts'
 
-/** The lockout policy that the configuration sets for one kind of secret. */
 export function lockoutPolicyOf(config: Config, kind: 'password' | 'code'): LockoutPolicy {
   return policyFor(kind, {
     attempts: config.LOCKOUT_ATTEMPTS,

@@ -1,4 +1,4 @@
-// The lockout policy. Pure: every decision about counting and locking is made here, from stored times and now.
+// Every decision about counting and locking, from stored times and now. Pure.
 import { HOUR, SECOND } from '../platform/time/durations.ts'
 
 export interface LockoutPolicy {
@@ -13,11 +13,11 @@ export interface LockoutPolicy {
 export interface LockoutState {
   /** Failures that may still count. */
   failedAt: readonly Date[]
-  /** Attempts whose secret is being checked: each takes a place until it is settled. */
+  /** Attempts under way: each takes a place until it is settled. */
   pendingAt: readonly Date[]
   consecutiveFailures: number
   repeats: number
-  /** When the last lock began; kept after it ends: half-way sign-ins from before it stay dead. */
+  /** The start of the last lock, kept after its end: half-way sign-ins from before it stay over. */
   lockedAt: Date | null
   lockedUntil: Date | null
 }
@@ -31,40 +31,39 @@ export const NO_FAILURES: LockoutState = {
   lockedUntil: null,
 }
 
-/** Anyone can guess at a password, so a longer lock would be a weapon against the owner of the account. */
+/** Anyone can guess at a password, so a longer lock would shut the user out. */
 const MAX_PASSWORD_LOCK_MS = HOUR
 
-/** The policy for one kind of secret. Codes are guessed only by somebody who knows the password: they lock longer. */
+/** The policy for one kind of secret. Only an attacker with the password reaches codes, so they lock longer. */
 export function policyFor(kind: 'password' | 'code', policy: LockoutPolicy): LockoutPolicy {
   const { durationMs, maxDurationMs } = policy
   if (kind === 'code') return policy
   return { ...policy, maxDurationMs: Math.min(maxDurationMs, Math.max(durationMs, MAX_PASSWORD_LOCK_MS)) }
 }
 
-/** How long an attempt may be under way. One that is not settled by then counts as failed: its process died. */
+/** An attempt under way for longer counts as failed: its process died. */
 export const PENDING_LIFE_MS = 10 * SECOND
 
 /** NIST SP 800-63B section 3.2.2: no more than 100 consecutive failures; then only a reset helps. */
 export const MAX_CONSECUTIVE_CODE_FAILURES = 100
 
-/** When the lock ends that is in force now; null if none is. 'Locked' is this comparison and nothing else. */
+/** The end of the lock in force; null without one. 'Locked' is only this comparison. */
 export function lockInForce(state: LockoutState, now: Date): Date | null {
   return state.lockedUntil !== null && state.lockedUntil > now ? state.lockedUntil : null
 }
 
 export type Attempt =
-  /** Until when; null: no time ends it, only a reset. */
+  /** Null: until a reset. */
   | { answer: 'refused'; until: Date | null }
-  /** Failures do not lock yet, but attempts under way take every place that is left. */
+  /** Attempts under way take every place that is left. */
   | { answer: 'wait' }
-  /** The attempt of `spentAt` was never settled, and is to be counted as failed first. */
+  /** The attempt of `spentAt` was never settled: it counts as failed first. */
   | { answer: 'overdue'; spentAt: Date }
   | { answer: 'spent'; state: LockoutState }
 
 /**
- * Spends an attempt before its secret is checked: it takes one of the places that are left until the lock. During a
- * lock it is refused, and the lock is not prolonged. After `disabledAt` failures in a row it is refused whatever the
- * time.
+ * Spends an attempt before its secret is checked. A lock refuses it and is not prolonged. After `disabledAt` failures in
+ * a row every attempt is refused.
  */
 export function spend(
   state: LockoutState,
@@ -91,7 +90,7 @@ export interface Failed {
   locksUntil: Date | null
 }
 
-/** The secret of a spent attempt was wrong. An attempt that was counted after its deadline is not counted again. */
+/** The secret was wrong. An attempt already counted after its deadline is not counted again. */
 export function fail(state: LockoutState, spentAt: Date, now: Date, policy: LockoutPolicy): Failed {
   const pendingAt = without(state.pendingAt, spentAt)
   return pendingAt === null
@@ -99,7 +98,7 @@ export function fail(state: LockoutState, spentAt: Date, now: Date, policy: Lock
     : count({ ...state, pendingAt }, spentAt, now, policy)
 }
 
-/** Where an attempt has failed on this state: how long, in milliseconds, the next failure would lock; null if it would not. */
+/** After one more failure on this state: how long, in milliseconds, the next would lock; null if it would not. */
 export function nextLock(state: LockoutState, now: Date, policy: LockoutPolicy): number | null {
   if (lockInForce(state, now)) return null
   const failed = count(state, now, now, policy)
@@ -108,36 +107,32 @@ export function nextLock(state: LockoutState, now: Date, policy: LockoutPolicy):
   return locksUntil && locksUntil.getTime() - now.getTime()
 }
 
-/** Takes a spent attempt back: a reused code costs nothing. Spent twice, given back once. */
+/** Takes a spent attempt back, once. */
 export function giveBack(state: LockoutState, spentAt: Date): LockoutState {
   const pendingAt = without(state.pendingAt, spentAt)
   if (pendingAt) return { ...state, pendingAt }
-  // Its deadline is over, so that it was counted as failed.
+  // It was counted as failed after its deadline.
   const failedAt = without(state.failedAt, spentAt)
   if (!failedAt) return state
   return { ...state, failedAt, consecutiveFailures: Math.max(0, state.consecutiveFailures - 1) }
 }
 
-/**
- * The secret of a spent attempt was right: that clears the counts. Other attempts under way are still counted if they
- * fail.
- */
+/** The secret was right: clears the counts. Other attempts under way still count if they fail. */
 export function clear(state: LockoutState, spentAt: Date): LockoutState {
   const pendingAt = without(state.pendingAt, spentAt) ?? state.pendingAt
   return { ...NO_FAILURES, pendingAt, lockedAt: state.lockedAt }
 }
 
-/** The lock is over, by time or by an Admin. The repeats stay: the next lock lasts longer. */
+/** The lock ends by time or by an Admin. The repeats stay, so that the next lock lasts longer. */
 export function endLock(state: LockoutState): LockoutState {
   return { ...state, failedAt: [], lockedUntil: null }
 }
 
-/** After 100 wrong codes in a row the authenticator is of no use any more, whatever the time. */
 export function authenticatorDisabled(state: LockoutState): boolean {
   return state.consecutiveFailures >= MAX_CONSECUTIVE_CODE_FAILURES
 }
 
-/** What keeps a person from typing codes at all: a disabled authenticator, or the lock in force. Null: nothing. */
+/** A disabled authenticator or the lock in force; null if codes are accepted. */
 export function codeLockOf(
   { authenticator, codeLockout }: { authenticator: object | null; codeLockout: LockoutState },
   now: Date,

@@ -3,20 +3,19 @@ import type { Transaction } from '../platform/db/client.ts'
 import { notify } from '../platform/mail/notify.ts'
 import type { LockoutKind } from './lockouts.queries.ts'
 
-/** Whose secret was guessed at. */
 export interface LockedPerson {
   id: string
   clientId: string
 }
 
-/** Records that a lock began and owes its user a mail. An address nobody has is recorded, without a subject. */
+/** Records a lock and queues a mail to the user. An e-mail address without a user is recorded without a subject. */
 export async function recordLockout(
   tx: Transaction,
   lockout: {
     at: Date
     kind: LockoutKind
     person: LockedPerson | null
-    /** The known browser whose count is locked, and no other. */
+    /** Set if only the count of this known browser is locked. */
     knownBrowser: string | null
     lockedUntil: Date
     origin: Origin
@@ -43,7 +42,6 @@ export async function recordLockout(
     })
 }
 
-/** As mails tell it. */
 export function whereOf(knownBrowser: string | null): 'everywhere' | 'known-browser' {
   return knownBrowser === null ? 'everywhere' : 'known-browser'
 }

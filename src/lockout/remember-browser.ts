@@ -13,13 +13,10 @@ import {
 } from './known-browser-cookie.ts'
 import { isKnown } from './known-browsers.queries.ts'
 
-/** Of one user; the one used longest ago leaves. */
+/** Of one user. The one used longest ago is dropped. */
 const MAX_KNOWN_BROWSERS = 10
 
-/**
- * Makes the browser known in which a sign-in was just completed, for 90 days from now. `epoch`: of the session. If that
- * has ended meanwhile, as by a reset, the browser does not become known.
- */
+/** Makes the browser of a completed sign-in known for 90 days, unless the session of `epoch` has ended meanwhile. */
 export async function rememberBrowser(
   deps: Pick<Deps, 'db' | 'clock' | 'config'>,
   req: Request,
@@ -62,7 +59,7 @@ function add(
   { userAgent }: Origin,
 ): Promise<string | null> {
   return db.transaction(async (tx) => {
-    // What ends known browsers holds the user as well.
+    // Ending known browsers locks the user too.
     const live = await tx
       .select({ id: users.id })
       .from(users)

@@ -1,14 +1,11 @@
 import type { Deps } from '../deps.ts'
 import { type AuditEntry, auditRows } from '../platform/audit/record.ts'
+import { lockoutSetting } from './change-lockout.ts'
 import { readLockout, type StoredLockout } from './lockouts.queries.ts'
 import type { LockoutState } from './policy.ts'
-import { lockoutSetting } from './save-lockout.ts'
 import type { SpentAttempt } from './spend-attempt.ts'
 
-/**
- * Ends a spent attempt whose secret was right: the count becomes what `decide` makes of it, and the success is
- * recorded, both in one statement. Where another attempt has changed the count meanwhile, it is read and decided anew.
- */
+/** Settles an attempt whose secret was right: changes the count and records `events` in one statement. */
 export async function settleAttempt(
   { db, sql, ask, clock }: Deps,
   { key, stored }: SpentAttempt,

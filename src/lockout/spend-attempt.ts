@@ -1,27 +1,24 @@
 import type { Deps } from '../deps.ts'
 import { NO_REQUEST } from '../platform/audit/record.ts'
 import { currentDeadline, withoutDeadline } from '../platform/db/deadline.ts'
-import { changeLockout } from './change-lockout.ts'
+import { changeLockout, saveLockout } from './change-lockout.ts'
 import { failAttempt } from './fail-attempt.ts'
 import { lockoutPolicyOf } from './lockout-policy-of.ts'
 import { type LockoutKey, readLockout, type StoredLockout } from './lockouts.queries.ts'
 import { type Attempt, giveBack, spend } from './policy.ts'
 import type { LockedPerson } from './record-lockout.ts'
-import { saveLockout } from './save-lockout.ts'
 import { letNextTry, takeTurns } from './take-turns.ts'
 
 export interface SpentAttempt {
   answer: 'spent'
   key: LockoutKey
   spentAt: Date
-  /** As stored now: what a later change may start from. */
   stored: StoredLockout
 }
 
 /**
- * Spends an attempt and commits it before the secret is checked, so that 200 parallel guesses get 5 checks and no
- * failing request gives one back. What exceeds the attempts under way waits for them. `known`: the state, if the
- * request has just read it. Throws StillCheckingError.
+ * Commits an attempt before the secret is checked, so that 200 parallel guesses get 5 checks. Attempts beyond the limit
+ * wait for those under way. `known`: the state just read. Throws StillCheckingError.
  */
 export async function spendAttempt(
   deps: Deps,
@@ -54,7 +51,7 @@ export async function spendAttempt(
   })
 }
 
-/** Does work of which the person learns nothing if it fails, as when the request is given up: then the attempt costs nothing. */
+/** Runs work whose error tells nothing about the secret: then the attempt is given back. */
 export async function givingBackOnError<Result>(
   deps: Deps,
   attempt: SpentAttempt,
@@ -68,12 +65,12 @@ export async function givingBackOnError<Result>(
   }
 }
 
-/** Takes a spent attempt back, also after the time of the request. */
+/** Gives a spent attempt back, also after the deadline of the request. */
 export function giveBackAttempt({ db, clock }: Deps, { key, spentAt }: SpentAttempt): Promise<void> {
   return withoutDeadline(() => changeLockout(db, key, clock.now(), (state) => giveBack(state, spentAt)))
 }
 
-/** Runs the check of a spent attempt, which settles it. Those who wait for it go on then. */
+/** Runs the check of a spent attempt, then wakes the attempts that wait. */
 export async function whileUnderWay<Outcome>(
   { key }: SpentAttempt,
   check: () => Promise<Outcome>,

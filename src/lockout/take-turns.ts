@@ -3,14 +3,14 @@ import pLimit from 'p-limit'
 import { SECOND } from '../platform/time/durations.ts'
 import { UnavailableError } from '../platform/unavailable-error.ts'
 
-/** Leaves time for the check itself within the two seconds in which a request is answered. */
+/** Leaves time for the check within the deadline of a request. */
 const WAIT_AT_MOST_MS = 1.5 * SECOND
-/** For attempts that another process settles. */
+/** Another process may settle the attempt. */
 const ASK_EVERY_MS = 100
-/** So many of a line ask the database, and the others wait behind them. */
+/** Of one line; the others do not ask the database yet. */
 const ASK_AT_A_TIME = 5
 
-/** Thrown when the attempts before this one take too long to be settled. Nothing was counted. */
+/** Thrown when earlier attempts take too long. Nothing was counted. */
 export class StillCheckingError extends UnavailableError {
   override readonly page = 'overloaded'
 
@@ -20,7 +20,7 @@ export class StillCheckingError extends UnavailableError {
   }
 }
 
-/** Those who wait for one count, in this process. */
+/** The attempts of this process that wait for one count. */
 class Line {
   readonly limit = pLimit(ASK_AT_A_TIME)
   length = 0
@@ -44,12 +44,12 @@ class Line {
   }
 }
 
-/** Only the order among requests of this process: what is counted stands in the database. */
+/** Orders the requests of this process. The database alone counts. */
 const lines = new Map<string, Line>()
 
 /**
- * Makes an attempt, and repeats it while the answer is to wait. Those who wait stand in line, in the order they came.
- * Throws StillCheckingError for one that has waited for 1.5 seconds.
+ * Repeats an attempt while its answer is 'wait', in the order of arrival. Throws StillCheckingError after 1.5
+ * seconds.
  */
 export async function takeTurns<Result>(
   name: string,
@@ -71,7 +71,7 @@ export async function takeTurns<Result>(
   }
 }
 
-/** An attempt of this line has been settled: the first who wait try again at once. */
+/** Wakes the attempts that wait: one of this line was settled. */
 export function letNextTry(name: string): void {
   lines.get(name)?.wake()
 }
@@ -82,7 +82,7 @@ async function repeat<Result>(
   giveUpAt: number,
 ): Promise<Result> {
   for (;;) {
-    // Taken before the attempt, so that nothing that is settled meanwhile is missed.
+    // Read before the attempt, so that no wake-up is missed.
     const { settled } = line
     const result = await attempt()
     if (result !== 'wait') return result

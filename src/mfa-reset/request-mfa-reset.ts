@@ -1,9 +1,8 @@
 import { and, eq } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
 import { z } from 'zod'
-import type { UserOutcome, UserRequest } from '../access/act-on-user.ts'
-import { adminEvidence, channelOf, deskEvidence, EVIDENCE_FIELDS } from '../access/evidence.ts'
-import { judge } from '../access/judge.ts'
+import { actOnUser, type UserOutcome, type UserRequest } from '../access/act-on-user.ts'
+import { adminEvidence, deskEvidence, EVIDENCE_FIELDS, evidenceReader } from '../access/evidence.ts'
 import { mayResetMfa } from '../access/rules.ts'
 import type { Deps } from '../deps.ts'
 import { endSessions } from '../gate/end-sessions.ts'
@@ -13,7 +12,6 @@ import { record } from '../platform/audit/record.ts'
 import type { Transaction } from '../platform/db/client.ts'
 import { authenticators } from '../platform/db/schema/authenticators.ts'
 import { identifiedBy, mfaResets } from '../platform/db/schema/mfa-resets.ts'
-import { wrongFields } from '../platform/http/typed-text.ts'
 import { enqueue } from '../platform/outbox/enqueue.ts'
 
 /** The Service Desk also states how it identified the person who asks. */
@@ -22,56 +20,44 @@ const deskResetEvidence = deskEvidence.extend({ identifiedBy: z.enum(identifiedB
 export const RESET_FIELDS = [...EVIDENCE_FIELDS, 'identifiedBy'] as const
 export type ResetField = (typeof RESET_FIELDS)[number]
 
-export type ResetOutcome = UserOutcome<ResetField>
+const readResetEvidence = evidenceReader(adminEvidence, deskResetEvidence, RESET_FIELDS)
 
 /**
  * Resets a user's MFA. Spec: "The user's MFA configuration is immediately cleared": the old authenticator and every
  * session of the user end with this commit, whatever happens to the queue.
  */
-export async function requestMfaReset(deps: Deps, request: UserRequest): Promise<ResetOutcome> {
-  return deps.db.transaction(async (tx): Promise<ResetOutcome> => {
-    const { actor, targetId, origin } = request
-    const about = { actor, targetId, action: 'mfa-reset.requested', origin } as const
-    const verdict = await judge(deps, tx, about, mayResetMfa)
-    if (!verdict.ok) return verdict
-    const channel = channelOf(verdict.actor)
-    const evidence = (channel === 'admin' ? adminEvidence : deskResetEvidence).safeParse(request.form)
-    if (!evidence.success)
-      return { ok: false, refusal: null, missing: wrongFields(evidence.error, RESET_FIELDS) }
+export function requestMfaReset(deps: Deps, request: UserRequest): Promise<UserOutcome<ResetField>> {
+  return actOnUser(deps, request, {
+    action: 'mfa-reset.requested',
+    rule: mayResetMfa,
+    readEvidence: readResetEvidence,
+    carryOut: async (tx, { id: userId, clientId, authenticator }, event) => {
+      if (!authenticator) throw new Error('the rule allowed a reset without an authenticator')
+      // A code that is being accepted comes first, also in the audit log: the time is taken after the lock.
+      await lockAuthenticator(tx, authenticator.id)
+      const now = deps.clock.now()
 
-    const { id: userId, clientId, authenticator, codeLockout } = verdict.targetPerson
-    if (!authenticator) throw new Error('the rule allowed a reset without an authenticator')
-    // A code that is being accepted comes first, also in the audit log: the time is taken after the lock.
-    await lockAuthenticator(tx, authenticator.id)
-    const now = deps.clock.now()
+      await revokeAuthenticator(tx, authenticator.id, now)
+      await endSessions(tx, userId, now)
+      await endKnownBrowsers(tx, userId, now)
 
-    await revokeAuthenticator(tx, authenticator.id, now)
-    await endSessions(tx, userId, now)
-    await endKnownBrowsers(tx, userId, now)
-
-    const mfaResetId = uuidv7()
-    const by = { at: now, clientId, actorId: actor.userId, origin }
-    const eventId = await record(tx, {
-      ...by,
-      action: 'mfa-reset.requested',
-      outcome: 'success',
-      subjectId: userId,
-      details: { mfaResetId, channel, ...evidence.data },
-    })
-    await tx.insert(mfaResets).values({
-      ...evidence.data,
-      id: mfaResetId,
-      clientId,
-      userId,
-      authenticatorId: authenticator.id,
-      requestedBy: actor.userId,
-      eventId,
-      channel,
-      requestedAt: now,
-    })
-    await clearLockout(tx, { subject: userId, kind: 'code' }, { ...by, through: 'mfa-reset' }, codeLockout)
-    await enqueue(tx, 'complete-mfa-reset', { mfaResetId })
-    return { ok: true, clientId }
+      const mfaResetId = uuidv7()
+      const { actorId, origin, details: evidence } = event
+      const eventId = await record(tx, { ...event, at: now, details: { mfaResetId, ...evidence } })
+      await tx.insert(mfaResets).values({
+        ...evidence,
+        id: mfaResetId,
+        clientId,
+        userId,
+        authenticatorId: authenticator.id,
+        requestedBy: actorId,
+        eventId,
+        requestedAt: now,
+      })
+      const by = { at: now, clientId, actorId, origin, through: 'mfa-reset' } as const
+      await clearLockout(tx, { subject: userId, kind: 'code' }, by)
+      await enqueue(tx, 'complete-mfa-reset', { mfaResetId })
+    },
   })
 }
 

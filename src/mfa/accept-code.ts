@@ -4,7 +4,7 @@ import type { ActingSession } from '../gate/acting-session.ts'
 import { readStage } from '../gate/read-stage.ts'
 import type { StageName } from '../gate/stages.ts'
 import { limitedByAddress } from '../lockout/address-limit.ts'
-import { changeLockout } from '../lockout/change-lockout.ts'
+import { changeLockout, lockoutSetting } from '../lockout/change-lockout.ts'
 import type { LockoutKey, StoredLockout } from '../lockout/lockouts.queries.ts'
 import {
   clear,
@@ -13,39 +13,36 @@ import {
   type LockoutState,
   MAX_CONSECUTIVE_CODE_FAILURES,
 } from '../lockout/policy.ts'
-import { lockoutSetting } from '../lockout/save-lockout.ts'
 import { giveBackAttempt, givingBackOnError, spendAttempt, whileUnderWay } from '../lockout/spend-attempt.ts'
-import { type AuditEntry, auditRows, type Origin } from '../platform/audit/record.ts'
+import { type AuditEntry, auditRows, byOneself, type Origin } from '../platform/audit/record.ts'
 import { unseal } from '../platform/crypto/sealed-secret.ts'
 import { preparedOnce } from '../platform/db/prepared-once.ts'
 import { authenticators } from '../platform/db/schema/authenticators.ts'
 import { type CodeOutcome, failCode, refuseCode } from './fail-code.ts'
 import { matchingStep } from './totp.ts'
 
-/** What follows from an accepted code, together with it. */
 interface Acceptance {
-  /** Where the session must still stand. */
+  /** The stage that the session must still be in. */
   stage: StageName
-  /** What becomes of the code count, in which the attempt of `spentAt` is still pending. */
+  /** The new code count. The attempt of `spentAt` is still pending in it. */
   count: (state: StoredLockout, spentAt: Date) => LockoutState
   event: Pick<AuditEntry, 'action' | 'details'>
 }
 
 const ACCEPTANCES: Record<'verify' | 'presence', Acceptance> = {
-  // The code count clears only when a sign-in completes …
+  // The code count clears only when a sign-in completes.
   verify: {
     stage: 'verify',
     count: clear,
     event: { action: 'sign-in.completed', details: { with: 'code' } },
   },
-  // … so that older failures stay here.
+  // Older failures stay.
   presence: { stage: 'signed-in', count: giveBack, event: { action: 'presence' } },
 }
 
 /**
- * Checks a code of a person's active authenticator: the attempt is spent first, a right code is accepted once,
- * and what follows from it commits together with that. The stage is asked again: what has ended while the code was
- * sent stays ended, also a half-way sign-in after whose lock an Admin lifted it.
+ * Checks a code of the active authenticator. The attempt is spent first, and a right code is accepted once. The stage is
+ * asked again: a sign-in that ended while the code was on its way stays ended.
  */
 export function acceptCode(
   deps: Deps,
@@ -70,10 +67,10 @@ async function acceptOnAccount(
     readStage(deps, session),
   ])
   const accepted = ACCEPTANCES[purpose]
-  // During a lock every code is refused as locked, below.
+  // During a lock the code is refused as locked, below.
   const isOver = !person || (stage !== accepted.stage && !codeLockOf(person, clock.now()))
   if (!active || isOver) return { ok: false, problem: 'superseded' }
-  // Opened before the attempt is spent: a key that is not configured locks nobody out.
+  // Opened before the attempt is spent, so that a missing key locks no user out.
   const { authenticatorId } = active
   const secret = unseal(active.sealedSecret, { authenticatorId, userId: person.id }, config.ENCRYPTION_KEYS)
 
@@ -87,15 +84,7 @@ async function acceptOnAccount(
     const step = matchingStep(secret, code, now)
     if (step === null) return failCode(deps, person, purpose, attempt, origin)
     const count = (state: StoredLockout) => accepted.count(state, attempt.spentAt)
-    const event: AuditEntry = {
-      ...accepted.event,
-      at: now,
-      outcome: 'success',
-      origin,
-      clientId: person.clientId,
-      actorId: person.id,
-      subjectId: person.id,
-    }
+    const event: AuditEntry = { ...byOneself(person, now, origin), ...accepted.event }
     const accept = () => acceptStep(deps, authenticatorId, step, key, attempt.stored, count, event)
     if (await givingBackOnError(deps, attempt, accept)) return { ok: true, authenticatorId }
 
@@ -103,7 +92,7 @@ async function acceptOnAccount(
     const reset = refusedBy !== null && refusedBy.status !== 'active'
     const sentTwice = refusedBy !== null && refusedBy.lastAcceptedStep === step
     if (reset || sentTwice) {
-      // A reset came between, or a double click: the code was right, and costs no attempt.
+      // The code was right, but a reset or a double click came first: it costs no attempt.
       await giveBackAttempt(deps, attempt)
       return reset
         ? { ok: false, problem: 'superseded' }
@@ -114,9 +103,8 @@ async function acceptOnAccount(
 }
 
 /**
- * RFC 6238 section 5.2: a code is accepted once. One conditional UPDATE decides it, also among parallel
- * requests and processes, and against a reset that revokes the authenticator meanwhile. The count and the
- * record of it are changed by the same statement.
+ * RFC 6238 section 5.2: a code is accepted once. One conditional UPDATE decides between parallel requests and a reset.
+ * The same statement changes the count and records the event.
  */
 async function acceptStep(
   { db, sql, ask }: Deps,
@@ -144,7 +132,7 @@ async function acceptStep(
       select exists (select from counted) as counted from accepted`,
   )
   if (!accepted) return false
-  // Somebody else tried meanwhile, so that the count is not the known one. Until this is through it only counts more.
+  // Another attempt changed the count meanwhile.
   if (!accepted.counted) await changeLockout(db, key, event.at, count)
   return true
 }

@@ -5,7 +5,7 @@ import type { ActingSession } from '../gate/acting-session.ts'
 import { halfwayUntil, type Person } from '../gate/facts.ts'
 import { holdSession } from '../gate/hold-session.ts'
 import { revokePendingAuthenticator } from '../gate/revoke-pending-authenticator.ts'
-import { type Origin, record } from '../platform/audit/record.ts'
+import { byOneself, type Origin, record } from '../platform/audit/record.ts'
 import { seal } from '../platform/crypto/sealed-secret.ts'
 import type { Transaction } from '../platform/db/client.ts'
 import { authenticators } from '../platform/db/schema/authenticators.ts'
@@ -13,11 +13,10 @@ import { type PendingAuthenticator, readPendingAuthenticator } from './pending-a
 import { newSecret } from './totp.ts'
 
 export interface Beginning {
-  /** The secret waits for its first code as long as this may stay half-way. */
   session: ActingSession
   /**
-   * `resume`: the secret that is pending in this session, else a new one. `anew`: a new one in any case.
-   * `restart`: a new one in place of the pending one; without a pending one, none.
+   * `resume`: the pending secret, else a new one. `anew`: always a new one. `restart`: a new one only if one is
+   * pending.
    */
   how: 'resume' | 'anew' | 'restart'
   /** A random one unless given. */
@@ -25,11 +24,8 @@ export interface Beginning {
 }
 
 /**
- * Makes a secret pending in this session. Only unsafe requests call this: a GET changes nothing. Another session never
- * sees the secret: someone else who knows the password begins with a secret of their own, and the other one is void.
- * It is to become the person's first authenticator or to replace the one that `person` was read with; null if that is
- * not the active one any more. For a person who has an authenticator, password and code must have been proven in the
- * same request, or the enrolment that was begun so is restarted.
+ * Makes a secret pending in this session, and revokes one that another session began. Null if the session has ended, or
+ * the active authenticator is not the one `person` was read with. To replace one, the caller proves password and code.
  */
 export function beginEnrolment(
   deps: Pick<Deps, 'db' | 'clock' | 'config'>,
@@ -38,7 +34,7 @@ export function beginEnrolment(
   origin: Origin,
 ): Promise<PendingAuthenticator | null> {
   return deps.db.transaction(async (tx) => {
-    // Two tabs at once: the second waits here and then finds the secret of the first.
+    // A second tab waits here, then finds the secret of the first.
     const held = await holdSession(deps, tx, session)
     if (!held) return null
     if ((await activeAuthenticatorId(tx, person.id)) !== (person.authenticator?.id ?? null)) return null
@@ -59,15 +55,7 @@ export function beginEnrolment(
       createdAt: now,
       pendingUntil,
     })
-    await record(tx, {
-      at: now,
-      action: 'authenticator.enrolment-begun',
-      outcome: 'success',
-      origin,
-      clientId: person.clientId,
-      actorId: person.id,
-      subjectId: person.id,
-    })
+    await record(tx, { ...byOneself(person, now, origin), action: 'authenticator.enrolment-begun' })
     return { id, secret, pendingUntil }
   })
 }

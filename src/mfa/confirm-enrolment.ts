@@ -10,7 +10,7 @@ import { limitedByAddress } from '../lockout/address-limit.ts'
 import { changeLockout } from '../lockout/change-lockout.ts'
 import { codeLockOf, giveBack } from '../lockout/policy.ts'
 import { givingBackOnError, spendAttempt, whileUnderWay } from '../lockout/spend-attempt.ts'
-import { type Origin, record } from '../platform/audit/record.ts'
+import { byOneself, type Origin, record } from '../platform/audit/record.ts'
 import type { Transaction } from '../platform/db/client.ts'
 import { authenticators } from '../platform/db/schema/authenticators.ts'
 import { notify } from '../platform/mail/notify.ts'
@@ -18,7 +18,7 @@ import { type CodeOutcome, failCode, refuseCode } from './fail-code.ts'
 import { readPendingAuthenticator } from './pending-authenticator.queries.ts'
 import { matchingStep } from './totp.ts'
 
-/** `epoch`: the session epoch that the confirming session goes on with. */
+/** `epoch`: the session epoch for the confirming session. */
 export type EnrolmentOutcome =
   | { ok: true; authenticatorId: string; epoch: number }
   | Extract<CodeOutcome, { ok: false }>
@@ -27,9 +27,8 @@ const ENROLLED = { action: 'authenticator.enrolled', kind: 'authenticator-enroll
 const REPLACED = { action: 'authenticator.replaced', kind: 'authenticator-replaced' } as const
 
 /**
- * Makes the pending authenticator of this session active with a first right code. The code is spent by that:
- * signing in takes a later one. Codes are counted as at verification. If the person has an authenticator, it dies
- * in the same transaction, and with it every session and half-way sign-in.
+ * Activates the pending authenticator of this session with a first right code, which is used up by it. Codes count as at
+ * verification. An authenticator that it replaces, and all other sessions, end in the same transaction.
  */
 export function confirmEnrolment(
   deps: Deps,
@@ -68,7 +67,7 @@ async function confirmOnAccount(
       const change = { pendingId: pending.id, replacedId: person.authenticator?.id, step }
       const activatedAt = held && (await activate(deps, tx, change))
       const now = activatedAt ?? clock.now()
-      // The attempt comes back but older failures stay: the code count clears only when sign-in completes.
+      // Older failures stay: the code count clears only when a sign-in completes.
       await changeLockout(tx, key, now, (state) => {
         const without = giveBack(state, attempt.spentAt)
         return activatedAt ? { ...without, consecutiveFailures: 0 } : without
@@ -76,15 +75,7 @@ async function confirmOnAccount(
       if (!activatedAt) return { ok: false, problem: 'superseded' }
 
       const { action, kind } = person.authenticator ? REPLACED : ENROLLED
-      const eventId = await record(tx, {
-        at: now,
-        action,
-        outcome: 'success',
-        origin,
-        clientId: person.clientId,
-        actorId: person.id,
-        subjectId: person.id,
-      })
+      const eventId = await record(tx, { ...byOneself(person, now, origin), action })
       await notify(tx, { to: person.id, kind, eventId, facts: {} })
       const epoch = person.authenticator
         ? await endSessions(tx, person.id, now, session.sessionId)
@@ -95,17 +86,14 @@ async function confirmOnAccount(
   })
 }
 
-/** The stage is asked again, before the attempt is spent. During a lock every code is refused as locked. */
+/** Asks the stage again, before the attempt is spent. During a lock the code is refused as locked. */
 async function hasEnded(deps: Deps, session: ActingSession): Promise<boolean> {
   const { stage, person } = await readStage(deps, session)
   const isHere = stage === 'enrol' || stage === 'signed-in'
   return !person || (!isHere && !codeLockOf(person, deps.clock.now()))
 }
 
-/**
- * The database decides between parallel confirmations, and against whatever voided the secret meanwhile. Returns when
- * it became active; null if it did not.
- */
+/** Returns the time of the activation; null if the secret was confirmed or revoked meanwhile. */
 async function activate(
   { clock }: Pick<Deps, 'clock'>,
   tx: Transaction,
@@ -118,12 +106,12 @@ async function activate(
     .where(inArray(authenticators.id, ids))
     .orderBy(asc(authenticators.id))
     .for('update')
-  // A code of the old one that is being accepted comes first, also in the audit log.
+  // After the lock: a code of the old one that is being accepted comes first, also in the audit log.
   const now = clock.now()
   const pending = locked.find(({ id }) => id === pendingId)
   if (pending?.status !== 'pending' || pending.pendingUntil <= now) return null
 
-  // There is never a moment with two active authenticators, or with none.
+  // The old one first: a user has one active authenticator at most.
   if (replacedId !== undefined)
     await tx
       .update(authenticators)

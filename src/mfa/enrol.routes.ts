@@ -22,7 +22,6 @@ import { wrongCode } from './wrong-code.ts'
 const SUPERSEDED =
   'That key is no longer valid: it was too old, or setting up was started again, perhaps in another browser. If that was not you, choose a new password and tell an Admin. Otherwise scan the new key below.'
 
-/** A secret that the enrolment page shows. */
 interface Shown {
   secret: Buffer
   pendingUntil: Date
@@ -61,7 +60,7 @@ export function enrolRoutes(deps: Deps): Router {
     if (renderIfLocked(res, deps.clock, outcome)) return
     const [problem, status] = outcome.problem === 'wrong' ? [wrongCode(deps, person), 401] : [SUPERSEDED, 409]
     const pending = await begin(deps, req, res, 'resume')
-    // Enrolled meanwhile in another browser: the gate knows where to go.
+    // Enrolled meanwhile in another browser.
     if (!pending) return res.redirect(303, '/')
     await renderEnrol(deps, req, res, pending, problem, status)
   })
@@ -74,13 +73,13 @@ function begin(deps: Deps, req: Request, res: Response, how: Beginning['how'], s
   return beginEnrolment(deps, personOf(res), beginning, originOf(req))
 }
 
-/** What is pending in this session, or offered to it; null if it was begun elsewhere since. Changes nothing. */
+/** The secret that is pending in this session or offered to it; null if another session began one since. */
 async function readShown(deps: Deps, req: Request): Promise<Shown | null> {
   const pending = await readPendingAuthenticator(deps, deps.db, actingSessionOf(req))
   return pending ?? (await readOffer(deps, req))
 }
 
-/** The derived secret, in a session that has begun no enrolment yet. */
+/** The derived secret of a session that has begun no enrolment. */
 async function readOffer({ db, config }: Deps, req: Request): Promise<Shown | null> {
   const session = actingSessionOf(req)
   if (await hasBegun(db, session)) return null

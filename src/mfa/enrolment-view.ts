@@ -3,7 +3,7 @@ import type { Config } from '../config.ts'
 import type { PendingAuthenticator } from './pending-authenticator.queries.ts'
 import { manualKey, provisioningUri } from './totp.ts'
 
-/** What a page shows of a pending secret: the three ways into an app, and how long it waits. */
+/** A pending secret as link, QR code and text. */
 export async function enrolmentView(
   { PUBLIC_URL }: Pick<Config, 'PUBLIC_URL'>,
   { email }: { email: string },

@@ -4,26 +4,25 @@ import type { Person } from '../gate/facts.ts'
 import type { AttemptFailed } from '../lockout/attempt-failed.ts'
 import { failAttempt } from '../lockout/fail-attempt.ts'
 import type { SpentAttempt } from '../lockout/spend-attempt.ts'
-import { type AuditEntry, type Origin, record } from '../platform/audit/record.ts'
+import { type AuditEntry, byOneself, type Origin, record } from '../platform/audit/record.ts'
 import type { Transaction } from '../platform/db/client.ts'
 import { withoutDeadline } from '../platform/db/deadline.ts'
 import { lockouts } from '../platform/db/schema/lockouts.ts'
 import { notify } from '../platform/mail/notify.ts'
 import { HOUR } from '../platform/time/durations.ts'
 
-/** What became of a code. Wrong, expired and reused are one answer. */
+/** Wrong, expired and reused are one answer. */
 export type CodeOutcome =
   | { ok: true; authenticatorId: string }
   | AttemptFailed<'code'>
-  /** What the code was for is gone: the key expired or was started over, or the authenticator was reset. */
+  /** The key expired or was started over, or the authenticator was reset. */
   | { ok: false; problem: 'superseded' }
 
 const WARN_AT_MOST_EVERY_MS = HOUR
 
-/** What a code was asked for. */
 export type CodePurpose = 'enrol' | 'verify' | 'presence'
 
-/** Counts and records a wrong code, the lock it may make, and queues the mails that follow from it. */
+/** Counts and records a wrong code and a lock that follows, and queues their mails. */
 export async function failCode(
   deps: Deps,
   person: Person,
@@ -34,23 +33,20 @@ export async function failCode(
   return withoutDeadline(() =>
     deps.db.transaction(async (tx): Promise<AttemptFailed<'code'>> => {
       const now = deps.clock.now()
-      const { id, clientId } = person
-      const about = { at: now, origin, clientId, actorId: id, subjectId: id }
+      const { id } = person
+      const about = byOneself(person, now, origin)
       const eventId = await record(tx, { ...about, ...codeAction(purpose), outcome: 'failure' })
       const { key, spentAt } = attempt
       const { locksUntil } = await failAttempt(tx, deps, { key, spentAt, person, now, origin })
-      const wrong = { ok: false, problem: 'wrong', kind: 'code', lockedUntil: locksUntil } as const
-      if (purpose === 'enrol') return wrong
-
-      // Whoever proves to be there again is signed in already: nobody got hold of a password.
+      // Not at step-up: it does not suggest a stolen password.
       if (purpose === 'verify' && (await warningIsDue(tx, id, now)))
         await notify(tx, { to: id, kind: 'code-failed', eventId, facts: {} })
-      return wrong
+      return { ok: false, problem: 'wrong', kind: 'code', lockedUntil: locksUntil }
     }),
   )
 }
 
-/** A code that was not checked: locked, or disabled. On record like a refused password. */
+/** Records a code that was not checked, because codes are locked or the authenticator is disabled. */
 export async function refuseCode(
   deps: Deps,
   person: Person,
@@ -58,8 +54,7 @@ export async function refuseCode(
   until: Date | null,
   origin: Origin,
 ): Promise<AttemptFailed<'code'>> {
-  const { id, clientId } = person
-  const about = { at: deps.clock.now(), origin, clientId, actorId: id, subjectId: id }
+  const about = byOneself(person, deps.clock.now(), origin)
   await deps.db.transaction((tx) => record(tx, { ...about, ...codeAction(purpose), outcome: 'refused' }))
   return { ok: false, problem: 'locked', kind: until ? 'code' : 'disabled', lockedUntil: until }
 }
@@ -70,7 +65,7 @@ function codeAction(purpose: CodePurpose): Pick<AuditEntry, 'action' | 'details'
     : { action: 'sign-in.code', details: { step: purpose } }
 }
 
-/** One conditional UPDATE, so that it is one mail an hour also among parallel failures. */
+/** One conditional UPDATE: one mail an hour, also among parallel failures. */
 async function warningIsDue(tx: Transaction, userId: string, now: Date): Promise<boolean> {
   const anHourAgo = new Date(now.getTime() - WARN_AT_MOST_EVERY_MS)
   const due = await tx

@@ -5,14 +5,14 @@ import { unseal } from '../platform/crypto/sealed-secret.ts'
 import type { Reader } from '../platform/db/client.ts'
 import { authenticators } from '../platform/db/schema/authenticators.ts'
 
-/** A secret that waits for its first code. */
+/** A secret before its first code. */
 export interface PendingAuthenticator {
   id: string
   secret: Buffer
   pendingUntil: Date
 }
 
-/** What this session has begun and may still confirm; null if there is no such thing, or no more. */
+/** The enrolment that this session began and may still confirm, or null. */
 export async function readPendingAuthenticator(
   { config, clock }: Pick<Deps, 'config' | 'clock'>,
   db: Reader,
@@ -42,7 +42,7 @@ export async function readPendingAuthenticator(
   }
 }
 
-/** Whether anything was ever begun in this session, be it void by now. */
+/** Whether this session ever began an enrolment, revoked ones included. */
 export async function hasBegun(db: Reader, { userId, sessionId }: ActingSession): Promise<boolean> {
   const [begun] = await db
     .select({ id: authenticators.id })

@@ -9,10 +9,8 @@ import { originOf } from '../platform/http/origin.ts'
 import { beginEnrolment } from './begin-enrolment.ts'
 
 /**
- * After something was proven: gives the session a new id (the old one is dead) and new proofs, and sends the
- * browser to the page of the stage that follows from them. No handler decides where to go next. Who comes to the stage
- * enrol gets a secret here, so that the page which shows it need not make one. Where the sign-in is complete by that, the
- * browser is known from now on.
+ * After a proof: gives the session a new id and the new proofs, and redirects to the page of its stage. Begins the
+ * enrolment at that stage, since a GET changes nothing. A completed sign-in makes the browser known.
  */
 export async function proceed(
   req: Request,

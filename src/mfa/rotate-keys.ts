@@ -9,11 +9,10 @@ const BATCH = 500
 
 export interface Rotation {
   resealed: number
-  /** Authenticators whose secret none of the keys opens; left as they are. */
+  /** Authenticators whose secret no key opens; they stay as they are. */
   unreadable: string[]
 }
 
-/** How many secrets there are at all. */
 export async function countSecrets(db: Database): Promise<number> {
   const [row] = await db
     .select({ secrets: sql<number>`count(*)::int` })
@@ -23,9 +22,8 @@ export async function countSecrets(db: Database): Promise<number> {
 }
 
 /**
- * Seals every authenticator's secret with the newest key that is not sealed with it yet, or is sealed in the form that
- * does not name the user, so that older keys can be taken away. Every secret is opened, also those that name the newest
- * key: it may be another key of that name. Runs while people sign in: a secret that changes meanwhile is left alone.
+ * Seals every secret with the newest key, so that older keys can be removed. Every secret is opened, since two keys may
+ * have had one name. Safe while users sign in: a secret that changes meanwhile stays as it is.
  */
 export async function rotateKeys(
   db: Database,

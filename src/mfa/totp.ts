@@ -1,4 +1,4 @@
-// TOTP as RFC 6238 has it: SHA-1, six digits, steps of 30 seconds, one step of drift either way. Pure.
+// TOTP (RFC 6238): SHA-1, six digits, steps of 30 seconds, one step of drift either way. Pure.
 import { Secret, TOTP } from 'otpauth'
 
 export const PERIOD_SECONDS = 30
@@ -7,17 +7,16 @@ const DRIFT_STEPS = 1
 /** RFC 4226 section 4, R6: 160 bit recommended. */
 export const SECRET_BYTES = 20
 
-/** A new random secret of 160 bit. */
 export function newSecret(): Buffer {
   return Buffer.from(new Secret({ size: SECRET_BYTES }).bytes)
 }
 
-/** The text a person types when the QR code cannot be scanned: base32 in groups of four. */
+/** Base32 in groups of four, to type instead of scanning. */
 export function manualKey(secret: Buffer): string {
   return secretOf(secret).base32.replace(/(.{4})(?=.)/g, '$1 ')
 }
 
-/** The `otpauth://` link. A colon would divide issuer and label at the wrong place, so the issuer has none. */
+/** The `otpauth://` link. A colon separates issuer and label, so the issuer has none. */
 export function provisioningUri(secret: Buffer, issuer: string, label: string): string {
   return totpOf(secret, issuer.replaceAll(':', ' '), label).toString()
 }
@@ -29,7 +28,7 @@ export function timeStep(at: Date): number {
 
 /** The step whose code this is, among the present one and its neighbours; null if none. In constant time. */
 export function matchingStep(secret: Buffer, code: string, now: Date): number | null {
-  // Anything but six ASCII digits is simply wrong; the library throws at full-width ones.
+  // The library throws on full-width digits.
   if (!/^[0-9]{6}$/.test(code)) return null
   const delta = TOTP.validate({
     token: code,

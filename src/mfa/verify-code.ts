@@ -6,10 +6,7 @@ import type { Origin } from '../platform/audit/record.ts'
 import { acceptCode } from './accept-code.ts'
 import type { CodeOutcome } from './fail-code.ts'
 
-/**
- * Authenticates a person with a code of their active authenticator, and so completes the sign-in. Who was
- * invited becomes active by it.
- */
+/** Completes a sign-in with a code. An invited user becomes active by it. */
 export async function verifyCode(
   deps: Deps,
   session: ActingSession,
@@ -18,7 +15,7 @@ export async function verifyCode(
   origin: Origin,
 ): Promise<CodeOutcome> {
   const outcome = await acceptCode(deps, session, code, 'verify', origin)
-  // Should this fail, the session has not verified yet: the next code makes the person active.
+  // If this fails, the session is not verified, and the next code activates the user.
   if (!outcome.ok || person.status !== 'invited') return outcome
   const activated = await deps.db.transaction((tx) => activateUser(tx, person, origin, deps.clock.now()))
   return activated ? outcome : { ok: false, problem: 'superseded' }

@@ -37,17 +37,14 @@ export function verifyRoutes(deps: Deps): Router {
     }
     if (renderIfLocked(res, clock, outcome)) return
     if (outcome.problem === 'wrong') return renderVerify(deps, req, res, wrongCode(deps, person), 401)
-    // Reset while the code was typed: the session is over, the gate knows where to go.
+    // Reset while the code was typed.
     res.redirect(303, '/')
   })
 
   return routes
 }
 
-/**
- * A further code after the one that locked: the half-way sign-in has ended with that, but whoever goes on hears of the
- * lock, as during it everywhere. Any other session that is not signed in has no business here.
- */
+/** A code after the one that locked: the half-way sign-in has ended, but the answer is still the page of the lock. */
 export function lockedCodeRoutes(deps: Deps): Router {
   const { clock } = deps
   const routes = Router({ caseSensitive: true, strict: true })
@@ -74,12 +71,12 @@ function renderVerify(
   status = 200,
 ): void {
   const { authenticator } = personOf(res)
-  if (!authenticator) throw new Error('nobody verifies without an authenticator')
+  if (!authenticator) throw new Error('the stage verify without an authenticator')
   const { enrolled, passwordAt } = proofsOf(req)
   res.status(status).render('mfa/verify', {
     problem,
     justEnrolled: authenticator.lastUsedAt === null,
-    // While this session stood at enrolment: whoever did it has a key that this browser has never shown.
+    // Enrolled elsewhere while this session was at enrolment: possibly by an attacker.
     enrolledElsewhere: enrolled !== authenticator.id && passwordAt < authenticator.activatedAt.getTime(),
     secondsUntilNext: secondsUntilNextCode(authenticator.lastAcceptedStep, clock.now()),
   })

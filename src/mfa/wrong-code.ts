@@ -9,8 +9,8 @@ const WRONG_CODE =
   'That code is not right, or has already been used. Each works once: if your app still shows it, wait for the next.'
 
 /**
- * What is said of a code that was not accepted, with a warning if one more may lock. From the person as read before
- * the attempt, so that a reused code, which costs none, gets the same answer as a wrong one.
+ * The sentence for a wrong code. Uses the count from before the attempt: a reused code, which costs none, looks the
+ * same.
  */
 export function wrongCode({ clock, config }: Deps, { codeLockout }: Person): string {
   const lockMs = nextLock(codeLockout, clock.now(), lockoutPolicyOf(config, 'code'))

@@ -21,23 +21,24 @@ import { hashPassword, isOutdated, passwordMatches } from './password-hash.ts'
 
 export type PasswordOutcome = { ok: true; person: Person } | AttemptFailed<'password' | 'browser'>
 
+type PasswordAction = 'sign-in.password' | 'presence'
+
 interface TypedPassword {
   /** Canonical. */
   email: string
   password: string
-  /** The tokens that the browser presents. */
+  /** The tokens of the known-browser cookie. */
   browser: readonly string[]
 }
 
 /**
- * Checks a password for a canonical e-mail address. Wrong, unknown, disabled and suspended give the same
- * answer after the same work, locks included.
+ * Checks a password. Wrong, unknown, disabled and suspended get the same answer after the same work, locks included.
  */
 export function checkPassword(
   deps: Deps,
   typed: TypedPassword,
   origin: Origin,
-  action: 'sign-in.password' | 'presence' = 'sign-in.password',
+  action: PasswordAction = 'sign-in.password',
 ): Promise<PasswordOutcome> {
   return limitedByAddress(deps, origin, () => checkOnAccount(deps, typed, origin, action))
 }
@@ -46,7 +47,7 @@ async function checkOnAccount(
   deps: Deps,
   { email, password, browser }: TypedPassword,
   origin: Origin,
-  action: 'sign-in.password' | 'presence',
+  action: PasswordAction,
 ): Promise<PasswordOutcome> {
   const credentials = await readCredentials(deps, email, browser)
   const { person } = credentials
@@ -66,7 +67,7 @@ async function checkSpent(
   password: string,
   attempt: SpentAttempt,
   origin: Origin,
-  action: 'sign-in.password' | 'presence',
+  action: PasswordAction,
 ): Promise<PasswordOutcome> {
   const { person } = credentials
   const matches = await givingBackOnError(deps, attempt, () =>
@@ -85,7 +86,6 @@ async function checkSpent(
   return { ok: true, person }
 }
 
-/** Where nothing but the password is asked for. */
 function completesSignIn(person: Person): boolean {
   return person.status === 'active' && passwordSuffices(person)
 }
@@ -97,7 +97,7 @@ function signedIn(right: AuditEntry): AuditEntry {
 async function recordFailure(
   deps: Deps,
   credentials: Credentials,
-  action: 'sign-in.password' | 'presence',
+  action: PasswordAction,
   attempt: SpentAttempt,
   origin: Origin,
 ): Promise<PasswordOutcome> {
@@ -105,13 +105,8 @@ async function recordFailure(
     await record(tx, passwordEvent(deps, credentials, action, 'failure', origin))
     const { key, spentAt } = attempt
     const { person } = credentials
-    const { locksUntil } = await failAttempt(tx, deps, {
-      key,
-      spentAt,
-      person,
-      now: deps.clock.now(),
-      origin,
-    })
+    const now = deps.clock.now()
+    const { locksUntil } = await failAttempt(tx, deps, { key, spentAt, person, now, origin })
     return { ok: false, problem: 'wrong', kind: kindOf(credentials), lockedUntil: locksUntil }
   })
 }
@@ -120,7 +115,7 @@ function kindOf({ subject, counted }: Credentials): 'password' | 'browser' {
   return counted === subject ? 'password' : 'browser'
 }
 
-/** Hashed again with today's parameters. Whoever changes the password meanwhile wins. */
+/** Hashes with today's parameters, unless the password was changed meanwhile. */
 async function upgradeHash({ db }: Deps, userId: string, outdated: string, password: string): Promise<void> {
   const passwordHash = await hashPassword(password)
   await db
@@ -132,7 +127,7 @@ async function upgradeHash({ db }: Deps, userId: string, outdated: string, passw
 function passwordEvent(
   { clock }: Deps,
   { person }: Credentials,
-  action: 'sign-in.password' | 'presence',
+  action: PasswordAction,
   outcome: Outcome,
   origin: Origin,
 ): AuditEntry {

@@ -23,11 +23,11 @@ import { knownBrowsers } from '../platform/db/schema/known-browsers.ts'
 import { lockouts } from '../platform/db/schema/lockouts.ts'
 import { foldedEmail, users } from '../platform/db/schema/users.ts'
 
-/** What stands behind an e-mail address. Somebody or nobody: the same shape, from the same query. */
+/** The credentials of an e-mail address, in the same shape from the same query with and without a user. */
 export interface Credentials {
-  /** The user's id, or one derived from an address that no user has. */
+  /** The user's id, or one derived from an address without a user. */
   subject: string
-  /** What password attempts are counted on: the same, or the known browser that the request came from. */
+  /** Password attempts count on the same id, or on the known browser of the request. */
   counted: string
   passwordLockout: StoredLockout
   passwordHash: string | null
@@ -80,8 +80,8 @@ const credentialsQuery = preparedOnce((db) =>
 )
 
 /**
- * What stands behind a canonical e-mail address. One row comes back whether a user has the address or not. `tokens`:
- * what the browser presents; those of other accounts, forged and ended ones are as good as none.
+ * Reads the credentials of a canonical e-mail address. `tokens`: of known browsers; those of other users have no
+ * effect.
  */
 export async function readCredentials(
   { db, clock }: Pick<Deps, 'db' | 'clock'>,

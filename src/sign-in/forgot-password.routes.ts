@@ -27,7 +27,7 @@ const form = z.object({
     ),
 })
 
-/** A forgotten password: a link by mail, then a new password. MFA is neither asked for nor touched by it. */
+/** A link by mail, then a new password. MFA is neither asked for nor changed. */
 export function forgotPasswordRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
 

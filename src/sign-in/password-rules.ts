@@ -6,13 +6,12 @@ import { dictionary } from '@zxcvbn-ts/language-common'
 const COMMON_PASSWORDS: ReadonlySet<string> = new Set(dictionary['passwords-common'])
 
 const MIN_PASSWORD_LENGTH = 12
-/** Refused before hashing: nobody makes the server hash a megabyte. */
+/** Refused before hashing, so that no request makes the server hash a megabyte. */
 const MAX_PASSWORD_LENGTH = 256
 
-/** Said where the chosen password is the one that is to be replaced. */
 export const SAME_PASSWORD = 'This is your current password. Choose another.'
 
-/** The sentence that tells what is wrong with a chosen password; null if it may be used. Lengths in characters. */
+/** The sentence that says what is wrong with a chosen password; null if it may be used. */
 export function passwordProblem(password: unknown, owner: { email: string; name: string }): string | null {
   if (typeof password !== 'string' || password === '') return 'Choose a password.'
   const length = lengthOf(password)
@@ -24,7 +23,7 @@ export function passwordProblem(password: unknown, owner: { email: string; name:
   return null
 }
 
-/** A password as typed to be checked; null where it cannot be one, so that nothing needs to be hashed. */
+/** A password to check; null if it cannot be one and needs no hashing. */
 export function typedPassword(field: unknown): string | null {
   return typeof field === 'string' && field !== '' && lengthOf(field) <= MAX_PASSWORD_LENGTH ? field : null
 }

@@ -8,25 +8,21 @@ import { passwordResets } from '../platform/db/schema/links.ts'
 import { notify } from '../platform/mail/notify.ts'
 import { readCredentials } from './credentials.queries.ts'
 
-/** How long a link that is mailed still works at least. */
 const LEFT_AT_LEAST_MS = LINK_LIFE_MS['password-reset'] / 2
 
-/** After these the link is in the mailbox, and a new one follows while it still works. */
 const MAILS_A_LINK = 3
 
 interface ResetFor {
-  /** What stands behind the address: a user's id or an id derived from it. */
+  /** The user's id, or one derived from the address. */
   subject: string
-  /** Null if no user may choose a new password. */
+  /** Null if no user of the address may choose a new password. */
   userId: string | null
   now: Date
 }
 
 /**
- * Queues a mail with a link for the user of this canonical e-mail address who has a password to forget. Anyone may
- * ask, so the link that is open is mailed again, up to three times, instead of a further one: requests of a stranger
- * neither void the link in the mailbox nor keep the next one back. Does the same work for an address without a user,
- * so that neither answer nor time tells.
+ * Queues a mail with a link. Anyone may ask, so an open link is mailed again, up to three times, before a new one: a
+ * stranger's requests do not revoke the link in the mailbox. Does the same work for an address without a user.
  */
 export async function requestPasswordReset(deps: Deps, email: string, origin: Origin): Promise<void> {
   const { subject, person, passwordHash } = await readCredentials(deps, email, [])
@@ -56,7 +52,7 @@ export async function requestPasswordReset(deps: Deps, email: string, origin: Or
   })
 }
 
-/** Requests for one address follow each other, or two at once would each make a link. */
+/** Two requests for one address at once would each make a link. */
 async function lockRequests(tx: Transaction, subject: string): Promise<void> {
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`password reset ${subject}`}, 0))`)
 }
@@ -68,7 +64,7 @@ async function findOpenLink(tx: Transaction, { subject, userId, now }: ResetFor)
     .where(
       and(
         eq(passwordResets.subject, subject),
-        // Made while the user was disabled, it opens nothing.
+        // A link made while the user was disabled opens nothing.
         sql`${passwordResets.userId} is not distinct from ${userId}`,
         isNull(passwordResets.usedAt),
         gt(passwordResets.expiresAt, new Date(now.getTime() + LEFT_AT_LEAST_MS)),

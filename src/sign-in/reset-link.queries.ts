@@ -5,7 +5,7 @@ import { clients } from '../platform/db/schema/clients.ts'
 import { passwordResets } from '../platform/db/schema/links.ts'
 import { users } from '../platform/db/schema/users.ts'
 
-/** Whom an unused, unexpired reset link belongs to, if it helps them; null for any other. */
+/** The user of an unused, unexpired reset link; null if there is none, or they may not sign in. */
 export async function ownerOfResetLink({ clock }: Pick<Deps, 'clock'>, db: Reader, tokenHash: Buffer) {
   const [row] = await db
     .select({

@@ -10,9 +10,8 @@ import { ownerOfResetLink } from './reset-link.queries.ts'
 import { setPassword } from './set-password.ts'
 
 /**
- * Sets the password through a mailed link, once. Ends all sessions and lifts a password lock; never touches
- * MFA: the next sign-in asks for the code as ever. 'gone': the link is used or over. 'same': it is the present
- * password, and the link is as it was.
+ * Sets the password through a mailed link, once. Ends all sessions and lifts a password lock; MFA stays. 'gone': the
+ * link is used or expired. 'same': it is the current password, and the link still works.
  */
 export async function resetPassword(
   deps: Deps,
@@ -22,12 +21,12 @@ export async function resetPassword(
 ): Promise<'changed' | 'same' | 'gone'> {
   const { db, clock } = deps
   const owner = await ownerOfResetLink(deps, db, tokenHash)
-  // Used up before anything is compared: of many guesses at the present password at once, one is.
+  // Used up before the comparison: of many guesses at the current password at once, one is compared.
   if (!owner || !(await useUp(deps, owner.resetId))) return 'gone'
   const isSame = await passwordMatches(owner.passwordHash, password)
   const passwordHash = isSame ? null : await hashPassword(password)
   return db.transaction(async (tx) => {
-    // Another password, disabled, or the account suspended since: the link died with that.
+    // A new password, disabling or suspension since then revoked the link.
     if (!(await lockOwner(tx, owner))) return 'gone'
     const now = clock.now()
     if (passwordHash === null) {
@@ -60,7 +59,6 @@ async function lockOwner(
     .select({ id: users.id })
     .from(users)
     .where(and(eq(users.id, id), eq(users.sessionEpoch, sessionEpoch)))
-    // Not 'update': what only refers to the person (a mail that is queued) need not wait.
     .for('no key update')
   return locked.length === 1
 }

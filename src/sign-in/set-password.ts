@@ -1,16 +1,15 @@
 import { and, eq, isNull } from 'drizzle-orm'
 import { endSessions } from '../gate/end-sessions.ts'
 import { endKnownBrowsers } from '../lockout/end-known-browsers.ts'
-import { type Origin, record } from '../platform/audit/record.ts'
+import { byOneself, type Origin, record } from '../platform/audit/record.ts'
 import type { Transaction } from '../platform/db/client.ts'
 import { passwordResets } from '../platform/db/schema/links.ts'
 import { users } from '../platform/db/schema/users.ts'
 import { notify } from '../platform/mail/notify.ts'
 
 /**
- * Gives a person another password: every session, half-way sign-in and link for a new password that is still out
- * dies with the old one. Never touches an active authenticator. Returns the new session
- * epoch, with which the session `spared` (its stored id) may go on.
+ * Sets a password. Ends every session, half-way sign-in and open reset link; the authenticator stays. Returns the new
+ * session epoch, with which the session `spared` (a stored id) may go on.
  */
 export async function setPassword(
   tx: Transaction,
@@ -31,16 +30,12 @@ export async function setPassword(
     .where(and(eq(passwordResets.userId, owner.id), isNull(passwordResets.usedAt)))
   await endKnownBrowsers(tx, owner.id, now)
   const epoch = await endSessions(tx, owner.id, now, spared)
-  const eventId = await record(tx, {
-    at: now,
+  const event = {
+    ...byOneself(owner, now, origin),
     action: 'password.changed',
-    outcome: 'success',
-    origin,
-    clientId: owner.clientId,
-    actorId: owner.id,
-    subjectId: owner.id,
     details: { through },
-  })
+  } as const
+  const eventId = await record(tx, event)
   await notify(tx, { to: owner.id, kind: 'password-changed', eventId, facts: {} })
   return epoch
 }

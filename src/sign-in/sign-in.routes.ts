@@ -1,7 +1,6 @@
 import { type Request, type Response, Router } from 'express'
 import { z } from 'zod'
 import type { Deps } from '../deps.ts'
-import type { Proofs } from '../gate/facts.ts'
 import { ownPath } from '../gate/own-path.ts'
 import { browserTokensOf } from '../lockout/known-browser-cookie.ts'
 import { renderIfLocked } from '../lockout/lock-page.ts'
@@ -15,6 +14,9 @@ import { admit, refuseWhileOverloaded } from './password-hash.ts'
 import { typedPassword } from './password-rules.ts'
 
 const emailField = z.string().transform(canonicalEmail).pipe(z.string().min(1).max(MAX_EMAIL_LENGTH))
+
+const MISSING = 'Enter your e-mail address and your password.'
+const WRONG = 'The e-mail address or the password is wrong.'
 
 /** Sign-in with e-mail address and password. */
 export function signInRoutes(deps: Deps): Router {
@@ -30,29 +32,18 @@ export function signInRoutes(deps: Deps): Router {
       const email = emailField.safeParse(req.body.email)
       const password = typedPassword(req.body.password)
       if (!email.success || password === null)
-        return renderSignIn(
-          req,
-          res,
-          PUBLIC_URL,
-          { problem: 'Enter your e-mail address and your password.' },
-          422,
-        )
+        return renderSignIn(req, res, PUBLIC_URL, { problem: MISSING }, 422)
 
       const browser = browserTokensOf(req, deps.config)
       const outcome = await checkPassword(deps, { email: email.data, password, browser }, originOf(req))
       if (outcome.ok) {
         const { id: userId, sessionEpoch: epoch } = outcome.person
         const next = ownPath(req.query.next, PUBLIC_URL)
-        const proofs: Proofs = {
-          userId,
-          epoch,
-          passwordAt: deps.clock.now().getTime(),
-          ...(next && { next }),
-        }
+        const proofs = { userId, epoch, passwordAt: deps.clock.now().getTime(), ...(next && { next }) }
         return proceed(req, res, deps, outcome.person, proofs)
       }
       if (renderIfLocked(res, deps.clock, outcome)) return
-      renderSignIn(req, res, PUBLIC_URL, { problem: 'The e-mail address or the password is wrong.' }, 401)
+      renderSignIn(req, res, PUBLIC_URL, { problem: WRONG }, 401)
     }),
   )
 

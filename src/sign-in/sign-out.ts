@@ -2,11 +2,11 @@ import type { Request, Response } from 'express'
 import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'
 import { sessionCookieName, sessionCookieOptions } from '../gate/session-cookie.ts'
-import { record } from '../platform/audit/record.ts'
+import { byOneself, record } from '../platform/audit/record.ts'
 import { leaveNotice } from '../platform/http/notice.ts'
 import { originOf } from '../platform/http/origin.ts'
 
-/** Signs out: the session ends on the server; the cookie alone opens nothing any more. */
+/** Ends the session on the server and clears the cookie. */
 export async function signOut({ db, clock }: Deps, req: Request, res: Response): Promise<void> {
   const person: Person | null = res.locals.person
   await new Promise<void>((resolve, reject) => {
@@ -14,17 +14,9 @@ export async function signOut({ db, clock }: Deps, req: Request, res: Response):
   })
   if (person)
     await db.transaction((tx) =>
-      record(tx, {
-        at: clock.now(),
-        action: 'sign-out',
-        outcome: 'success',
-        origin: originOf(req),
-        clientId: person.clientId,
-        actorId: person.id,
-        subjectId: person.id,
-      }),
+      record(tx, { ...byOneself(person, clock.now(), originOf(req)), action: 'sign-out' }),
     )
-  // Else the gate would tell whoever comes back that their sign-in had been ended.
+  // With the cookie the gate would say that the session had ended.
   const secure: boolean = res.locals.secureCookies
   res.clearCookie(sessionCookieName(secure), sessionCookieOptions(secure))
   leaveNotice(res, 'signed-out')

@@ -1,14 +1,13 @@
-// A queue that is bounded by waiting time, not by length: how long a place lasts depends on the machine and its load.
+// A queue bounded by waiting time, not by length: how long a place takes depends on the machine and its load.
 
-/** How much the newest duration counts in the moving average. */
+/** Of the newest duration in the moving average. */
 const WEIGHT = 0.2
-/** Assumed until something was measured. */
 const FIRST_GUESS_MS = 50
 
-/** Work that was given up would have taken longer than it did: so much longer, at a guess. */
+/** Work that failed would have taken longer than it did: an estimate. */
 const GIVEN_UP_FACTOR = 2
 
-/** The shares of its time that work is expected to wait at most, and may wait at most: what is expected may be wrong. */
+/** Shares of the time of work: the longest expected wait, and the longest real wait. */
 const EXPECTED_WAIT = 1 / 4
 const LONGEST_WAIT = 1 / 2
 
@@ -32,22 +31,19 @@ export class TimedQueue {
     this.#now = now
   }
 
-  /** Whether work that arrives now, and has `limitMs` milliseconds in all, is expected to be done in time. */
+  /** Whether work that arrives now is expected to end within `limitMs` milliseconds. */
   hasRoom(limitMs: number): boolean {
     const ahead = this.#waiting.length + this.#running - this.#atOnce + 1
     const waitMs = Math.max(0, ahead) * (this.#averageMs / this.#atOnce)
     return waitMs <= limitMs * EXPECTED_WAIT && this.#endsInTime(waitMs, limitMs)
   }
 
-  /** Where nothing is running, work may always be tried, so that a slow time is noticed to be over. */
+  /** With nothing running, work is always tried, to notice the end of a slow time. */
   #endsInTime(waitMs: number, limitMs: number): boolean {
     return this.#running === 0 || waitMs + this.#averageMs <= limitMs
   }
 
-  /**
-   * Runs `work` when its turn has come. Returns null without having begun it if there is no room for it, or if it has
-   * waited for too long.
-   */
+  /** Runs `work` in its turn. Null, and nothing begun, without room or after too long a wait. */
   async run<Result>(limitMs: number, work: () => Promise<Result>): Promise<{ result: Result } | null> {
     if (!this.hasRoom(limitMs) || !(await this.#turn(limitMs))) return null
     const begunAt = this.#now()

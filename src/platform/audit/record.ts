@@ -31,6 +31,11 @@ export const BY_THE_PRODUCT = {
   subjectId: null,
 } as const satisfies Partial<AuditEntry>
 
+/** The common part of what a user does to themselves. */
+export function byOneself({ id, clientId }: { id: string; clientId: string }, at: Date, origin: Origin) {
+  return { at, outcome: 'success', origin, clientId, actorId: id, subjectId: id } as const
+}
+
 /** Records one event per subject in one statement. Returns the event ids by subject. */
 export async function recordForEach(
   tx: Transaction,

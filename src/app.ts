@@ -45,9 +45,9 @@ import { roleGroupsRoutes } from './users/role-groups.routes.ts'
 import { usersRoutes } from './users/users.routes.ts'
 
 export interface AppOptions {
-  /** What the operators look into; used by nothing else. The caller closes it. */
+  /** For the operators' pages. The caller closes it. */
   queues: QueueEngine
-  /** True once the process is about to stop: /readyz then says so. */
+  /** True while the process stops: /readyz then answers 503. */
   draining?: () => boolean
 }
 
@@ -81,7 +81,7 @@ export function createApp(deps: Deps, { queues, draining = () => false }: AppOpt
   app.use(sameOriginOnly(config.PUBLIC_URL))
   if (secureCookies) app.use(warnOfPlainRequests(deps.log))
   app.use(sessions(deps, secureCookies))
-  app.use(gate(deps.clock, rooms(deps, opsRoutes(deps, queues, metrics))))
+  app.use(gate(deps.clock, stageRouters(deps, opsRoutes(deps, queues, metrics))))
   app.use(notFound)
   app.use(errorPages)
   return app
@@ -91,24 +91,24 @@ export function createApp(deps: Deps, { queues, draining = () => false }: AppOpt
  * What can be reached from where. A route that stands in no room is nowhere. Exported for the test that tries every
  * route.
  */
-export function rooms(deps: Deps, ops: Router): StageRouters {
+export function stageRouters(deps: Deps, ops: Router): StageRouters {
   const signOut = signOutRoutes(deps)
   return {
-    'signed-out': room(
+    'signed-out': stageRouter(
       signInRoutes(deps),
       activateRoutes(deps),
       forgotPasswordRoutes(deps),
       lockedCodeRoutes(deps),
       signOut,
     ),
-    enrol: room(enrolRoutes(deps), signOut),
-    verify: room(verifyRoutes(deps), signOut),
-    'signed-in': room(
+    enrol: stageRouter(enrolRoutes(deps), signOut),
+    verify: stageRouter(verifyRoutes(deps), signOut),
+    'signed-in': stageRouter(
       showNav(deps),
       dashboardRoutes(deps),
       accountRoutes(deps),
       authenticatorRoutes(deps),
-      // Before the page of a user, whose id 'new' and 'import' would be.
+      // Before '/users/:id', which would match 'new' and 'import'.
       inviteRoutes(deps),
       importRoutes(deps),
       usersRoutes(deps),
@@ -128,11 +128,11 @@ export function rooms(deps: Deps, ops: Router): StageRouters {
   }
 }
 
-function room(...routers: RequestHandler[]): Router {
+function stageRouter(...routers: RequestHandler[]): Router {
   return Router({ caseSensitive: true, strict: true }).use(...routers)
 }
 
-/** Who is signed in has passed the pages of the other stages; of a link in a mail they hear why it did not open. */
+/** Redirects signed-in users from the pages of other stages. After a link in a mail they see why it did not open. */
 function stagePagesLeadHome(): Router {
   const routes = Router({ caseSensitive: true, strict: true })
   routes.all(['/activate/:token', '/reset-password/:token'], (_req, res, next) => {

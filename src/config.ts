@@ -1,4 +1,4 @@
-// The only reader of the environment. Everything is validated as a whole; one message lists every problem.
+// The only reader of the environment. One message lists every problem.
 import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import ms from 'ms'
@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { readConnection } from './platform/db/connection.ts'
 import { HOUR, MINUTE, SECOND } from './platform/time/durations.ts'
 
-/** Thrown at start when the environment does not add up. The message lists every problem, a line each. */
+/** Thrown at start. The message lists every problem, a line each. */
 export class ConfigurationError extends Error {
   constructor(problems: readonly string[]) {
     super(`The configuration does not add up:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
@@ -17,7 +17,7 @@ export class ConfigurationError extends Error {
 const port = z.coerce.number('must be a port number').int().min(1).max(65_535)
 const wholeNumber = z.coerce.number('must be a whole number').int().min(1).max(100_000)
 
-/** With its unit: '900' would be taken for milliseconds, and a lock of 15 minutes for one of a second. */
+/** A unit is required: without one, '900' would lock for a second instead of 15 minutes. */
 const duration = z.string().transform((text, ctx) => {
   const length = /[a-z]$/i.test(text) ? ms(text as ms.StringValue) : undefined
   if (typeof length === 'number' && Number.isFinite(length) && length > 0) return length
@@ -47,7 +47,7 @@ const databaseUrl = urlWith(
   }
 })
 
-/** http only on the machine itself: elsewhere the session cookie would travel in the clear. */
+/** http only on this machine: elsewhere the session cookie would be sent unencrypted. */
 const publicUrl = urlWith(['https:', 'http:'], 'https://dashboard.example').transform((text, ctx) => {
   const url = new URL(text)
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '')
@@ -57,7 +57,6 @@ const publicUrl = urlWith(['https:', 'http:'], 'https://dashboard.example').tran
   return url.origin
 })
 
-/** Whether a URL's host name is this machine itself. */
 export function isThisMachine(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]'
 }
@@ -74,7 +73,6 @@ export interface EncryptionKey {
   key: Buffer
 }
 
-/** A key that seals the audit log. */
 export type AuditKey = EncryptionKey
 
 const namedKeys = z.string().transform((text, ctx): EncryptionKey[] => {
@@ -89,10 +87,10 @@ const namedKeys = z.string().transform((text, ctx): EncryptionKey[] => {
   return keys
 })
 
-/** Names that Express has for networks. */
+/** Express names these networks. */
 const NAMED_NETWORKS = ['loopback', 'linklocal', 'uniquelocal']
 
-/** `1` trusts the nearest proxy; addresses and networks trust those. `true` would trust anybody, so it is refused. */
+/** A number of proxies, or their addresses and networks. `true` would trust every client, so it is refused. */
 const trustProxy = z.string().transform((text, ctx): number | string[] => {
   if (/^[0-9]{1,2}$/.test(text)) return Number(text)
   const proxies = text.split(',').map((entry) => entry.trim())
@@ -138,7 +136,7 @@ const settings = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 })
 
-/** Judged together with everything else, so that one message lists every problem. */
+/** Checked with everything else, so that one message lists every problem. */
 function lockoutsAddUp<
   Settings extends z.ZodType<{ LOCKOUT_DURATION: number; LOCKOUT_MAX_DURATION: number }>,
 >(schema: Settings) {
@@ -152,12 +150,12 @@ const lockoutDurations = z.object({ LOCKOUT_DURATION: z.number(), LOCKOUT_MAX_DU
 
 const environment = lockoutsAddUp(settings)
 
-/** Web has no AUDIT_KEYS: what takes over the process that faces the internet cannot seal a forged log. */
+/** Web has no AUDIT_KEYS: an attacker in the process that faces the internet cannot seal a forged log. */
 const auditKeys = { AUDIT_KEYS: namedKeys }
 
 const workerEnvironment = lockoutsAddUp(settings.extend(auditKeys))
 
-/** What `npm start` brings itself where it is not given. A PORT that was not given may move to a free one. */
+/** `npm start` has a default for everything. A default PORT may move to a free one. */
 const startEnvironment = lockoutsAddUp(
   settings
     .partial({
@@ -172,7 +170,7 @@ const startEnvironment = lockoutsAddUp(
       AUDIT_KEYS: namedKeys.optional(),
       PORT: port.optional(),
       MAIL_CATCHER_PORT: port.optional(),
-      /** Not given: demo data where everything is local. */
+      /** Default: demo data where everything is local. */
       DEMO_DATA: onOff.optional(),
       LOG_LEVEL: settings.shape.LOG_LEVEL.default('warn'),
     }),
@@ -182,7 +180,7 @@ const migrateEnvironment = settings.pick({ DATABASE_URL: true })
 
 const keysEnvironment = settings.pick({ DATABASE_URL: true, ENCRYPTION_KEYS: true })
 
-const foundEnvironment = settings
+const createPlatformEnvironment = settings
   .pick({ DATABASE_URL: true, DATA_DIR: true, ENCRYPTION_KEYS: true })
   .partial({ DATABASE_URL: true, ENCRYPTION_KEYS: true })
 
@@ -191,50 +189,45 @@ const verifyEnvironment = settings
   .partial({ DATABASE_URL: true })
   .extend({ AUDIT_KEYS: namedKeys.optional() })
 
-const seedEnvironment = foundEnvironment.extend({ DEMO_DATA: onOff.optional() })
+const seedEnvironment = createPlatformEnvironment.extend({ DEMO_DATA: onOff.optional() })
 
 export type Config = z.infer<typeof environment>
 export type WorkerConfig = z.infer<typeof workerEnvironment>
 export type StartConfig = z.infer<typeof startEnvironment>
 
-/** Reads the configuration of web. Throws ConfigurationError. */
+/** For web. Throws ConfigurationError, as all that follow. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   return parse(environment, env)
 }
 
-/** Reads the configuration of the worker, which seals the audit log. Throws ConfigurationError. */
+/** For the worker, which seals the audit log. */
 export function readWorkerConfig(env: NodeJS.ProcessEnv): WorkerConfig {
   return parse(workerEnvironment, env)
 }
 
-/** Reads the configuration of `npm start`, where everything has a default. Throws ConfigurationError. */
 export function readStartConfig(env: NodeJS.ProcessEnv): StartConfig {
   return parse(startEnvironment, env)
 }
 
-/** Reads what `npm run migrate` needs. Throws ConfigurationError. */
 export function readMigrateConfig(env: NodeJS.ProcessEnv): Pick<Config, 'DATABASE_URL'> {
   return parse(migrateEnvironment, env)
 }
 
-/** Reads what `npm run keys:rotate` needs. Throws ConfigurationError. */
 export function readKeysConfig(env: NodeJS.ProcessEnv): z.infer<typeof keysEnvironment> {
   return parse(keysEnvironment, env)
 }
 
-/**
- * Reads what `npm run create-platform` needs; what is not given it takes from DATA_DIR. Throws ConfigurationError.
- */
-export function readFoundConfig(env: NodeJS.ProcessEnv): z.infer<typeof foundEnvironment> {
-  return parse(foundEnvironment, env)
+/** For `npm run create-platform`, which reads missing values from DATA_DIR. */
+export function readCreatePlatformConfig(env: NodeJS.ProcessEnv): z.infer<typeof createPlatformEnvironment> {
+  return parse(createPlatformEnvironment, env)
 }
 
-/** Reads what `npm run audit:verify` needs; what is not given it looks for in DATA_DIR. Throws ConfigurationError. */
+/** For `npm run audit:verify`, which reads missing values from DATA_DIR. */
 export function readVerifyConfig(env: NodeJS.ProcessEnv): z.infer<typeof verifyEnvironment> {
   return parse(verifyEnvironment, env)
 }
 
-/** Reads what `npm run seed` needs; what is not given it looks for in DATA_DIR. Throws ConfigurationError. */
+/** For `npm run seed`, which reads missing values from DATA_DIR. */
 export function readSeedConfig(env: NodeJS.ProcessEnv): z.infer<typeof seedEnvironment> {
   return parse(seedEnvironment, env)
 }
@@ -250,7 +243,7 @@ export function readAuditKeys(text: string): AuditKey[] {
 }
 
 function parse<Output>(schema: z.ZodType<Output>, env: NodeJS.ProcessEnv): Output {
-  // An empty value is what a shell or a compose file leaves for 'not set'.
+  // A shell or a compose file leaves an empty value for 'not set'.
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
   const parsed = schema.safeParse(given)
   if (parsed.success) return parsed.data

@@ -1,4 +1,4 @@
-// The one place where what a process needs is built.
+// Builds what every process needs.
 import type { Sql } from 'postgres'
 import type { Config } from './config.ts'
 import { type Database, type DatabasePool, openDatabase } from './platform/db/client.ts'
@@ -10,14 +10,13 @@ export interface Deps {
   config: Config
   db: Database
   /**
-   * Sessions alone are read here, on two connections: short statements follow each other on the wire without waiting
-   * for an answer, and no transaction or export keeps the gate waiting. What writes one may wait for a lock, and
-   * everybody behind it on the wire with it: that goes to `db`.
+   * Reads sessions only, on two pipelined connections, so that no transaction or export delays the gate. Writes may wait
+   * for a lock and block the pipeline: they go to `db`.
    */
   gateDb: Database
-  /** The raw client below `db`. What it sends for a request goes through `ask`. */
+  /** The raw client below `db`. Requests use it through `ask`. */
   sql: Sql
-  /** Sends a statement of `sql` in its turn, and within the time of the request. */
+  /** Sends a statement of `sql` in its turn, within the deadline of the request. */
   ask: DatabasePool['ask']
   refusesWrites: DatabasePool['refusesWrites']
   clock: Clock
@@ -30,8 +29,8 @@ const GATE_CONNECTIONS = 2
 const GATE_PIPELINED = 32
 
 /**
- * Connects to the database and starts the clock. Rejects while the database is away, unless `mayWait`: then `clock.now()`
- * throws until it is there. `requestMs`: how long a request may take, in the web process. `close` gives everything back.
+ * Connects to the database and starts the clock. Rejects without a database unless `mayWait`: then `clock.now()` throws
+ * until it is reachable. `requestMs`: the deadline of a request.
  */
 export async function openDeps(
   config: Config,
@@ -72,15 +71,15 @@ export async function openDeps(
 function watchClock(log: Logger): MeasurementWatch {
   const outage = watchOutage(log, {
     began:
-      'The database does not tell its time. Is the database at DATABASE_URL up? Until its time has been read once, every request is answered 503.',
-    ended: 'The database tells its time again.',
+      'Cannot read the time of the database. Is the database at DATABASE_URL up? Every request is answered 503 until its time has been read once.',
+    ended: 'The time of the database can be read again.',
   })
   return { failed: outage.began, succeeded: outage.ended }
 }
 
 function logFreezes(log: Logger) {
   return {
-    onFrozen: () => log.error('The database does not answer. Requests are refused until it does.'),
-    onAnswering: () => log.info('The database answers.'),
+    onFrozen: () => log.error('The database does not answer. Requests are refused until it answers.'),
+    onAnswering: () => log.info('The database answers again.'),
   }
 }

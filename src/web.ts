@@ -1,4 +1,4 @@
-// The web process: serves until told to stop, then finishes what is in flight.
+// The web process. On SIGTERM it finishes the requests in flight.
 import { createApp } from './app.ts'
 import { readConfig } from './config.ts'
 import { openDeps } from './deps.ts'
@@ -12,7 +12,7 @@ import { SECOND } from './platform/time/durations.ts'
 const DRAIN = { serveOnMs: SECOND, patienceMs: 9 * SECOND }
 
 await runCommand(serve)
-// What was opened before it failed would keep the process alive.
+// Open connections would keep a failed process alive.
 if (process.exitCode) process.exit()
 
 async function serve(): Promise<void> {
@@ -41,6 +41,6 @@ async function serve(): Promise<void> {
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
-  // Started by `npm start`, which is gone: nobody would stop this process any more.
+  // `npm start`, the parent process, has ended.
   process.on('disconnect', stop)
 }

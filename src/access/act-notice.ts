@@ -7,7 +7,7 @@ import { users } from '../platform/db/schema/users.ts'
 import { noticeAbout, readNotice, writeNotice } from '../platform/http/notice.ts'
 import { durationText } from '../platform/time/duration-text.ts'
 
-/** What the page that follows says of what was done to somebody. */
+/** Sentences for the page after an act. */
 const ACTS = {
   'mfa-reset': (name: string) =>
     `The authenticator of ${name} no longer works, and they are signed out everywhere. They and the Admins of their account are told by mail.`,
@@ -24,13 +24,13 @@ const ACTS = {
   enabled: (name: string) => `${name} can sign in again.`,
 } as const
 
-/** Goes on to `page`, which says what was done to whom. */
+/** Redirects to `page`, which says what was done to whom. */
 export function goOnAfter(res: Response, act: keyof typeof ACTS, userId: string, page: string): void {
   writeNotice(res, page, { name: act, about: userId })
   res.redirect(303, page)
 }
 
-/** What to say of the act that has just been done to somebody of this account, if any was; and of whom. */
+/** The notice about an act on a user of this account, or null. */
 export async function readActNotice(db: Reader, req: Request, clientId: string) {
   const done = readNotice(req, ACTS)
   if (!done?.about) return null
@@ -41,17 +41,17 @@ export async function readActNotice(db: Reader, req: Request, clientId: string) 
   if (!person) return null
   return {
     text: ACTS[done.name](person.name),
-    // Whose invitation was withdrawn has no page.
+    // A user whose invitation was withdrawn has no page.
     page: person.status === 'withdrawn' ? '' : `/users/${done.about}`,
   }
 }
 
-/** The same on the page of the person themselves. */
+/** The same on the user's own page. */
 export function actNoticeOn(req: Request, person: { id: string; name: string }): string | null {
   return noticeAbout(req, ACTS, person)
 }
 
-/** The list that a user stands in, as its viewer calls it. */
+/** The list of an account's users, under the viewer's path. */
 export function usersPageOf(viewer: Pick<Person, 'clientId'>, clientId: string): string {
   return viewer.clientId === clientId ? '/users' : `/clients/${clientId}/users`
 }

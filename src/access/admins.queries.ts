@@ -5,24 +5,18 @@ import { roleGroups } from '../platform/db/schema/role-groups.ts'
 
 const { isAdmin, isServiceDesk, isOperator } = roleGroups
 
-/** Ids of the active Admins of a client account. */
+/** Ids of the active Admins of an account. */
 export function adminsOf(db: Reader, clientId: string): Promise<string[]> {
-  return holdersOf(db, clientId, 'read_admins', eq(isAdmin, true))
+  return holdersOf(db, clientId, eq(isAdmin, true))
 }
 
-/** Ids of the active people of an account who hold a role group that administers: Admins; or agents and Operators. */
+/** Ids of an account's active Admins; in the platform account of its agents and Operators. */
 export function administratorsOf(db: Reader, clientId: string): Promise<string[]> {
   const administers = or(eq(isAdmin, true), eq(isServiceDesk, true), eq(isOperator, true))
-  return holdersOf(db, clientId, 'read_administrators', administers)
+  return holdersOf(db, clientId, administers)
 }
 
-/** Ids of the active people of an account who hold one of `these` role groups. */
-async function holdersOf(
-  db: Reader,
-  clientId: string,
-  statement: string,
-  these: SQL | undefined,
-): Promise<string[]> {
+async function holdersOf(db: Reader, clientId: string, these: SQL | undefined): Promise<string[]> {
   const rows = await db
     .selectDistinct({ id: listings.userId })
     .from(roleGroups)
@@ -35,7 +29,5 @@ async function holdersOf(
       ),
     )
     .where(these)
-    .prepare(statement)
-    .execute()
   return rows.map(({ id }) => id)
 }

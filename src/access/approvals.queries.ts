@@ -54,7 +54,7 @@ const caseColumns = {
   closedBecause: approvals.closedBecause,
 }
 
-/** A case with the names that it speaks of. */
+/** A case with its names. */
 export type Case = Awaited<ReturnType<typeof readCases>>[number]
 
 function readCases(db: Reader, where: SQL | undefined, order: SQL, limit: number) {
@@ -69,25 +69,24 @@ function readCases(db: Reader, where: SQL | undefined, order: SQL, limit: number
     .limit(limit)
 }
 
-/** A case; null where there is none. */
 export async function readCase(db: Reader, approvalId: string): Promise<Case | null> {
   if (!isUuid(approvalId)) return null
   const [found] = await readCases(db, eq(approvals.id, approvalId), asc(approvals.id), 1)
   return found ?? null
 }
 
-/** The case that waits about a user; null where none does. */
+/** The open case about a user, or null. */
 export async function readCaseAbout(db: Reader, userId: string, now: Date): Promise<Case | null> {
   const [found] = await readCases(db, and(eq(approvals.userId, userId), isOpen(now)), asc(approvals.id), 1)
   return found ?? null
 }
 
-/** The cases that wait, the oldest first. */
+/** The open cases, the oldest first. */
 export function readOpenCases(db: Reader, now: Date): Promise<Case[]> {
   return readCases(db, isOpen(now), asc(approvals.id), OPEN_SHOWN + 1)
 }
 
-/** The cases that ended last; `decidedBy`: only those that this person decided. */
+/** The cases that ended last. `decidedBy`: only those this person decided. */
 export function readEndedCases(db: Reader, now: Date, decidedBy?: string): Promise<Case[]> {
   const ended = or(ne(approvals.status, 'open'), lte(approvals.expiresAt, now))
   const byThem = decidedBy === undefined ? undefined : eq(approvals.decidedBy, decidedBy)
@@ -95,7 +94,7 @@ export function readEndedCases(db: Reader, now: Date, decidedBy?: string): Promi
   return readCases(db, and(ended, byThem), desc(endedAt), DECIDED_SHOWN)
 }
 
-/** How many cases wait for this person to decide them. 0 for all but agents and Operators. */
+/** How many open cases this person may decide. */
 export async function countCasesFor(db: Reader, person: Person, now: Date): Promise<number> {
   const actor = actorOf(person)
   if (mayViewApprovals(actor)) return 0
@@ -111,7 +110,7 @@ export async function countCasesFor(db: Reader, person: Person, now: Date): Prom
   return cases.filter(mayDecide).length
 }
 
-/** A case whose time is over is not open, whether its job has run or not. */
+/** A case past its time is not open, even before its job has run. */
 function isOpen(now: Date): SQL | undefined {
   return and(eq(approvals.status, 'open'), gt(approvals.expiresAt, now))
 }

@@ -7,7 +7,7 @@ import type { CasePeople, Staff } from './approvers.ts'
 import { readMakers } from './makers.queries.ts'
 import type { Actor } from './rules.ts'
 
-/** Reads it for these cases. `viewerId`: the person who looks at them. */
+/** Reads who may decide these cases. `viewerId`: the person who looks at them. */
 export async function readStaff(
   db: Reader,
   cases: readonly CasePeople[],

@@ -1,23 +1,21 @@
-// Who may decide a case. Pure: it asks the rule that the act asks (access/rules.ts).
+// Who may decide a case, by the same rule as the command (access/rules.ts). Pure.
 import { inOneFamily, inOneLine, type Makers } from './makers.ts'
 import { type Actor, type ApprovalTarget, mayDecideApproval } from './rules.ts'
 
-/** Who asked, and whom it concerns. */
 export type CasePeople = Pick<ApprovalTarget, 'requestedBy' | 'userId'>
 
-/** What decides who may decide cases: the active people of the platform account, and who made whom. */
+/** The active people of the platform account, and who made whom. */
 export interface Staff {
   staff: Actor[]
   makers: Makers
 }
 
-/** To whom a case falls, and who they are. */
 export interface Approvers {
   fallsTo: 'agents' | 'operators' | 'none'
   ids: string[]
 }
 
-/** Of all active people of the platform account, those who may decide: the agents; only where none may, Operators. */
+/** The agents who may decide a case; Operators only if no agent may. */
 export function approversOf(people: CasePeople, staff: readonly Actor[], makers: Makers): Approvers {
   const able = staff.filter((actor) => {
     const target = { ...people, tiedToActor: isTied(people, actor, makers), agentsMayDecide: false }
@@ -28,7 +26,7 @@ export function approversOf(people: CasePeople, staff: readonly Actor[], makers:
   return { fallsTo, ids: (agents.length > 0 ? agents : able).map(({ id }) => id) }
 }
 
-/** The case as the rule asks about it on behalf of `actor`. */
+/** The case as the rules see it for `actor`. */
 export function approvalTarget(
   people: CasePeople,
   actor: Pick<Actor, 'id'>,

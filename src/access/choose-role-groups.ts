@@ -1,4 +1,4 @@
-// Which role groups a form names, and whether the actor may give them. Pure.
+// The role groups in a form, and whether the actor may give them. Pure.
 import type { Refusal } from './refusals.ts'
 import { type Actor, mayGrant, type NamedGrant } from './rules.ts'
 
@@ -8,19 +8,16 @@ export interface RoleGroupChoice extends NamedGrant {
   name: string
 }
 
-/** Said where none was chosen, or one that there is not. */
 export const CHOOSE_ROLE_GROUPS = 'Choose at least one of the role groups of this account.'
 
 export type Chosen =
   | { ok: true; roleGroups: RoleGroupChoice[] }
   | { ok: false; refusal: Refusal }
-  /** None, or one that an account of this kind does not have. */
+  /** None was chosen, or one that the account does not have. */
   | { ok: false; refusal: null }
 
 /**
- * The whole set that somebody is to hold. What they hold already may stay whatever its rank; what is given or taken
- * must be the actor's to give. `all`: every role group there is, since to name one of the platform elsewhere is
- * more than a slip.
+ * The whole set a user is to hold. The actor must be allowed to give whatever is given or taken; the rest may stay.
  */
 export function chooseRoleGroups(
   actor: Actor,
@@ -39,14 +36,13 @@ export function chooseRoleGroups(
   return { ok: true, roleGroups: wanted }
 }
 
-/** From what somebody holds to what they are to hold. */
 export interface RoleGroupChange {
   wanted: RoleGroupChoice[]
   given: RoleGroupChoice[]
   taken: RoleGroupChoice[]
 }
 
-/** What changes for somebody who holds `heldKeys` and is to hold `wantedKeys`. */
+/** The change from `heldKeys` to `wantedKeys`. */
 export function roleGroupChange(
   all: readonly RoleGroupChoice[],
   heldKeys: readonly string[],
@@ -88,7 +84,7 @@ function roleGroupsHint(actor: Actor, someNotGrantable: boolean): string {
   return someNotGrantable ? 'Only the Service Desk can give the role group Admin.' : 'At least one.'
 }
 
-/** The keys that a form names, once each. */
+/** The keys in a form, once each. */
 export function roleGroupKeys(form: Record<string, unknown>): string[] {
   const typed = [form.roleGroups ?? []].flat()
   return [...new Set(typed.filter((key): key is string => typeof key === 'string'))]

@@ -1,4 +1,4 @@
-// Why a case that a second person approved could not be carried out. Pure.
+// Why an approved case could not be carried out. Pure.
 
 export const CLOSINGS = {
   'requester-gone': 'The agent who asked is not an active agent any more.',
@@ -14,7 +14,7 @@ export const CLOSINGS = {
 
 export type Closing = keyof typeof CLOSINGS
 
-/** Also for what an earlier version of this program stored. */
+/** Also for values stored by earlier versions. */
 export function closingSentence(because: string): string {
   const { [because as Closing]: sentence }: Partial<typeof CLOSINGS> = CLOSINGS
   return sentence ?? because

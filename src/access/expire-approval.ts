@@ -5,8 +5,8 @@ import { approvals } from '../platform/db/schema/approvals.ts'
 import { notify } from '../platform/mail/notify.ts'
 
 /**
- * Marks a case as expired once its time is over, records it and tells the agent who asked. It ended by comparison
- * anyway: late, forged or repeated, this changes nothing. Returns when to come back if it is too early.
+ * Marks a case as expired after its time. Late or repeated it changes nothing. Returns when to run again if too
+ * early.
  */
 export async function expireApproval(
   tx: Transaction,
@@ -25,7 +25,7 @@ export async function expireApproval(
   return null
 }
 
-/** Marks those of these cases that are open. The caller makes sure that their time is over. */
+/** Marks the open ones of these cases as expired, records it and queues mails. The caller checks their time. */
 export async function markExpired(tx: Transaction, which: SQL | undefined, now: Date): Promise<void> {
   const expired = await tx
     .update(approvals)

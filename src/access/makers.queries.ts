@@ -8,7 +8,6 @@ import { uuidArray } from '../platform/db/uuid-array.ts'
 import { inOneLine, type Makers, TIE_LIFE_MS } from './makers.ts'
 import { administers } from './rules.ts'
 
-/** Who made each of these people (makers.ts). */
 export async function readMakers(db: Reader, ids: readonly string[], now: Date): Promise<Makers> {
   const since = new Date(now.getTime() - TIE_LIFE_MS).toISOString()
   const rows = await db.execute<{ person: string; maker: string }>(sql`
@@ -35,7 +34,7 @@ export async function readMakers(db: Reader, ids: readonly string[], now: Date):
   return makers
 }
 
-/** Those of these people who administer and are tied to the actor: one of the two made the other. */
+/** Ids of those who administer and are tied to the actor: one of the two made the other. */
 export async function readTies(
   db: Reader,
   actorId: string,

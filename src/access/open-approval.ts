@@ -14,7 +14,6 @@ import type { Evidence } from './evidence.ts'
 import { markExpired } from './expire-approval.ts'
 import type { Refusal } from './refusals.ts'
 
-/** How long a second person may approve a case. */
 export const APPROVAL_LIFE_MS = DAY
 /** Each case is mailed to all who may decide it. */
 const CASES_WITHIN_HOUR = 30
@@ -24,10 +23,9 @@ export interface AskedFor {
   clientId: string
   /** Null: an invitation. */
   userId: string | null
-  /** Canonical. */
   email: string
   name: string
-  /** Keys of the role groups that the person holds. */
+  /** Keys of the role groups held now. */
   held: readonly string[]
   change: Record<'given' | 'taken', readonly { key: string }[]>
   requestedBy: string
@@ -36,8 +34,8 @@ export interface AskedFor {
 }
 
 /**
- * Opens a case: nothing takes effect until a second person has approved it. Tells those who may. Refused where there is
- * no one who may, and where another case about the same person is open; the caller records that.
+ * Opens a case for a second person and queues mails to those who may approve. Refused without such a person, and while
+ * another case about the same person is open; the caller records that. `email`: canonical.
  */
 export async function openApproval(
   { clock }: Pick<Deps, 'clock'>,
@@ -46,9 +44,9 @@ export async function openApproval(
 ): Promise<{ ok: true; approvalId: string } | { ok: false; refusal: Refusal }> {
   const { kind, clientId, userId, email, name, held, change, requestedBy, origin } = asked
   const { ticket, reason } = asked.evidence
-  // Only the Service Desk gives what must be approved, and it always says both.
-  if (ticket === undefined || reason === undefined) throw new Error('a case was asked for without a ticket')
-  // Of two requests about the same person at once the second waits here, and then finds the first.
+  if (ticket === undefined || reason === undefined)
+    throw new Error('an approval was requested without ticket and reason')
+  // A second request about the same person waits here, then finds the first.
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`approval of ${email}`}, 0))`)
   const now = clock.now()
   const { staff, makers } = await readStaff(tx, [asked], now)
@@ -66,7 +64,7 @@ export async function openApproval(
     .from(users)
     .where(eq(users.id, requestedBy))
 
-  // A case whose time is over is not open, whether its job has run or not.
+  // A case past its time is not open, even before its job has run.
   await markExpired(tx, and(eq(approvals.email, email), lte(approvals.expiresAt, now)), now)
   const expiresAt = new Date(now.getTime() + APPROVAL_LIFE_MS)
   const [opened] = await tx
@@ -103,7 +101,7 @@ export async function openApproval(
     subjectId: userId,
     details: {
       approvalId,
-      // Of a user the event has the id; of an invitation there is nothing else.
+      // An invitation has no user id to record.
       ...(userId === null && { name, address: email }),
       given: keysOf(change.given),
       taken: keysOf(change.taken),

@@ -1,9 +1,8 @@
-// From people and accounts as they are read to what the rules ask about. Pure.
+// People and accounts as the rules see them. Pure.
 import type { Person } from '../gate/facts.ts'
 import { lockInForce } from '../lockout/policy.ts'
 import { type AccountTarget, type Actor, administers, type Relation, type Target } from './rules.ts'
 
-/** What the rules ask about whoever acts: the most that any of their role groups gives. */
 export function actorOf({ id, roleGroups }: Person): Actor {
   return {
     id,
@@ -14,10 +13,7 @@ export function actorOf({ id, roleGroups }: Person): Actor {
   }
 }
 
-/**
- * What the rules ask about whoever is acted on. Locked out: by wrong passwords or wrong codes, `now`. `ties`: the ids
- * of those who are tied to the actor (makers.queries.ts).
- */
+/** `ties`: ids of those who are tied to the actor (makers.queries.ts). */
 export function targetOf(
   person: Person,
   passwordLockedUntil: Date | null,
@@ -39,7 +35,6 @@ export function targetOf(
   }
 }
 
-/** What the rules ask about a client account. */
 export function accountTargetOf(
   { isPlatform, suspendedAt }: { isPlatform: boolean; suspendedAt: Date | null },
   relation: Relation,

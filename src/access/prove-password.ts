@@ -6,10 +6,10 @@ import { checkPassword, type PasswordOutcome } from '../sign-in/check-password.t
 
 export type ProvenPassword =
   | PasswordOutcome
-  /** The session was ended while the request was under way. */
+  /** The session ended during the request. */
   | { ok: false; problem: 'superseded' }
 
-/** Checks the password of a person who is signed in, counted as at sign-in, if their session is still there. */
+/** Checks the password of a signed-in person, counted as at sign-in. */
 export async function provePassword(
   deps: Deps,
   session: ActingSession,

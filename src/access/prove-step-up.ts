@@ -10,10 +10,7 @@ import { type ProvenPassword, provePassword } from './prove-password.ts'
 
 export type StepUpOutcome = { ok: true } | Extract<CodeOutcome | ProvenPassword, { ok: false }>
 
-/**
- * Proves that the person at the keyboard is who signed in: by a code if they have an authenticator, else the
- * password.
- */
+/** Proves who is at the keyboard: by a code if the person has an authenticator, else by the password. */
 export async function proveStepUp(
   deps: Deps,
   session: ActingSession,

@@ -1,9 +1,9 @@
-// What a refused person is told, and with which status. The name is what the audit log says. Pure.
+// Every refusal: its name in the audit log, its status and its sentence. Pure.
 
 export const REFUSALS = {
-  /** Also whatever is none of the actor's business: no different from what does not exist. */
+  /** Also for what the actor may not know of: it looks as if it did not exist. */
   unknown: { status: 404, sentence: 'There is nothing here.' },
-  /** The session ended while its request was under way, or the gate holds it elsewhere now. */
+  /** The session ended during the request, or is in another stage now. */
   'signed-out': {
     status: 409,
     sentence: 'You were signed out while this was under way, so nothing was changed.',

@@ -11,20 +11,17 @@ import { admit } from '../sign-in/password-hash.ts'
 import { proveStepUp } from './prove-step-up.ts'
 import { hasSteppedUp, STEP_UP_LIFE_MS } from './step-up.ts'
 
-/** The field in which the person proves to be there; it travels with the form that is held up. */
+/** The field for the code or password, in the form that waits for it. */
 const FIELD = 'presence'
 
 interface Held {
-  /** What the form does, as it follows 'You are about to'. */
+  /** As it follows 'You are about to'. */
   act: string
-  /** Where its page is, for who does not go on; without it at the address it is sent to. */
+  /** The page to go back to; by default the path of the form. */
   back?: string
 }
 
-/**
- * Holds up a form of administration until its sender has proven within 10 minutes to be there. The form then
- * goes on where it was: the page that asks carries it along. Stands after `readForm`.
- */
+/** Asks for step-up before a form is handled; the step-up page carries the form along. Comes after `readForm`. */
 export function requireStepUp(deps: Deps, { act, back }: Held): RequestHandler {
   return async (req, res, next) => {
     const proofs = proofsOf(req)
@@ -47,10 +44,7 @@ export function requireStepUp(deps: Deps, { act, back }: Held): RequestHandler {
   }
 }
 
-/**
- * 401: the person is known but must say again who they are. What they had filled in is not lost. `action`: where the
- * proof goes, to a route that requires step-up.
- */
+/** The step-up page (401). `action`: a route that requires step-up. */
 export function renderStepUp(
   res: Response,
   { form, ...held }: { act: string; action: string; back: string; form: Record<string, unknown> },

@@ -4,7 +4,7 @@ import { roleGroups } from '../platform/db/schema/role-groups.ts'
 import type { Account } from './accounts.queries.ts'
 import type { RoleGroupChoice } from './choose-role-groups.ts'
 
-/** The role groups that users of this account can hold, the highest first, as the choices of a form. */
+/** The role groups of this account as the choices of a form, the highest first. */
 export function readRoleGroupChoices(db: Reader, { isPlatform }: Pick<Account, 'isPlatform'>) {
   return db
     .select({ value: roleGroups.key, label: roleGroups.name })
@@ -13,7 +13,7 @@ export function readRoleGroupChoices(db: Reader, { isPlatform }: Pick<Account, '
     .orderBy(desc(roleGroups.rank), roleGroups.name)
 }
 
-/** Every role group there is, the highest first. */
+/** All role groups, the highest first. */
 export function readRoleGroups(db: Reader): Promise<RoleGroupChoice[]> {
   return db
     .select({

@@ -7,19 +7,18 @@ import { namesOf } from './choose-role-groups.ts'
 import { administers, type Grant } from './rules.ts'
 
 /**
- * Queues the mails that tell who administers an account that this was changed: to its Admins, in the platform account
- * to all agents and Operators. Not to the person concerned, who has a mail of their own.
+ * Queues mails about a change to an account's administrators, except to the user concerned, who gets another mail.
  */
 export async function tellAdministrators(
   tx: Transaction,
-  told: {
+  change: {
     clientId: string
     subjectId: string
     eventId: string
     facts: NotificationFacts['administrators-changed']
   },
 ): Promise<void> {
-  const { clientId, subjectId, eventId, facts } = told
+  const { clientId, subjectId, eventId, facts } = change
   const recipients = (await administratorsOf(tx, clientId)).filter((id) => id !== subjectId)
   await notifyAll(
     tx,
@@ -31,7 +30,7 @@ interface AnAdministrator extends Pick<Person, 'id' | 'clientId'> {
   roleGroups: readonly (Omit<Grant, 'rank'> & { name: string })[]
 }
 
-/** The same of what was done to a person as a whole, if they administer; `given` then names what they hold. */
+/** The same about an act on a user, if they administer. */
 export async function tellOfAdministrator(
   tx: Transaction,
   { id, clientId, roleGroups }: AnAdministrator,

@@ -2,7 +2,7 @@
 import { clientName } from '../clients/client-name.ts'
 import { AddressTakenError } from '../clients/create-client.ts'
 import { createPlatform, PlatformExistsError } from '../clients/create-platform.ts'
-import { ConfigurationError, readEncryptionKeys, readFoundConfig } from '../config.ts'
+import { ConfigurationError, readCreatePlatformConfig, readEncryptionKeys } from '../config.ts'
 import { readEmail, readName } from '../invitations/person-to-invite.ts'
 import { LINK_LIFE_MS } from '../platform/crypto/link-token.ts'
 import { openDatabase } from '../platform/db/client.ts'
@@ -46,7 +46,7 @@ function readPerson(): { email: string; name: string; account: string } {
 
 /** The configured database and keys, else those of the `npm start` that runs on DATA_DIR. */
 async function readTarget() {
-  const config = readFoundConfig(process.env)
+  const config = readCreatePlatformConfig(process.env)
   const url = await databaseUrlOf(config)
   if (config.ENCRYPTION_KEYS) return { url, keys: config.ENCRYPTION_KEYS }
   const kept = await existingSecret(config.DATA_DIR, 'encryption-keys')

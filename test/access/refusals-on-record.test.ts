@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { and, asc, eq } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
-import { rooms } from '../../src/app.ts'
+import { stageRouters } from '../../src/app.ts'
 import { openMetrics } from '../../src/ops/metrics.ts'
 import { opsRoutes } from '../../src/ops/ops.routes.ts'
 import { auditEvents } from '../../src/platform/db/schema/audit-events.ts'
@@ -45,7 +45,7 @@ before(async () => {
   cast = await Cast.assemble([ADMIN, CHILD_TECH, DESK, OPERATOR], [FOREIGN_ADMIN, FINANCE])
   const { deps } = cast.app
   queues = openQueueEngine(deps.config, deps.log)
-  const routes = routesOf(rooms(deps, opsRoutes(deps, queues, openMetrics(deps, queues)))['signed-in'])
+  const routes = routesOf(stageRouters(deps, opsRoutes(deps, queues, openMetrics(deps, queues)))['signed-in'])
   paths = [...new Set(routes.filter(({ method }) => ['GET', 'ALL'].includes(method)).map(({ path }) => path))]
 })
 after(async () => {

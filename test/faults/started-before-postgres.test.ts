@@ -69,7 +69,7 @@ test('web and worker started without PostgreSQL wait, say so once, and work once
   assert.equal((await visitor.get('/readyz')).status, 503)
   assert.equal((await visitor.get('/healthz')).status, 200)
   await eventually('the worker says so', () => worker.output().includes('The worker cannot start'))
-  await eventually('web says so', () => web.output().includes('The database does not tell its time'))
+  await eventually('web says so', () => web.output().includes('Cannot read the time of the database'))
 
   await cluster.revive()
   await worker.ready
@@ -81,6 +81,6 @@ test('web and worker started without PostgreSQL wait, say so once, and work once
   await eventually('the mail of a later request is sent', () =>
     mailServer.received.some(({ to }) => to === 'tech@harbour.example'),
   )
-  assert.equal(web.output().split('The database does not tell its time').length, 2)
+  assert.equal(web.output().split('Cannot read the time of the database').length, 2)
   assert.equal(worker.output().split('The worker cannot start').length, 2)
 })

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { eq } from 'drizzle-orm'
-import { createApp, rooms } from '../../src/app.ts'
+import { createApp, stageRouters } from '../../src/app.ts'
 import type { StageRouters } from '../../src/gate/gate.ts'
 import { STAGES, type StageName } from '../../src/gate/stages.ts'
 import { openMetrics } from '../../src/ops/metrics.ts'
@@ -28,7 +28,7 @@ before(async () => {
   cast = await Cast.assemble([ADMIN, DESK, OPERATOR], [])
   const { deps } = cast.app
   queues = openQueueEngine(deps.config, deps.log)
-  byStage = rooms(deps, opsRoutes(deps, queues, openMetrics(deps, queues)))
+  byStage = stageRouters(deps, opsRoutes(deps, queues, openMetrics(deps, queues)))
   // BullMQ makes its tables at the first use, which may take longer than a page waits for it.
   await eventually('BullMQ is ready', async () => (await operator().get('/ops/queues')).status === 200)
 })

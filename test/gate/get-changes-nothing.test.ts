@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
 import { eq } from 'drizzle-orm'
-import { createApp, rooms } from '../../src/app.ts'
+import { createApp, stageRouters } from '../../src/app.ts'
 import { STAGES } from '../../src/gate/stages.ts'
 import { openMetrics } from '../../src/ops/metrics.ts'
 import { opsRoutes } from '../../src/ops/ops.routes.ts'
@@ -42,7 +42,7 @@ before(async () => {
   assert.ok(job.id)
   for (const path of ['/ops', '/ops/queues', '/ops/queues/api/queues'])
     assert.equal((await cast.as(OPERATOR).get(path)).status, 200, path)
-  const byStage = rooms(deps, opsRoutes(deps, queues, openMetrics(deps, queues)))
+  const byStage = stageRouters(deps, opsRoutes(deps, queues, openMetrics(deps, queues)))
   const app = createApp(deps, { queues })
   const routes = [app.router, ...STAGES.map(({ name }) => byStage[name])].flatMap((router) =>
     routesOf(router),

@@ -30,7 +30,6 @@ export function goOnAfter(res: Response, act: keyof typeof ACTS, userId: string,
   res.redirect(303, page)
 }
 
-/** The notice about an act on a user of this account, or null. */
 export async function readActNotice(db: Reader, req: Request, clientId: string) {
   const done = readNotice(req, ACTS)
   if (!done?.about) return null
@@ -46,12 +45,10 @@ export async function readActNotice(db: Reader, req: Request, clientId: string) 
   }
 }
 
-/** The same on the user's own page. */
 export function actNoticeOn(req: Request, person: { id: string; name: string }): string | null {
   return noticeAbout(req, ACTS, person)
 }
 
-/** The list of an account's users, under the viewer's path. */
 export function usersPageOf(viewer: Pick<Person, 'clientId'>, clientId: string): string {
   return viewer.clientId === clientId ? '/users' : `/clients/${clientId}/users`
 }

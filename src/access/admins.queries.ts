@@ -5,7 +5,6 @@ import { roleGroups } from '../platform/db/schema/role-groups.ts'
 
 const { isAdmin, isServiceDesk, isOperator } = roleGroups
 
-/** Ids of the active Admins of an account. */
 export function adminsOf(db: Reader, clientId: string): Promise<string[]> {
   return holdersOf(db, clientId, eq(isAdmin, true))
 }

@@ -54,7 +54,6 @@ const caseColumns = {
   closedBecause: approvals.closedBecause,
 }
 
-/** A case with its names. */
 export type Case = Awaited<ReturnType<typeof readCases>>[number]
 
 function readCases(db: Reader, where: SQL | undefined, order: SQL, limit: number) {
@@ -75,13 +74,11 @@ export async function readCase(db: Reader, approvalId: string): Promise<Case | n
   return found ?? null
 }
 
-/** The open case about a user, or null. */
 export async function readCaseAbout(db: Reader, userId: string, now: Date): Promise<Case | null> {
   const [found] = await readCases(db, and(eq(approvals.userId, userId), isOpen(now)), asc(approvals.id), 1)
   return found ?? null
 }
 
-/** The open cases, the oldest first. */
 export function readOpenCases(db: Reader, now: Date): Promise<Case[]> {
   return readCases(db, isOpen(now), asc(approvals.id), OPEN_SHOWN + 1)
 }

@@ -4,7 +4,6 @@ import { type Actor, type ApprovalTarget, mayDecideApproval } from './rules.ts'
 
 export type CasePeople = Pick<ApprovalTarget, 'requestedBy' | 'userId'>
 
-/** The active people of the platform account, and who made whom. */
 export interface Staff {
   staff: Actor[]
   makers: Makers
@@ -26,7 +25,6 @@ export function approversOf(people: CasePeople, staff: readonly Actor[], makers:
   return { fallsTo, ids: (agents.length > 0 ? agents : able).map(({ id }) => id) }
 }
 
-/** The case as the rules see it for `actor`. */
 export function approvalTarget(
   people: CasePeople,
   actor: Pick<Actor, 'id'>,

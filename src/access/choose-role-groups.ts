@@ -42,7 +42,6 @@ export interface RoleGroupChange {
   taken: RoleGroupChoice[]
 }
 
-/** The change from `heldKeys` to `wantedKeys`. */
 export function roleGroupChange(
   all: readonly RoleGroupChoice[],
   heldKeys: readonly string[],
@@ -56,12 +55,10 @@ export function roleGroupChange(
   }
 }
 
-/** ['admin', 'finance-operator']. */
 export function keysOf(roleGroups: readonly Pick<RoleGroupChoice, 'key'>[]): string[] {
   return roleGroups.map(({ key }) => key)
 }
 
-/** 'Admin, Finance Operator'. */
 export function namesOf(roleGroups: readonly Pick<RoleGroupChoice, 'name'>[]): string {
   return roleGroups.map(({ name }) => name).join(', ')
 }
@@ -84,7 +81,6 @@ function roleGroupsHint(actor: Actor, someNotGrantable: boolean): string {
   return someNotGrantable ? 'Only the Service Desk can give the role group Admin.' : 'At least one.'
 }
 
-/** The keys in a form, once each. */
 export function roleGroupKeys(form: Record<string, unknown>): string[] {
   const typed = [form.roleGroups ?? []].flat()
   return [...new Set(typed.filter((key): key is string => typeof key === 'string'))]

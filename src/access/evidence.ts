@@ -6,7 +6,6 @@ import type { Actor } from './rules.ts'
 export const EVIDENCE_FIELDS = ['ticket', 'reason'] as const
 export type EvidenceField = (typeof EVIDENCE_FIELDS)[number]
 
-/** As the audit log keeps it. */
 export type Evidence = { channel: 'admin' | 'service-desk' } & Partial<Record<EvidenceField, string>>
 
 export const EVIDENCE_PROBLEMS: Readonly<Record<EvidenceField, string>> = {
@@ -48,7 +47,6 @@ export const readDeskEvidence = evidenceReader(z.object({}), deskEvidence, EVIDE
 /** Reads a form in which an Admin must give a reason too. */
 export const readEvidence = evidenceReader(adminEvidence, deskEvidence, EVIDENCE_FIELDS)
 
-/** The message beside each missing field. */
 export function evidenceProblems(missing: readonly EvidenceField[]): Partial<Record<EvidenceField, string>> {
   return Object.fromEntries(missing.map((field) => [field, EVIDENCE_PROBLEMS[field]]))
 }

@@ -13,7 +13,6 @@ export function readRoleGroupChoices(db: Reader, { isPlatform }: Pick<Account, '
     .orderBy(desc(roleGroups.rank), roleGroups.name)
 }
 
-/** All role groups, the highest first. */
 export function readRoleGroups(db: Reader): Promise<RoleGroupChoice[]> {
   return db
     .select({

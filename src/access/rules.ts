@@ -8,7 +8,6 @@ export interface Actor {
   isAdmin: boolean
   isServiceDesk: boolean
   isOperator: boolean
-  /** The highest among their role groups. */
   rank: number
 }
 
@@ -28,7 +27,6 @@ export interface Target {
   id: string
   relation: Relation
   isAdmin: boolean
-  /** Holds a role group that administers. */
   administers: boolean
   /** One invited or promoted the other within 30 days, directly or through others. */
   tiedToActor: boolean
@@ -38,7 +36,6 @@ export interface Target {
   accountSuspended: boolean
 }
 
-/** The client account concerned, with its relation to the actor's. */
 export interface AccountTarget {
   relation: Relation
   isPlatform: boolean
@@ -58,7 +55,6 @@ export interface ApprovalTarget {
   agentsMayDecide: boolean
 }
 
-/** Whether a role group gives power over others. */
 export function administers({ isAdmin, isServiceDesk, isOperator }: Omit<Grant, 'rank'>): boolean {
   return isAdmin || isServiceDesk || isOperator
 }
@@ -109,7 +105,6 @@ export function mayUnlock(actor: Actor, target: Target): Refusal | null {
   return mayGiveBackControl(actor, target) ?? (target.lockedOut ? null : 'not-locked')
 }
 
-/** Inviting users into an account that is not suspended. */
 export function mayInvite(actor: Actor, { relation, suspended }: AccountTarget): Refusal | null {
   return mayChangeWithin(actor, relation) ?? (suspended ? 'account-suspended' : null)
 }
@@ -128,7 +123,6 @@ export function needsApproval(roleGroup: NamedGrant): boolean {
   return roleGroup.ofPlatform || administers(roleGroup)
 }
 
-/** Looking at the cases for a second person. */
 export function mayViewApprovals(actor: Actor): Refusal | null {
   return actor.isServiceDesk || actor.isOperator ? null : 'unknown'
 }
@@ -146,7 +140,6 @@ export function mayDecideApproval(actor: Actor, approval: ApprovalTarget): Refus
   return approval.tiedToActor ? 'approved-by-others' : null
 }
 
-/** Withdrawing one's own request. */
 export function mayWithdrawApproval(
   actor: Actor,
   { requestedBy }: Pick<ApprovalTarget, 'requestedBy'>,

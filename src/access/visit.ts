@@ -29,7 +29,6 @@ const MAX_PAGE_LENGTH = 200
 
 type Visited = Pick<Deps, 'db' | 'clock'>
 
-/** A request for a page. */
 export interface Visit {
   viewer: Person
   /** As the audit log names it, such as 'GET /users'. */
@@ -75,7 +74,6 @@ export function viewAccount(
   return decideOnAccount(askingAs(deps, visit), clientId, rule)
 }
 
-/** The sentence for a viewer who may look at an account and not change it; else null. */
 export function readOnlyBecause(actor: Actor, relation: Relation): string | null {
   const refusal = mayChangeWithin(actor, relation)
   return refusal && REFUSALS[refusal].sentence

@@ -1,7 +1,6 @@
 import type { Request } from 'express'
 import type { Proofs } from './facts.ts'
 
-/** The session that acts: its proofs and the stored id of its row. */
 export interface ActingSession extends Proofs {
   sessionId: string
 }

@@ -6,9 +6,7 @@ import { users } from '../platform/db/schema/users.ts'
 import { uuidArray } from '../platform/db/uuid-array.ts'
 import { erased } from './revoke-pending-authenticator.ts'
 
-/**
- * Ends all sessions of a client account, as endSessions does. Locks only users with a session. Returns their number.
- */
+/** Locks only users with a session: an account may have a million users. Returns their number. */
 export async function endSessionsOfClient(tx: Transaction, clientId: string, now: Date): Promise<number> {
   const rows = await tx
     .select({ id: users.id })

@@ -4,10 +4,7 @@ import { sessions } from '../platform/db/schema/sessions.ts'
 import { users } from '../platform/db/schema/users.ts'
 import { revokePendingAuthenticator } from './revoke-pending-authenticator.ts'
 
-/**
- * Ends every session and half-way sign-in of a user. The raised epoch decides it, also for a session that a slow
- * request writes back afterwards. Returns the new epoch, with which the session `spared` (a stored id) may go on.
- */
+/** The raised epoch also ends a session that a slow request writes back. `spared`: a stored id; it goes on with the new epoch. */
 export async function endSessions(
   tx: Transaction,
   userId: string,

@@ -6,17 +6,12 @@ import { MINUTE } from '../platform/time/durations.ts'
 /** Half-way: password proven, MFA open. */
 const HALFWAY_LIFE_MS = 10 * MINUTE
 
-/** The proofs stored in a session. Times in milliseconds since 1970. */
 export interface Proofs {
   userId: string
-  /** The user's session epoch at sign-in. */
   epoch: number
   passwordAt: number
-  /** The last accepted code. */
   verified?: { at: number; authenticatorId: string }
-  /** The authenticator enrolled in this session. */
   enrolled?: string
-  /** The last step-up. */
   presentAt?: number
   /** The path asked for before sign-in, on our own origin. */
   next?: string
@@ -40,7 +35,6 @@ export interface ActiveAuthenticator {
   lastUsedAt: Date | null
 }
 
-/** A user with their account, role groups, authenticator and code lockout. */
 export interface Person {
   id: string
   email: string
@@ -70,7 +64,6 @@ export interface Facts {
   halfwayOver: boolean
 }
 
-/** The end of a half-way sign-in. */
 export function halfwayUntil({ passwordAt }: Pick<Proofs, 'passwordAt'>): Date {
   return new Date(passwordAt + HALFWAY_LIFE_MS)
 }
@@ -83,7 +76,6 @@ const SIGNED_OUT: Facts = {
   halfwayOver: true,
 }
 
-/** The facts of one browser at `now`. */
 export function factsOf(proofs: Proofs | undefined, person: Person | null, now: Date): Facts {
   if (!proofs || !person) return SIGNED_OUT
   const { authenticator } = person
@@ -117,7 +109,6 @@ export function mfaRequired(person: {
   )
 }
 
-/** Whether a password alone signs this person in. */
 export function passwordSuffices(
   person: Pick<Person, 'ofPlatform' | 'roleGroups' | 'authenticator'>,
 ): boolean {

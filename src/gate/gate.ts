@@ -9,11 +9,9 @@ import { type StageName, stageOf } from './stages.ts'
 
 declare global {
   namespace Express {
-    /** Set by the gate for the routes and the views. */
     interface Locals {
       requestId: string
       stage: StageName
-      /** Null while signed out. */
       person: Person | null
       /** Who lifts a lock or resets an authenticator of this person. */
       helper: string
@@ -27,10 +25,7 @@ export type StageRouters = Readonly<Record<StageName, Router>>
 /** Not worth returning to after sign-in. */
 const NO_PAGES = new Set(['/', '/sign-out'])
 
-/**
- * Derives the stage of every request, whatever its method, and passes it to the router of that stage alone. Any other
- * path redirects to the stage's own page. Only signed-in users get a 404.
- */
+/** Routes each request to the router of its stage, else to the stage's page. Only signed-in users get a 404. */
 export function gate(clock: Clock, routers: StageRouters): RequestHandler {
   return (req, res, next) => {
     const person = req.session.metadata?.person ?? null
@@ -54,7 +49,6 @@ export function personOf(res: Response): Person {
   return person
 }
 
-/** The proofs of such a request. */
 export function proofsOf(req: Request): Proofs {
   const { proofs } = req.session
   if (!proofs) throw new Error('a route is mounted outside the gate')

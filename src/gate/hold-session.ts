@@ -13,10 +13,7 @@ export interface LockedPerson {
   now: Date
 }
 
-/**
- * Locks a person and the session that acts, and reads the person again. Signing out and ending sessions wait for this
- * transaction, or this one waits and finds the session gone. Null if it has ended.
- */
+/** Locks a person and the session that acts, and reads the person again. Null if the session has ended. */
 export async function holdSession(
   { clock }: Pick<Deps, 'clock'>,
   tx: Transaction,

@@ -1,6 +1,5 @@
 // Prevents open redirects: a typed or mailed link must not lead off the origin after sign-in. Pure.
 
-/** The path of `target` on our own origin; null otherwise. */
 export function ownPath(target: unknown, publicUrl: string): string | null {
   if (typeof target !== 'string' || !/^\/(?!\/)[\x21-\x5b\x5d-\x7e]*$/.test(target)) return null
   if (!URL.canParse(target, publicUrl)) return null

@@ -25,7 +25,6 @@ const accountIsParent = sql<boolean>`exists (
   select from ${clients} below where below.parent_id = ${users.clientId}
 )`
 
-/** The columns of a user that the gate reads. */
 export const personColumns = {
   id: users.id,
   email: users.email,
@@ -44,7 +43,6 @@ export const personColumns = {
   lastUsedAt: authenticators.lastUsedAt,
 }
 
-/** The joins that `personColumns` and the code lockout need. */
 export const accountOfUser = eq(clients.id, users.clientId)
 export const activeAuthenticatorOfUser = and(
   eq(authenticators.userId, users.id),

@@ -15,7 +15,6 @@ import {
   toPerson,
 } from './person-row.ts'
 
-/** A person by id, as the gate reads them. */
 export async function readPerson(db: Reader, userId: string): Promise<Person | null> {
   const [row] = await personQuery(db).execute({ userId })
   return row ? toPerson(row.person, row.codeLockout) : null

@@ -2,10 +2,7 @@ import { and, eq } from 'drizzle-orm'
 import type { Transaction } from '../platform/db/client.ts'
 import { authenticators } from '../platform/db/schema/authenticators.ts'
 
-/**
- * Revokes and erases a pending enrolment, so that an ended session cannot confirm it. `begunIn`: only if this session
- * began it.
- */
+/** So that an ended session cannot confirm an enrolment. `begunIn`: only if this session began it. */
 export async function revokePendingAuthenticator(
   tx: Transaction,
   userId: string,
@@ -24,7 +21,6 @@ export async function revokePendingAuthenticator(
     )
 }
 
-/** The columns of a revoked authenticator whose secret is erased. */
 export function erased(now: Date) {
   return { status: 'revoked', revokedAt: now, sealedSecret: null } as const
 }

@@ -27,7 +27,6 @@ import { SessionMetadata } from './session-metadata.ts'
 declare module 'express-session' {
   interface SessionData {
     proofs?: Proofs
-    /** Shown to the user in the list of sessions. */
     begunFrom?: { address: string | null; userAgent: string | null }
     metadata?: SessionMetadata
   }
@@ -202,7 +201,6 @@ export class SessionStore extends Store {
   }
 }
 
-/** The stored id: SHA-256 of the one in the cookie. */
 export function storedId(sid: string): string {
   return createHash('sha256').update(sid).digest('hex')
 }

@@ -34,10 +34,7 @@ export function stageOf(facts: Facts): Stage {
   return stage
 }
 
-/**
- * Whether these proofs still open the dashboard. Commands ask again: the session may have ended since the request
- * began.
- */
+/** Commands ask this again: the session may have ended since the request began. */
 export function isSignedIn(proofs: Proofs, person: Person, now: Date): boolean {
   return stageOf(factsOf(proofs, person, now)).name === 'signed-in'
 }

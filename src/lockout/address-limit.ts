@@ -10,7 +10,6 @@ import { letNextTry, takeTurns } from './take-turns.ts'
 
 const WINDOW_MS = 15 * MINUTE
 
-/** Too many tries from this network address failed. */
 export interface AddressRefused {
   ok: false
   problem: 'locked'
@@ -21,7 +20,6 @@ export interface AddressRefused {
 /** The outcome of a limited try. It counts against the address unless it succeeded or cost nothing. */
 type Tried = { ok: true } | { ok: false; problem: string; costsNothing?: true }
 
-/** A try that is under way. */
 interface AddressTry {
   refused: false
   network: string
@@ -54,10 +52,7 @@ function counts(outcome: Tried): boolean {
   return !outcome.ok && outcome.problem !== 'superseded' && !outcome.costsNothing
 }
 
-/**
- * Counts a request against its network address whatever its outcome: no address sends mails by the thousand. Returns
- * until when it is refused, or null. Throws StillCheckingError.
- */
+/** Counts a request whatever its outcome: no address sends mails by the thousand. Returns until when it is refused, or null. */
 export async function countRequest(deps: Deps, origin: Origin): Promise<Date | null> {
   const spent = await spendTry(deps, origin)
   if (spent.refused) return spent.until
@@ -109,10 +104,7 @@ async function countTry({ db, clock, config }: Deps, network: string): Promise<D
   return counted?.endsAt ?? null
 }
 
-/**
- * When a refused address may try again; null while it may. Records the first refusal in a window: all would flood the
- * log.
- */
+/** When a refused address may try again; null while it may. Records only the first refusal in a window. */
 async function refusedUntil(deps: Deps, network: string, origin: Origin): Promise<Date | null> {
   const { db, clock, config } = deps
   const now = clock.now()
@@ -147,7 +139,6 @@ async function recordFirstRefusal(
   })
 }
 
-/** Counts a failed try and takes back any other. */
 async function settleTry(
   { db }: Deps,
   spent: Pick<AddressTry, 'network' | 'endsAt'>,

@@ -4,7 +4,6 @@ export type AttemptFailed<Kind extends 'password' | 'browser' | 'code'> = { ok: 
   | {
       problem: 'wrong'
       kind: Kind
-      /** Set if this attempt locked. */
       lockedUntil: Date | null
       /** The same right code was sent twice. */
       costsNothing?: true

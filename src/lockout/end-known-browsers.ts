@@ -2,9 +2,7 @@ import { and, eq, isNull } from 'drizzle-orm'
 import type { Transaction } from '../platform/db/client.ts'
 import { knownBrowsers } from '../platform/db/schema/known-browsers.ts'
 
-/**
- * Ends the known browsers of a user, or one of them: attempts there count on the user again. Returns their number.
- */
+/** Attempts there count on the user again. Returns the number of browsers ended. */
 export async function endKnownBrowsers(
   tx: Transaction,
   userId: string,

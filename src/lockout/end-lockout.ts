@@ -7,10 +7,7 @@ import { type LockoutKey, readLockout } from './lockouts.queries.ts'
 import { endLock, lockInForce } from './policy.ts'
 import { whereOf } from './record-lockout.ts'
 
-/**
- * Records the end of a lock and queues a mail. Late or repeated it does nothing. Returns when to run again if too
- * early.
- */
+/** Late or repeated it does nothing. Returns when to run again if it is too early. */
 export async function endLockout(
   tx: Transaction,
   key: LockoutKey,

@@ -11,12 +11,10 @@ const TOKEN = /^[A-Za-z0-9_-]{32}$/
 
 type CookieConfig = Pick<Config, 'PUBLIC_URL' | 'SESSION_SECRET'>
 
-/** A random token of 192 bits in base64url. */
 export function newBrowserToken(): string {
   return randomBytes(24).toString('base64url')
 }
 
-/** The stored form: SHA-256 in hex. */
 export function hashBrowserToken(token: string): string {
   return createHash('sha256').update(token).digest('hex')
 }

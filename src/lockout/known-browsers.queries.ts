@@ -7,7 +7,6 @@ export function isKnown(now: Date): SQL | undefined {
   return and(isNull(knownBrowsers.endedAt), gt(knownBrowsers.expiresAt, now))
 }
 
-/** The known browsers of a user, last used first. */
 export function readKnownBrowsers(db: Reader, userId: string, now: Date) {
   return db
     .select({

@@ -6,10 +6,7 @@ import type { AttemptFailed } from './attempt-failed.ts'
 
 export type LockKind = 'password' | 'browser' | 'code' | 'address' | 'disabled'
 
-/**
- * The page of a lock, with Retry-After: 401 if this attempt was checked and wrong, else 429. `until` null: until a
- * reset.
- */
+/** 401 if this attempt was checked and wrong, else 429. `until` null: until a reset. */
 export function renderLockPage(
   res: Response,
   clock: Clock,
@@ -34,7 +31,6 @@ export function renderIfLocked(
   return true
 }
 
-/** A code lock ends the half-way sign-in. */
 function showSignedOut(res: Response): void {
   res.locals.stage = 'signed-out'
   res.locals.person = null

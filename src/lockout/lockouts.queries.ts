@@ -21,10 +21,7 @@ export const NEVER_FAILED: StoredLockout = { ...NO_FAILURES, version: 0 }
 
 const UNKNOWN_ADDRESSES = '0e6e4bb5-3b8f-4f0b-9a52-5f3c3c2ad0ad'
 
-/**
- * The id for an e-mail address without a user: it is counted and locked like any other, so that the answer does not
- * tell.
- */
+/** An address without a user is counted and locked like any other, so that the answer does not tell. */
 export function subjectOfUnknown(canonicalEmail: string): string {
   return nameBasedUuid(canonicalEmail, UNKNOWN_ADDRESSES)
 }
@@ -39,7 +36,6 @@ export const lockoutColumns = {
   version: lockouts.version,
 }
 
-/** The stored count and lock. */
 export async function readLockout(db: Reader, { subject, kind }: LockoutKey): Promise<StoredLockout> {
   const [row] = await db
     .select(lockoutColumns)

@@ -2,7 +2,6 @@
 import { HOUR, SECOND } from '../platform/time/durations.ts'
 
 export interface LockoutPolicy {
-  /** Failures within `windowMs` that lock. */
   attempts: number
   windowMs: number
   /** The first lock; each repeat doubles it, up to `maxDurationMs`. */
@@ -53,7 +52,6 @@ export function lockInForce(state: LockoutState, now: Date): Date | null {
 }
 
 export type Attempt =
-  /** Null: until a reset. */
   | { answer: 'refused'; until: Date | null }
   /** Attempts under way take every place that is left. */
   | { answer: 'wait' }
@@ -61,10 +59,7 @@ export type Attempt =
   | { answer: 'overdue'; spentAt: Date }
   | { answer: 'spent'; state: LockoutState }
 
-/**
- * Spends an attempt before its secret is checked. A lock refuses it and is not prolonged. After `disabledAt` failures in
- * a row every attempt is refused.
- */
+/** Spends an attempt before its secret is checked. After `disabledAt` failures in a row every attempt is refused. */
 export function spend(
   state: LockoutState,
   now: Date,
@@ -86,7 +81,6 @@ export function spend(
 
 export interface Failed {
   state: LockoutState
-  /** Set if this failure locks. */
   locksUntil: Date | null
 }
 
@@ -142,7 +136,6 @@ export function codeLockOf(
   return until && { kind: 'code', until }
 }
 
-/** Counts a failure of `failedAt`, which is no longer pending. */
 function count(state: LockoutState, failedAt: Date, now: Date, policy: LockoutPolicy): Failed {
   const earlier = state.failedAt.filter((at) => stillCounts(at, state, now, policy))
   const counted = {
@@ -160,7 +153,6 @@ function count(state: LockoutState, failedAt: Date, now: Date, policy: LockoutPo
   }
 }
 
-/** The times without one of those that equal `time`; null if there is none. */
 function without(times: readonly Date[], time: Date): Date[] | null {
   const index = times.findIndex((other) => other.getTime() === time.getTime())
   return index === -1 ? null : times.toSpliced(index, 1)

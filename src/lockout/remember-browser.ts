@@ -52,7 +52,6 @@ async function renew(
   return renewed.length > 0
 }
 
-/** Null if the session has ended. */
 function add(
   { db, clock }: Pick<Deps, 'db' | 'clock'>,
   { userId, epoch }: { userId: string; epoch: number },

@@ -16,10 +16,7 @@ export interface SpentAttempt {
   stored: StoredLockout
 }
 
-/**
- * Commits an attempt before the secret is checked, so that 200 parallel guesses get 5 checks. Attempts beyond the limit
- * wait for those under way. `known`: the state just read. Throws StillCheckingError.
- */
+/** Commits an attempt before its check, so that 200 parallel guesses get 5 checks. Throws StillCheckingError. */
 export async function spendAttempt(
   deps: Deps,
   { key, known, person }: { key: LockoutKey; known: StoredLockout; person: LockedPerson | null },

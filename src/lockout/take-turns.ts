@@ -20,11 +20,9 @@ export class StillCheckingError extends UnavailableError {
   }
 }
 
-/** The attempts of this process that wait for one count. */
 class Line {
   readonly limit = pLimit(ASK_AT_A_TIME)
   length = 0
-  /** Resolves when the next attempt is settled. */
   settled: Promise<void>
   #resolve: () => void = () => {}
 
@@ -47,10 +45,7 @@ class Line {
 /** Orders the requests of this process. The database alone counts. */
 const lines = new Map<string, Line>()
 
-/**
- * Repeats an attempt while its answer is 'wait', in the order of arrival. Throws StillCheckingError after 1.5
- * seconds.
- */
+/** Repeats an attempt while its answer is 'wait', in the order of arrival. Throws StillCheckingError. */
 export async function takeTurns<Result>(
   name: string,
   attempt: () => Promise<Result | 'wait'>,

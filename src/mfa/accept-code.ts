@@ -22,7 +22,6 @@ import { type CodeOutcome, failCode, refuseCode } from './fail-code.ts'
 import { matchingStep } from './totp.ts'
 
 interface Acceptance {
-  /** The stage that the session must still be in. */
   stage: StageName
   /** The new code count. The attempt of `spentAt` is still pending in it. */
   count: (state: StoredLockout, spentAt: Date) => LockoutState

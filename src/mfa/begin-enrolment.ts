@@ -14,19 +14,12 @@ import { newSecret } from './totp.ts'
 
 export interface Beginning {
   session: ActingSession
-  /**
-   * `resume`: the pending secret, else a new one. `anew`: always a new one. `restart`: a new one only if one is
-   * pending.
-   */
+  /** `resume`: the pending secret, else a new one. `restart`: a new one if one is pending. `anew`: a new one. */
   how: 'resume' | 'anew' | 'restart'
-  /** A random one unless given. */
   secret?: Buffer
 }
 
-/**
- * Makes a secret pending in this session, and revokes one that another session began. Null if the session has ended, or
- * the active authenticator is not the one `person` was read with. To replace one, the caller proves password and code.
- */
+/** Revokes a secret that another session began. Null if the session has ended or the authenticator of `person` has changed. */
 export function beginEnrolment(
   deps: Pick<Deps, 'db' | 'clock' | 'config'>,
   person: Person,

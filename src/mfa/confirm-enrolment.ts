@@ -18,7 +18,6 @@ import { type CodeOutcome, failCode, refuseCode } from './fail-code.ts'
 import { readPendingAuthenticator } from './pending-authenticator.queries.ts'
 import { matchingStep } from './totp.ts'
 
-/** `epoch`: the session epoch for the confirming session. */
 export type EnrolmentOutcome =
   | { ok: true; authenticatorId: string; epoch: number }
   | Extract<CodeOutcome, { ok: false }>
@@ -26,10 +25,7 @@ export type EnrolmentOutcome =
 const ENROLLED = { action: 'authenticator.enrolled', kind: 'authenticator-enrolled' } as const
 const REPLACED = { action: 'authenticator.replaced', kind: 'authenticator-replaced' } as const
 
-/**
- * Activates the pending authenticator of this session with a first right code, which is used up by it. Codes count as at
- * verification. An authenticator that it replaces, and all other sessions, end in the same transaction.
- */
+/** Activates the pending authenticator, and ends the one it replaces with all other sessions. The code is used up by it. */
 export function confirmEnrolment(
   deps: Deps,
   person: Person,

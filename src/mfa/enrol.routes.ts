@@ -27,7 +27,6 @@ interface Shown {
   pendingUntil: Date
 }
 
-/** Enrolment: the secret is shown, and a first code from it makes it the person's authenticator. */
 export function enrolRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
 

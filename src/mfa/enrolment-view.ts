@@ -3,7 +3,6 @@ import type { Config } from '../config.ts'
 import type { PendingAuthenticator } from './pending-authenticator.queries.ts'
 import { manualKey, provisioningUri } from './totp.ts'
 
-/** A pending secret as link, QR code and text. */
 export async function enrolmentView(
   { PUBLIC_URL }: Pick<Config, 'PUBLIC_URL'>,
   { email }: { email: string },

@@ -2,7 +2,6 @@ import { desc, eq } from 'drizzle-orm'
 import type { Reader } from '../platform/db/client.ts'
 import { mfaResets } from '../platform/db/schema/mfa-resets.ts'
 
-/** When a user's authenticator was last reset; null if it never was. */
 export async function readLastReset(db: Reader, userId: string): Promise<Date | null> {
   const [last] = await db
     .select({ requestedAt: mfaResets.requestedAt })

@@ -8,7 +8,6 @@ export interface SignIn {
   /** The id in the cookie: random, new at each sign-in, stored only as a hash. */
   cookieId: string
   userId: string
-  /** Milliseconds since 1970. */
   passwordAt: number
 }
 

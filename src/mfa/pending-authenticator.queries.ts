@@ -5,7 +5,6 @@ import { unseal } from '../platform/crypto/sealed-secret.ts'
 import type { Reader } from '../platform/db/client.ts'
 import { authenticators } from '../platform/db/schema/authenticators.ts'
 
-/** A secret before its first code. */
 export interface PendingAuthenticator {
   id: string
   secret: Buffer

@@ -8,10 +8,7 @@ import { rememberBrowser } from '../lockout/remember-browser.ts'
 import { originOf } from '../platform/http/origin.ts'
 import { beginEnrolment } from './begin-enrolment.ts'
 
-/**
- * After a proof: gives the session a new id and the new proofs, and redirects to the page of its stage. Begins the
- * enrolment at that stage, since a GET changes nothing. A completed sign-in makes the browser known.
- */
+/** Gives the session a new id and the new proofs, and redirects to its stage. Enrolment begins here: a GET changes nothing. */
 export async function proceed(
   req: Request,
   res: Response,

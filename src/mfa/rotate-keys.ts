@@ -21,10 +21,7 @@ export async function countSecrets(db: Database): Promise<number> {
   return row?.secrets ?? 0
 }
 
-/**
- * Seals every secret with the newest key, so that older keys can be removed. Every secret is opened, since two keys may
- * have had one name. Safe while users sign in: a secret that changes meanwhile stays as it is.
- */
+/** Seals every secret with the newest key. Every secret is opened, since two keys may have had one name. */
 export async function rotateKeys(
   db: Database,
   keys: readonly EncryptionKey[],

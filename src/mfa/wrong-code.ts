@@ -8,10 +8,7 @@ import { durationText } from '../platform/time/duration-text.ts'
 const WRONG_CODE =
   'That code is not right, or has already been used. Each works once: if your app still shows it, wait for the next.'
 
-/**
- * The sentence for a wrong code. Uses the count from before the attempt: a reused code, which costs none, looks the
- * same.
- */
+/** From the count before the attempt: a reused code, which costs none, gets the same answer as a wrong one. */
 export function wrongCode({ clock, config }: Deps, { codeLockout }: Person): string {
   const lockMs = nextLock(codeLockout, clock.now(), lockoutPolicyOf(config, 'code'))
   return lockMs === null

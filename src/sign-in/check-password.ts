@@ -24,16 +24,12 @@ export type PasswordOutcome = { ok: true; person: Person } | AttemptFailed<'pass
 type PasswordAction = 'sign-in.password' | 'presence'
 
 interface TypedPassword {
-  /** Canonical. */
   email: string
   password: string
-  /** The tokens of the known-browser cookie. */
   browser: readonly string[]
 }
 
-/**
- * Checks a password. Wrong, unknown, disabled and suspended get the same answer after the same work, locks included.
- */
+/** Wrong, unknown, disabled and suspended get the same answer after the same work, locks included. */
 export function checkPassword(
   deps: Deps,
   typed: TypedPassword,

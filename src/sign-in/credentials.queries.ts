@@ -25,7 +25,6 @@ import { foldedEmail, users } from '../platform/db/schema/users.ts'
 
 /** The credentials of an e-mail address, in the same shape from the same query with and without a user. */
 export interface Credentials {
-  /** The user's id, or one derived from an address without a user. */
   subject: string
   /** Password attempts count on the same id, or on the known browser of the request. */
   counted: string
@@ -79,10 +78,7 @@ const credentialsQuery = preparedOnce((db) =>
     .prepare('read_credentials'),
 )
 
-/**
- * Reads the credentials of a canonical e-mail address. `tokens`: of known browsers; those of other users have no
- * effect.
- */
+/** `tokens`: of known browsers; those of other users have no effect. */
 export async function readCredentials(
   { db, clock }: Pick<Deps, 'db' | 'clock'>,
   email: string,

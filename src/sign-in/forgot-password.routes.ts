@@ -27,7 +27,6 @@ const form = z.object({
     ),
 })
 
-/** A link by mail, then a new password. MFA is neither asked for nor changed. */
 export function forgotPasswordRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
 

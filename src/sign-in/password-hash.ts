@@ -39,17 +39,13 @@ export const refuseWhileOverloaded: RequestHandler = (_req, _res, next) => {
   next(queue.hasRoom(timeLeftMs()) ? undefined : new OverloadedError())
 }
 
-/**
- * Runs `work`, which hashes a password, in its turn. Throws OverloadedError before it begins if it would take too
- * long.
- */
+/** Throws OverloadedError before `work`, which hashes a password, begins if it would take too long. */
 export async function admit<Result>(work: () => Promise<Result>): Promise<Result> {
   const done = await queue.run(timeLeftMs(), work)
   if (!done) throw new OverloadedError()
   return done.result
 }
 
-/** Throws if the deadline of the request passes before its turn. */
 function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
   return limit(() => {
     currentDeadline()?.check()
@@ -57,7 +53,6 @@ function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
   })
 }
 
-/** Argon2id, as a PHC string with a salt of its own. */
 export function hashPassword(password: string): Promise<string> {
   return inTurn(() => hash(password, PARAMETERS))
 }
@@ -68,7 +63,6 @@ export async function passwordMatches(passwordHash: string | null, password: str
   return matches && passwordHash !== null
 }
 
-/** Whether a hash has other parameters than today's. */
 export function isOutdated(passwordHash: string): boolean {
   return !passwordHash.startsWith(PREFIX)
 }

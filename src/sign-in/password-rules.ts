@@ -11,7 +11,6 @@ const MAX_PASSWORD_LENGTH = 256
 
 export const SAME_PASSWORD = 'This is your current password. Choose another.'
 
-/** The sentence that says what is wrong with a chosen password; null if it may be used. */
 export function passwordProblem(password: unknown, owner: { email: string; name: string }): string | null {
   if (typeof password !== 'string' || password === '') return 'Choose a password.'
   const length = lengthOf(password)

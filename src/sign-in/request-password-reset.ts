@@ -13,17 +13,13 @@ const LEFT_AT_LEAST_MS = LINK_LIFE_MS['password-reset'] / 2
 const MAILS_A_LINK = 3
 
 interface ResetFor {
-  /** The user's id, or one derived from the address. */
   subject: string
   /** Null if no user of the address may choose a new password. */
   userId: string | null
   now: Date
 }
 
-/**
- * Queues a mail with a link. Anyone may ask, so an open link is mailed again, up to three times, before a new one: a
- * stranger's requests do not revoke the link in the mailbox. Does the same work for an address without a user.
- */
+/** An open link is mailed again, up to three times: a stranger's requests do not revoke the link in the mailbox. */
 export async function requestPasswordReset(deps: Deps, email: string, origin: Origin): Promise<void> {
   const { subject, person, passwordHash } = await readCredentials(deps, email, [])
   const entitled =

@@ -9,10 +9,7 @@ import { hashPassword, passwordMatches } from './password-hash.ts'
 import { ownerOfResetLink } from './reset-link.queries.ts'
 import { setPassword } from './set-password.ts'
 
-/**
- * Sets the password through a mailed link, once. Ends all sessions and lifts a password lock; MFA stays. 'gone': the
- * link is used or expired. 'same': it is the current password, and the link still works.
- */
+/** Works once. MFA stays. 'gone': the link is used or expired. 'same': the current password; the link still works. */
 export async function resetPassword(
   deps: Deps,
   tokenHash: Buffer,

@@ -7,10 +7,7 @@ import { passwordResets } from '../platform/db/schema/links.ts'
 import { users } from '../platform/db/schema/users.ts'
 import { notify } from '../platform/mail/notify.ts'
 
-/**
- * Sets a password. Ends every session, half-way sign-in and open reset link; the authenticator stays. Returns the new
- * session epoch, with which the session `spared` (a stored id) may go on.
- */
+/** Ends every session and open reset link; MFA stays. Returns the new epoch, with which `spared` (a stored id) goes on. */
 export async function setPassword(
   tx: Transaction,
   owner: { id: string; clientId: string },

@@ -18,7 +18,6 @@ const emailField = z.string().transform(canonicalEmail).pipe(z.string().min(1).m
 const MISSING = 'Enter your e-mail address and your password.'
 const WRONG = 'The e-mail address or the password is wrong.'
 
-/** Sign-in with e-mail address and password. */
 export function signInRoutes(deps: Deps): Router {
   const { PUBLIC_URL } = deps.config
   const routes = Router({ caseSensitive: true, strict: true })

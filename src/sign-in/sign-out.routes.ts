@@ -2,7 +2,6 @@ import { Router } from 'express'
 import type { Deps } from '../deps.ts'
 import { signOut } from './sign-out.ts'
 
-/** Signing out, from every stage. */
 export function signOutRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
   routes.post('/sign-out', (req, res) => signOut(deps, req, res))

@@ -6,7 +6,6 @@ import { byOneself, record } from '../platform/audit/record.ts'
 import { leaveNotice } from '../platform/http/notice.ts'
 import { originOf } from '../platform/http/origin.ts'
 
-/** Ends the session on the server and clears the cookie. */
 export async function signOut({ db, clock }: Deps, req: Request, res: Response): Promise<void> {
   const person: Person | null = res.locals.person
   await new Promise<void>((resolve, reject) => {

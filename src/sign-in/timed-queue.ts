@@ -1,6 +1,5 @@
 // A queue bounded by waiting time, not by length: how long a place takes depends on the machine and its load.
 
-/** Of the newest duration in the moving average. */
 const WEIGHT = 0.2
 const FIRST_GUESS_MS = 50
 
@@ -60,7 +59,6 @@ export class TimedQueue {
     }
   }
 
-  /** Resolves with whether its turn came in time. */
   #turn(limitMs: number): Promise<boolean> {
     return new Promise((resolve) => {
       this.#waiting.push({

@@ -87,10 +87,7 @@ export function createApp(deps: Deps, { queues, draining = () => false }: AppOpt
   return app
 }
 
-/**
- * What can be reached from where. A route that stands in no room is nowhere. Exported for the test that tries every
- * route.
- */
+/** A route mounted under no stage is unreachable. Exported for the test of every route. */
 export function stageRouters(deps: Deps, ops: Router): StageRouters {
   const signOut = signOutRoutes(deps)
   return {

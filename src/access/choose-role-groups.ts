@@ -16,9 +16,7 @@ export type Chosen =
   /** None was chosen, or one that the account does not have. */
   | { ok: false; refusal: null }
 
-/**
- * The whole set a user is to hold. The actor must be allowed to give whatever is given or taken; the rest may stay.
- */
+/** Role groups outside the rights of the actor may stay; only what is given or taken must be within them. */
 export function chooseRoleGroups(
   actor: Actor,
   isPlatform: boolean,

@@ -4,10 +4,7 @@ import type { Transaction } from '../platform/db/client.ts'
 import { approvals } from '../platform/db/schema/approvals.ts'
 import { notify } from '../platform/mail/notify.ts'
 
-/**
- * Marks a case as expired after its time. Late or repeated it changes nothing. Returns when to run again if too
- * early.
- */
+/** Late or repeated it changes nothing. Returns when to run again if it is too early. */
 export async function expireApproval(
   tx: Transaction,
   approvalId: string,

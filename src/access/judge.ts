@@ -38,10 +38,7 @@ type AccountRule = (actor: Actor, target: AccountTarget) => Refusal | null
 
 const SIGNED_OUT: Refused = { ok: false, refusal: 'signed-out' }
 
-/**
- * Locks the person who acts and their session, and asks the gate again. Null, and recorded, if they are not signed
- * in.
- */
+/** Locks the actor and their session, and asks the gate again. Null, and recorded, if they are not signed in. */
 export async function currentActor(
   deps: Time,
   tx: Transaction,
@@ -91,9 +88,7 @@ export async function judgeAccount(
   return judgeWithinAccount(deps, tx, request, rule)
 }
 
-/**
- * Judges an act that only adds to an account: locks the actor alone, so that invitations do not wait for each other.
- */
+/** For an act that only adds to an account: locks the actor alone, so that invitations do not wait for each other. */
 export function judgeWithinAccount(
   deps: Time,
   tx: Transaction,

@@ -4,10 +4,7 @@ import { DAY } from '../platform/time/durations.ts'
 /** An invitation, or a role group that administers, ties two people for so long. */
 export const TIE_LIFE_MS = 30 * DAY
 
-/**
- * By id: the person and everyone who made them, also through others. Otherwise an agent could reset herself through
- * two.
- */
+/** By id: the person and all who made them, also through others: otherwise an agent could reset herself through two. */
 export type Makers = ReadonlyMap<string, ReadonlySet<string>>
 
 export function inOneLine(makers: Makers, oneId: string, otherId: string): boolean {

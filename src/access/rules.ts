@@ -13,10 +13,7 @@ export interface Actor {
 
 export type Grant = Pick<Actor, 'isAdmin' | 'isServiceDesk' | 'isOperator' | 'rank'>
 
-/**
- * A role group as the rule of the second approval asks about it. `ofPlatform`: people of the platform account hold
- * it.
- */
+/** `ofPlatform`: users of the platform account hold it. */
 export type NamedGrant = Grant & { ofPlatform: boolean }
 
 /** The relation of an account to the actor's own. Child: any depth below. */
@@ -47,10 +44,7 @@ export interface ApprovalTarget {
   requestedBy: string
   /** Null: an invitation. */
   userId: string | null
-  /**
-   * Within 30 days: the actor and the requester made one another or were made by one person, or the actor and the
-   * user.
-   */
+  /** One made the other within 30 days, or one person made the actor and the requester. */
   tiedToActor: boolean
   agentsMayDecide: boolean
 }
@@ -109,10 +103,7 @@ export function mayInvite(actor: Actor, { relation, suspended }: AccountTarget):
   return mayChangeWithin(actor, relation) ?? (suspended ? 'account-suspended' : null)
 }
 
-/**
- * Giving or taking a role group: up to one's own rank. Only the Service Desk gives those that administer: otherwise an
- * Admin could demote another Admin and then reset them.
- */
+/** Up to one's own rank. Admins give nothing that administers: otherwise one could demote another Admin, then reset them. */
 export function mayGrant(actor: Actor, roleGroup: Grant): Refusal | null {
   if (administers(roleGroup) && !actor.isServiceDesk) return 'granted-by-service-desk'
   return roleGroup.rank > actor.rank ? 'above-own-rank' : null
@@ -127,10 +118,7 @@ export function mayViewApprovals(actor: Actor): Refusal | null {
   return actor.isServiceDesk || actor.isOperator ? null : 'unknown'
 }
 
-/**
- * Deciding another agent's request: not the requester, the user concerned or anyone tied to them. Operators if no
- * agent may.
- */
+/** Not the requester, the user concerned or anyone tied to them. Operators only if no agent may. */
 export function mayDecideApproval(actor: Actor, approval: ApprovalTarget): Refusal | null {
   const hidden = mayViewApprovals(actor)
   if (hidden) return hidden

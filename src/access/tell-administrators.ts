@@ -6,9 +6,7 @@ import { administratorsOf } from './admins.queries.ts'
 import { namesOf } from './choose-role-groups.ts'
 import { administers, type Grant } from './rules.ts'
 
-/**
- * Queues mails about a change to an account's administrators, except to the user concerned, who gets another mail.
- */
+/** Queues mails to the administrators, except to the user concerned, who gets another mail. */
 export async function tellAdministrators(
   tx: Transaction,
   change: {

@@ -24,7 +24,6 @@ import { type PasswordProblems, problemsOf, readPasswords } from './password-for
 import { readRecentSignIns } from './recent-sign-ins.queries.ts'
 
 export function accountRoutes(deps: Deps): Router {
-  const { clock } = deps
   const routes = Router({ caseSensitive: true, strict: true })
   const sessionStepUp = requireStepUp(deps, { act: 'end one or more of your sessions', back: '/account' })
   const browserStepUp = requireStepUp(deps, {
@@ -34,25 +33,7 @@ export function accountRoutes(deps: Deps): Router {
 
   routes.get('/account', (req, res) => renderAccount(deps, req, res))
 
-  routes.post('/account/password', readForm, (req, res) =>
-    admit(async () => {
-      const person = personOf(res)
-      const typed = readPasswords(req.body, person)
-      if (!typed.ok) return renderAccount(deps, req, res, { problems: typed.problems, status: 422 })
-      const passwords = { ...typed, browser: browserTokensOf(req, deps.config) }
-      const outcome = await changePassword(deps, actingSessionOf(req), passwords, originOf(req))
-      if (outcome.ok) {
-        const { epoch } = outcome
-        leaveNotice(res, 'own-password-changed')
-        const proofs = { ...proofsOf(req), epoch, next: '/account' }
-        return proceed(req, res, deps, { ...person, sessionEpoch: epoch }, proofs)
-      }
-      if (outcome.problem === 'superseded') return res.redirect(303, '/')
-      if (renderIfLocked(res, clock, outcome)) return
-      const problems = problemsOf({ currentPassword: 'That is not your current password.' })
-      await renderAccount(deps, req, res, { problems, status: 401 })
-    }),
-  )
+  routes.post('/account/password', readForm, (req, res) => admit(() => postPassword(deps, req, res)))
 
   routes.post(
     '/account/sessions/:id/end',
@@ -90,6 +71,24 @@ export function accountRoutes(deps: Deps): Router {
   })
 
   return routes
+}
+
+async function postPassword(deps: Deps, req: Request, res: Response): Promise<void> {
+  const person = personOf(res)
+  const typed = readPasswords(req.body, person)
+  if (!typed.ok) return renderAccount(deps, req, res, { problems: typed.problems, status: 422 })
+  const passwords = { ...typed, browser: browserTokensOf(req, deps.config) }
+  const outcome = await changePassword(deps, actingSessionOf(req), passwords, originOf(req))
+  if (outcome.ok) {
+    const { epoch } = outcome
+    leaveNotice(res, 'own-password-changed')
+    const proofs = { ...proofsOf(req), epoch, next: '/account' }
+    return proceed(req, res, deps, { ...person, sessionEpoch: epoch }, proofs)
+  }
+  if (outcome.problem === 'superseded') return res.redirect(303, '/')
+  if (renderIfLocked(res, deps.clock, outcome)) return
+  const problems = problemsOf({ currentPassword: 'That is not your current password.' })
+  await renderAccount(deps, req, res, { problems, status: 401 })
 }
 
 /** Ending the current session is a sign-out and needs no step-up. */

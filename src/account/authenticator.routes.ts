@@ -43,31 +43,7 @@ export function authenticatorRoutes(deps: Deps): Router {
 
   routes.get(PAGE, (req, res) => renderPage(deps, req, res))
 
-  routes.post(PAGE, readForm, (req, res) =>
-    admit(async () => {
-      const person = personOf(res)
-      const password = typedPassword(req.body.password)
-      const code = person.authenticator ? typedCode(req.body) : ''
-      if (password === null || code === null) {
-        const problems = {
-          password: password === null ? MISSING : '',
-          code: code === null ? MISSING_CODE : '',
-        }
-        return renderProve(res, problems, 422)
-      }
-
-      const outcome = await proveIdentity(deps, req, person, { password, code })
-      if (!outcome.ok) {
-        if (renderIfLocked(res, clock, outcome)) return
-        if (outcome.problem === 'superseded') return res.redirect(303, '/')
-        return renderProve(res, { both: person.authenticator ? WRONG : WRONG_PASSWORD }, 401)
-      }
-      // Proving both counts as a sign-in: after the change 10 minutes remain for the next code.
-      await saveProofs(req, { ...proofsOf(req), passwordAt: clock.now().getTime() })
-      await beginEnrolment(deps, person, beginning(req, 'anew'), originOf(req))
-      res.redirect(303, PAGE)
-    }),
-  )
+  routes.post(PAGE, readForm, (req, res) => admit(() => beginChange(deps, req, res)))
 
   routes.post(`${PAGE}/restart`, async (req, res) => {
     await beginEnrolment(deps, personOf(res), beginning(req, 'restart'), originOf(req))
@@ -82,29 +58,33 @@ export function authenticatorRoutes(deps: Deps): Router {
     res.redirect(303, '/account')
   })
 
-  routes.post(`${PAGE}/confirm`, readForm, async (req, res) => {
-    const code = typedCode(req.body)
-    if (code === null) return renderPage(deps, req, res, MISSING_CODE, 422)
-    const person = personOf(res)
-    const outcome = await confirmEnrolment(deps, person, actingSessionOf(req), code, originOf(req))
-    if (outcome.ok) {
-      const enrolled = await readPerson(db, person.id)
-      if (!enrolled) throw new Error('an enrolled person is gone')
-      // This session was verified with the replaced authenticator: the gate asks for a code of the new one.
-      return proceed(req, res, deps, enrolled, {
-        ...proofsOf(req),
-        enrolled: outcome.authenticatorId,
-        epoch: outcome.epoch,
-        next: '/account',
-      })
-    }
-    if (renderIfLocked(res, clock, outcome)) return
-    if (outcome.problem === 'wrong') return renderPage(deps, req, res, wrongCode(deps, person), 401)
-    const both = 'That key is no longer valid. Prove again that it is you, and start again.'
-    renderProve(res, { both }, 409)
-  })
+  routes.post(`${PAGE}/confirm`, readForm, (req, res) => confirmChange(deps, req, res))
 
   return routes
+}
+
+async function beginChange(deps: Deps, req: Request, res: Response): Promise<void> {
+  const person = personOf(res)
+  const password = typedPassword(req.body.password)
+  const code = person.authenticator ? typedCode(req.body) : ''
+  if (password === null || code === null) {
+    const problems = {
+      password: password === null ? MISSING : '',
+      code: code === null ? MISSING_CODE : '',
+    }
+    return renderProve(res, problems, 422)
+  }
+
+  const outcome = await proveIdentity(deps, req, person, { password, code })
+  if (!outcome.ok) {
+    if (renderIfLocked(res, deps.clock, outcome)) return
+    if (outcome.problem === 'superseded') return res.redirect(303, '/')
+    return renderProve(res, { both: person.authenticator ? WRONG : WRONG_PASSWORD }, 401)
+  }
+  // Proving both counts as a sign-in: after the change 10 minutes remain for the next code.
+  await saveProofs(req, { ...proofsOf(req), passwordAt: deps.clock.now().getTime() })
+  await beginEnrolment(deps, person, beginning(req, 'anew'), originOf(req))
+  res.redirect(303, PAGE)
 }
 
 /** Checks the password first: without it, a guesser learns nothing about codes. A right code is used up. */
@@ -120,6 +100,28 @@ async function proveIdentity(
   return proven.ok && person.authenticator
     ? proveStepUp(deps, session, person, { typed: code, browser }, originOf(req))
     : proven
+}
+
+async function confirmChange(deps: Deps, req: Request, res: Response): Promise<void> {
+  const code = typedCode(req.body)
+  if (code === null) return renderPage(deps, req, res, MISSING_CODE, 422)
+  const person = personOf(res)
+  const outcome = await confirmEnrolment(deps, person, actingSessionOf(req), code, originOf(req))
+  if (outcome.ok) {
+    const enrolled = await readPerson(deps.db, person.id)
+    if (!enrolled) throw new Error('an enrolled person is gone')
+    // This session was verified with the replaced authenticator: the gate asks for a code of the new one.
+    return proceed(req, res, deps, enrolled, {
+      ...proofsOf(req),
+      enrolled: outcome.authenticatorId,
+      epoch: outcome.epoch,
+      next: '/account',
+    })
+  }
+  if (renderIfLocked(res, deps.clock, outcome)) return
+  if (outcome.problem === 'wrong') return renderPage(deps, req, res, wrongCode(deps, person), 401)
+  const both = 'That key is no longer valid. Prove again that it is you, and start again.'
+  renderProve(res, { both }, 409)
 }
 
 function beginning(req: Request, how: Beginning['how']): Beginning {

@@ -1,4 +1,4 @@
-import { type RequestHandler, Router } from 'express'
+import { type RequestHandler, type Response, Router } from 'express'
 import { refuse } from '../access/refuse.ts'
 import { mayOperate } from '../access/rules.ts'
 import { viewPage, visitOf } from '../access/visit.ts'
@@ -22,7 +22,7 @@ import { readSealing } from './sealing.queries.ts'
 
 /** The operators' pages: queues, outbox, mail and locks. They show numbers and ids, never names. */
 export function opsRoutes(deps: Deps, engine: QueueEngine, metrics: Metrics): Router {
-  const { db, clock, config } = deps
+  const { clock } = deps
   const routes = Router({ caseSensitive: true, strict: true })
   const lookAgain = poll(clock)
 
@@ -30,29 +30,7 @@ export function opsRoutes(deps: Deps, engine: QueueEngine, metrics: Metrics): Ro
 
   routes.get('/ops', async (req, res) => {
     if (req.get('HX-Request')) lookAgain(req, res, () => {})
-    const now = clock.now()
-    const [queues, oldest, outbox, listeners, unfinished, locks, sealing] = await Promise.all([
-      readQueueLines(engine),
-      readOldestByQueue(db),
-      readOutbox(db),
-      countListeners(db),
-      readUnfinishedWork(db),
-      readLocks(db, now, config.ADDRESS_ATTEMPTS),
-      readSealing(db),
-    ])
-    res.render('ops/ops', {
-      now,
-      queues: queues?.map((line) => ({ ...line, oldest: ageOrNull(oldest.get(line.name)) })),
-      outbox: {
-        ...outbox,
-        lag: ageOrNull(outbox.lagMs),
-        oldestPending: ageOrNull(outbox.oldestPendingMs),
-      },
-      listeners,
-      unfinished: unfinished.map((work) => ({ ...work, age: ageText(work.ageMs) })),
-      locks,
-      sealing,
-    })
+    await renderOperations(deps, engine, res)
   })
 
   routes.post('/ops/outbox/retry', readForm, async (req, res) => {
@@ -70,6 +48,36 @@ export function opsRoutes(deps: Deps, engine: QueueEngine, metrics: Metrics): Ro
   routes.use('/ops/jobs', queueJobs(deps))
   routes.use(['/ops/queues', '/ops/jobs'], queuesAway(engine))
   return routes
+}
+
+async function renderOperations(
+  { db, clock, config }: Deps,
+  engine: QueueEngine,
+  res: Response,
+): Promise<void> {
+  const now = clock.now()
+  const [queues, oldest, outbox, listeners, unfinished, locks, sealing] = await Promise.all([
+    readQueueLines(engine),
+    readOldestByQueue(db),
+    readOutbox(db),
+    countListeners(db),
+    readUnfinishedWork(db),
+    readLocks(db, now, config.ADDRESS_ATTEMPTS),
+    readSealing(db),
+  ])
+  res.render('ops/ops', {
+    now,
+    queues: queues?.map((line) => ({ ...line, oldest: ageOrNull(oldest.get(line.name)) })),
+    outbox: {
+      ...outbox,
+      lag: ageOrNull(outbox.lagMs),
+      oldestPending: ageOrNull(outbox.oldestPendingMs),
+    },
+    listeners,
+    unfinished: unfinished.map((work) => ({ ...work, age: ageText(work.ageMs) })),
+    locks,
+    sealing,
+  })
 }
 
 function ageOrNull(ms: number | null | undefined): string | null {

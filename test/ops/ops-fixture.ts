@@ -53,6 +53,8 @@ export class OpsFixture {
     })
     this.#operator = this.app.browser()
     assert.equal((await this.operator.enrolAndSignIn(OPERATOR)).location, '/')
+    // BullMQ creates its tables at the first use, which can take longer than a page waits for it.
+    await eventually('BullMQ is ready', async () => (await this.operator.get('/ops/queues')).status === 200)
   }
 
   async close(): Promise<void> {

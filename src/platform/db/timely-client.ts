@@ -63,6 +63,7 @@ export function timelyClient(sql: Sql, watchdog: Watchdog, atOnce: number): Time
     return inTurn(async () => {
       // For BEGIN first, then for COMMIT or ROLLBACK.
       let answered = watchdog.expectAnswer(sql)
+      let over = false
       try {
         const result = await sql.begin(async (tx) => {
           answered()
@@ -74,11 +75,13 @@ export function timelyClient(sql: Sql, watchdog: Watchdog, atOnce: number): Time
             return result
           } finally {
             open.end()
-            answered = watchdog.expectAnswer(sql)
+            // A lost connection ends the transaction before its work: no answer comes any more.
+            if (!over) answered = watchdog.expectAnswer(sql)
           }
         })
         return result as Result
       } finally {
+        over = true
         answered()
       }
     })

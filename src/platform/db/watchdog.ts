@@ -31,6 +31,8 @@ export interface Watch {
 export class Watchdog {
   readonly #watch: Watch | undefined
   #sockets: Socket[] = []
+  /** In the order they were sent. */
+  readonly #awaited = new Set<AwaitedAnswer>()
   #frozen = false
   #closed = false
 
@@ -49,18 +51,38 @@ export class Watchdog {
     if (this.#frozen) throw new DatabaseFrozenError()
   }
 
+  /**
+   * Call after sending, and the returned function after the answer. Pipelined statements run one after the other, so
+   * each answer restarts the time of what was sent after it.
+   */
   expectAnswer(sql: Sql): () => void {
     if (!this.#watch) return () => {}
-    let answered = false
-    // After a turn of the event loop: the answer may be unread because this process was busy.
-    const timer = setTimeout(
-      () => setImmediate(() => answered || this.#freeze(sql)),
-      this.#watch.answerWithinMs,
-    )
-    return () => {
-      answered = true
-      clearTimeout(timer)
+    const { answerWithinMs } = this.#watch
+    const awaited: AwaitedAnswer = {
+      restart: () => {
+        clearTimeout(awaited.timer)
+        // After a turn of the event loop: the answer may be unread because this process was busy.
+        const timer = setTimeout(
+          () => setImmediate(() => awaited.timer === timer && this.#freeze(sql)),
+          answerWithinMs,
+        )
+        awaited.timer = timer
+      },
     }
+    awaited.restart()
+    this.#awaited.add(awaited)
+    return () => this.#answered(awaited)
+  }
+
+  #answered(answered: AwaitedAnswer): void {
+    clearTimeout(answered.timer)
+    answered.timer = undefined
+    let sentLater = false
+    for (const other of this.#awaited) {
+      if (sentLater) other.restart()
+      else sentLater = other === answered
+    }
+    this.#awaited.delete(answered)
   }
 
   /** Stops the probes and cuts the connections, which would keep the process alive. */
@@ -83,6 +105,12 @@ export class Watchdog {
     this.#frozen = false
     this.#watch?.onAnswering()
   }
+}
+
+interface AwaitedAnswer {
+  /** Undefined once it is answered. */
+  timer?: NodeJS.Timeout | undefined
+  restart: () => void
 }
 
 interface Address {

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
-import { test } from 'node:test'
+import { mock, test } from 'node:test'
 import { sql } from 'drizzle-orm'
-import type { Sql } from 'postgres'
-import { openDatabase } from '../../../src/platform/db/client.ts'
+import postgres, { type Sql } from 'postgres'
+import { openDatabase, type Reader } from '../../../src/platform/db/client.ts'
 import { Watchdog } from '../../../src/platform/db/watchdog.ts'
 import { createTestDatabase } from '../../support/cluster.ts'
 import { eventually } from '../../support/eventually.ts'
@@ -81,6 +81,63 @@ test('a server that does not answer is detected, and statements are refused unti
   } finally {
     way.close()
     await pool.close()
+    await database.drop()
+  }
+})
+
+test('a lost connection is no freeze, although the transaction on it was under way', async () => {
+  const database = await createTestDatabase()
+  const elsewhere = openDatabase(database.url, 'test-elsewhere', 1)
+  const onFrozen = mock.fn()
+  const pool = openDatabase(database.url, 'test-lost', 1, { requestMs: 200, onFrozen })
+  try {
+    await pool.db.execute(sql`select 1`)
+
+    let work: Promise<void> | undefined
+    async function loseConnection(tx: Reader): Promise<void> {
+      const [backend] = await tx.execute(sql`select pg_backend_pid() as pid`)
+      await elsewhere.db.execute(sql`select pg_terminate_backend(${backend?.pid}::integer)`)
+      await tx.execute(sql`select 1`)
+    }
+
+    const transaction = pool.db.transaction((tx) => {
+      work = loseConnection(tx)
+      return work
+    })
+
+    await assert.rejects(transaction)
+    await assert.rejects(async () => work)
+    // Longer than any answer is waited for.
+    await elsewhere.db.execute(sql`select pg_sleep(1.5)`)
+    assert.equal(onFrozen.mock.callCount(), 0)
+  } finally {
+    await pool.close()
+    await elsewhere.close()
+    await database.drop()
+  }
+})
+
+test('pipelined statements that wait behind each other for a lock are no freeze', async () => {
+  const database = await createTestDatabase()
+  const elsewhere = openDatabase(database.url, 'test-elsewhere', 1)
+  const onFrozen = mock.fn()
+  const pool = openDatabase(database.url, 'test-pipelined', 1, { requestMs: 500, pipelined: 8, onFrozen })
+  try {
+    await elsewhere.sql.begin(async (holder) => {
+      await holder`lock table users in access exclusive mode`
+
+      const cancelled = [1, 2, 3, 4].map(() =>
+        assert.rejects(pool.db.execute(sql`select from users`), (error: Error) => {
+          return error.cause instanceof postgres.PostgresError && error.cause.code === '57014'
+        }),
+      )
+
+      await Promise.all(cancelled)
+    })
+    assert.equal(onFrozen.mock.callCount(), 0)
+  } finally {
+    await pool.close()
+    await elsewhere.close()
     await database.drop()
   }
 })

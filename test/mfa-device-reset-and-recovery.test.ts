@@ -199,7 +199,7 @@ describe('Admin-initiated MFA reset for users', () => {
 })
 
 describe('Admins cannot reset MFA for other Admins; such cases require Service Desk intervention', () => {
-  test('an Admin is refused for another Admin and told to ask the Service Desk', async () => {
+  test('an Admin is refused for another Admin, and the page names the Service Desk', async () => {
     await cast.comeBack(ADMIN)
     await cast.comeBack(ADMIN2)
 

@@ -130,7 +130,7 @@ describe('1. Existing users of a role group requiring MFA that have not yet enro
     assert.equal(answer.status, 409, 'the key that was replaced is void')
   })
 
-  test('a user whose enrolment was done in another browser is told so', async () => {
+  test('a user whose enrolment was done in another browser sees that on the page', async () => {
     const here = app.browser()
     const elsewhere = app.browser()
     for (const browser of [here, elsewhere]) {

@@ -1,5 +1,5 @@
-// No sequence of what one agent and the puppets she made may do, in any order, ends with her own MFA reset or with
-// an administrator whom no one else approved.
+// No sequence of acts of one agent and the accomplices she made ends with her own MFA reset or with an administrator
+// that no other agent approved.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { and, eq, inArray, ne } from 'drizzle-orm'
@@ -25,9 +25,9 @@ const KEYS = [...ADMINISTERS, 'tech-operator', 'finance-operator']
 let cast: Cast
 let app: TestApp
 let people: People
-/** The agent, two agents and an Admin whom she asked for; another agent was made to believe in them. */
+/** The agent, and two agents and an Admin that she requested and another agent approved in good faith. */
 const actors: { id: string; email: string; password?: string; browser: Browser }[] = []
-/** What she signs in with. Nothing that follows takes it from her. */
+/** Her authenticator. No sequence may reset it. */
 let authenticatorId: string | undefined
 
 before(async () => {
@@ -40,7 +40,7 @@ before(async () => {
     ['Portcullis Platform', 'service-desk'],
     ['Harbour Group', 'admin'],
   ] as const)
-    actors.push(await puppet(account, roleGroups))
+    actors.push(await accomplice(account, roleGroups))
   authenticatorId = (await cast.activeAuthenticator(DESK))?.id
   assert.ok(authenticatorId)
   // Users to act on everywhere, in each state.
@@ -51,7 +51,7 @@ before(async () => {
 })
 after(() => app.close())
 
-async function puppet(account: string, roleGroups: string) {
+async function accomplice(account: string, roleGroups: string) {
   const clientId = await people.clientId(account)
   const { email = '', ...fields } = people.newcomer({ roleGroups, clientId })
   await cast.as(DESK).post('/users', { email, ...fields, ...EVIDENCE })

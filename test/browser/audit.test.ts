@@ -89,7 +89,7 @@ for (const javaScriptEnabled of [true, false])
 
     test('an invalid filter is named beside its field, and what was typed is kept', async () => {
       await admin.visit('/audit?from=2026-02-30&actor=tech@harbour.example')
-      await admin.isTold('From', /Write a date such as/)
+      await admin.seesProblem('From', /Write a date such as/)
       assert.equal(await admin.field('From').inputValue(), '2026-02-30')
       assert.equal(await admin.field('Done by').inputValue(), 'tech@harbour.example')
       await look('audit-problem')

@@ -81,7 +81,7 @@ describe('a list with JavaScript', () => {
 
   test('a list names an invalid filter beside its field until it is corrected', async () => {
     await visitor.visit('/users?status=maybe&q=mei')
-    await visitor.isTold('Status', /There is no such status/)
+    await visitor.seesProblem('Status', /There is no such status/)
     await visitor.page.getByText('Nobody is shown until that is put right.').waitFor()
     assert.equal(await visitor.field('Name or e-mail address').inputValue(), 'mei')
     await inspect(visitor.page, 'users-problem')

@@ -110,7 +110,7 @@ for (const javaScriptEnabled of [true, false])
       await daniel.field('Ticket').fill('SD-1')
       await daniel.field('Why is it being created?').fill('Contract signed')
       await daniel.press('Create the account')
-      await daniel.isTold(
+      await daniel.seesProblem(
         'E-mail address of the first Admin',
         /Somebody with this address already has an account/,
       )
@@ -162,7 +162,7 @@ for (const javaScriptEnabled of [true, false])
       await rosa.page.reload()
       await rosa.heading('Sign in')
       await rosa.enterPassword('admin@retail.harbour.example')
-      await rosa.isTold('Password', /is wrong/)
+      await rosa.seesProblem('Password', /is wrong/)
 
       await deepa.page.getByRole('link', { name: 'Rename' }).click()
       await deepa.field('New name').fill('Harbour Shops')

@@ -102,7 +102,7 @@ export class Visitor {
   }
 
   /** Waits for the message about a field: it has the focus, and the field refers to it. */
-  async isTold(label: string, message: RegExp): Promise<void> {
+  async seesProblem(label: string, message: RegExp): Promise<void> {
     const alert = this.page.locator('[role=alert]:focus', { hasText: message })
     await alert.waitFor()
     const id = await alert.getAttribute('id')

@@ -23,7 +23,7 @@ before(async () => {
 })
 after(() => app.close())
 
-function found(...args: string[]) {
+function createPlatform(...args: string[]) {
   return run(process.execPath, [COMMAND, ...args], {
     env: { PATH: process.env.PATH, DATABASE_URL: app.deps.config.DATABASE_URL, ENCRYPTION_KEYS },
   })
@@ -36,10 +36,13 @@ const says = (message: RegExp) => (error: Error & { code?: number; stderr?: stri
 }
 
 test('create-platform without an address and a name shows its usage and creates nothing', async () => {
-  await assert.rejects(found('--email', 'nobody'), says(/^Usage: npm run create-platform -- --email/))
+  await assert.rejects(
+    createPlatform('--email', 'nobody'),
+    says(/^Usage: npm run create-platform -- --email/),
+  )
   const email = ['--email', 'ada@gate.example']
-  await assert.rejects(found(...email, '--name', '\u2060'), says(/^Usage:/))
-  await assert.rejects(found(...email, '--name', 'Ada', '--account', '\u00ad'), says(/^Usage:/))
+  await assert.rejects(createPlatform(...email, '--name', '\u2060'), says(/^Usage:/))
+  await assert.rejects(createPlatform(...email, '--name', 'Ada', '--account', '\u00ad'), says(/^Usage:/))
   assert.equal(await app.deps.db.$count(users), 0)
 })
 
@@ -56,13 +59,13 @@ async function invited(email: string) {
 }
 
 test('a first agent whose address was mistyped does not block another', async () => {
-  await found('--email', 'typo@gate.example', '--name', 'Ada Agent', '--account', 'The Gate')
+  await createPlatform('--email', 'typo@gate.example', '--name', 'Ada Agent', '--account', 'The Gate')
   const { link } = await invited('typo@gate.example')
   const stranger = app.browser()
   await stranger.post(link, { password: PASSWORD })
   assert.equal((await stranger.get('/')).location, '/mfa/enrol')
 
-  await found('--email', 'eda@gate.example', '--name', 'Ada Agent')
+  await createPlatform('--email', 'eda@gate.example', '--name', 'Ada Agent')
 
   assert.equal((await stranger.get('/')).location, '/sign-in')
   assert.equal((await app.browser().get(link)).status, 410)
@@ -73,7 +76,7 @@ test('a first agent whose address was mistyped does not block another', async ()
 })
 
 test('the first agent is invited, enrols and is the Service Desk', async () => {
-  const { stdout } = await found(
+  const { stdout } = await createPlatform(
     '--email',
     'Ada@Gate.example',
     '--name',
@@ -104,8 +107,8 @@ test('the first agent is invited, enrols and is the Service Desk', async () => {
 })
 
 test('while only one agent exists, create-platform invites the second', async () => {
-  await found('--email', 'mistyped@gate.example', '--name', 'Bela Second')
-  await found('--email', 'bela@gate.example', '--name', 'Bela Second')
+  await createPlatform('--email', 'mistyped@gate.example', '--name', 'Bela Second')
+  await createPlatform('--email', 'bela@gate.example', '--name', 'Bela Second')
 
   const [ada] = await app.deps.db.select().from(users).where(eq(users.email, 'ada@gate.example'))
   assert.equal(ada?.status, 'active', 'the first stays as she is')
@@ -124,7 +127,7 @@ test('while only one agent exists, create-platform invites the second', async ()
 
 test('once two agents can approve for each other, create-platform refuses and says who can help', async () => {
   await assert.rejects(
-    found('--email', 'eve@gate.example', '--name', 'Eve Late'),
+    createPlatform('--email', 'eve@gate.example', '--name', 'Eve Late'),
     says(/There is a platform account already, 'The Gate'/),
   )
   assert.equal(await app.deps.db.$count(users, eq(users.email, 'eve@gate.example')), 0)

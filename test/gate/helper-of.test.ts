@@ -20,6 +20,6 @@ test('an Admin helps a user, and the Service Desk helps an Admin and all users o
   assert.equal(helperOf({ ...user, ofPlatform: true }), 'the Service Desk')
 })
 
-test('a signed-out user is told of both helpers', () => {
+test('a signed-out user sees both helpers', () => {
   assert.equal(helperOf(null), 'an Admin of your account or, if you are an Admin, the Service Desk')
 })

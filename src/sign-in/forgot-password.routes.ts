@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Deps } from '../deps.ts'
 import { countRequest } from '../lockout/address-limit.ts'
 import { renderLockPage } from '../lockout/lock-page.ts'
+import { rememberBrowser } from '../lockout/remember-browser.ts'
 import { hashToken } from '../platform/crypto/link-token.ts'
 import { canonicalEmail, MAX_EMAIL_LENGTH } from '../platform/http/email-address.ts'
 import { readForm } from '../platform/http/form.ts'
@@ -59,9 +60,13 @@ export function forgotPasswordRoutes(deps: Deps): Router {
       const password: unknown = req.body.password
       const problem = passwordProblem(password, owner)
       if (problem !== null || typeof password !== 'string') return renderReset(req, res, owner, problem)
-      const outcome = await resetPassword(deps, hashToken(req.params.token), password, originOf(req))
+      const origin = originOf(req)
+      const outcome = await resetPassword(deps, hashToken(req.params.token), password, origin)
       if (outcome === 'gone') return renderLinkGone(res, 'password-reset')
       if (outcome === 'same') return renderReset(req, res, owner, SAME_PASSWORD)
+      // Else a stranger who locks the password again keeps the owner out: setting it has made every browser unknown.
+      const owned = { userId: owner.id, epoch: owner.sessionEpoch + 1 }
+      await rememberBrowser(deps, req, res, owned, origin)
       leaveNotice(res, 'password-changed')
       res.redirect(303, '/sign-in')
     }),

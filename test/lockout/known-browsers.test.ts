@@ -430,13 +430,26 @@ describe('how a browser is forgotten', () => {
     assert.equal((await browsersOf(id)).length, 1)
   })
 
-  test('known browsers are forgotten after a new password by a mailed link', async () => {
+  test('the browser in which a password is set by a mailed link becomes known, so that strangers cannot lock the owner out again', async () => {
+    const { email } = await knownUser()
+    await lock(app.browser(), email)
+    const owner = app.browser()
+    await owner.post('/forgot-password', { email })
+    await owner.post(await people.passwordResetLink(email), { password: NEW_PASSWORD })
+
+    await lock(app.browser(), email)
+
+    assert.equal((await owner.signInWithPassword(email, NEW_PASSWORD)).location, '/')
+    assert.equal((await app.browser().signInWithPassword(email, NEW_PASSWORD)).status, 429)
+  })
+
+  test('known browsers are forgotten after a new password by a mailed link, except the one it was set in', async () => {
     const { id, email, browser } = await knownUser()
     await app.browser().post('/forgot-password', { email })
 
     await app.browser().post(await people.passwordResetLink(email), { password: NEW_PASSWORD })
 
-    assert.deepEqual(await browsersOf(id), [])
+    assert.equal((await browsersOf(id)).length, 1, 'the one in which it was set')
     await lock(app.browser(), email)
     assert.equal((await withCookieOf(browser).signInWithPassword(email, NEW_PASSWORD)).status, 429)
   })

@@ -9,12 +9,10 @@ import { durationText } from '../platform/time/duration-text.ts'
 interface Viewer {
   actor: Actor
   staff: Staff
-  /** The name of each role group, by its key. */
   nameOf: ReadonlyMap<string, string>
   now: Date
 }
 
-/** A case as `actor` may see and decide it at `now`. */
 export function approvalView(found: Case, { actor, staff: { staff, makers }, nameOf, now }: Viewer) {
   const isOpen = found.status === 'open' && now < found.expiresAt
   const refusal = mayDecideApproval(actor, approvalTarget(found, actor, staff, makers))
@@ -41,7 +39,6 @@ export function approvalView(found: Case, { actor, staff: { staff, makers }, nam
   }
 }
 
-/** How a case ended; empty while it is open. */
 function outcomeSentence(found: Case, status: Case['status']): string {
   switch (status) {
     case 'open':

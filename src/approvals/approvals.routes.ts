@@ -39,7 +39,6 @@ const MESSAGES: Readonly<Record<DecisionField, string>> = {
   reason: 'Say why you refuse, in at most 500 characters.',
 }
 
-/** The cases that wait for a second person, and the decision about one. */
 export function approvalsRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
   const stepUp = requireStepUp(deps, { act: 'decide about another agent’s request' })

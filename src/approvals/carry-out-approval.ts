@@ -86,7 +86,7 @@ function not(because: Closing): CarriedOut {
   return { ok: false, because }
 }
 
-/** The approver must have seen the name of the account, not another one that it was given for a while. */
+/** The account may have had another name when the approver looked at the case. */
 async function wasRenamed(tx: Transaction, { clientId, requestedAt }: Approval): Promise<boolean> {
   const renamed = and(
     eq(auditEvents.clientId, clientId),
@@ -97,7 +97,6 @@ async function wasRenamed(tx: Transaction, { clientId, requestedAt }: Approval):
   return (await tx.$count(auditEvents, renamed)) > 0
 }
 
-/** Whether the person is still as the approver saw them. */
 function isUnchanged({ email, status, roleGroups }: Person, approval: Approval): boolean {
   const keys = roleGroups.map(({ key }) => key).sort()
   return (

@@ -22,7 +22,6 @@ import { notify } from '../platform/mail/notify.ts'
 import { carryOutApproval } from './carry-out-approval.ts'
 import { recordRefusedCase } from './record-refused-case.ts'
 
-/** A refusal needs a reason, an approval does not. */
 const decision = z.discriminatedUnion('decision', [
   z.object({ decision: z.literal('approve'), reason: typedLine(500).or(z.literal('')).default('') }),
   z.object({ decision: z.literal('refuse'), reason: typedLine(500) }),
@@ -124,7 +123,6 @@ const ACTIONS = {
   closed: 'approval.closed',
 } as const
 
-/** Stores the decision, records it and notifies the agent who asked. */
 async function settle(
   { clock }: Pick<Deps, 'clock'>,
   tx: Transaction,

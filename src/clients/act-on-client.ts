@@ -17,14 +17,12 @@ import { NAME_MISSING } from './client-name.ts'
 
 export type ClientRequest = ActRequest & { clientId: string }
 
-/** Fields of the form that are wrong, each with its message. */
 export type ClientProblems = Partial<Record<'name' | 'ticket' | 'reason', string>>
 
 export type ClientOutcome = Outcome<object, { problems: ClientProblems }>
 
 interface ClientAct<Typed extends DeskEvidence> {
   action: AuditAction
-  /** The mail to the Admins of the account. */
   mail?: 'client-suspended' | 'client-resumed'
   rule: (actor: Actor, account: AccountTarget) => Refusal | null
   form: z.ZodType<Typed>
@@ -39,7 +37,6 @@ interface ClientAct<Typed extends DeskEvidence> {
 
 const MESSAGES = { name: NAME_MISSING, ...EVIDENCE_PROBLEMS } as const
 
-/** An act of the Service Desk on a client account: judge, carry out, record and notify in one transaction. */
 export function actOnClient<Typed extends DeskEvidence>(
   deps: Deps,
   { actor, clientId, form, origin }: ClientRequest,

@@ -9,7 +9,6 @@ const ACTS = {
   'client-resumed': (name: string) => `People in ${name} can sign in again. Its Admins are told by mail.`,
 } as const
 
-/** Redirects to the page of the account, which shows what was done. */
 export function goOnAfter(res: Response, act: keyof typeof ACTS, clientId: string): void {
   const page = `/clients/${clientId}`
   writeNotice(res, page, { name: act, about: clientId })

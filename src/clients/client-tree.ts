@@ -7,7 +7,6 @@ export interface ClientRow {
   parentName: string | null
   isPlatform: boolean
   suspendedAt: Date | null
-  /** Names of the role groups that require MFA here, the highest first. */
   requiresMfa: string[]
 }
 

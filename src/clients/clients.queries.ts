@@ -15,7 +15,6 @@ export interface ClientFilters {
 
 export interface ClientPage {
   clients: ClientRow[]
-  /** Where the next page begins; null: there is none. */
   next: string | null
 }
 
@@ -36,7 +35,6 @@ const clientColumns = {
   )`,
 }
 
-/** A page of all client accounts, ordered by name. */
 export async function listClients(db: Reader, { q, after }: ClientFilters): Promise<ClientPage> {
   const rows = await db
     .select(clientColumns)
@@ -79,7 +77,6 @@ export async function listSubtree(
   return pageOf(rows)
 }
 
-/** The accounts directly below one, ordered by name. */
 export function listChildren(db: Reader, parentId: string, limit: number): Promise<ClientRow[]> {
   return db
     .select(clientColumns)
@@ -90,7 +87,6 @@ export function listChildren(db: Reader, parentId: string, limit: number): Promi
     .limit(limit)
 }
 
-/** These accounts, ordered by name. */
 export async function readClients(db: Reader, ids: readonly string[]): Promise<ClientRow[]> {
   if (ids.length === 0) return []
   return db

@@ -26,13 +26,11 @@ import { clientName, NAME_MISSING, NAME_TAKEN, nameIsTaken } from './client-name
 /** The page asks for ticket and reason, but a request without them is valid. */
 const newClient = deskEvidence.partial().extend({
   name: clientName,
-  /** Empty means at the top. */
   parentId: z.uuid().or(z.literal('')).default(''),
 })
 
 export const NEW_CLIENT_FIELDS = ['name', 'parentId', 'adminName', 'adminEmail', 'ticket', 'reason'] as const
 export type NewClientField = (typeof NEW_CLIENT_FIELDS)[number]
-/** The message of each wrong field. */
 export type NewClientProblems = Partial<Record<NewClientField, string>>
 
 export type CreateOutcome = Outcome<{ clientId: string }, { problems: NewClientProblems }>

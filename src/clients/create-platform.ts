@@ -13,7 +13,6 @@ import { memberships } from '../platform/db/schema/role-groups.ts'
 import { users } from '../platform/db/schema/users.ts'
 import { AddressTakenError } from './create-client.ts'
 
-/** A command on the machine has no user and no request. */
 const BY = { actorId: null, origin: NO_REQUEST }
 
 /** Thrown when the platform account already has an agent whose requests a second person can approve. */
@@ -51,7 +50,6 @@ export function createPlatform(
   })
 }
 
-/** Null if there is a platform account already. */
 async function addPlatformAccount(tx: Transaction, name: string, now: Date): Promise<string | null> {
   // A unique index allows one. Of two concurrent commands the second waits and then finds the first.
   const [added] = await tx

@@ -6,7 +6,6 @@ import { endSessionsOfClient } from '../gate/end-sessions-of-client.ts'
 import { clients } from '../platform/db/schema/clients.ts'
 import { actOnClient, type ClientOutcome, type ClientRequest } from './act-on-client.ts'
 
-/** Ends the suspension of a client account. */
 export function resumeClient(deps: Deps, request: ClientRequest): Promise<ClientOutcome> {
   return actOnClient(deps, request, {
     action: 'client.resumed',

@@ -11,7 +11,6 @@ import { passwordProblem } from '../sign-in/password-rules.ts'
 import { acceptInvitation } from './accept-invitation.ts'
 import { invitedPerson } from './invited-person.queries.ts'
 
-/** The page of an invitation link, where the invited person chooses a password. */
 export function activateRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
 

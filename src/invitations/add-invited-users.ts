@@ -3,7 +3,6 @@ import { memberships } from '../platform/db/schema/role-groups.ts'
 import { users } from '../platform/db/schema/users.ts'
 
 export interface PersonToInvite {
-  /** Canonical. */
   email: string
   name: string
   roleGroupIds: readonly string[]

@@ -64,7 +64,6 @@ export async function draftImport(
   })
 }
 
-/** One statement with one parameter, however many lines there are. */
 async function addLines(tx: Transaction, importId: string, lines: readonly JudgedLine[]): Promise<void> {
   await tx.execute(sql`
     insert into ${invitationImportLines} (import_id, line, email, name, role_groups, outcome, detail)
@@ -73,7 +72,6 @@ async function addLines(tx: Transaction, importId: string, lines: readonly Judge
       as r(line integer, email text, name text, "roleGroups" text, outcome text, detail text)`)
 }
 
-/** Which of these canonical addresses are taken. */
 async function takenAmong(tx: Transaction, emails: readonly string[]): Promise<ReadonlySet<string>> {
   // One parameter, however many addresses. No address contains a line break.
   const rows = await tx

@@ -15,7 +15,6 @@ import { type Judges, type LineProblem, roleGroupsIn } from './judge-lines.ts'
 import { readName } from './person-to-invite.ts'
 import { sendInvitations } from './send-invitations.ts'
 
-/** How many people one transaction invites. */
 export const BATCH = 250
 
 /**

@@ -37,7 +37,6 @@ const TOO_LARGE = `That is more than 2 MB. ${MAX_LINES} people take far less: se
 
 const PREVIEW = { act: 'check the people in a file', back: '/users/import' }
 
-/** Invites many people from a file: upload, preview, confirmation and progress. */
 export function importRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
   const stepUpToConfirm = requireStepUp(deps, { act: 'invite the people in a file' })
@@ -184,7 +183,6 @@ async function renderImport(
   })
 }
 
-/** How long a draft takes because of the limits; empty if it is within them. */
 function limitsSentence(
   open: number,
   { INVITATIONS_PER_HOUR: perHour, INVITATIONS_OPEN_MAX: openMax }: ReturnType<typeof limitsOfImports>,
@@ -195,7 +193,6 @@ function limitsSentence(
   return `At most ${perHour} people of a file are invited within an hour, and at most ${openMax} invitations of an account stay open at a time. This file goes on by itself until it is done${duration}.`
 }
 
-/** Why a line is refused; empty if it is not refused. */
 function sentenceFor({ outcome, detail }: { outcome: string | null; detail: string }): string {
   if (outcome === null || outcome === 'invited') return ''
   return LINE_PROBLEMS[outcome as LineProblem](detail)

@@ -13,7 +13,6 @@ const SHARE_OF_IMPORTS = 0.9
 /** When people accept invitations is unknown, so an import retries. */
 const RETRY_AFTER_MS = 10 * MINUTE
 
-/** How many invitations an account may send now. */
 export type Allowance = { left: number; refusal: null } | LimitReached
 
 interface LimitReached {

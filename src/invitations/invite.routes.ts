@@ -14,7 +14,6 @@ import { readForm } from '../platform/http/form.ts'
 import { typedFields } from '../platform/http/typed-text.ts'
 import { type Invited, type InviteField, type InviteProblems, inviteUser } from './invite-user.ts'
 
-/** Invites one person: into the own account or, by the Service Desk, into any. */
 export function inviteRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
 

@@ -27,7 +27,6 @@ export async function invitedPerson(
   return person?.status === 'invited' && !person.clientSuspended ? person : null
 }
 
-/** `email` is canonical. */
 export async function isTaken(db: Reader, email: string): Promise<boolean> {
   return (await db.$count(users, eq(foldedEmail(users.email), email))) > 0
 }

@@ -46,7 +46,6 @@ export interface JudgedLine {
   email: string
   name: string
   roleGroups: string
-  /** Null means that the person can be invited. */
   outcome: LineProblem | null
   detail: string
 }
@@ -54,7 +53,6 @@ export interface JudgedLine {
 export interface Judges {
   actor: Actor
   isPlatform: boolean
-  /** Every role group there is. */
   roleGroups: readonly RoleGroupChoice[]
 }
 

@@ -14,7 +14,6 @@ export interface FileLine {
   email: string
   name: string
   roleGroups: string
-  /** Whether it has a cell for each column. */
   whole: boolean
 }
 
@@ -102,7 +101,6 @@ function delimiterOf(text: string): string {
   return DELIMITERS.reduce((best, each) => (count(each) > count(best) ? each : best))
 }
 
-/** 'E-mail', 'role groups' and 'roleGroups' are recognised by their letters. */
 function columnName(cell: string): string {
   const letters = cell.toLowerCase().replace(/[^a-z]/g, '')
   return letters === 'emailaddress' ? 'email' : letters === 'rolegroup' ? 'rolegroups' : letters

@@ -32,7 +32,6 @@ function decode(bytes: Uint8Array, encoding: string): string | null {
   }
 }
 
-/** The line of the first replacement character. */
 function firstBadLine(bytes: Uint8Array): number {
   const [sound = ''] = new TextDecoder().decode(bytes).split('\ufffd', 1)
   return sound.split('\n').length

@@ -8,7 +8,6 @@ import { notifyAll } from '../platform/mail/notify.ts'
 import { enqueueAll } from '../platform/outbox/enqueue.ts'
 import { DAY } from '../platform/time/durations.ts'
 
-/** How long before its end an invitation is reminded of. */
 export const REMINDER_LEAD_MS = DAY
 
 /**

@@ -8,13 +8,10 @@ interface Group {
 }
 
 export interface Affected {
-  /** MFA becomes required. */
   required: Group
-  /** MFA is no longer required. */
   released: Group
 }
 
-/** `current` and `next`: the keys of the role groups that require MFA before and after the change. */
 export function affectedBy(
   headcounts: readonly Headcount[],
   { current, next }: { current: readonly string[]; next: readonly string[] },

@@ -6,7 +6,6 @@ import { readHeadcounts } from '../users/headcounts.queries.ts'
 import { type Coverage, coverageByRoleGroup, coverageOf, type RoleGroupCoverage } from './coverage.ts'
 import { type PolicyAccount, readRequirements, requiredKeys } from './mfa-policy.queries.ts'
 
-/** How far MFA covers an account, and each role group that has members there. */
 export async function readCoverage(
   db: Reader,
   account: PolicyAccount,
@@ -19,7 +18,6 @@ export async function readCoverage(
   }
 }
 
-/** How far MFA covers each of these accounts, by their ids. */
 export async function readCoverages(
   db: Reader,
   clientIds: readonly string[],

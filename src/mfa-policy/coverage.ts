@@ -17,7 +17,6 @@ export interface RoleGroupCoverage {
   enrolled: number
 }
 
-/** `required`: the keys of the role groups that require MFA. */
 export function coverageOf(
   account: { isPlatform: boolean },
   required: readonly string[],
@@ -60,7 +59,6 @@ export function percentage(part: number, whole: number): number | null {
   return part === 0 || part === whole ? rounded : Math.min(99, Math.max(1, rounded))
 }
 
-/** Whether MFA is required of the people of a headcount when these role groups require it. */
 export function requiresMfa(
   { roleGroups }: Headcount,
   required: readonly string[],
@@ -88,7 +86,6 @@ export function peopleInWords(people: number): string {
   return people === 1 ? '1 person' : `${inNumber(people)} people`
 }
 
-/** '1,200'. */
 export function inNumber(number: number): string {
   return number.toLocaleString('en-GB')
 }

@@ -32,12 +32,10 @@ export function readRequirements(db: Reader, account: PolicyAccount): Promise<Re
     .orderBy(desc(roleGroups.rank), roleGroups.name)
 }
 
-/** The keys of the role groups that require MFA. */
 export function requiredKeys(requirements: readonly Requirement[]): string[] {
   return requirements.filter(({ requiresMfa }) => requiresMfa).map(({ key }) => key)
 }
 
-/** The MFA policy of an account, with the number of members of each role group. */
 export async function readPolicy(
   db: Reader,
   account: PolicyAccount,

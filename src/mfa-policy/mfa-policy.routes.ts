@@ -18,7 +18,6 @@ import { policyChange } from './policy-change.ts'
 import { type PolicyForm, readPolicyForm } from './policy-form.ts'
 import { requireMfaFor } from './require-mfa-for.ts'
 
-/** The MFA policy of an account: the switches, the review of a change, and saving it. */
 export function mfaPolicyRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
   const stepUp = requireStepUp(deps, { act: 'change an MFA policy' })
@@ -69,7 +68,6 @@ async function renderPolicy(deps: Deps, req: Request, res: Response, status: 200
   })
 }
 
-/** What the chosen role groups would change, and for how many users. */
 async function renderReview(
   deps: Deps,
   req: Request,
@@ -116,7 +114,6 @@ async function renderReview(
   })
 }
 
-/** Whether the viewer must enrol at the next click. */
 function mustEnrol(viewer: Person, clientId: string, added: readonly string[]): boolean {
   const holds = viewer.clientId === clientId && viewer.roleGroups.some(({ key }) => added.includes(key))
   return holds && passwordSuffices(viewer)

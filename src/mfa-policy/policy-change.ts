@@ -1,10 +1,8 @@
 // What the form of the MFA policy changes. Pure.
 
-/** Keys of role groups. */
 export interface PolicyChange {
   added: string[]
   removed: string[]
-  /** The whole policy after the change. */
   next: string[]
 }
 

@@ -17,7 +17,6 @@ const form = z.object({
 })
 
 export interface PolicyForm {
-  /** The keys of all role groups that are to require MFA. */
   roleGroups: string[]
   basedOn: string[] | null
 }

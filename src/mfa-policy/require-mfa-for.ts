@@ -13,7 +13,6 @@ import { readRequirements, requiredKeys } from './mfa-policy.queries.ts'
 import { policyChange } from './policy-change.ts'
 import { readPolicyForm } from './policy-form.ts'
 
-/** 'roleGroups' is missing if the form names one that the account does not have. */
 export type PolicyOutcome = Outcome<object, Missing<EvidenceField | 'roleGroups'>>
 
 /**

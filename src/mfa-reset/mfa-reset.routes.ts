@@ -14,7 +14,6 @@ import { typedFields } from '../platform/http/typed-text.ts'
 import { IDENTIFICATIONS } from './identifications.ts'
 import { RESET_FIELDS, type ResetField, requestMfaReset } from './request-mfa-reset.ts'
 
-/** The page that names the user and asks for the reason, and the reset itself. */
 export function mfaResetRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
   const stepUp = requireStepUp(deps, { act: 'reset somebody’s authenticator' })

@@ -61,7 +61,6 @@ const ACTS = [
 ] as const
 type UserAct = (typeof ACTS)[number]
 
-/** Acts on a user. Each has a page that names the user and asks for the reason. */
 export function actOnUserRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
 

@@ -9,7 +9,6 @@ import { mayChangeRoleGroups, needsApproval } from '../access/rules.ts'
 import type { Deps } from '../deps.ts'
 import { setRoleGroups } from './set-role-groups.ts'
 
-/** With `approvalId` nothing has changed yet: the change waits for a second person. */
 export type RoleGroupsOutcome = Outcome<{ approvalId: string | null }, Missing<EvidenceField | 'roleGroups'>>
 
 /**

@@ -22,7 +22,6 @@ export function disableUser(deps: Deps, request: UserRequest): Promise<UserOutco
       await endSessions(tx, id, event.at)
       await endKnownBrowsers(tx, id, event.at)
       const eventId = await record(tx, event)
-      // Users who never activated are not notified.
       if (status === 'active') await notify(tx, { to: id, kind: 'account-disabled', eventId, facts: {} })
       await tellOfAdministrator(tx, person, eventId, 'disabled')
     },

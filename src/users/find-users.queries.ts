@@ -18,15 +18,12 @@ import {
 
 export const PAGE_SIZE = 50
 
-/** How many users one request scans at most. */
 const WINDOW = 20_000
 
-/** So few users are always scanned, whatever the term. */
 const FEW = 2_000
 
 export interface UserPage {
   ids: string[]
-  /** Where the next page begins; null: there is none. */
   next: string | null
   /** The page is not full, but the window ended before the list did. */
   cutShort: boolean
@@ -39,7 +36,6 @@ interface Request {
 }
 
 interface StartingPlace extends Place {
-  /** The name begins with the term. */
   begins: boolean
 }
 
@@ -95,7 +91,6 @@ function pageOf({ ids, end }: Scan, before: string[] = []): UserPage {
   return { ids: page, next: end, cutShort: end !== null }
 }
 
-/** All users, names that begin with the term, or users that contain it elsewhere. */
 type Part = 'all' | 'begin' | 'rest'
 
 /** Reads a list in order until the page or the window is full. */

@@ -3,7 +3,6 @@
 /** How many people hold exactly these role groups and share enrolment and status. */
 export interface Headcount {
   clientId: string
-  /** Keys; empty for people without a role group. */
   roleGroups: string[]
   enrolled: boolean
   status: 'invited' | 'active' | 'disabled'

@@ -35,7 +35,6 @@ export function liftLockout(deps: Deps, request: UserRequest): Promise<UserOutco
   })
 }
 
-/** Every key that failed attempts of a user are counted under. */
 async function lockoutKeysOf(tx: Transaction, userId: string, now: Date) {
   const browsers = await readKnownBrowsers(tx, userId, now)
   return [

@@ -10,7 +10,6 @@ export function mfaStatusOf(person: Person, pendingUntil: Date | null, now: Date
     state: authenticator ? 'active' : pending ? 'pending' : 'none',
     since: authenticator?.activatedAt ?? null,
     required: mfaRequired(person),
-    /** After 100 wrong codes in a row. Only a reset ends it. */
     disabled: authenticator !== null && authenticatorDisabled(person.codeLockout),
   }
 }

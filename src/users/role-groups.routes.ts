@@ -19,7 +19,6 @@ import { readForm } from '../platform/http/form.ts'
 import { typedFields } from '../platform/http/typed-text.ts'
 import { changeRoleGroups } from './change-role-groups.ts'
 
-/** The page that changes the role groups of a user. */
 export function roleGroupsRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
   const stepUp = requireStepUp(deps, { act: 'change somebody’s role groups' })

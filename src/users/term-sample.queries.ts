@@ -15,7 +15,6 @@ export interface TermSample {
   rarestWords: string[]
 }
 
-/** Counts the term and its words in a sample of the users table. */
 export async function sampleTerm(db: Reader, term: string): Promise<TermSample> {
   const words = [...new Set(term.split(/[^\p{L}\p{N}]+/u))].filter(({ length }) => length >= SHORTEST_TERM)
   const texts = [term, ...words.slice(0, WORDS_AT_MOST)]

@@ -18,7 +18,6 @@ export interface UserFilters {
 export interface ReadUserFilters {
   typed: TypedUserFilters
   problems: { mfa?: string; status?: string }
-  /** Null if there is a problem. */
   filters: UserFilters | null
 }
 

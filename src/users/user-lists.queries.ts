@@ -14,7 +14,6 @@ export const notWithdrawn = ne(users.status, 'withdrawn')
 
 const STATUSES = ['invited', 'active', 'disabled'] as const
 
-/** A user's place in the order. */
 export interface Place {
   id: string
   sortName: string
@@ -39,7 +38,6 @@ export interface UserList {
   test: SQL | undefined
 }
 
-/** The list of users that match the filters. */
 export async function userList(db: Reader, account: Within, filters: Narrowed): Promise<UserList> {
   if (!isNarrowed(filters))
     return { rows: (wanted) => allUsers(account, wanted), text: sql`scanned.text`, test: undefined }
@@ -130,7 +128,6 @@ function listedUnderRole(key: string): SQL {
   return sql`(select ${roleGroups.id} from ${roleGroups} where ${roleGroups.key} = ${key})`
 }
 
-/** In the platform account MFA is always required. */
 function filtersByRequirement({ isPlatform }: Within, { mfa }: Narrowed): boolean {
   return mfa === 'required-missing' && !isPlatform
 }

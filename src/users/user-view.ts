@@ -21,14 +21,12 @@ import { mfaStatusOf } from './mfa-status.ts'
 export interface UserRow {
   person: Person
   passwordLockedUntil: Date | null
-  /** When an enrolment in progress expires. */
   pendingUntil: Date | null
   signedInWithCodeAt: Date | null
   passwordAcceptedAt: Date | null
   reset: { status: 'requested' | 'completed'; requestedAt: Date } | null
 }
 
-/** How a user relates to the viewer: the relation of the accounts, and who is tied to the viewer. */
 type Standing = Parameters<typeof targetOf>[2]
 
 interface ResetProgress {
@@ -36,7 +34,6 @@ interface ResetProgress {
   at: Date
 }
 
-/** A user as `actor` may see and change them at `now`. */
 export function userView(row: UserRow, actor: Actor, standing: Standing, now: Date) {
   const { person, passwordLockedUntil, pendingUntil } = row
   const target = targetOf(person, passwordLockedUntil, standing, now)
@@ -100,7 +97,6 @@ function resetSentence(refusal: Refusal | null): string {
   return refusal === 'nothing-to-reset' ? 'There is no authenticator to reset.' : REFUSALS[refusal].sentence
 }
 
-/** What the page of `target` offers to `actor`. */
 export function userActions(actor: Actor, target: Target) {
   return {
     any: mayAdminister(actor, target) === null,

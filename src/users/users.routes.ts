@@ -20,7 +20,6 @@ import { readUserHistory } from './user-history.queries.ts'
 import { readUserRows } from './user-rows.queries.ts'
 import { userActions, userView } from './user-view.ts'
 
-/** The list of an account's users, and the page of one of them. */
 export function usersRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
 

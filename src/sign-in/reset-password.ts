@@ -3,6 +3,7 @@ import type { Deps } from '../deps.ts'
 import { clearLockout } from '../lockout/clear-lockout.ts'
 import type { Origin } from '../platform/audit/record.ts'
 import type { Transaction } from '../platform/db/client.ts'
+import { withoutDeadline } from '../platform/db/deadline.ts'
 import { passwordResets } from '../platform/db/schema/links.ts'
 import { users } from '../platform/db/schema/users.ts'
 import { hashPassword, passwordMatches } from './password-hash.ts'
@@ -16,10 +17,26 @@ export async function resetPassword(
   password: string,
   origin: Origin,
 ): Promise<'changed' | 'same' | 'gone'> {
-  const { db, clock } = deps
-  const owner = await ownerOfResetLink(deps, db, tokenHash)
+  const owner = await ownerOfResetLink(deps, deps.db, tokenHash)
   // Used up before the comparison: of many guesses at the current password at once, one is compared.
-  if (!owner || !(await useUp(deps, owner.resetId))) return 'gone'
+  if (!owner || !(await withoutDeadline(() => useUp(deps, owner.resetId)))) return 'gone'
+  try {
+    return await changePassword(deps, owner, password, origin)
+  } catch (error) {
+    // The request is answered that nothing was done, so the link stays.
+    await withoutDeadline(() => reopen(deps, owner))
+    throw error
+  }
+}
+
+type Owner = NonNullable<Awaited<ReturnType<typeof ownerOfResetLink>>>
+
+async function changePassword(
+  { db, clock }: Deps,
+  owner: Owner,
+  password: string,
+  origin: Origin,
+): Promise<'changed' | 'same' | 'gone'> {
   const isSame = await passwordMatches(owner.passwordHash, password)
   const passwordHash = isSame ? null : await hashPassword(password)
   return db.transaction(async (tx) => {
@@ -27,7 +44,7 @@ export async function resetPassword(
     if (!(await lockOwner(tx, owner))) return 'gone'
     const now = clock.now()
     if (passwordHash === null) {
-      await tx.update(passwordResets).set({ usedAt: null }).where(eq(passwordResets.id, owner.resetId))
+      await markUnused(tx, owner)
       return 'same'
     }
     const through = 'reset-link'
@@ -45,6 +62,16 @@ async function useUp({ db, clock }: Deps, resetId: string): Promise<boolean> {
     .where(and(eq(passwordResets.id, resetId), isNull(passwordResets.usedAt)))
     .returning({ id: passwordResets.id })
   return used.length === 1
+}
+
+function reopen({ db }: Deps, owner: Owner): Promise<void> {
+  return db.transaction(async (tx) => {
+    if (await lockOwner(tx, owner)) await markUnused(tx, owner)
+  })
+}
+
+async function markUnused(tx: Transaction, { resetId }: Owner): Promise<void> {
+  await tx.update(passwordResets).set({ usedAt: null }).where(eq(passwordResets.id, resetId))
 }
 
 /** False if the owner's sessions were ended since they were read. */

@@ -14,6 +14,7 @@ import { startApp, type TestApp } from '../support/app.ts'
 import { awaitWaiters } from '../support/await-waiters.ts'
 import { DEMO_PASSWORD } from '../support/browser.ts'
 import { eventually } from '../support/eventually.ts'
+import { judged } from '../support/judged.ts'
 import { People } from '../support/people.ts'
 
 const NEW_PASSWORD = 'seven green lanterns in fog'
@@ -140,6 +141,28 @@ describe('a forgotten password', () => {
     assert.equal(answer.status, 422)
     assert.match(answer.body, /This is your current password/)
     assert.equal((await app.browser().post(link, { password: NEW_PASSWORD })).status, 303)
+  })
+
+  test('a link is not used up by a request that is answered 503', async () => {
+    const slow = await startApp({ ANSWER_WITHIN: '2s' })
+    try {
+      const email = 'finance@harbour.example'
+      await judged(() => slow.browser().post('/forgot-password', { email }))
+      const link = await new People(slow).passwordResetLink(email)
+
+      await slow.deps.sql.begin(async (holder) => {
+        await holder`lock table audit_events in exclusive mode`
+        assert.equal((await slow.browser().post(link, { password: NEW_PASSWORD })).status, 503)
+        await awaitWaiters(slow.deps.sql, 0)
+      })
+
+      await eventually('the link sets the password', async () => {
+        const answer = await slow.browser().post(link, { password: NEW_PASSWORD })
+        return answer.location === '/sign-in'
+      })
+    } finally {
+      await slow.close()
+    }
   })
 
   test('of many guesses of the present password with one link one is compared', async () => {

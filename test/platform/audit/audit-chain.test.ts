@@ -71,7 +71,7 @@ function verify(...pins: Head[]) {
   return verifyChain(pool.db, { keys: KEYS, pins }, () => {})
 }
 
-/** What sealed before there were keys. Anyone who can write to the database can do the same. */
+/** What sealed before there were keys. A superuser, whom no trigger stops, can still do the same. */
 async function sealWithoutKey(): Promise<void> {
   const events = await pool.db
     .select(storedEvent)
@@ -84,7 +84,12 @@ async function sealWithoutKey(): Promise<void> {
   for (const event of events) {
     hash = keylessHash(hash, event)
     seq += 1
-    await pool.db.insert(auditSeals).values({ seq, eventId: event.id, hash, sealedAt: NOW })
+    const seal = [seq, event.id, hash, NOW.toISOString()] as const
+    await tamper(
+      (sql) => sql`
+        insert into audit_seals (seq, event_id, hash, sealed_at)
+        values (${seal[0]}, ${seal[1]}, ${seal[2]}, ${seal[3]})`,
+    )
   }
   await pool.db.delete(auditUnsealed)
 }
@@ -545,6 +550,22 @@ describe('a chain from before there were keys', () => {
     await pool.db.insert(auditSeals).values({ ...takeOver, seq: 11 })
 
     assert.deepEqual((await verify()).broken, { harm: 'changed', seq: 11, eventId: takeOver.eventId })
+  })
+
+  test('the database refuses a seal without a key after the take-over, and sealing goes on', async () => {
+    await seal()
+    const [eventId = ''] = await happen(1)
+
+    const byAnOldWorker = pool.db
+      .insert(auditSeals)
+      .values({ seq: 12, eventId, hash: Buffer.alloc(32), sealedAt: NOW })
+
+    await assert.rejects(
+      async () => byAnOldWorker,
+      (error: Error) => /without a key/.test(String(error.cause)),
+    )
+    assert.equal(await seal(), 1)
+    assert.equal((await verify()).broken, null)
   })
 
   test('seals without a key are refused after the take-over, by verifying and by sealing', async () => {

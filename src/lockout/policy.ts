@@ -114,7 +114,7 @@ export function giveBack(state: LockoutState, spentAt: Date): LockoutState {
 /** The secret was right: clears the counts. Other attempts under way still count if they fail. */
 export function clear(state: LockoutState, spentAt: Date): LockoutState {
   const pendingAt = without(state.pendingAt, spentAt) ?? state.pendingAt
-  return { ...NO_FAILURES, pendingAt, lockedAt: state.lockedAt }
+  return { ...NO_FAILURES, pendingAt, lockedAt: state.lockedAt, lockedUntil: lockInForce(state, spentAt) }
 }
 
 /** The lock ends by time or by an Admin. The repeats stay, so that the next lock lasts longer. */

@@ -216,6 +216,27 @@ test('an attempt given back leaves the state as if it had not been spent', () =>
   )
 })
 
+test('a success after an attempt was counted as overdue does not end the lock that it made', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: PENDING_LIFE_MS + 1, max: 14 * MINUTE }),
+      fc.nat(HOUR),
+      (countedAt, laterMs) => {
+        let state = spendAt([0, 1, 2, 3, 4])
+        for (const ms of [1, 2, 3, 4]) state = fail(state, at(ms), at(5), POLICY).state
+        const { state: locked, locksUntil } = fail(state, at(0), at(countedAt), POLICY)
+        assert.ok(locksUntil)
+
+        const cleared = clear(locked, at(0))
+
+        const later = at(countedAt + laterMs)
+        assert.deepEqual(lockInForce(cleared, later), lockInForce(locked, later))
+        assert.equal(cleared.consecutiveFailures, 0)
+      },
+    ),
+  )
+})
+
 /** What happens next: after how long, to which of the attempts under way, and how it ends. */
 const STEPS = fc.array(
   fc.record({

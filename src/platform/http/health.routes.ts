@@ -1,8 +1,9 @@
+import { DrizzleQueryError, sql } from 'drizzle-orm'
 import { Router } from 'express'
 import postgres from 'postgres'
 import type { Deps } from '../../deps.ts'
 import { Deadline, withDeadline } from '../db/deadline.ts'
-import { newestMigration, selectMigrated } from '../db/pending-migrations.ts'
+import { hasMigrations, newestMigration } from '../db/pending-migrations.ts'
 import { countListeners } from '../outbox/listeners.queries.ts'
 import { SECOND } from '../time/durations.ts'
 import { TooSlowError } from './errors.ts'
@@ -12,7 +13,7 @@ const RETRY_AFTER_SECONDS = 5
 const NEVER_MIGRATED = ['42P01', '3F000']
 const INSUFFICIENT_PRIVILEGE = '42501'
 
-type HealthDeps = Pick<Deps, 'sql' | 'ask' | 'db' | 'clock' | 'refusesWrites'>
+type HealthDeps = Pick<Deps, 'gateDb' | 'clock' | 'refusesWrites'>
 
 interface State {
   database: boolean
@@ -53,23 +54,25 @@ function stateInTime(deps: HealthDeps, newest: number): Promise<State> {
 }
 
 async function readState(deps: HealthDeps, newest: number): Promise<State> {
-  const { db, sql, ask, clock, refusesWrites } = deps
+  const { gateDb, clock, refusesWrites } = deps
   clock.now()
+  // Not on `db`, where they would wait behind the statements of every request.
   const [[setting], migrated, listeners] = await Promise.all([
-    ask(() => sql<[{ readOnly: string }]>`select current_setting('transaction_read_only') as "readOnly"`),
-    ask(() => selectMigrated(sql, newest)).then(([row]) => row.migrated, migratedDespite),
-    countListeners(db).catch(() => 0),
+    gateDb.execute<{ readOnly: string }>(sql`select current_setting('transaction_read_only') as "readOnly"`),
+    hasMigrations(gateDb, newest).catch(migratedDespite),
+    countListeners(gateDb).catch(() => 0),
   ])
   return {
     database: true,
-    writable: setting.readOnly === 'off' && !refusesWrites(),
+    writable: setting?.readOnly === 'off' && !refusesWrites(),
     migrated,
     relayListening: listeners > 0,
   }
 }
 
 function migratedDespite(error: unknown): boolean {
-  if (error instanceof postgres.PostgresError && NEVER_MIGRATED.includes(error.code)) return false
-  if (error instanceof postgres.PostgresError && error.code === INSUFFICIENT_PRIVILEGE) return true
+  const cause = error instanceof DrizzleQueryError ? error.cause : error
+  if (cause instanceof postgres.PostgresError && NEVER_MIGRATED.includes(cause.code)) return false
+  if (cause instanceof postgres.PostgresError && cause.code === INSUFFICIENT_PRIVILEGE) return true
   throw error
 }

@@ -136,3 +136,17 @@ describe('/readyz', () => {
     await other.close()
   })
 })
+
+test('web stays ready while requests keep every connection of their pool busy', async () => {
+  let release = () => {}
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const busy = Array.from({ length: 20 }, () => app.deps.db.transaction(() => held))
+
+  const { status, body } = await app.browser().get('/readyz')
+
+  release()
+  await Promise.all(busy)
+  assert.equal(status, 200, body)
+})

@@ -11,6 +11,7 @@ import { HOUR, MINUTE, SECOND } from '../../src/platform/time/durations.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { awaitWaiters } from '../support/await-waiters.ts'
 import type { Answer, Browser } from '../support/browser.ts'
+import { judged } from '../support/judged.ts'
 import { People } from '../support/people.ts'
 
 let app: TestApp
@@ -694,4 +695,24 @@ describe('paths around the gate', () => {
       `/sign-in?next=${encodeURIComponent('/users/0196f0c0-0000-7000-8000-000000000000?q=x')}`,
     )
   })
+})
+
+test('a sign-out that is answered 503 has not ended the session', async () => {
+  const slow = await startApp({ ANSWER_WITHIN: '2s' })
+  try {
+    const user = slow.browser()
+    await judged(() => user.signInWithPassword('finance@harbour.example'))
+
+    await slow.deps.sql.begin(async (holder) => {
+      await holder`lock table audit_events in exclusive mode`
+      assert.equal((await user.post('/sign-out')).status, 503)
+      await awaitWaiters(slow.deps.sql, 0)
+    })
+
+    assert.equal(await slow.deps.db.$count(sessions), 1)
+    assert.equal((await judged(() => user.post('/sign-out'))).location, '/sign-in')
+    assert.equal(await slow.deps.db.$count(sessions), 0)
+  } finally {
+    await slow.close()
+  }
 })

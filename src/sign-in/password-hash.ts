@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { availableParallelism } from 'node:os'
 import { hash, verify } from '@node-rs/argon2'
 import type { RequestHandler } from 'express'
@@ -41,14 +42,23 @@ export const refuseWhileOverloaded: RequestHandler = (_req, _res, next) => {
 
 /** Throws OverloadedError before `work`, which hashes a password, begins if it would take too long. */
 export async function admit<Result>(work: () => Promise<Result>): Promise<Result> {
-  const done = await queue.run(timeLeftMs(), work)
+  const request = { hashed: false }
+  const done = await queue.run(
+    timeLeftMs(),
+    () => admitted.run(request, work),
+    () => request.hashed,
+  )
   if (!done) throw new OverloadedError()
   return done.result
 }
 
+const admitted = new AsyncLocalStorage<{ hashed: boolean }>()
+
 function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
   return limit(() => {
     currentDeadline()?.check()
+    const request = admitted.getStore()
+    if (request) request.hashed = true
     return work()
   })
 }

@@ -42,8 +42,15 @@ export class TimedQueue {
     return this.#running === 0 || waitMs + this.#averageMs <= limitMs
   }
 
-  /** Runs `work` in its turn. Null, and nothing begun, without room or after too long a wait. */
-  async run<Result>(limitMs: number, work: () => Promise<Result>): Promise<{ result: Result } | null> {
+  /**
+   * Runs `work` in its turn. Null, and nothing begun, without room or after too long a wait. Work that is not `wasWhole` in
+   * the end can only raise the average.
+   */
+  async run<Result>(
+    limitMs: number,
+    work: () => Promise<Result>,
+    wasWhole: () => boolean = () => true,
+  ): Promise<{ result: Result } | null> {
     if (!this.hasRoom(limitMs) || !(await this.#turn(limitMs))) return null
     const begunAt = this.#now()
     let factor = GIVEN_UP_FACTOR
@@ -53,7 +60,7 @@ export class TimedQueue {
       return { result }
     } finally {
       const tookMs = factor * (this.#now() - begunAt)
-      this.#averageMs += WEIGHT * (tookMs - this.#averageMs)
+      if (wasWhole() || tookMs > this.#averageMs) this.#averageMs += WEIGHT * (tookMs - this.#averageMs)
       this.#running -= 1
       this.#next()
     }

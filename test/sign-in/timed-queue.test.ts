@@ -34,6 +34,8 @@ function queueOf(atOnce: number) {
 test('work is done in the order of its arrival, with as many at once as there are places', async () => {
   const { run, end, begun } = queueOf(2)
   const all = ['a', 'b', 'c'].map((name) => run(name))
+  await settle()
+  assert.deepEqual(begun, ['a', 'b'])
   await end(0)
   assert.deepEqual(begun, ['a', 'b', 'c'])
   await end(0)
@@ -59,6 +61,27 @@ test('work that would wait for more than a quarter of its time is refused withou
   for (let round = 0; round < 3; round += 1) await end(400)
   await Promise.all(accepted)
   assert.deepEqual(begun, ['first', 'second', 'third'])
+})
+
+test('work that fails or ends before it did what is measured does not make the queue look fast', async () => {
+  const { run, end, queue } = queueOf(1)
+  for (let round = 0; round < 50; round += 1) {
+    const done = run('measured')
+    await end(400)
+    await done
+  }
+
+  for (let round = 0; round < 50; round += 1)
+    await queue.run(
+      LIMIT_MS,
+      async () => 'refused at once',
+      () => false,
+    )
+
+  const accepted = [run('first'), run('second'), run('third')]
+  assert.equal(await run('fourth'), null)
+  for (let round = 0; round < 3; round += 1) await end(400)
+  await Promise.all(accepted)
 })
 
 test('the same amount of work is accepted where it takes less time', async () => {

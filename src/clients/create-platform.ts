@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNull } from 'drizzle-orm'
+import { asc, eq, inArray } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
 import { readStaff } from '../access/approvers.queries.ts'
 import { approversOf } from '../access/approvers.ts'
@@ -9,7 +9,7 @@ import { withdraw } from '../invitations/withdraw-invitation.ts'
 import { NO_REQUEST, record } from '../platform/audit/record.ts'
 import type { Database, Transaction } from '../platform/db/client.ts'
 import { clients } from '../platform/db/schema/clients.ts'
-import { memberships } from '../platform/db/schema/role-groups.ts'
+import { invitations } from '../platform/db/schema/links.ts'
 import { users } from '../platform/db/schema/users.ts'
 import { AddressTakenError } from './create-client.ts'
 
@@ -74,28 +74,32 @@ async function addPlatformAccount(tx: Transaction, name: string, now: Date): Pro
 async function withdrawUnused(tx: Transaction, now: Date): Promise<string> {
   const [platform] = await tx.select().from(clients).where(eq(clients.isPlatform, true)).for('no key update')
   if (!platform) throw new Error('the platform account is missing')
-  const people = await tx.select().from(users).where(eq(users.clientId, platform.id)).for('no key update')
+  const people = await tx
+    .select()
+    .from(users)
+    .where(eq(users.clientId, platform.id))
+    .orderBy(asc(users.id))
+    .for('no key update')
   const { staff, makers } = await readStaff(tx, [], now)
   const agents = staff.filter(({ isServiceDesk }) => isServiceDesk)
   const askedBy = ({ id }: { id: string }) => ({ requestedBy: id, userId: null })
   if (agents.some((agent) => approversOf(askedBy(agent), staff, makers).fallsTo !== 'none'))
     throw new PlatformExistsError(platform.name)
   // Users whom an agent invited, with a second approval, stay.
-  const invited = await tx
-    .select({ userId: memberships.userId })
-    .from(memberships)
+  const firstInvitations = await tx
+    .selectDistinctOn([invitations.userId], { userId: invitations.userId, invitedBy: invitations.invitedBy })
+    .from(invitations)
     .where(
-      and(
-        inArray(
-          memberships.userId,
-          people.map(({ id }) => id),
-        ),
-        isNull(memberships.grantedBy),
+      inArray(
+        invitations.userId,
+        people.map(({ id }) => id),
       ),
     )
-  const byCommand = new Set(invited.map(({ userId }) => userId))
+    .orderBy(invitations.userId, invitations.id)
+  const byCommand = firstInvitations.filter(({ invitedBy }) => invitedBy === null)
+  const idsByCommand = new Set(byCommand.map(({ userId }) => userId))
   const unused = people.filter(
-    ({ id, status, activatedAt }) => status !== 'withdrawn' && activatedAt === null && byCommand.has(id),
+    ({ id, status, activatedAt }) => status !== 'withdrawn' && activatedAt === null && idsByCommand.has(id),
   )
   for (const person of unused) await withdraw(tx, person, BY, now)
   return platform.id

@@ -107,11 +107,33 @@ test('the first agent is invited, enrols and is the Service Desk', async () => {
 })
 
 test('while only one agent exists, create-platform invites the second', async () => {
+  const { db } = app.deps
+  const [ada] = await db.select().from(users).where(eq(users.email, 'ada@gate.example'))
+  assert.ok(ada)
+  const older = { clientId: ada.clientId, email: 'older@gate.example', name: 'Olga Older' }
+  const [olga] = await db
+    .insert(users)
+    .values({ ...older, status: 'invited' })
+    .returning()
+  assert.ok(olga)
+  const [{ roleGroupId } = { roleGroupId: '' }] = await db.select().from(memberships)
+  // As an older version left them, which did not store who gave a role group.
+  await db.insert(memberships).values({ userId: olga.id, roleGroupId })
+  await db.insert(invitations).values({
+    userId: olga.id,
+    clientId: olga.clientId,
+    tokenHash: Buffer.alloc(32),
+    invitedBy: ada.id,
+    expiresAt: new Date(),
+  })
+
   await createPlatform('--email', 'mistyped@gate.example', '--name', 'Bela Second')
   await createPlatform('--email', 'bela@gate.example', '--name', 'Bela Second')
 
-  const [ada] = await app.deps.db.select().from(users).where(eq(users.email, 'ada@gate.example'))
-  assert.equal(ada?.status, 'active', 'the first stays as she is')
+  const statusOf = async (email: string) =>
+    (await db.select().from(users).where(eq(users.email, email)))[0]?.status
+  assert.equal(await statusOf(older.email), 'invited', 'whom an agent invited stays')
+  assert.equal(await statusOf(ada.email), 'active', 'the first stays as she is')
   assert.equal(await app.deps.db.$count(users, eq(users.email, 'mistyped@gate.example')), 0)
   const mails = await app.deps.db
     .select()

@@ -39,9 +39,11 @@ export function actOnUser<Given extends Evidence, Field = EvidenceField>(
     const { evidence, missing } = readEvidence(verdict.actor, form)
     if (!evidence) return { ok: false, refusal: null, missing }
 
-    const { targetPerson: person, now: at } = verdict
-    const reached = await limit?.(tx, person, at)
+    const { targetPerson: person } = verdict
+    const reached = await limit?.(tx, person, verdict.now)
     if (reached) return verdict.refuse(reached.refusal, reached.retryAfterMs)
+    // The limit may have waited for a lock.
+    const at = deps.clock.now()
 
     const { id: subjectId, clientId } = person
     const about = { at, origin, clientId, actorId: actor.userId, subjectId }

@@ -8,6 +8,7 @@ import { invitations } from '../../src/platform/db/schema/links.ts'
 import { outbox } from '../../src/platform/db/schema/outbox.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/platform/time/durations.ts'
 import { startApp, type TestApp } from '../support/app.ts'
+import { awaitWaiters } from '../support/await-waiters.ts'
 import type { Answer, Browser } from '../support/browser.ts'
 import { People } from '../support/people.ts'
 
@@ -247,4 +248,31 @@ describe('the limit of ten open invitations', () => {
     assert.equal(await house.work(path), null)
     assert.match((await house.admin.get(path)).body, /3 of 3 people were invited/)
   })
+})
+
+test('an invitation that waited for the allowance of its account is recorded with the time after the wait', async () => {
+  const house = await House.open(10, 100)
+  try {
+    const { db, sql } = house.app.deps
+    assert.equal((await house.invite()).status, 303)
+    const [invited] = await db.select().from(invitations).orderBy(desc(invitations.id)).limit(1)
+    assert.ok(invited)
+    const before = house.app.clock.now()
+
+    const sent = await sql.begin(async (holder) => {
+      await holder`
+        select pg_advisory_xact_lock(hashtextextended(${`invitations of ${invited.clientId}`}, 0))`
+      const answer = house.admin.post(`/users/${invited.userId}/invitation`)
+      await awaitWaiters(sql)
+      house.app.clock.advance(SECOND)
+      return { answer }
+    })
+
+    assert.equal((await sent.answer).status, 303)
+    const [event] = await db.select().from(auditEvents).orderBy(desc(auditEvents.id)).limit(1)
+    assert.equal(event?.action, 'invitation.resent')
+    assert.equal(event?.at.getTime(), before.getTime() + SECOND)
+  } finally {
+    await house.app.close()
+  }
 })

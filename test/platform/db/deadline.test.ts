@@ -5,6 +5,7 @@ import { DrizzleQueryError, sql } from 'drizzle-orm'
 import postgres from 'postgres'
 import { type DatabasePool, openDatabase, type Reader } from '../../../src/platform/db/client.ts'
 import { Deadline, withDeadline } from '../../../src/platform/db/deadline.ts'
+import { awaitWaiters } from '../../support/await-waiters.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/cluster.ts'
 
 const TOO_LATE = new Error('too late')
@@ -16,7 +17,7 @@ let elsewhere: DatabasePool
 before(async () => {
   database = await createTestDatabase()
   pool = openDatabase(database.url, 'test-single', 1)
-  elsewhere = openDatabase(database.url, 'test-elsewhere', 1)
+  elsewhere = openDatabase(database.url, 'test-elsewhere', 2)
   await elsewhere.sql`create table notes (note text)`
 })
 afterEach(() => elsewhere.sql`delete from notes`)
@@ -109,20 +110,29 @@ describe('after the deadline of its request', () => {
     assert.deepEqual(await notes(), [])
   })
 
-  test('after the deadline the request does not wait for a statement that is under way', async () => {
+  test('after the deadline the request does not wait for a statement that is under way, which is completed', async () => {
     const deadline = new Deadline()
     const { held, release } = holdUntilReleased()
+    const lock = holdUntilReleased()
     const holds = elsewhere.sql.begin(async (tx) => {
       await tx`lock table notes`
+      lock.release()
       await held
     })
-    const blocked = withDeadline(deadline, () => write(pool.db, 'under way'))
+    await lock.held
+    const blocked = assert.rejects(
+      withDeadline(deadline, () => write(pool.db, 'under way')),
+      isTooLate,
+    )
+    await awaitWaiters(elsewhere.sql)
 
     deadline.pass(TOO_LATE)
 
-    await assert.rejects(blocked, isTooLate)
+    await blocked
     release()
     await holds
+    await pool.db.execute(sql`select 1`)
+    assert.deepEqual(await notes(), ['under way'], 'PostgreSQL completes it')
   })
 })
 

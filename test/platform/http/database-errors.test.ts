@@ -142,11 +142,13 @@ test('web stays ready while requests keep every connection of their pool busy', 
   const held = new Promise<void>((resolve) => {
     release = resolve
   })
-  const busy = Array.from({ length: 20 }, () => app.deps.db.transaction(() => held))
+  const other = await startApp()
+  const busy = Array.from({ length: 20 }, () => other.deps.db.transaction(() => held))
 
-  const { status, body } = await app.browser().get('/readyz')
+  const { status, body } = await other.browser().get('/readyz')
 
   release()
   await Promise.all(busy)
+  await other.close()
   assert.equal(status, 200, body)
 })

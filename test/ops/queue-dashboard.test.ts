@@ -326,7 +326,7 @@ onEachEngine('the queue dashboard', (fixture) => {
         fixture.change('/notifications/retry'),
         fixture.operator.post('/ops/outbox/retry'),
       ])
-      await awaitWaiters(sql, 3)
+      await awaitWaiters(sql)
       await demotion`
         update memberships set role_group_id = (select id from role_groups where key = 'service-desk')
         where user_id = ${userId}`

@@ -89,7 +89,7 @@ export function mayGiveBackControl(actor: Actor, target: Target): Refusal | null
   return target.administers && target.tiedToActor ? 'invited-or-promoted' : null
 }
 
-/** An Admin resets a non-Admin of their own account, the Service Desk any other user. */
+/** An Admin resets a non-Admin of their own account, the Service Desk any other user, except an administrator it is tied to. */
 export function mayResetMfa(actor: Actor, target: Target): Refusal | null {
   return mayGiveBackControl(actor, target) ?? (target.authenticatorActive ? null : 'nothing-to-reset')
 }

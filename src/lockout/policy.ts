@@ -1,4 +1,4 @@
-// Every decision about counting and locking, from stored times and now. Pure.
+// Every decision about counting and locking a user's secrets, from stored times and now. Pure.
 import { HOUR, SECOND } from '../platform/time/durations.ts'
 
 export interface LockoutPolicy {

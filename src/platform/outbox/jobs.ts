@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { HOUR, MINUTE } from '../time/durations.ts'
 
-/** Jobs of the outbox: added in the transaction of a change, done exactly once. */
+/** Jobs of the outbox: added in the transaction of a change. What a job writes happens once. */
 const payloads = {
   'send-notification': z.object({ notificationId: z.string() }),
   'end-lockout': z.object({ subject: z.string(), kind: z.enum(['password', 'code']) }),

@@ -11,14 +11,13 @@ import { filesNotEnded, setFilesOfRun } from './support/files-of-run.ts'
 import { REDIS_AVAILABLE } from './support/redis-server.ts'
 import { makeRunFolder, removeRunFolder } from './support/run-folder.ts'
 
-/** One more than cores: some files wait for other processes. */
-const PROCESSES = availableParallelism() + 1
-
 process.chdir(PROJECT_ROOT)
 const stopping = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort())
 
 const files = chooseFiles(process.argv.slice(2))
+/** Faults need a machine that is not busy. Of the others one more than cores: some wait for other processes. */
+const processes = files.every(needsFaults) ? 1 : availableParallelism() + 1
 // The machine that decides must not decide without having tried the queues of production.
 if (process.env.CI === 'true' && !REDIS_AVAILABLE)
   throw new Error('There is neither redis-server nor TEST_REDIS_URL: tests would be skipped')
@@ -70,8 +69,8 @@ function runTests(files: string[]): Promise<boolean> {
   let failed = 0
   setFilesOfRun(files)
   const results = run({
-    files: Array(Math.min(PROCESSES, files.length)).fill('dist/test/test-process.js'),
-    concurrency: PROCESSES,
+    files: Array(Math.min(processes, files.length)).fill('dist/test/test-process.js'),
+    concurrency: processes,
     signal: stopping.signal,
   })
   results.on('test:fail', ({ todo }) => {

@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net'
 export interface Answer {
   status: number
   location: string | null
-  /** The session cookie, if one was set. */
+  /** The session cookie, if one was set. Each sign-in is one in a browser that is not known yet. */
   cookie: string | null
   body: string
 }
@@ -79,7 +79,7 @@ export class Connection {
     waiting?.resolve({
       status: Number(head.slice('HTTP/1.1 '.length, 'HTTP/1.1 200'.length)),
       location: /\r\nlocation: (.*)/i.exec(head)?.[1] ?? null,
-      cookie: /\r\nset-cookie: ([^;]*)/i.exec(head)?.[1] ?? null,
+      cookie: /\r\nset-cookie: ((?!known-browser)[^;]*)/i.exec(head)?.[1] ?? null,
       body,
     })
   }

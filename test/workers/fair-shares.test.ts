@@ -41,8 +41,9 @@ onEachEngine('fair shares', (fixture) => {
         messageId.includes(present(live)),
       )
       assert.ok(place >= before)
-      // A row that is not in the queue yet waits for the first batch, with its newest rows in it.
-      assert.ok(place - before <= (dispatched ? AT_MOST_BEFORE : 50), `place ${place - before}`)
+      // The first of the burst are sent while the relay adds this one. A row that is not in the queue yet waits for the
+      // first batch, with its newest rows in it.
+      assert.ok(place - before <= (dispatched ? IN_QUEUE / 2 : 50), `place ${place - before}`)
     }
     await engine.close()
   })

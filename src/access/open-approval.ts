@@ -3,7 +3,6 @@ import type { Deps } from '../deps.ts'
 import { type Origin, record } from '../platform/audit/record.ts'
 import type { Transaction } from '../platform/db/client.ts'
 import { approvals } from '../platform/db/schema/approvals.ts'
-import { users } from '../platform/db/schema/users.ts'
 import { notifyAll } from '../platform/mail/notify.ts'
 import { enqueue } from '../platform/outbox/enqueue.ts'
 import { DAY, HOUR } from '../platform/time/durations.ts'
@@ -29,6 +28,7 @@ export interface AskedFor {
   held: readonly string[]
   change: Record<'given' | 'taken', readonly { key: string }[]>
   requestedBy: string
+  requesterEpoch: number
   evidence: Evidence
   origin: Origin
 }
@@ -42,7 +42,7 @@ export async function openApproval(
   tx: Transaction,
   asked: AskedFor,
 ): Promise<{ ok: true; approvalId: string } | { ok: false; refusal: Refusal }> {
-  const { kind, clientId, userId, email, name, held, change, requestedBy, origin } = asked
+  const { kind, clientId, userId, email, name, held, change, requestedBy, requesterEpoch, origin } = asked
   const { ticket, reason } = asked.evidence
   if (ticket === undefined || reason === undefined)
     throw new Error('an approval was requested without ticket and reason')
@@ -59,10 +59,6 @@ export async function openApproval(
   )
   if ((await tx.$count(approvals, lately)) >= CASES_WITHIN_HOUR)
     return { ok: false, refusal: 'approvals-within-hour' }
-  const [requester] = await tx
-    .select({ epoch: users.sessionEpoch })
-    .from(users)
-    .where(eq(users.id, requestedBy))
 
   // A case past its time is not open, even before its job has run.
   await markExpired(tx, and(eq(approvals.email, email), lte(approvals.expiresAt, now)), now)
@@ -79,7 +75,7 @@ export async function openApproval(
       given: keysOf(change.given),
       taken: keysOf(change.taken),
       requestedBy,
-      requesterEpoch: requester?.epoch,
+      requesterEpoch,
       requestedAt: now,
       expiresAt,
       ticket,

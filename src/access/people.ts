@@ -1,7 +1,14 @@
 // People and accounts as the rules see them. Pure.
-import type { Person } from '../gate/facts.ts'
+import type { Person, RoleGroup } from '../gate/facts.ts'
 import { lockInForce } from '../lockout/policy.ts'
-import { type AccountTarget, type Actor, administers, type Relation, type Target } from './rules.ts'
+import {
+  type AccountTarget,
+  type Actor,
+  administers,
+  needsApproval,
+  type Relation,
+  type Target,
+} from './rules.ts'
 
 export function actorOf({ id, roleGroups }: Person): Actor {
   return {
@@ -40,4 +47,12 @@ export function accountTargetOf(
   relation: Relation,
 ): AccountTarget {
   return { relation, isPlatform, suspended: suspendedAt !== null }
+}
+
+/** The role groups of a person that only a second person's approval gives. */
+export function approvedRoleGroups({
+  ofPlatform,
+  roleGroups,
+}: Pick<Person, 'ofPlatform' | 'roleGroups'>): RoleGroup[] {
+  return roleGroups.filter((roleGroup) => needsApproval({ ...roleGroup, ofPlatform }))
 }

@@ -1,6 +1,6 @@
-import { and, eq, gt } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import { accountById } from '../access/accounts.queries.ts'
-import { chooseRoleGroups, roleGroupChange } from '../access/choose-role-groups.ts'
+import { chooseRoleGroups, keysOf, roleGroupChange } from '../access/choose-role-groups.ts'
 import type { Closing } from '../access/closings.ts'
 import { relationOf } from '../access/hierarchy.queries.ts'
 import { readTies } from '../access/makers.queries.ts'
@@ -11,6 +11,7 @@ import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'
 import { readPerson } from '../gate/read-person.queries.ts'
 import { invitePerson } from '../invitations/invite-person.ts'
+import { happenedSince } from '../platform/audit/happened-since.queries.ts'
 import type { Transaction } from '../platform/db/client.ts'
 import type { approvals } from '../platform/db/schema/approvals.ts'
 import { auditEvents } from '../platform/db/schema/audit-events.ts'
@@ -40,7 +41,10 @@ export async function carryOutApproval(
   const [account] = await accountById(tx, approval.clientId)
   if (!account) throw new Error('the account of a case is gone')
   if (account.suspendedAt) return not('account-suspended')
-  if (await wasRenamed(tx, approval)) return not('account-renamed')
+  // The account may have had another name when the approver looked at the case.
+  const isItsAccount = eq(auditEvents.clientId, account.id)
+  if (await happenedSince(tx, 'client.renamed', isItsAccount, approval.requestedAt))
+    return not('account-renamed')
 
   const all = await readRoleGroups(tx)
   const { held, given, taken } = approval
@@ -86,19 +90,8 @@ function not(because: Closing): CarriedOut {
   return { ok: false, because }
 }
 
-/** The account may have had another name when the approver looked at the case. */
-async function wasRenamed(tx: Transaction, { clientId, requestedAt }: Approval): Promise<boolean> {
-  const renamed = and(
-    eq(auditEvents.clientId, clientId),
-    eq(auditEvents.action, 'client.renamed'),
-    eq(auditEvents.outcome, 'success'),
-    gt(auditEvents.at, requestedAt),
-  )
-  return (await tx.$count(auditEvents, renamed)) > 0
-}
-
 function isUnchanged({ email, status, roleGroups }: Person, approval: Approval): boolean {
-  const keys = roleGroups.map(({ key }) => key).sort()
+  const keys = keysOf(roleGroups).sort()
   return (
     (status === 'disabled') === (approval.kind === 'enabling') &&
     email === approval.email &&

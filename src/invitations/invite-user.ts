@@ -70,6 +70,7 @@ export async function inviteUser(
         held: [],
         change: { given: roleGroups, taken: [] },
         requestedBy: actor.userId,
+        requesterEpoch: actor.epoch,
         evidence,
         origin,
       })

@@ -1,7 +1,8 @@
 import { and, eq, isNotNull } from 'drizzle-orm'
 import { actOnUser, type UserOutcome, type UserRequest } from '../access/act-on-user.ts'
 import { readDeskEvidence } from '../access/evidence.ts'
-import { administers, mayChangeInvitation } from '../access/rules.ts'
+import { approvedRoleGroups } from '../access/people.ts'
+import { mayChangeInvitation } from '../access/rules.ts'
 import { tellOfAdministrator } from '../access/tell-administrators.ts'
 import type { Deps } from '../deps.ts'
 import type { Transaction } from '../platform/db/client.ts'
@@ -17,10 +18,11 @@ export function resendInvitation(deps: Deps, request: UserRequest): Promise<User
     action: 'invitation.resent',
     rule: mayChangeInvitation,
     readEvidence: readDeskEvidence,
-    limit: async (tx, { id, clientId, ofPlatform, roleGroups }, now) => {
+    limit: async (tx, person, now) => {
+      const { id, clientId } = person
       // What a second person approved long ago is approved anew.
-      const administering = ofPlatform || roleGroups.some(administers)
-      if (administering && (await hasExpired(tx, id, now)) && (await isInUse(tx, clientId)))
+      const wasApproved = approvedRoleGroups(person).length > 0
+      if (wasApproved && (await hasExpired(tx, id, now)) && (await isInUse(tx, clientId)))
         return { refusal: 'invite-again' }
       const allowance = await invitationAllowance(tx, deps.config, clientId, now)
       // The number of open invitations stays the same, because the old one is closed.

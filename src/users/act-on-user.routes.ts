@@ -101,7 +101,7 @@ async function renderAct(
   const now = deps.clock.now()
   res.status(missing.length === 0 ? 200 : 422).render(view, {
     user: { id, name, email, clientName },
-    waits: (await administeringAgain(deps.db, targetPerson, now)).length > 0,
+    waits: status === 'disabled' && (await administeringAgain(deps.db, targetPerson, now)).length > 0,
     invitation: status === 'invited' ? await readInvitation(deps.db, id, now) : null,
     byServiceDesk: verdict.actor.isServiceDesk,
     typed: typedFields(req.body, EVIDENCE_FIELDS),

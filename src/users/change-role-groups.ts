@@ -40,7 +40,8 @@ export async function changeRoleGroups(
     if (change.given.some(needsApproval)) {
       if (person.status === 'disabled') return verdict.refuse('enable-first')
       const asked = { kind: 'role-groups', clientId, userId, email, name, held, change } as const
-      const opened = await openApproval(deps, tx, { ...asked, requestedBy: actor.userId, evidence, origin })
+      const by = { requestedBy: actor.userId, requesterEpoch: actor.epoch, evidence, origin }
+      const opened = await openApproval(deps, tx, { ...asked, ...by })
       return opened.ok ? opened : verdict.refuse(opened.refusal)
     }
     const by = { at: deps.clock.now(), actorId: actor.userId, origin, details: evidence }

@@ -1,13 +1,16 @@
-import { and, eq, gt } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import type { UserRequest } from '../access/act-on-user.ts'
+import { keysOf } from '../access/choose-role-groups.ts'
 import { type EvidenceField, readEvidence } from '../access/evidence.ts'
 import { judge } from '../access/judge.ts'
 import { openApproval } from '../access/open-approval.ts'
 import type { Missing, Outcome } from '../access/outcome.ts'
-import { administers, mayEnable } from '../access/rules.ts'
+import { approvedRoleGroups } from '../access/people.ts'
+import { mayEnable } from '../access/rules.ts'
 import { tellOfAdministrator } from '../access/tell-administrators.ts'
 import type { Deps } from '../deps.ts'
 import type { Person, RoleGroup } from '../gate/facts.ts'
+import { happenedSince } from '../platform/audit/happened-since.queries.ts'
 import { type AuditEntry, record } from '../platform/audit/record.ts'
 import type { Reader, Transaction } from '../platform/db/client.ts'
 import { auditEvents } from '../platform/db/schema/audit-events.ts'
@@ -47,9 +50,10 @@ export function enableUser(deps: Deps, request: UserRequest): Promise<EnableOutc
       userId,
       email,
       name,
-      held: roleGroups.map(({ key }) => key),
+      held: keysOf(roleGroups),
       change: { given, taken: [] },
       requestedBy: actor.userId,
+      requesterEpoch: actor.epoch,
       evidence,
       origin,
     })
@@ -58,20 +62,12 @@ export function enableUser(deps: Deps, request: UserRequest): Promise<EnableOutc
 }
 
 /** The role groups because of which enabling this user waits for a second person. */
-export async function administeringAgain(
-  db: Reader,
-  { id, ofPlatform, roleGroups }: Person,
-  now: Date,
-): Promise<RoleGroup[]> {
-  const held = roleGroups.filter((roleGroup) => ofPlatform || administers(roleGroup))
+export async function administeringAgain(db: Reader, person: Person, now: Date): Promise<RoleGroup[]> {
+  const held = approvedRoleGroups(person)
   if (held.length === 0) return []
-  const lately = and(
-    eq(auditEvents.subjectId, id),
-    eq(auditEvents.action, 'user.disabled'),
-    eq(auditEvents.outcome, 'success'),
-    gt(auditEvents.at, new Date(now.getTime() - TAKEN_BACK_WITHIN_MS)),
-  )
-  return (await db.$count(auditEvents, lately)) > 0 ? [] : held
+  const since = new Date(now.getTime() - TAKEN_BACK_WITHIN_MS)
+  const isTheirs = eq(auditEvents.subjectId, person.id)
+  return (await happenedSince(db, 'user.disabled', isTheirs, since)) ? [] : held
 }
 
 /** Enables a user, records it and queues the mails. A user who was never active is invited as before. */

@@ -21,6 +21,8 @@ const FLOORS = [
   ['src/users'],
   ['src/invitations', 'src/mfa-reset'],
   ['src/audit-log'],
+  // Applications behind the gate
+  ['src/applications'],
   // May I do this?
   ['src/access'],
   // May I come in?

@@ -188,6 +188,11 @@ export function mayResumeClient(actor: Actor, account: AccountTarget): Refusal |
   return mayRenameClient(actor, account) ?? (account.suspended ? null : 'not-suspended')
 }
 
+/** Registering, changing, disabling applications and their secrets. */
+export function mayRunApplications(actor: Actor): Refusal | null {
+  return actor.isServiceDesk ? null : 'unknown'
+}
+
 export function mayUseServiceDesk(actor: Actor): Refusal | null {
   return actor.isServiceDesk ? null : 'unknown'
 }

@@ -24,6 +24,7 @@ interface Names {
   sessions: string
   browsers: string
   mayNot: string
+  application: string
 }
 
 type Sentence = (names: Names) => string
@@ -175,6 +176,44 @@ const SENTENCES: Record<AuditAction, Sentences> = {
     success: () => 'From here on the audit log is sealed with a key, which covers what was sealed before.',
   },
   'audit.head-sent': { success: () => 'The head of the audit log was sent to the operators.' },
+  'application.registered': {
+    success: ({ actor, application }) => `${actor} registered the application ${application}.`,
+    refused: ({ actor, mayNot }) => `${actor} ${mayNot} register an application.`,
+  },
+  'application.changed': {
+    success: ({ actor, application }) => `${actor} changed the application ${application}.`,
+    refused: ({ actor, mayNot }) => `${actor} ${mayNot} change an application.`,
+  },
+  'application.disabled': {
+    success: ({ actor, application }) => `${actor} disabled the application ${application}.`,
+    refused: ({ actor, mayNot }) => `${actor} ${mayNot} disable an application.`,
+  },
+  'application.enabled': {
+    success: ({ actor, application }) => `${actor} enabled the application ${application}.`,
+    refused: ({ actor, mayNot }) => `${actor} ${mayNot} enable an application.`,
+  },
+  'application.secret-made': {
+    success: ({ actor, application }) => `${actor} made a new secret for the application ${application}.`,
+    refused: ({ actor, mayNot }) => `${actor} ${mayNot} make a secret for an application.`,
+  },
+  'application.secret-ended': {
+    success: ({ actor, application }) => `${actor} ended a secret of the application ${application}.`,
+    refused: ({ actor, mayNot }) => `${actor} ${mayNot} end a secret of an application.`,
+  },
+  'application.entered': {
+    success: ({ subject, application }) => `${subject} entered the application ${application}.`,
+    refused: ({ subject, application }) => `${subject} was not let into the application ${application}.`,
+  },
+  'application.error': {
+    failure: ({ application }) => `A request for the application ${application} was wrong.`,
+  },
+  'application.signed-out': {
+    success: ({ subject, application }) =>
+      `${application} was told that the session of ${subject} has ended.`,
+    failure: ({ subject, application }) =>
+      `All access of ${subject} to ${application} was ended, because a code or token was used twice.`,
+  },
+  'signing-keys.rotated': { success: () => 'New signing keys were made for applications.' },
   'queue.job-retried': {
     success: ({ actor }) => `${actor} retried failed jobs.`,
     refused: ({ actor, mayNot }) => `${actor} ${mayNot} retry failed jobs.`,
@@ -212,6 +251,7 @@ export function eventSentence({ action, outcome, details, ...people }: EventFact
     where: details.knownBrowser ? ' in a known browser' : '',
     browsers: details.ended === 'one' ? 'one of their known browsers' : 'their known browsers',
     sessions: details.ended === 'one' ? 'one of their sessions' : 'their other sessions',
+    application: typeof details.application === 'string' ? details.application : 'an application',
     mayNot: cameTooLate(details.refusal) ? 'tried in vain to' : 'was not allowed to',
   }
   const sentence = sentences?.[outcome]

@@ -43,6 +43,16 @@ export const AUDIT_ACTIONS = [
   'audit.exported',
   'audit.taken-over',
   'audit.head-sent',
+  'application.registered',
+  'application.changed',
+  'application.disabled',
+  'application.enabled',
+  'application.secret-made',
+  'application.secret-ended',
+  'application.entered',
+  'application.error',
+  'application.signed-out',
+  'signing-keys.rotated',
   'queue.job-retried',
   'queue.job-promoted',
   'queue.job-removed',
@@ -55,6 +65,7 @@ const OF_PLATFORM: ReadonlySet<AuditAction> = new Set([
   'encryption-keys.rotated',
   'audit.taken-over',
   'audit.head-sent',
+  'signing-keys.rotated',
 ])
 
 export function ofPlatform(action: AuditAction): boolean {

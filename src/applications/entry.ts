@@ -1,0 +1,27 @@
+// Who may enter an application. Pure. Tiles, the OpenID Connect provider and forward authentication ask the same rule.
+
+export interface Admission {
+  disabled: boolean
+  /** The person's client account is admitted. */
+  clientAdmitted: boolean
+  /** Keys of the admitted role groups. */
+  roleGroups: readonly string[]
+  requiresMfa: boolean
+}
+
+export interface Visitor {
+  roleGroups: readonly { key: string }[]
+  /** A code was verified in this session. */
+  codeProven: boolean
+}
+
+/** Why a signed-in person may not enter. 'mfa': they may once they have enrolled and verified a code. */
+export type EntryRefusal = 'disabled' | 'client' | 'role-group' | 'mfa'
+
+export function mayEnter(visitor: Visitor, application: Admission): EntryRefusal | null {
+  if (application.disabled) return 'disabled'
+  if (!application.clientAdmitted) return 'client'
+  const holdsOne = visitor.roleGroups.some(({ key }) => application.roleGroups.includes(key))
+  if (!holdsOne) return 'role-group'
+  return application.requiresMfa && !visitor.codeProven ? 'mfa' : null
+}

@@ -2,31 +2,46 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
-import { asc, ne } from 'drizzle-orm'
+import { asc, eq, ne } from 'drizzle-orm'
 import { sessionHandle } from '../../src/account/own-sessions.queries.ts'
+import { stageRouters } from '../../src/app.ts'
+import type { StageRouters } from '../../src/gate/gate.ts'
 import { storedId } from '../../src/gate/session-store.ts'
+import { openMetrics } from '../../src/ops/metrics.ts'
+import { opsRoutes } from '../../src/ops/ops.routes.ts'
 import { auditEvents } from '../../src/platform/db/schema/audit-events.ts'
 import { clients } from '../../src/platform/db/schema/clients.ts'
+import { knownBrowsers } from '../../src/platform/db/schema/known-browsers.ts'
 import { lockouts } from '../../src/platform/db/schema/lockouts.ts'
 import { outbox } from '../../src/platform/db/schema/outbox.ts'
+import { openQueueEngine, type QueueEngine } from '../../src/platform/outbox/queues.ts'
 import { MINUTE, SECOND } from '../../src/platform/time/durations.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { awaitWaiters } from '../support/await-waiters.ts'
 import { type Answer, type Browser, DEMO_PASSWORD, keyOn } from '../support/browser.ts'
 import { holdBackPost } from '../support/held-back-post.ts'
 import { People, type Status } from '../support/people.ts'
+import { routesOf } from '../support/routes.ts'
 
 const EVIDENCE = { reason: 'Phone lost on the train', ticket: 'DESK-4711', identifiedBy: 'video' }
 const ACCOUNT = 'Meridian Foods'
 
 let app: TestApp
 let people: People
+let queues: QueueEngine
+let routers: StageRouters
 
 before(async () => {
   app = await startApp({ ADDRESS_ATTEMPTS: '100000' })
   people = new People(app)
+  const { deps } = app
+  queues = openQueueEngine(deps.config, deps.log)
+  routers = stageRouters(deps, opsRoutes(deps, queues, openMetrics(deps, queues)))
 })
-after(() => app.close())
+after(async () => {
+  await queues.close()
+  await app.close()
+})
 
 interface Actor {
   id: string
@@ -36,6 +51,8 @@ interface Actor {
 }
 interface Act {
   name: string
+  /** As the router has it. */
+  route: string
   /** False: the job that follows records it. */
   recordedAtOnce?: boolean
   /** False: it is over before anything is judged. */
@@ -57,43 +74,70 @@ const onClient = (act: string, suspended: boolean) => async () => ({
 const user = (status?: Status) => people.add(ACCOUNT, ['finance-operator'], status)
 
 const ACTS: readonly Act[] = [
-  { name: 'an MFA reset', by: 'admin', prepare: onUser('mfa-reset', EVIDENCE, enrolledUser) },
+  {
+    name: 'an MFA reset',
+    route: '/users/:id/mfa-reset',
+    by: 'admin',
+    prepare: onUser('mfa-reset', EVIDENCE, enrolledUser),
+  },
   {
     name: 'an MFA reset by the Service Desk',
+    route: '/users/:id/mfa-reset',
     by: 'service-desk',
     prepare: onUser('mfa-reset', EVIDENCE, enrolledUser),
   },
-  { name: 'lifting a lock', by: 'admin', prepare: onUser('unlock', EVIDENCE, lockedUser) },
-  { name: 'disabling a user', by: 'admin', prepare: onUser('disable', EVIDENCE, user) },
-  { name: 'enabling a user', by: 'admin', prepare: onUser('enable', EVIDENCE, () => user('disabled')) },
+  {
+    name: 'lifting a lock',
+    route: '/users/:id/unlock',
+    by: 'admin',
+    prepare: onUser('unlock', EVIDENCE, lockedUser),
+  },
+  {
+    name: 'disabling a user',
+    route: '/users/:id/disable',
+    by: 'admin',
+    prepare: onUser('disable', EVIDENCE, user),
+  },
+  {
+    name: 'enabling a user',
+    route: '/users/:id/enable',
+    by: 'admin',
+    prepare: onUser('enable', EVIDENCE, () => user('disabled')),
+  },
   {
     name: 'changing role groups',
+    route: '/users/:id/role-groups',
     by: 'admin',
     prepare: onUser('role-groups', { roleGroups: 'finance-manager' }, user),
   },
   {
     name: 'an invitation',
+    route: '/users',
     by: 'admin',
     prepare: async () => ({ path: '/users', fields: people.newcomer() }),
   },
   {
     name: 'sending an invitation again',
+    route: '/users/:id/invitation',
     by: 'admin',
     prepare: onUser('invitation', {}, () => user('invited')),
   },
   {
     name: 'withdrawing an invitation',
+    route: '/users/:id/invitation/withdraw',
     by: 'admin',
     prepare: onUser('invitation/withdraw', {}, () => user('invited')),
   },
   {
     name: 'confirming a file of people to invite',
+    route: '/users/import/:id',
     by: 'admin',
     recordedAtOnce: false,
     prepare: async ({ browser }) => ({ path: await draftedImport(browser) }),
   },
   {
     name: 'a change of the MFA policy',
+    route: '/mfa-policy',
     by: 'admin',
     prepare: async () => {
       await app.deps.sql`delete from mfa_policies where client_id = ${await people.clientId(ACCOUNT)}`
@@ -101,7 +145,17 @@ const ACTS: readonly Act[] = [
     },
   },
   {
+    name: 'a change of another account’s MFA policy',
+    route: '/clients/:id/mfa-policy',
+    by: 'service-desk',
+    prepare: async () => ({
+      path: `/clients/${await newClient(false)}/mfa-policy`,
+      fields: { ...EVIDENCE, roleGroups: 'tech-operator' },
+    }),
+  },
+  {
     name: 'approving what another agent asked for',
+    route: '/approvals/:id',
     by: 'service-desk',
     prepare: async () => {
       const { id } = await people.addCase((await app.userNamed('desk@platform.example')).id)
@@ -110,6 +164,7 @@ const ACTS: readonly Act[] = [
   },
   {
     name: 'withdrawing what one asked for',
+    route: '/approvals/:id/withdraw',
     by: 'service-desk',
     prepare: async ({ email }) => {
       const { id } = await people.addCase((await app.userNamed(email)).id)
@@ -118,11 +173,13 @@ const ACTS: readonly Act[] = [
   },
   {
     name: 'asking that a user becomes Admin',
+    route: '/users/:id/role-groups',
     by: 'service-desk',
     prepare: onUser('role-groups', { ...EVIDENCE, roleGroups: 'admin' }, user),
   },
   {
     name: 'a new client account',
+    route: '/clients',
     by: 'service-desk',
     prepare: async () => {
       const { email = '', name = '' } = people.newcomer()
@@ -131,13 +188,25 @@ const ACTS: readonly Act[] = [
   },
   {
     name: 'renaming a client account',
+    route: '/clients/:id/name',
     by: 'service-desk',
     prepare: onClient('name', false),
   },
-  { name: 'suspending a client account', by: 'service-desk', prepare: onClient('suspend', false) },
-  { name: 'resuming a client account', by: 'service-desk', prepare: onClient('resume', true) },
+  {
+    name: 'suspending a client account',
+    route: '/clients/:id/suspend',
+    by: 'service-desk',
+    prepare: onClient('suspend', false),
+  },
+  {
+    name: 'resuming a client account',
+    route: '/clients/:id/resume',
+    by: 'service-desk',
+    prepare: onClient('resume', true),
+  },
   {
     name: 'retrying failed work',
+    route: '/ops/outbox/retry',
     by: 'operator',
     prepare: async () => {
       const now = app.clock.now()
@@ -150,6 +219,7 @@ const ACTS: readonly Act[] = [
   },
   {
     name: 'a change of one’s own password',
+    route: '/account/password',
     by: 'admin',
     refusedOnRecord: false,
     prepare: async () => ({
@@ -159,6 +229,7 @@ const ACTS: readonly Act[] = [
   },
   {
     name: 'ending one’s other sessions',
+    route: '/account/sessions/end-others',
     by: 'admin',
     prepare: async ({ email }) => {
       await signIn(email)
@@ -167,19 +238,37 @@ const ACTS: readonly Act[] = [
   },
   {
     name: 'ending one of one’s other sessions',
+    route: '/account/sessions/:id/end',
     by: 'admin',
     prepare: async ({ email }) => {
       return { path: `/account/sessions/${handleOf(await signIn(email))}/end` }
     },
   },
   {
+    name: 'ending one’s known browsers',
+    route: '/account/known-browsers/end-all',
+    by: 'admin',
+    prepare: async () => ({ path: '/account/known-browsers/end-all' }),
+  },
+  {
+    name: 'ending one of one’s known browsers',
+    route: '/account/known-browsers/:id/end',
+    by: 'admin',
+    prepare: async ({ id }) => {
+      const [known] = await app.deps.db.select().from(knownBrowsers).where(eq(knownBrowsers.userId, id))
+      return { path: `/account/known-browsers/${known?.id}/end` }
+    },
+  },
+  {
     name: 'setting up an authenticator',
+    route: '/account/authenticator',
     by: 'admin',
     refusedOnRecord: false,
     prepare: async () => ({ path: '/account/authenticator', fields: { password: DEMO_PASSWORD } }),
   },
   {
     name: 'confirming an authenticator',
+    route: '/account/authenticator/confirm',
     by: 'admin',
     refusedOnRecord: false,
     prepare: async ({ browser }) => {
@@ -190,6 +279,30 @@ const ACTS: readonly Act[] = [
     },
   },
 ]
+
+const LIKE_FAILED_WORK = 'asOperator judges it as it judges retrying failed work, and BullMQ is changed'
+
+/** The unsafe routes of signed-in users that are no acts here, and why. */
+const NO_ACTS: Record<string, string> = {
+  '/sign-out': 'it ends its own session',
+  '/users/import': 'a draft invites no one',
+  '/users/import/:id/look': 'it shows the draft, and records that',
+  '/account/authenticator/restart': 'it has no body that could be held back',
+  '/account/authenticator/cancel': 'it has no body that could be held back',
+  '/ops/jobs/:queue/retry': LIKE_FAILED_WORK,
+  '/ops/jobs/:queue/:job/retry': LIKE_FAILED_WORK,
+  '/ops/jobs/:queue/:job/remove': LIKE_FAILED_WORK,
+  '/ops/jobs/:queue/:job/promote': LIKE_FAILED_WORK,
+}
+
+test('every unsafe route of signed-in users is an act here, or has a reason not to be', () => {
+  const unsafe = routesOf(routers['signed-in'])
+    .filter(({ method }) => !['GET', 'HEAD', 'ALL'].includes(method))
+    .map(({ path }) => path)
+
+  const listed = [...ACTS.map(({ route }) => route), ...Object.keys(NO_ACTS)]
+  assert.deepEqual([...new Set(unsafe)].sort(), [...new Set(listed)].sort())
+})
 
 /** Of the rest a sign-out is enough: what ends a session deletes its row. */
 const TRIED_THOROUGHLY = [
@@ -211,13 +324,14 @@ const ENDINGS: Record<string, (actor: Actor) => Promise<void>> = {
   },
 }
 
-for (const { name, by, prepare, recordedAtOnce = true, refusedOnRecord = true } of ACTS)
+for (const { name, route, by, prepare, recordedAtOnce = true, refusedOnRecord = true } of ACTS)
   describe(name, () => {
     const endings = Object.entries(ENDINGS).slice(0, TRIED_THOROUGHLY.includes(name) ? undefined : 1)
     for (const [ending, end] of endings)
       test(`the act changes nothing if its session was ${ending} while its body was held back`, async () => {
         const actor = await signedIn(by)
         const { path, fields = {} } = await prepare(actor)
+        assert.match(path, new RegExp(`^${route.replace(/:[a-z]+/g, '[^/]+')}$`))
         const held = await holdBackPost(app, actor.browser, path, fields)
         await end(actor)
         const before = await everything()
@@ -363,6 +477,7 @@ const CHANGED = [
   'memberships',
   'mfa_policies',
   'authenticators',
+  'known_browsers',
   'mfa_resets',
   'approvals',
   'invitations',

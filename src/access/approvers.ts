@@ -1,5 +1,5 @@
 // Who may decide a case, by the same rule as the command (access/rules.ts). Pure.
-import { inOneFamily, inOneLine, type Makers } from './makers.ts'
+import { type Makers, oneMadeTheOther, shareAMaker } from './makers.ts'
 import { type Actor, type ApprovalTarget, mayDecideApproval } from './rules.ts'
 
 export type CasePeople = Pick<ApprovalTarget, 'requestedBy' | 'userId'>
@@ -37,5 +37,5 @@ export function approvalTarget(
 }
 
 function isTied({ requestedBy, userId }: CasePeople, { id }: Pick<Actor, 'id'>, makers: Makers): boolean {
-  return inOneFamily(makers, id, requestedBy) || (userId !== null && inOneLine(makers, id, userId))
+  return shareAMaker(makers, id, requestedBy) || (userId !== null && oneMadeTheOther(makers, id, userId))
 }

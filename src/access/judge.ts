@@ -2,7 +2,7 @@ import { asc, inArray } from 'drizzle-orm'
 import { validate as isUuid, NIL } from 'uuid'
 import type { Deps } from '../deps.ts'
 import type { ActingSession } from '../gate/acting-session.ts'
-import { holdSession, type LockedPerson } from '../gate/hold-session.ts'
+import { type HeldPerson, holdSession } from '../gate/hold-session.ts'
 import { readPerson } from '../gate/read-person.queries.ts'
 import { isSignedIn } from '../gate/stages.ts'
 import type { AuditAction } from '../platform/audit/actions.ts'
@@ -44,7 +44,7 @@ export async function currentActor(
   tx: Transaction,
   session: ActingSession,
   act: Act,
-): Promise<LockedPerson | null> {
+): Promise<HeldPerson | null> {
   const held = await holdSession(deps, tx, session)
   if (held && isSignedIn(session, held.person, held.now)) return held
   const actor = await readPerson(tx, session.userId)
@@ -134,7 +134,7 @@ async function judgeSession<Judged extends Verdict>(
   return current ? decision(asking(tx, act, current)) : SIGNED_OUT
 }
 
-function asking(tx: Transaction, { action, origin }: Act, { person, now }: LockedPerson): Asking {
+function asking(tx: Transaction, { action, origin }: Act, { person, now }: HeldPerson): Asking {
   const about = { action, origin, now, actor: person }
   return {
     db: tx,

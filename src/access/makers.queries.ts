@@ -5,7 +5,7 @@ import { approvals } from '../platform/db/schema/approvals.ts'
 import { invitations } from '../platform/db/schema/links.ts'
 import { memberships, roleGroups } from '../platform/db/schema/role-groups.ts'
 import { uuidArray } from '../platform/db/uuid-array.ts'
-import { inOneLine, type Makers, TIE_LIFE_MS } from './makers.ts'
+import { type Makers, oneMadeTheOther, TIE_LIFE_MS } from './makers.ts'
 import { administers } from './rules.ts'
 
 export async function readMakers(db: Reader, ids: readonly string[], now: Date): Promise<Makers> {
@@ -44,5 +44,5 @@ export async function readTies(
   const ids = people.filter(({ roleGroups }) => roleGroups.some(administers)).map(({ id }) => id)
   if (ids.length === 0) return new Set()
   const makers = await readMakers(db, [actorId, ...ids], now)
-  return new Set(ids.filter((id) => inOneLine(makers, actorId, id)))
+  return new Set(ids.filter((id) => oneMadeTheOther(makers, actorId, id)))
 }

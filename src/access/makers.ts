@@ -7,12 +7,12 @@ export const TIE_LIFE_MS = 30 * DAY
 /** By id: the person and all who made them, also through others: otherwise an agent could reset herself through two. */
 export type Makers = ReadonlyMap<string, ReadonlySet<string>>
 
-export function inOneLine(makers: Makers, oneId: string, otherId: string): boolean {
+export function oneMadeTheOther(makers: Makers, oneId: string, otherId: string): boolean {
   return makersOf(makers, oneId).has(otherId) || makersOf(makers, otherId).has(oneId)
 }
 
 /** One made the other, or the same person made both: then the second is no independent opinion. */
-export function inOneFamily(makers: Makers, oneId: string, otherId: string): boolean {
+export function shareAMaker(makers: Makers, oneId: string, otherId: string): boolean {
   const others = makersOf(makers, otherId)
   return [...makersOf(makers, oneId)].some((id) => others.has(id))
 }

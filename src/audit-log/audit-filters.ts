@@ -1,6 +1,6 @@
 // The filters of the audit log, read from its address. Empty means all. Pure.
 import { validate as isUuid } from 'uuid'
-import { AUDIT_ACTIONS, type AuditAction, OUTCOMES, type Outcome } from '../platform/audit/actions.ts'
+import { AUDIT_ACTIONS, type AuditAction, type EventOutcome, OUTCOMES } from '../platform/audit/actions.ts'
 import { cursor, lastSaid, SHORTEST_TERM, searchTerm } from '../platform/http/list-query.ts'
 import { readMoment } from './moment.ts'
 
@@ -11,7 +11,7 @@ export type TypedFilters = Record<FilterField, string>
 export interface AuditFilters {
   q: string
   action: AuditAction | ''
-  outcome: Outcome | ''
+  outcome: EventOutcome | ''
   actor: string
   from: Date | null
   /** Exclusive. */

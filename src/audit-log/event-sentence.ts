@@ -1,10 +1,11 @@
 // An audit event as a sentence. Pure.
 import { REFUSALS, type Refusal } from '../access/refusals.ts'
-import type { AuditAction, Outcome } from '../platform/audit/actions.ts'
+import type { AuditAction, EventOutcome } from '../platform/audit/actions.ts'
+import { type Names, SENTENCES } from './sentences.ts'
 
 export interface EventFacts {
   action: string
-  outcome: Outcome
+  outcome: EventOutcome
   actorId: string | null
   subjectId: string | null
   actorName: string | null
@@ -12,224 +13,6 @@ export interface EventFacts {
   byServiceDesk: boolean
   subjectName: string | null
   details: Record<string, unknown>
-}
-
-interface Names {
-  actor: string
-  subject: string
-  invitee: string
-  kind: string
-  where: string
-  endedWith: string
-  sessions: string
-  browsers: string
-  mayNot: string
-  application: string
-}
-
-type Sentence = (names: Names) => string
-type Sentences = Partial<Record<Outcome, Sentence>>
-
-const SENTENCES: Record<AuditAction, Sentences> = {
-  'sign-in.password': {
-    success: ({ subject }) => `${subject} entered the right password.`,
-    failure: ({ subject }) => `A wrong password was entered for ${subject}.`,
-    refused: ({ subject }) => `A password for ${subject} was not checked: passwords are locked.`,
-  },
-  // A right code is recorded as 'sign-in.completed'.
-  'sign-in.code': {
-    failure: ({ subject }) => `A wrong code was entered for ${subject}.`,
-    refused: ({ subject }) => `A code for ${subject} was not checked: codes are locked.`,
-  },
-  'sign-in.completed': { success: ({ subject }) => `${subject} signed in.` },
-  'sign-out': { success: ({ subject }) => `${subject} signed out.` },
-  'session.ended': {
-    success: ({ subject, sessions }) => `${subject} ended ${sessions}.`,
-    refused: ({ actor, mayNot }) => `${actor} ${mayNot} end a session.`,
-  },
-  'known-browser.ended': {
-    success: ({ subject, browsers }) => `${subject} ended ${browsers}.`,
-    refused: ({ actor, mayNot }) => `${actor} ${mayNot} end a known browser.`,
-  },
-  // Only refused reads are recorded.
-  access: { refused: ({ actor, mayNot }) => `${actor} ${mayNot} open a page.` },
-  presence: {
-    success: ({ subject }) => `${subject} confirmed their identity.`,
-    failure: ({ subject }) => `${subject} was asked to confirm their identity, and the answer was wrong.`,
-    refused: ({ subject }) => `${subject} was asked to confirm their identity, but attempts were locked.`,
-  },
-  'lockout.started': {
-    success: ({ subject, kind, where }) => `${subject}: too many wrong ${kind}s${where}, now locked.`,
-  },
-  'lockout.ended': {
-    success: ({ subject, kind, where, endedWith }) =>
-      `${subject}: the ${kind} lock${where} ended${endedWith}.`,
-  },
-  'address.refused': {
-    refused: () => 'Too many tries from one network address failed: the next are not checked for a while.',
-  },
-  'lockout.lifted': {
-    success: ({ actor, subject, kind, where }) => `${actor} lifted the ${kind} lock of ${subject}${where}.`,
-    refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} unlock ${subject}.`,
-  },
-  'authenticator.enrolment-begun': {
-    success: ({ subject }) => `${subject} began to set up an authenticator.`,
-  },
-  'authenticator.enrolled': { success: ({ subject }) => `${subject} set up an authenticator.` },
-  'authenticator.replaced': {
-    success: ({ subject }) => `${subject} replaced their authenticator with a new one.`,
-  },
-  'authenticator.disabled': {
-    success: ({ subject }) => `The authenticator of ${subject} was disabled after too many wrong codes.`,
-  },
-  'mfa-reset.requested': {
-    success: ({ actor, subject }) => `${actor} reset the MFA of ${subject}.`,
-    refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} reset the MFA of ${subject}.`,
-  },
-  'mfa-reset.completed': { success: ({ subject }) => `The MFA reset of ${subject} was completed.` },
-  'invitation.sent': {
-    success: ({ actor, subject }) => `${actor} invited ${subject}.`,
-    failure: ({ actor }) => `${actor} tried to invite somebody whose address already has an account.`,
-    refused: ({ actor, mayNot }) => `${actor} ${mayNot} invite somebody.`,
-  },
-  'invitation.resent': {
-    success: ({ actor, subject }) => `${actor} sent ${subject} the invitation again.`,
-    refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} send ${subject} the invitation again.`,
-  },
-  'invitation.withdrawn': {
-    success: ({ actor, subject }) => `${actor} withdrew the invitation of ${subject}.`,
-    refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} withdraw the invitation of ${subject}.`,
-  },
-  'invitation.accepted': { success: ({ subject }) => `${subject} accepted the invitation.` },
-  'user.role-groups-changed': {
-    success: ({ actor, subject }) => `${actor} changed the role groups of ${subject}.`,
-    refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} change the role groups of ${subject}.`,
-  },
-  'approval.requested': {
-    success: ({ actor, invitee }) =>
-      `${actor} asked for a second agent’s approval to make ${invitee} an administrator.`,
-  },
-  'approval.approved': {
-    success: ({ actor, invitee }) => `${actor} approved that ${invitee} becomes an administrator.`,
-    refused: ({ actor, mayNot }) => `${actor} ${mayNot} approve that somebody becomes an administrator.`,
-  },
-  'approval.refused': {
-    success: ({ actor, invitee }) => `${actor} refused that ${invitee} becomes an administrator.`,
-    refused: ({ actor, mayNot }) => `${actor} ${mayNot} refuse that somebody becomes an administrator.`,
-  },
-  'approval.withdrawn': {
-    success: ({ actor, invitee }) => `${actor} withdrew the request to make ${invitee} an administrator.`,
-    refused: ({ actor, mayNot }) => `${actor} ${mayNot} withdraw another agent’s request.`,
-  },
-  'approval.expired': {
-    success: ({ invitee }) => `The request to make ${invitee} an administrator expired without a decision.`,
-  },
-  'approval.closed': {
-    failure: ({ actor, invitee }) =>
-      `${actor} approved that ${invitee} becomes an administrator, but it could not be done any more.`,
-  },
-  'user.disabled': {
-    success: ({ actor, subject }) => `${actor} disabled the account of ${subject}.`,
-    refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} disable the account of ${subject}.`,
-  },
-  'user.enabled': {
-    success: ({ actor, subject }) => `${actor} enabled the account of ${subject}.`,
-    refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} enable the account of ${subject}.`,
-  },
-  'user.activated': { success: ({ subject }) => `The account of ${subject} became active.` },
-  'mfa-policy.changed': {
-    success: ({ actor }) => `${actor} changed the MFA policy.`,
-    refused: ({ actor, mayNot }) => `${actor} ${mayNot} change an MFA policy.`,
-  },
-  'client.created': {
-    success: ({ actor }) => `${actor} created this account.`,
-    refused: ({ actor, mayNot }) => `${actor} ${mayNot} create a client account.`,
-  },
-  'client.renamed': {
-    success: ({ actor }) => `${actor} renamed this account.`,
-    refused: ({ actor, mayNot }) => `${actor} ${mayNot} rename a client account.`,
-  },
-  'client.suspended': {
-    success: ({ actor }) => `${actor} suspended this account.`,
-    refused: ({ actor, mayNot }) => `${actor} ${mayNot} suspend a client account.`,
-  },
-  'client.resumed': {
-    success: ({ actor }) => `${actor} resumed this account.`,
-    refused: ({ actor, mayNot }) => `${actor} ${mayNot} resume a client account.`,
-  },
-  // Anyone who knows the address can ask.
-  'password.reset-requested': {
-    success: ({ subject }) => `Somebody who was not signed in asked for a new password for ${subject}.`,
-    refused: ({ subject }) =>
-      `Somebody who was not signed in asked for a new password for ${subject}. No mail was sent: the account is not active.`,
-  },
-  'password.changed': {
-    success: ({ subject }) => `The password of ${subject} was changed.`,
-    refused: ({ actor, mayNot }) => `${actor} ${mayNot} change their password.`,
-  },
-  'encryption-keys.rotated': {
-    success: () => 'Every authenticator’s secret was sealed with the newest encryption key.',
-    failure: () => 'Secrets were sealed with the newest encryption key; some could not be opened.',
-  },
-  'audit.exported': { success: ({ actor }) => `${actor} exported the audit log.` },
-  'audit.taken-over': {
-    success: () => 'From here on the audit log is sealed with a key, which covers what was sealed before.',
-  },
-  'audit.head-sent': { success: () => 'The head of the audit log was sent to the operators.' },
-  'application.registered': {
-    success: ({ actor, application }) => `${actor} registered the application ${application}.`,
-    refused: ({ actor, mayNot }) => `${actor} ${mayNot} register an application.`,
-  },
-  'application.changed': {
-    success: ({ actor, application }) => `${actor} changed the application ${application}.`,
-    refused: ({ actor, mayNot }) => `${actor} ${mayNot} change an application.`,
-  },
-  'application.disabled': {
-    success: ({ actor, application }) => `${actor} disabled the application ${application}.`,
-    refused: ({ actor, mayNot }) => `${actor} ${mayNot} disable an application.`,
-  },
-  'application.enabled': {
-    success: ({ actor, application }) => `${actor} enabled the application ${application}.`,
-    refused: ({ actor, mayNot }) => `${actor} ${mayNot} enable an application.`,
-  },
-  'application.secret-made': {
-    success: ({ actor, application }) => `${actor} made a new secret for the application ${application}.`,
-    refused: ({ actor, mayNot }) => `${actor} ${mayNot} make a secret for an application.`,
-  },
-  'application.secret-ended': {
-    success: ({ actor, application }) => `${actor} ended a secret of the application ${application}.`,
-    refused: ({ actor, mayNot }) => `${actor} ${mayNot} end a secret of an application.`,
-  },
-  'application.entered': {
-    success: ({ subject, application }) => `${subject} entered the application ${application}.`,
-    refused: ({ subject, application }) => `${subject} was not let into the application ${application}.`,
-  },
-  'application.error': {
-    failure: ({ application }) => `A request for the application ${application} was wrong.`,
-  },
-  'application.signed-out': {
-    success: ({ subject, application }) =>
-      `${application} was told that the session of ${subject} has ended.`,
-    failure: ({ subject, application }) =>
-      `All access of ${subject} to ${application} was ended, because a code or token was used twice.`,
-  },
-  'signing-keys.rotated': { success: () => 'New signing keys were made for applications.' },
-  'queue.job-retried': {
-    success: ({ actor }) => `${actor} retried failed jobs.`,
-    refused: ({ actor, mayNot }) => `${actor} ${mayNot} retry failed jobs.`,
-  },
-  'queue.job-promoted': {
-    success: ({ actor }) => `${actor} ran a delayed job at once.`,
-    refused: ({ actor, mayNot }) => `${actor} ${mayNot} run a delayed job at once.`,
-  },
-  'queue.job-removed': {
-    success: ({ actor }) => `${actor} removed a job from its queue.`,
-    refused: ({ actor, mayNot }) => `${actor} ${mayNot} remove a job from its queue.`,
-  },
-  'queue.failed-work-retried': {
-    success: ({ actor }) => `${actor} retried everything that had been given up.`,
-    refused: ({ actor, mayNot }) => `${actor} ${mayNot} retry what had been given up.`,
-  },
 }
 
 const ENDED_WITH: Readonly<Record<string, string>> = {
@@ -241,8 +24,8 @@ const ENDED_WITH: Readonly<Record<string, string>> = {
 export function eventSentence({ action, outcome, details, ...people }: EventFacts): string {
   const { [action as AuditAction]: sentences }: Partial<typeof SENTENCES> = SENTENCES
   const subject =
-    people.subjectName ?? (people.subjectId === null ? 'nobody known' : 'somebody of another account')
-  const names = {
+    people.subjectName ?? (people.subjectId === null ? 'an unknown person' : 'a person of another account')
+  const names: Names = {
     actor: actorText(people),
     subject,
     invitee: people.subjectId === null && typeof details.name === 'string' ? details.name : subject,
@@ -266,7 +49,8 @@ function cameTooLate(refusal: unknown): boolean {
 }
 
 function actorText(by: Pick<EventFacts, 'actorId' | 'actorName' | 'byServiceDesk'>): string {
-  if (by.actorName === null) return by.actorId === null ? 'Nobody signed in' : 'Somebody of another account'
+  if (by.actorName === null)
+    return by.actorId === null ? 'A visitor who was not signed in' : 'A person of another account'
   return by.byServiceDesk ? `${by.actorName} of the Service Desk` : by.actorName
 }
 

@@ -1,5 +1,5 @@
 import { and, eq, gte, inArray, lt, or, type SQL, sql } from 'drizzle-orm'
-import { AUDIT_ACTIONS, type AuditAction, OUTCOMES, type Outcome } from '../platform/audit/actions.ts'
+import { AUDIT_ACTIONS, type AuditAction, type EventOutcome, OUTCOMES } from '../platform/audit/actions.ts'
 import type { Reader } from '../platform/db/client.ts'
 import { auditEvents } from '../platform/db/schema/audit-events.ts'
 import type { EventRow } from './event-sentence.ts'
@@ -15,7 +15,7 @@ const CHOICE = 10_000
 export interface EventSearch {
   clientId: string
   action: AuditAction | ''
-  outcome: Outcome | ''
+  outcome: EventOutcome | ''
   actorId: string | null
   people: People
   from: Date | null

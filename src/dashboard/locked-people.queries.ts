@@ -11,7 +11,7 @@ const SHOWN = 10
 /** Only the locks that last longest are read: most locks of an attack belong to unknown addresses. */
 const WINDOW = 10_000
 
-export interface LockedPerson {
+export interface LockedOut {
   id: string
   name: string
   clientName: string
@@ -19,7 +19,7 @@ export interface LockedPerson {
 }
 
 export interface LockedPeople {
-  people: LockedPerson[]
+  people: LockedOut[]
   more: boolean
 }
 

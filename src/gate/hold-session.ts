@@ -8,7 +8,7 @@ import { factsOf, type Person } from './facts.ts'
 import { readPerson } from './read-person.queries.ts'
 
 /** A person locked for the rest of the transaction, as they are now. `now`: the time after the locks. */
-export interface LockedPerson {
+export interface HeldPerson {
   person: Person
   now: Date
 }
@@ -18,7 +18,7 @@ export async function holdSession(
   { clock }: Pick<Deps, 'clock'>,
   tx: Transaction,
   session: ActingSession,
-): Promise<LockedPerson | null> {
+): Promise<HeldPerson | null> {
   const { userId, sessionId } = session
   // The user before the session: ending sessions locks in this order.
   await tx.select({ id: users.id }).from(users).where(eq(users.id, userId)).for('no key update')

@@ -20,7 +20,7 @@ export function inviteRoutes(deps: Deps): Router {
   routes.get('/users/new', (req, res) => renderInvite(deps, req, res))
   routes.get('/clients/:id/users/new', (req, res) => renderInvite(deps, req, res, req.params.id))
 
-  routes.post('/users', readForm, requireStepUp(deps, { act: 'invite somebody' }), async (req, res) => {
+  routes.post('/users', readForm, requireStepUp(deps, { act: 'invite a user' }), async (req, res) => {
     const clientId = typedFields(req.body, ['clientId']).clientId || personOf(res).clientId
     const outcome = await inviteUser(deps, { ...actRequestOf(req), clientId })
     await answer<Invited, InviteProblems>(res, outcome, {

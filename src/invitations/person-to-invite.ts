@@ -33,8 +33,7 @@ export const NAME_PROBLEMS: Readonly<Record<NameProblem, string>> = {
 }
 
 /** Does not reveal whose address it is, nor in which account. */
-export const ADDRESS_TAKEN =
-  'Somebody with this address already has an account. An address can be used only once.'
+export const ADDRESS_TAKEN = 'A user with this address exists already. An address can be used only once.'
 
 /** RFC 2606: no mailbox exists there. Withdrawn users get such an address, see `withdraw`. */
 const RESERVED = /\.invalid$/

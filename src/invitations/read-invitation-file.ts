@@ -43,7 +43,7 @@ export function readInvitationFile(bytes: Uint8Array): InvitationFile {
     return { problem: `There is no column “${unknown.slice(0, 100)}”. ${COLUMNS_WANTED}` }
   if (new Set(columns).size !== COLUMNS.length || columns.length !== COLUMNS.length)
     return { problem: COLUMNS_WANTED }
-  if (rest.length === 0) return { problem: 'There is nobody in it: only the names of the columns.' }
+  if (rest.length === 0) return { problem: 'It has no people, only the names of the columns.' }
   if (rest.length > MAX_LINES)
     return { problem: `It names more than ${MAX_LINES} people, the most that can be invited at once.` }
 

@@ -9,13 +9,13 @@ import { changeLockout } from './change-lockout.ts'
 import { lockoutPolicyOf } from './lockout-policy-of.ts'
 import type { LockoutKey } from './lockouts.queries.ts'
 import { authenticatorDisabled, type Failed, fail, NO_FAILURES } from './policy.ts'
-import { type LockedPerson, recordLockout } from './record-lockout.ts'
+import { type LockoutOwner, recordLockout } from './record-lockout.ts'
 
 /** Counts a spent attempt as failed. Records a lock, or the end of an authenticator at the 100th wrong code, and queues mails. */
 export async function failAttempt(
   tx: Transaction,
   { config }: Pick<Deps, 'config'>,
-  attempt: { key: LockoutKey; spentAt: Date; person: LockedPerson | null; now: Date; origin: Origin },
+  attempt: { key: LockoutKey; spentAt: Date; person: LockoutOwner | null; now: Date; origin: Origin },
 ): Promise<Failed> {
   const { key, spentAt, person, now, origin } = attempt
   const policy = lockoutPolicyOf(config, key.kind)
@@ -47,7 +47,7 @@ export async function failAttempt(
 /** Only a reset helps from now on. */
 async function recordDisabled(
   tx: Transaction,
-  person: LockedPerson,
+  person: LockoutOwner,
   now: Date,
   origin: Origin,
 ): Promise<void> {

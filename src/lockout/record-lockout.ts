@@ -3,7 +3,7 @@ import type { Transaction } from '../platform/db/client.ts'
 import { notify } from '../platform/mail/notify.ts'
 import type { LockoutKind } from './lockouts.queries.ts'
 
-export interface LockedPerson {
+export interface LockoutOwner {
   id: string
   clientId: string
 }
@@ -14,7 +14,7 @@ export async function recordLockout(
   lockout: {
     at: Date
     kind: LockoutKind
-    person: LockedPerson | null
+    person: LockoutOwner | null
     /** Set if only the count of this known browser is locked. */
     knownBrowser: string | null
     lockedUntil: Date

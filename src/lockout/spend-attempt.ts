@@ -6,7 +6,7 @@ import { failAttempt } from './fail-attempt.ts'
 import { lockoutPolicyOf } from './lockout-policy-of.ts'
 import { type LockoutKey, readLockout, type StoredLockout } from './lockouts.queries.ts'
 import { type Attempt, giveBack, spend } from './policy.ts'
-import type { LockedPerson } from './record-lockout.ts'
+import type { LockoutOwner } from './record-lockout.ts'
 import { letNextTry, takeTurns } from './take-turns.ts'
 
 export interface SpentAttempt {
@@ -19,7 +19,7 @@ export interface SpentAttempt {
 /** Commits an attempt before its check, so that 200 parallel guesses get 5 checks. Throws StillCheckingError. */
 export async function spendAttempt(
   deps: Deps,
-  { key, known, person }: { key: LockoutKey; known: StoredLockout; person: LockedPerson | null },
+  { key, known, person }: { key: LockoutKey; known: StoredLockout; person: LockoutOwner | null },
   disabledAt?: number,
 ): Promise<SpentAttempt | Extract<Attempt, { answer: 'refused' }>> {
   const { db, clock, config } = deps

@@ -41,7 +41,7 @@ export function affectedSentences(
 
 function requiredSentence({ people, notEnrolled }: Group): string {
   if (people === 0)
-    return 'Nobody is affected just now. Anyone given one of these role groups will be asked to enrol.'
+    return 'No user is affected just now. A user given one of these role groups will be asked to enrol.'
   const who = `${peopleInWords(people)}, ${inNumber(notEnrolled)} not enrolled`
   return notEnrolled === 0
     ? `${who}: they are asked for a code already, and nothing changes for them.`
@@ -49,6 +49,6 @@ function requiredSentence({ people, notEnrolled }: Group): string {
 }
 
 function releasedSentence({ people, notEnrolled }: Group): string {
-  if (people === 0) return 'It releases nobody just now.'
+  if (people === 0) return 'It releases no user just now.'
   return `${peopleInWords(people)} will no longer be required to use MFA, ${inNumber(notEnrolled)} of them not enrolled. Anyone who is enrolled is still asked for a code.`
 }

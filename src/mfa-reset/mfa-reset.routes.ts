@@ -16,7 +16,7 @@ import { RESET_FIELDS, type ResetField, requestMfaReset } from './request-mfa-re
 
 export function mfaResetRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
-  const stepUp = requireStepUp(deps, { act: 'reset somebody’s authenticator' })
+  const stepUp = requireStepUp(deps, { act: 'reset the authenticator of a user' })
 
   routes.get('/users/:id/mfa-reset', (req, res) => renderConfirm(deps, req, res))
 

@@ -12,7 +12,7 @@ import {
   spendAttempt,
   whileUnderWay,
 } from '../lockout/spend-attempt.ts'
-import type { Outcome } from '../platform/audit/actions.ts'
+import type { EventOutcome } from '../platform/audit/actions.ts'
 import { type AuditEntry, type Origin, record } from '../platform/audit/record.ts'
 import { withoutDeadline } from '../platform/db/deadline.ts'
 import { users } from '../platform/db/schema/users.ts'
@@ -124,7 +124,7 @@ function passwordEvent(
   { clock }: Deps,
   { person }: Credentials,
   action: PasswordAction,
-  outcome: Outcome,
+  outcome: EventOutcome,
   origin: Origin,
 ): AuditEntry {
   return {

@@ -21,7 +21,7 @@ import { changeRoleGroups } from './change-role-groups.ts'
 
 export function roleGroupsRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
-  const stepUp = requireStepUp(deps, { act: 'change somebody’s role groups' })
+  const stepUp = requireStepUp(deps, { act: 'change the role groups of a user' })
 
   routes.get('/users/:id/role-groups', (req, res) => renderRoleGroups(deps, req, res))
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { approversOf, type CasePeople } from '../../src/access/approvers.ts'
-import { inOneFamily, inOneLine } from '../../src/access/makers.ts'
+import { oneMadeTheOther, shareAMaker } from '../../src/access/makers.ts'
 import { REFUSALS, type Refusal } from '../../src/access/refusals.ts'
 import {
   type AccountTarget,
@@ -226,21 +226,21 @@ describe('who made whom', () => {
   test('one line joins a person with those they made, also through others, in either direction', () => {
     const joined = ['a', 'b', 'c', 'd', 'e'].flatMap((one) =>
       ['a', 'b', 'c', 'd', 'e'].flatMap((other) =>
-        one < other && inOneLine(makers, one, other) ? [one + other] : [],
+        one < other && oneMadeTheOther(makers, one, other) ? [one + other] : [],
       ),
     )
     assert.deepEqual(joined, ['ab', 'ac', 'ad', 'bc'])
-    assert.equal(inOneLine(makers, 'c', 'a'), true)
+    assert.equal(oneMadeTheOther(makers, 'c', 'a'), true)
   })
 
   test('a family also joins those whom the same person made', () => {
-    assert.equal(inOneFamily(makers, 'b', 'd'), true)
-    assert.equal(inOneFamily(makers, 'd', 'c'), true)
-    for (const id of ['a', 'b', 'c', 'd']) assert.equal(inOneFamily(makers, 'e', id), false)
+    assert.equal(shareAMaker(makers, 'b', 'd'), true)
+    assert.equal(shareAMaker(makers, 'd', 'c'), true)
+    for (const id of ['a', 'b', 'c', 'd']) assert.equal(shareAMaker(makers, 'e', id), false)
   })
 
   test('a relation that was not read is no answer', () => {
-    assert.throws(() => inOneLine(makers, 'a', 'nobody'), /not read/)
+    assert.throws(() => oneMadeTheOther(makers, 'a', 'nobody'), /not read/)
   })
 
   test('a case falls to the agents who may decide it, else to the Operators, else to no one', () => {

@@ -212,7 +212,7 @@ describe('the right to export', () => {
       ],
     )
     assert.equal(own[1]?.id, foreign)
-    assert.match(own[1]?.sentence ?? '', /somebody of another account/)
+    assert.match(own[1]?.sentence ?? '', /a person of another account/)
     assert.doesNotMatch(csv, /Marta|meridian/)
     assert.match(csv, /Ravi Menon/)
     assert.equal(desk[1]?.subjectName, 'Marta Johansson')

@@ -77,7 +77,7 @@ describe('filters of the audit log', () => {
       'A wrong password was entered for Fiona Gallagher.',
     ])
     assert.deepEqual(await found({ ...in2025, action: 'mfa-reset.requested', outcome: 'refused' }), [
-      'Amara Okafor was not allowed to reset the MFA of somebody of another account.',
+      'Amara Okafor was not allowed to reset the MFA of a person of another account.',
       'Amara Okafor was not allowed to reset the MFA of Ravi Menon.',
     ])
   })

@@ -16,11 +16,11 @@ test('the requester of a new password is unknown, whether a mail went out or not
 
   assert.equal(
     eventSentence({ ...asked, outcome: 'success' }),
-    'Somebody who was not signed in asked for a new password for Nina Kowalska.',
+    'A visitor who was not signed in asked for a new password for Nina Kowalska.',
   )
   assert.equal(
     eventSentence({ ...asked, outcome: 'refused' }),
-    'Somebody who was not signed in asked for a new password for Nina Kowalska. No mail was sent: the account is not active.',
+    'A visitor who was not signed in asked for a new password for Nina Kowalska. No mail was sent: the account is not active.',
   )
 })
 

@@ -110,10 +110,7 @@ for (const javaScriptEnabled of [true, false])
       await daniel.field('Ticket').fill('SD-1')
       await daniel.field('Why is it being created?').fill('Contract signed')
       await daniel.press('Create the account')
-      await daniel.seesProblem(
-        'E-mail address of the first Admin',
-        /Somebody with this address already has an account/,
-      )
+      await daniel.seesProblem('E-mail address of the first Admin', /A user with this address exists already/)
       assert.equal(await daniel.field('Name of the account').inputValue(), 'Meridian Bakeries')
       await look(daniel, 'new-account-problem')
       await daniel.field('E-mail address of the first Admin').fill('iris@meridian.example')

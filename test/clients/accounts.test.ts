@@ -159,7 +159,7 @@ describe('the audit log', () => {
       return whom
     }
 
-    assert.equal(await tryToReset('admin@meridian.example'), 'somebody of another account')
+    assert.equal(await tryToReset('admin@meridian.example'), 'a person of another account')
     assert.equal(await tryToReset('tech@retail.harbour.example'), 'Ravi Menon')
     const child = await cast.as('admin@retail.harbour.example').get('/audit?action=mfa-reset.requested')
     assert.match(child.body, /Amara Okafor was not allowed to reset the MFA of Ravi Menon/)

@@ -158,7 +158,7 @@ describe('creating a client account', () => {
     assert.match(kept.body, /value="A &lt;b&gt;"/)
     assert.match(kept.body, new RegExp(`value="iris${made}@account.example"`))
     const taken = await cast.as(DESK).post('/clients', newAccount({ adminEmail: FOREIGN_ADMIN }))
-    assert.match(taken.body, /Somebody with this address already has an account/)
+    assert.match(taken.body, /A user with this address exists already/)
     assert.doesNotMatch(taken.body, /Meridian Foods|Marta/, 'it does not tell whose it is')
     assert.equal(await app.deps.db.$count(clients), before)
   })

@@ -220,7 +220,7 @@ describe('an Admin', () => {
 
     const home = await homeOf('admin@harbour.example')
 
-    assert.match(home, /Amara Okafor was not allowed to reset the MFA of somebody of another account/)
+    assert.match(home, /Amara Okafor was not allowed to reset the MFA of a person of another account/)
     assert.doesNotMatch(home, /Marta/)
   })
 

@@ -493,7 +493,7 @@ describe('the right to import', () => {
     const present = await admin.post(`${path}/look`, { presence: admin.code() })
     assert.deepEqual([present.status, present.location], [303, path])
     const look = await admin.get(path)
-    assert.match(look.body, /Somebody with this address already has an account/)
+    assert.match(look.body, /A user with this address exists already/)
     assert.equal((await admin.get(`${path}/refused.csv`)).status, 200)
     const learnt = (await failures()).slice(known.length).map(({ details }) => details)
     assert.deepEqual(

@@ -81,7 +81,7 @@ describe('inviting', () => {
       told.push(problemOf(answer, 'email'))
     }
 
-    assert.match(told[0] ?? '', /already has an account/)
+    assert.match(told[0] ?? '', /exists already/)
     assert.equal(new Set(told).size, 1)
     const event = await people.lastEvent('invitation.sent')
     assert.equal(event?.outcome, 'failure')

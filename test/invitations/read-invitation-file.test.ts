@@ -86,7 +86,7 @@ describe('columns', () => {
         /The first line must name the columns/,
       )
     assert.match(problemOf(readInvitationFile(utf8('email,name,roleGroups,phone\n'))), /no column “phone”/)
-    assert.match(problemOf(readInvitationFile(utf8(HEAD))), /nobody in it/)
+    assert.match(problemOf(readInvitationFile(utf8(HEAD))), /It has no people/)
   })
 
   test('a line with more or fewer cells is kept and marked', () => {

@@ -81,7 +81,7 @@ describe('the people affected by a change', () => {
     )
     assert.match(
       affectedSentences({ ...affected, required: none }, tightening)[0] ?? '',
-      /^Nobody is affected/,
+      /^No user is affected/,
     )
     assert.match(
       affectedSentences(

@@ -73,4 +73,4 @@ export function ofPlatform(action: AuditAction): boolean {
 }
 
 export const OUTCOMES = ['success', 'failure', 'refused'] as const
-export type Outcome = (typeof OUTCOMES)[number]
+export type EventOutcome = (typeof OUTCOMES)[number]

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../db/client.ts'
 import { auditEvents } from '../db/schema/audit-events.ts'
-import type { AuditAction, Outcome } from './actions.ts'
+import type { AuditAction, EventOutcome } from './actions.ts'
 
 export interface Origin {
   address: string | null
@@ -15,7 +15,7 @@ export interface AuditEntry {
   id?: string
   at: Date
   action: AuditAction
-  outcome: Outcome
+  outcome: EventOutcome
   origin: Origin
   clientId: string | null
   actorId: string | null

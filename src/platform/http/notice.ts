@@ -38,7 +38,7 @@ const NOTICES = {
   'device-kept': { page: '/account', text: 'Nothing was changed.' },
   'link-unused': {
     page: '/',
-    text: 'That link is for somebody who is not signed in. To use it, sign out and open it again.',
+    text: 'That link opens only while you are signed out. To use it, sign out and open it again.',
   },
 } as const
 

@@ -23,6 +23,7 @@ const FLOORS = [
   ['src/audit-log'],
   // Applications behind the gate
   ['src/applications'],
+  ['src/signing-keys'],
   // May I do this?
   ['src/access'],
   // May I come in?

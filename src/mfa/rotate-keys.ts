@@ -1,7 +1,7 @@
 import { and, asc, eq, gt, isNotNull, sql } from 'drizzle-orm'
 import type { EncryptionKey } from '../config.ts'
 import { BY_THE_PRODUCT, record } from '../platform/audit/record.ts'
-import { isCurrentSeal, type SecretOf, seal, unseal } from '../platform/crypto/sealed-secret.ts'
+import { reseal } from '../platform/crypto/sealed-secret.ts'
 import type { Database } from '../platform/db/client.ts'
 import { authenticators } from '../platform/db/schema/authenticators.ts'
 
@@ -21,7 +21,7 @@ export async function countSecrets(db: Database): Promise<number> {
   return row?.secrets ?? 0
 }
 
-/** Seals every secret with the newest key. Every secret is opened, since two keys may have had one name. */
+/** Seals every authenticator's secret with the newest key. */
 export async function rotateKeys(
   db: Database,
   keys: readonly EncryptionKey[],
@@ -38,9 +38,13 @@ export async function rotateKeys(
     batch = await readBatch(db, batch.at(-1)?.authenticatorId)
   ) {
     for (const stored of batch) {
-      const outcome = await reseal(db, stored, keys, newest)
-      if (outcome === 'resealed') rotation.resealed += 1
-      if (outcome === 'unreadable') rotation.unreadable.push(stored.authenticatorId)
+      const { sealed, ...of } = stored
+      const resealed = reseal(sealed, of, keys)
+      if (resealed === null) rotation.unreadable.push(stored.authenticatorId)
+      else if (resealed !== sealed) {
+        await replace(db, stored, resealed)
+        rotation.resealed += 1
+      }
     }
     done += batch.length
     onProgress(done)
@@ -49,7 +53,9 @@ export async function rotateKeys(
   return rotation
 }
 
-interface StoredSecret extends SecretOf {
+interface StoredSecret {
+  authenticatorId: string
+  userId: string
   sealed: Buffer
 }
 
@@ -67,25 +73,13 @@ async function readBatch(db: Database, after: string | null | undefined): Promis
   return rows.flatMap(({ sealed, ...of }) => (sealed ? [{ ...of, sealed }] : []))
 }
 
-async function reseal(
-  db: Database,
-  { sealed, ...of }: StoredSecret,
-  keys: readonly EncryptionKey[],
-  newest: EncryptionKey,
-): Promise<'resealed' | 'sealed-already' | 'unreadable'> {
-  let secret: Buffer
-  try {
-    secret = unseal(sealed, of, keys)
-  } catch {
-    return 'unreadable'
-  }
-  if (isCurrentSeal(sealed, newest)) return 'sealed-already'
-  const { id, userId, sealedSecret } = authenticators
-  await db
+/** Not if the secret was replaced or erased since it was read. */
+function replace(db: Database, { authenticatorId, userId, sealed }: StoredSecret, sealedSecret: Buffer) {
+  const { id, userId: owner, sealedSecret: stored } = authenticators
+  return db
     .update(authenticators)
-    .set({ sealedSecret: seal(secret, of, keys) })
-    .where(and(eq(id, of.authenticatorId), eq(userId, of.userId), eq(sealedSecret, sealed)))
-  return 'resealed'
+    .set({ sealedSecret })
+    .where(and(eq(id, authenticatorId), eq(owner, userId), eq(stored, sealed)))
 }
 
 function recordRotation(db: Database, newestKey: string, { resealed, unreadable }: Rotation, at: Date) {

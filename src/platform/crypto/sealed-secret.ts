@@ -1,4 +1,4 @@
-// TOTP secrets at rest: AES-256-GCM with a key id, bound to the authenticator and its user.
+// Secrets at rest: AES-256-GCM with a key id, bound to what they belong to.
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import type { EncryptionKey } from '../../config.ts'
 import { UnavailableError } from '../unavailable-error.ts'
@@ -11,15 +11,13 @@ const OPTIONS = { authTagLength: TAG_BYTES }
 
 export class UnreadableSecretError extends UnavailableError {
   constructor(reason: string) {
-    super(`A stored authenticator secret cannot be opened: ${reason}. Check ENCRYPTION_KEYS.`)
+    super(`A stored secret cannot be opened: ${reason}. Check ENCRYPTION_KEYS.`)
     this.name = 'UnreadableSecretError'
   }
 }
 
-export interface SecretOf {
-  authenticatorId: string
-  userId: string
-}
+/** What a secret belongs to. It opens for nothing else. */
+export type SecretOf = { authenticatorId: string; userId: string } | { signingKey: string }
 
 /** Seals with the first key. Layout: version | length of key id | key id | iv | tag | body. */
 export function seal(secret: Buffer, of: SecretOf, keys: readonly EncryptionKey[]): Buffer {
@@ -51,10 +49,19 @@ export function unseal(sealed: Buffer, of: SecretOf, keys: readonly EncryptionKe
   }
 }
 
-/** Whether `seal` would use the same key and version. Does not verify the seal. */
-export function isCurrentSeal(sealed: Buffer, { id }: EncryptionKey): boolean {
+/**
+ * Seals a stored secret with the first key. It is opened in any case, since two keys may have had one name. Null if no
+ * key opens it; the same buffer if it is sealed so already.
+ */
+export function reseal(sealed: Buffer, of: SecretOf, keys: readonly EncryptionKey[]): Buffer | null {
+  let secret: Buffer
+  try {
+    secret = unseal(sealed, of, keys)
+  } catch {
+    return null
+  }
   const { version, keyId } = sealOf(sealed)
-  return version === VERSION && keyId === id
+  return version === VERSION && keyId === keys[0]?.id ? sealed : seal(secret, of, keys)
 }
 
 function sealOf(sealed: Buffer): { version: number; keyId: string } {
@@ -64,7 +71,14 @@ function sealOf(sealed: Buffer): { version: number; keyId: string } {
   return { version, keyId: sealed.subarray(2, 2 + length).toString() }
 }
 
-function associatedData(version: number, keyId: string, { authenticatorId, userId }: SecretOf): Buffer {
-  const bound = [keyId, authenticatorId]
-  return Buffer.from((version === BOUND_TO_AUTHENTICATOR_ONLY ? bound : [...bound, userId]).join(':'))
+function associatedData(version: number, keyId: string, of: SecretOf): Buffer {
+  return Buffer.from([keyId, ...ownersOf(version, of)].join(':'))
+}
+
+/** An authenticator's id is a UUID, so no seal of an authenticator is one of a signing key. */
+function ownersOf(version: number, of: SecretOf): string[] {
+  if (version === VERSION)
+    return 'signingKey' in of ? ['signing-key', of.signingKey] : [of.authenticatorId, of.userId]
+  if ('signingKey' in of) throw new UnreadableSecretError(`version ${version} is not of signing keys`)
+  return [of.authenticatorId]
 }

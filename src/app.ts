@@ -13,6 +13,7 @@ import { gate, type StageRouters } from './gate/gate.ts'
 import { sessionCookieName, sessionCookieOptions } from './gate/session-cookie.ts'
 import { SessionStore } from './gate/session-store.ts'
 import { STAGES } from './gate/stages.ts'
+import { sessionLimitsOf } from './gate/touch-session.ts'
 import { activateRoutes } from './invitations/activate.routes.ts'
 import { importRoutes } from './invitations/import.routes.ts'
 import { inviteRoutes } from './invitations/invite.routes.ts'
@@ -143,10 +144,7 @@ function stagePagesLeadHome(): Router {
 function sessions(deps: Deps, secure: boolean) {
   const { config } = deps
   return session({
-    store: new SessionStore(deps, {
-      idleMs: config.SESSION_IDLE,
-      absoluteMs: config.SESSION_ABSOLUTE,
-    }),
+    store: new SessionStore(deps, sessionLimitsOf(config)),
     secret: config.SESSION_SECRET,
     name: sessionCookieName(secure),
     cookie: sessionCookieOptions(secure),

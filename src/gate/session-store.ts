@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { and, eq, gt, inArray, sql } from 'drizzle-orm'
+import { and, eq, gt, sql } from 'drizzle-orm'
 import type { Request } from 'express'
 import { type SessionData, Store } from 'express-session'
 import type { Deps } from '../deps.ts'
@@ -12,7 +12,6 @@ import { lockouts } from '../platform/db/schema/lockouts.ts'
 import { sessions } from '../platform/db/schema/sessions.ts'
 import { users } from '../platform/db/schema/users.ts'
 import type { Clock } from '../platform/time/clock.ts'
-import { MINUTE } from '../platform/time/durations.ts'
 import { UnavailableError } from '../platform/unavailable-error.ts'
 import type { Proofs } from './facts.ts'
 import {
@@ -23,6 +22,7 @@ import {
   toPerson,
 } from './person-row.ts'
 import { SessionMetadata } from './session-metadata.ts'
+import { type SessionLimits, sessionExpiry, touchSession } from './touch-session.ts'
 
 declare module 'express-session' {
   interface SessionData {
@@ -40,11 +40,6 @@ export class GateUnreadableError extends UnavailableError {
   }
 }
 
-export interface SessionLimits {
-  idleMs: number
-  absoluteMs: number
-}
-
 /**
  * Sessions in PostgreSQL, read together with the user in one prepared query. A session that was read is only updated,
  * never inserted: a slow request cannot bring back a session that has ended.
@@ -55,7 +50,6 @@ export class SessionStore extends Store {
   readonly #db: Database
   readonly #clock: Clock
   readonly #limits: SessionLimits
-  readonly #touchEveryMs: number
   readonly #read
   readonly #insert
   readonly #update
@@ -65,7 +59,6 @@ export class SessionStore extends Store {
     this.#db = db
     this.#clock = clock
     this.#limits = limits
-    this.#touchEveryMs = Math.min(MINUTE, limits.idleMs / 10)
     this.#read = gateDb
       .select({
         data: sessions.data,
@@ -152,23 +145,12 @@ export class SessionStore extends Store {
 
   override touch(sid: string, session: SessionData, done: (error?: unknown) => void = () => {}): void {
     const now = this.#clock.now()
-    if (session.metadata && now.getTime() - session.metadata.touchedAt.getTime() < this.#touchEveryMs) {
-      done()
-      return
-    }
-    // A locked row is about to be ended or written anyway.
-    const unlocked = this.#db
-      .select({ id: sessions.id })
-      .from(sessions)
-      .where(eq(sessions.id, storedId(sid)))
-      .for('no key update', { skipLocked: true })
-    this.#db
-      .update(sessions)
-      .set({ touchedAt: now, expiresAt: this.#expiry(session, now) })
-      .where(inArray(sessions.id, unlocked))
-      .prepare('touch_session')
-      .execute()
-      .then(() => done(), done)
+    const { metadata, proofs } = session
+    const touchedAt = metadata?.touchedAt ?? new Date(0)
+    touchSession(this.#db, this.#limits, { id: storedId(sid), touchedAt, proofs }, now).then(
+      () => done(),
+      done,
+    )
   }
 
   override destroy(sid: string, done: (error?: unknown) => void = () => {}): void {
@@ -189,15 +171,8 @@ export class SessionStore extends Store {
       address: begunFrom?.address ?? null,
       userAgent: begunFrom?.userAgent ?? null,
       touchedAt: now,
-      expiresAt: this.#expiry(session, now),
+      expiresAt: sessionExpiry(this.#limits, proofs, now),
     }
-  }
-
-  /** The idle or the absolute limit, whichever is first. The absolute limit counts from the password. */
-  #expiry(session: SessionData, now: Date): Date {
-    const idle = now.getTime() + this.#limits.idleMs
-    const absolute = (session.proofs?.passwordAt ?? now.getTime()) + this.#limits.absoluteMs
-    return new Date(Math.min(idle, absolute))
   }
 }
 

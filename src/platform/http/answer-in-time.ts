@@ -3,6 +3,7 @@ import createHttpError from 'http-errors'
 import { Deadline, withDeadline } from '../db/deadline.ts'
 import { SECOND } from '../time/durations.ts'
 import { errorPages, TooSlowError } from './errors.ts'
+import { whenAnswered } from './when-answered.ts'
 
 declare global {
   namespace Express {
@@ -46,12 +47,16 @@ export function answerInTime(limitMs: number): RequestHandler {
       res.locals.gaveUp = true
     }
 
-    answerWithin(limitMs)
-    req.once('end', () => answerWithin(limitMs))
-    res.once('close', () => {
+    function stop(): void {
       over = true
       clearTimeout(timer)
-    })
+    }
+
+    answerWithin(limitMs)
+    req.once('end', () => answerWithin(limitMs))
+    whenAnswered(res, stop)
+    // A complete request goes on when its client has left: its time still ends.
+    res.once('close', () => req.complete || stop())
     res.locals.answerWithin = answerWithin
     withDeadline(deadline, next)
   }

@@ -1,5 +1,6 @@
 import type { Response } from 'express'
 import pLimit, { type LimitFunction } from 'p-limit'
+import { whenAnswered } from './when-answered.ts'
 
 declare global {
   namespace Express {
@@ -29,11 +30,15 @@ export function inTurn(res: Response, goOn: () => void): void {
   })
 }
 
-/** Resolves when the response has ended. A request that was given up while it waited is not begun. */
+/**
+ * Resolves when the handler has answered: a client that leaves does not end its command, and one that does not read its
+ * answer must not hold the turn. A request that was given up while it waited is not begun.
+ */
 function answered(res: Response, goOn: () => void): Promise<void> {
   return new Promise((resolve) => {
-    if (res.closed || res.writableEnded) return resolve()
-    res.once('close', resolve)
+    // Of pipelined requests only the first response is closed with its connection.
+    if (res.closed || res.writableEnded || res.req.socket.destroyed) return resolve()
+    whenAnswered(res, resolve)
     goOn()
   })
 }

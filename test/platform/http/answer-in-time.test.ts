@@ -5,10 +5,10 @@ import { Agent, createServer, get } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { after, afterEach, before, beforeEach, describe, mock, test } from 'node:test'
 import express, { type RequestHandler } from 'express'
-import { currentDeadline } from '../../../src/platform/db/deadline.ts'
+import { currentDeadline, type Deadline } from '../../../src/platform/db/deadline.ts'
 import { sessions } from '../../../src/platform/db/schema/sessions.ts'
 import { answerInTime } from '../../../src/platform/http/answer-in-time.ts'
-import { errorPages } from '../../../src/platform/http/errors.ts'
+import { errorPages, TooSlowError } from '../../../src/platform/http/errors.ts'
 import { readForm } from '../../../src/platform/http/form.ts'
 import { createViews, useViews } from '../../../src/platform/http/render.ts'
 import { requestLog } from '../../../src/platform/http/request-log.ts'
@@ -59,6 +59,11 @@ function createPages() {
   app.get('/of-another', async (_req, res) => {
     await goesOn('/of-another')
     res.send('for another person')
+  })
+  app.get('/left', async (_req, res) => {
+    res.once('close', () => pages.emit('a connection is closed'))
+    pages.emit('the deadline', currentDeadline())
+    await once(pages, '/left goes on')
   })
   app.get('/takes-in', async (_req, res) => {
     pages.once('/takes-in gets more', () => res.locals.answerWithin(5 * SECOND))
@@ -120,6 +125,23 @@ for (const path of ['/fails', '/answers'])
     assert.equal((await another.answer).status, 200)
     assert.equal(printed.mock.callCount(), 0, 'nor is it printed as a whole')
   })
+
+test('the time of a request also ends if its client has left', async () => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  const reached = once(pages, 'the deadline')
+  const { port } = server.address() as AddressInfo
+  const request = get({ port, host: '127.0.0.1', path: '/left' }).on('error', () => {})
+  const [deadline]: Deadline[] = await reached
+  const closed = once(pages, 'a connection is closed')
+  request.destroy()
+  await closed
+
+  deadline?.check()
+  mock.timers.tick(LIMIT_MS)
+  mock.timers.reset()
+
+  assert.throws(() => deadline?.check(), TooSlowError)
+})
 
 test('an upload is given more time while it arrives', async () => {
   mock.timers.enable({ apis: ['setTimeout'] })

@@ -5,7 +5,7 @@ import type { ActingSession } from '../gate/acting-session.ts'
 import type { AuditAction } from '../platform/audit/actions.ts'
 import { type Origin, record } from '../platform/audit/record.ts'
 import type { Transaction } from '../platform/db/client.ts'
-import { withoutDeadline } from '../platform/db/deadline.ts'
+import { currentDeadline, withoutDeadline } from '../platform/db/deadline.ts'
 
 export interface Operation {
   actor: ActingSession
@@ -20,11 +20,13 @@ export function asOperator<Result>(
   { actor, origin, action }: Operation & { action: OperatorAction },
   act: (tx: Transaction, recordIt: (details: Record<string, unknown>) => Promise<unknown>) => Promise<Result>,
 ): Promise<Result | 'not-allowed'> {
+  const deadline = currentDeadline()
   // The change at the queue engine cannot be undone, so its record commits also after the time of the request.
   return withoutDeadline(() =>
     deps.db.transaction(async (tx) => {
       const verdict = await judgeActor(deps, tx, { actor, origin, action }, mayOperate)
       if (!verdict.ok) return 'not-allowed'
+      deadline?.check()
       const { now: at, person } = verdict
       const { id: actorId, clientId } = person
       return act(tx, (details) =>

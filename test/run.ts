@@ -69,7 +69,7 @@ function runTests(files: string[]): Promise<boolean> {
   let failed = 0
   setFilesOfRun(files)
   const results = run({
-    files: Array(Math.min(processes, files.length)).fill('dist/test/test-process.js'),
+    files: Array(Math.min(processes, files.length)).fill('test/test-process.ts'),
     concurrency: processes,
     signal: stopping.signal,
   })

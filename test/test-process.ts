@@ -28,7 +28,7 @@ function runFile(file: string, number: number): Promise<void> {
       })
       // Inside, so that the hook above runs even if a hook of the file fails.
       describe(basename(file), async () => {
-        await import(join(PROJECT_ROOT, 'dist', file.replace(/\.ts$/, '.js')))
+        await import(join(PROJECT_ROOT, file))
       })
     })
   })

@@ -3,13 +3,12 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { after, before, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { anyFreePort } from '../src/start/free-port.ts'
 import { createTestDatabase, ENCRYPTION_KEYS, type TestDatabase } from './support/cluster.ts'
 import { eventually } from './support/eventually.ts'
-import { startProcess } from './support/processes.ts'
+import { builtModule, startProcess } from './support/processes.ts'
 
-const WEB = fileURLToPath(new URL('../src/web.js', import.meta.url))
+const WEB = builtModule('src/web.js')
 
 let database: TestDatabase
 let environment: Record<string, string>

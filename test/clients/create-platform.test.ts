@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { after, before, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { and, eq } from 'drizzle-orm'
 import { linkToken } from '../../src/platform/crypto/link-token.ts'
@@ -12,8 +11,9 @@ import { memberships } from '../../src/platform/db/schema/role-groups.ts'
 import { users } from '../../src/platform/db/schema/users.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { ENCRYPTION_KEYS } from '../support/cluster.ts'
+import { builtModule } from '../support/processes.ts'
 
-const COMMAND = fileURLToPath(new URL('../../src/commands/create-platform.js', import.meta.url))
+const COMMAND = builtModule('src/commands/create-platform.js')
 const PASSWORD = 'seven green lanterns in fog'
 const run = promisify(execFile)
 

@@ -1,5 +1,4 @@
 // A PostgreSQL of its own, with the real web and worker processes on it, to be treated badly.
-import { fileURLToPath } from 'node:url'
 import postgres from 'postgres'
 import { bulkSeed } from '../../src/demo/bulk-seed.ts'
 import { seedDemoData } from '../../src/demo/seed.ts'
@@ -7,13 +6,13 @@ import { openDatabase } from '../../src/platform/db/client.ts'
 import { migrateDatabase } from '../../src/platform/db/migrate.ts'
 import { type Cluster, startEmbeddedPostgres } from '../../src/start/embedded-postgres.ts'
 import { anyFreePort } from '../../src/start/free-port.ts'
-import { startProcess, type TestProcess } from '../support/processes.ts'
+import { builtModule, startProcess, type TestProcess } from '../support/processes.ts'
 import { testFolder } from '../support/run-folder.ts'
 import { SmtpServer } from '../support/smtp-server.ts'
 
-const WEB = fileURLToPath(new URL('../../src/web.js', import.meta.url))
+const WEB = builtModule('src/web.js')
 // The worker with short times: what a killed database held up is taken over within seconds.
-const WORKER = fileURLToPath(new URL('../workers/worker-process.js', import.meta.url))
+const WORKER = builtModule('test/workers/worker-process.js')
 
 export interface Product {
   cluster: Cluster

@@ -1,7 +1,6 @@
 // The processes of production, started while PostgreSQL is absent.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { readEncryptionKeys } from '../../src/config.ts'
 import { DEMO_PASSWORD } from '../../src/demo/demo-cast.ts'
 import { seedDemoData } from '../../src/demo/seed.ts'
@@ -13,12 +12,12 @@ import { Browser } from '../support/browser.ts'
 import { TestClock } from '../support/clock.ts'
 import { AUDIT_KEYS, ENCRYPTION_KEYS } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
-import { startProcess, type TestProcess } from '../support/processes.ts'
+import { builtModule, startProcess, type TestProcess } from '../support/processes.ts'
 import { testFolder } from '../support/run-folder.ts'
 import { SmtpServer } from '../support/smtp-server.ts'
 
-const WEB = fileURLToPath(new URL('../../src/web.js', import.meta.url))
-const WORKER = fileURLToPath(new URL('../../workers/main.js', import.meta.url))
+const WEB = builtModule('src/web.js')
+const WORKER = builtModule('workers/main.js')
 
 let cluster: Cluster
 let mailServer: SmtpServer

@@ -1,7 +1,6 @@
 // Two web processes that share only the database, as in production. They use the real clock.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { and, eq } from 'drizzle-orm'
 import { authenticators } from '../../src/platform/db/schema/authenticators.ts'
 import { lockouts } from '../../src/platform/db/schema/lockouts.ts'
@@ -14,9 +13,9 @@ import { ADMIN, ADMIN2 } from '../support/cast.ts'
 import { ENCRYPTION_KEYS } from '../support/cluster.ts'
 import { judged } from '../support/judged.ts'
 import { People } from '../support/people.ts'
-import { startProcess, type TestProcess } from '../support/processes.ts'
+import { builtModule, startProcess, type TestProcess } from '../support/processes.ts'
 
-const WEB = fileURLToPath(new URL('../../src/web.js', import.meta.url))
+const WEB = builtModule('src/web.js')
 const ROUNDS = 20
 const LOCKOUT_ATTEMPTS = 5
 /** Sent to each of the two processes: one more in all than a lock allows. */

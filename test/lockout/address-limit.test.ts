@@ -1,7 +1,6 @@
 // The limit of tries from one network address.
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { and, eq, inArray, ne } from 'drizzle-orm'
 import { limitedByAddress } from '../../src/lockout/address-limit.ts'
 import { PENDING_LIFE_MS } from '../../src/lockout/policy.ts'
@@ -19,10 +18,10 @@ import { ENCRYPTION_KEYS } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
 import { judged } from '../support/judged.ts'
 import { People } from '../support/people.ts'
-import { startProcess } from '../support/processes.ts'
+import { builtModule, startProcess } from '../support/processes.ts'
 
 const LIMIT = 8
-const WEB = fileURLToPath(new URL('../../src/web.js', import.meta.url))
+const WEB = builtModule('src/web.js')
 
 let app: TestApp
 let people: People

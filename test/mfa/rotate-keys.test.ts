@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { createCipheriv, randomBytes } from 'node:crypto'
 import { after, before, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { and, desc, eq } from 'drizzle-orm'
 import { type EncryptionKey, readEncryptionKeys } from '../../src/config.ts'
@@ -13,6 +12,7 @@ import { auditEvents } from '../../src/platform/db/schema/audit-events.ts'
 import { authenticators } from '../../src/platform/db/schema/authenticators.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { ENCRYPTION_KEYS as OLD } from '../support/cluster.ts'
+import { builtModule } from '../support/processes.ts'
 
 const NEW = `k2:${randomBytes(32).toString('base64')}`
 const run = promisify(execFile)
@@ -46,7 +46,7 @@ function sealOfOld(secret: Buffer, authenticatorId: string, { id, key }: Encrypt
 async function runCommand(ENCRYPTION_KEYS: string) {
   const { PATH } = process.env
   const env = { PATH, DATABASE_URL: app.deps.config.DATABASE_URL, ENCRYPTION_KEYS }
-  const command = fileURLToPath(new URL('../../src/commands/keys-rotate.js', import.meta.url))
+  const command = builtModule('src/commands/keys-rotate.js')
   return run(process.execPath, [command], { env }).then(
     ({ stderr }) => ({ code: 0, stderr }),
     ({ code, stderr }: { code: number; stderr: string }) => ({ code, stderr }),

@@ -4,10 +4,12 @@ import { once } from 'node:events'
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import postgres from 'postgres'
 import { type Cluster, findRunningCluster, startEmbeddedPostgres } from '../../src/start/embedded-postgres.ts'
 import { findPostmaster } from '../../src/start/postmaster.ts'
 import { eventually } from '../support/eventually.ts'
+import { builtModule } from '../support/processes.ts'
 import { testFolder } from '../support/run-folder.ts'
 
 const FAST = { initdb: ['--no-sync'], settings: ['fsync=off'] }
@@ -23,7 +25,7 @@ async function ask(cluster: Cluster, question: string): Promise<unknown> {
 
 /** A process that starts the cluster and is killed by the test. */
 function startElsewhere(dataDir: string) {
-  const module = new URL('../../src/start/embedded-postgres.js', import.meta.url)
+  const module = pathToFileURL(builtModule('src/start/embedded-postgres.js'))
   const script = `import(${JSON.stringify(module.href)}).then((m) => m.startEmbeddedPostgres(${JSON.stringify(dataDir)})).then(() => process.stdout.write('up'))`
   return spawn(process.execPath, ['-e', `${script}; setInterval(() => {}, 1000)`], {
     stdio: ['ignore', 'pipe', 'inherit'],

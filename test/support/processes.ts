@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
+import { PROJECT_ROOT } from '../../src/platform/project-root.ts'
 
 export interface TestProcess {
   /** What it wrote so far, errors included. */
@@ -7,6 +9,11 @@ export interface TestProcess {
   kill(signal: NodeJS.Signals): void
   /** Resolves with the exit code once it ended; null if a signal ended it. */
   ended: Promise<number | null>
+}
+
+/** The path of a module as it runs in production. Tests run through tsx, processes of the product as built. */
+export function builtModule(module: string): string {
+  return join(PROJECT_ROOT, 'dist', module)
 }
 
 /** Starts a module as a process of its own, with exactly this environment. */

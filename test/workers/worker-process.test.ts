@@ -1,13 +1,12 @@
 // The worker as a process of its own: killed, stopped, badly configured, started too early.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { eventually } from '../support/eventually.ts'
-import { startProcess } from '../support/processes.ts'
+import { builtModule, startProcess } from '../support/processes.ts'
 import { onEachEngine } from './worker-fixture.ts'
 
-const MAIN = fileURLToPath(new URL('../../workers/main.js', import.meta.url))
-const WITH_SHORT_TIMES = fileURLToPath(new URL('worker-process.js', import.meta.url))
+const MAIN = builtModule('workers/main.js')
+const WITH_SHORT_TIMES = builtModule('test/workers/worker-process.js')
 
 onEachEngine('the worker process', (fixture) => {
   test('a worker killed in the middle of a job is replaced by another, and the effect happens once', async () => {

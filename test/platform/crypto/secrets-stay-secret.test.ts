@@ -1,7 +1,6 @@
 // Everything that people do with secrets, done once; then every place is searched where a secret must not be.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { and, isNull } from 'drizzle-orm'
 import { Redis } from 'ioredis'
 import { outbox } from '../../../src/platform/db/schema/outbox.ts'
@@ -15,13 +14,13 @@ import { AUDIT_KEYS, ENCRYPTION_KEYS } from '../../support/cluster.ts'
 import { rowsOf } from '../../support/database-contents.ts'
 import { eventually } from '../../support/eventually.ts'
 import { People } from '../../support/people.ts'
-import { startProcess } from '../../support/processes.ts'
+import { builtModule, startProcess } from '../../support/processes.ts'
 import { REDIS_AVAILABLE, RedisServer } from '../../support/redis-server.ts'
 import { findCodes, findSecrets, type Secret } from '../../support/secret-search.ts'
 import { SmtpServer } from '../../support/smtp-server.ts'
 import { SHORT } from '../../workers/short-times.ts'
 
-const ROTATE_KEYS = fileURLToPath(new URL('../../../src/commands/keys-rotate.js', import.meta.url))
+const ROTATE_KEYS = builtModule('src/commands/keys-rotate.js')
 /** The first is the one that the demo data are sealed with. */
 const KEYS = [ENCRYPTION_KEYS, `k2:${Buffer.alloc(32, 42).toString('base64')}`]
 const SESSION_SECRET = 'the-session-secret-of-this-test-only-0123'

@@ -22,6 +22,7 @@ const FLOORS = [
   ['src/invitations', 'src/mfa-reset'],
   ['src/audit-log'],
   // Applications behind the gate
+  ['src/oidc'],
   ['src/applications'],
   ['src/signing-keys'],
   // May I do this?

@@ -21,6 +21,9 @@ import { enrolRoutes } from './mfa/enrol.routes.ts'
 import { lockedCodeRoutes, verifyRoutes } from './mfa/verify.routes.ts'
 import { mfaPolicyRoutes } from './mfa-policy/mfa-policy.routes.ts'
 import { mfaResetRoutes } from './mfa-reset/mfa-reset.routes.ts'
+import { interactionRoutes } from './oidc/interaction.routes.ts'
+import { oidcBrowserRoutes, oidcMachineRoutes } from './oidc/oidc.routes.ts'
+import { type Oidc, openOidc } from './oidc/open-oidc.ts'
 import { answerScraper } from './ops/answer-scraper.ts'
 import { openMetrics } from './ops/metrics.ts'
 import { opsRoutes } from './ops/ops.routes.ts'
@@ -58,6 +61,7 @@ export function createApp(deps: Deps, { queues, draining = () => false }: AppOpt
   const app = express()
   const secureCookies = config.PUBLIC_URL.startsWith('https:')
   const metrics = openMetrics(deps, queues)
+  const oidc = openOidc(deps)
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing').enable('strict routing')
   app.set('trust proxy', config.TRUST_PROXY ?? false)
   useViews(app, createViews())
@@ -79,17 +83,19 @@ export function createApp(deps: Deps, { queues, draining = () => false }: AppOpt
   app.use(readersZone)
   app.use(answerInTime(config.ANSWER_WITHIN))
   app.use(answerScraper(config, metrics))
+  app.use(oidcMachineRoutes(oidc))
   app.use(sameOriginOnly(config.PUBLIC_URL))
   if (secureCookies) app.use(warnOfPlainRequests(deps.log))
   app.use(sessions(deps, secureCookies))
-  app.use(gate(deps.clock, stageRouters(deps, opsRoutes(deps, queues, metrics))))
+  app.use(oidcBrowserRoutes(oidc))
+  app.use(gate(deps.clock, stageRouters(deps, opsRoutes(deps, queues, metrics), oidc)))
   app.use(notFound)
   app.use(errorPages)
   return app
 }
 
 /** A route mounted under no stage is unreachable. Exported for the test of every route. */
-export function stageRouters(deps: Deps, ops: Router): StageRouters {
+export function stageRouters(deps: Deps, ops: Router, oidc: Oidc): StageRouters {
   const signOut = signOutRoutes(deps)
   return {
     'signed-out': stageRouter(
@@ -120,6 +126,7 @@ export function stageRouters(deps: Deps, ops: Router): StageRouters {
       serviceDeskRoutes(deps),
       approvalsRoutes(deps),
       ops,
+      interactionRoutes(deps, oidc),
       signOut,
       stagePagesLeadHome(),
     ),

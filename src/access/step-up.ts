@@ -6,7 +6,10 @@ import { MINUTE } from '../platform/time/durations.ts'
 export const STEP_UP_LIFE_MS = 10 * MINUTE
 
 /** Whether the last password, code or step-up is at most 10 minutes old. */
-export function hasSteppedUp({ passwordAt, verified, presentAt }: Proofs, now: Date): boolean {
-  const lastProof = Math.max(passwordAt, verified?.at ?? 0, presentAt ?? 0)
-  return now.getTime() - lastProof <= STEP_UP_LIFE_MS
+export function hasSteppedUp(proofs: Proofs, now: Date): boolean {
+  return now.getTime() - lastProofAt(proofs) <= STEP_UP_LIFE_MS
+}
+
+export function lastProofAt({ passwordAt, verified, presentAt }: Proofs): number {
+  return Math.max(passwordAt, verified?.at ?? 0, presentAt ?? 0)
 }

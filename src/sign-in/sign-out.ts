@@ -9,8 +9,18 @@ import { sessions } from '../platform/db/schema/sessions.ts'
 import { leaveNotice } from '../platform/http/notice.ts'
 import { originOf } from '../platform/http/origin.ts'
 
-export async function signOut({ db, clock }: Deps, req: Request, res: Response): Promise<void> {
-  const person: Person | null = res.locals.person
+export async function signOut(deps: Deps, req: Request, res: Response): Promise<void> {
+  await endOwnSession(deps, req, res, res.locals.person)
+  res.redirect(303, '/sign-in')
+}
+
+/** Ends the session of a request. `person`: whose sign-out is recorded. */
+export async function endOwnSession(
+  { db, clock }: Deps,
+  req: Request,
+  res: Response,
+  person: Person | null,
+): Promise<void> {
   await db.transaction(async (tx) => {
     await tx.delete(sessions).where(eq(sessions.id, storedId(req.sessionID)))
     if (person) await record(tx, { ...byOneself(person, clock.now(), originOf(req)), action: 'sign-out' })
@@ -19,5 +29,4 @@ export async function signOut({ db, clock }: Deps, req: Request, res: Response):
   const secure: boolean = res.locals.secureCookies
   res.clearCookie(sessionCookieName(secure), sessionCookieOptions(secure))
   leaveNotice(res, 'signed-out')
-  res.redirect(303, '/sign-in')
 }

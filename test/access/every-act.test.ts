@@ -7,6 +7,7 @@ import { sessionHandle } from '../../src/account/own-sessions.queries.ts'
 import { stageRouters } from '../../src/app.ts'
 import type { StageRouters } from '../../src/gate/gate.ts'
 import { storedId } from '../../src/gate/session-store.ts'
+import { openOidc } from '../../src/oidc/open-oidc.ts'
 import { openMetrics } from '../../src/ops/metrics.ts'
 import { opsRoutes } from '../../src/ops/ops.routes.ts'
 import { auditEvents } from '../../src/platform/db/schema/audit-events.ts'
@@ -36,7 +37,7 @@ before(async () => {
   people = new People(app)
   const { deps } = app
   queues = openQueueEngine(deps.config, deps.log)
-  routers = stageRouters(deps, opsRoutes(deps, queues, openMetrics(deps, queues)))
+  routers = stageRouters(deps, opsRoutes(deps, queues, openMetrics(deps, queues)), openOidc(deps))
 })
 after(async () => {
   await queues.close()
@@ -289,6 +290,7 @@ const NO_ACTS: Record<string, string> = {
   '/users/import/:id/look': 'it shows the draft, and records that',
   '/account/authenticator/restart': 'it has no body that could be held back',
   '/account/authenticator/cancel': 'it has no body that could be held back',
+  '/oidc/interaction/:uid': 'it only proves who is there, as the step-up that is an act here',
   '/ops/jobs/:queue/retry': LIKE_FAILED_WORK,
   '/ops/jobs/:queue/:job/retry': LIKE_FAILED_WORK,
   '/ops/jobs/:queue/:job/remove': LIKE_FAILED_WORK,

@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import { and, asc, eq } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
 import { stageRouters } from '../../src/app.ts'
+import { openOidc } from '../../src/oidc/open-oidc.ts'
 import { openMetrics } from '../../src/ops/metrics.ts'
 import { opsRoutes } from '../../src/ops/ops.routes.ts'
 import { auditEvents } from '../../src/platform/db/schema/audit-events.ts'
@@ -33,6 +34,7 @@ const OPEN = [
   '/mfa/enrol',
   '/mfa/enrol/restart',
   '/mfa/verify',
+  '/oidc/interaction/:uid',
 ]
 /** An id that nothing has. */
 const NOTHING = uuidv7()
@@ -45,7 +47,9 @@ before(async () => {
   cast = await Cast.assemble([ADMIN, CHILD_TECH, DESK, OPERATOR], [FOREIGN_ADMIN, FINANCE])
   const { deps } = cast.app
   queues = openQueueEngine(deps.config, deps.log)
-  const routes = routesOf(stageRouters(deps, opsRoutes(deps, queues, openMetrics(deps, queues)))['signed-in'])
+  const routes = routesOf(
+    stageRouters(deps, opsRoutes(deps, queues, openMetrics(deps, queues)), openOidc(deps))['signed-in'],
+  )
   paths = [...new Set(routes.filter(({ method }) => ['GET', 'ALL'].includes(method)).map(({ path }) => path))]
 })
 after(async () => {

@@ -6,6 +6,7 @@ import { eq } from 'drizzle-orm'
 import { createApp, stageRouters } from '../../src/app.ts'
 import type { StageRouters } from '../../src/gate/gate.ts'
 import { STAGES, type StageName } from '../../src/gate/stages.ts'
+import { openOidc } from '../../src/oidc/open-oidc.ts'
 import { openMetrics } from '../../src/ops/metrics.ts'
 import { opsRoutes } from '../../src/ops/ops.routes.ts'
 import { clients } from '../../src/platform/db/schema/clients.ts'
@@ -15,6 +16,7 @@ import { mfaPolicies, roleGroups } from '../../src/platform/db/schema/role-group
 import { users } from '../../src/platform/db/schema/users.ts'
 import { openQueueEngine, type QueueEngine } from '../../src/platform/outbox/queues.ts'
 import { HOUR } from '../../src/platform/time/durations.ts'
+import { addApplication } from '../support/applications.ts'
 import { type Browser, DEMO_PASSWORD, type Fields, keyOn } from '../support/browser.ts'
 import { ADMIN, Cast, DESK, DESK2, EVIDENCE, OPERATOR } from '../support/cast.ts'
 import { checksumsOf } from '../support/database-contents.ts'
@@ -28,7 +30,7 @@ before(async () => {
   cast = await Cast.assemble([ADMIN, DESK, OPERATOR], [])
   const { deps } = cast.app
   queues = openQueueEngine(deps.config, deps.log)
-  byStage = stageRouters(deps, opsRoutes(deps, queues, openMetrics(deps, queues)))
+  byStage = stageRouters(deps, opsRoutes(deps, queues, openMetrics(deps, queues)), openOidc(deps))
   // BullMQ makes its tables at the first use, which may take longer than a page waits for it.
   await eventually('BullMQ is ready', async () => (await operator().get('/ops/queues')).status === 200)
 })
@@ -143,6 +145,27 @@ async function delayedJob(): Promise<string> {
   assert.ok(job.id)
   return job.id
 }
+
+/** The page at which a browser is, if an application asks for a new authentication. */
+async function interactionOf(browser: Browser): Promise<string> {
+  const redirectUri = 'https://application.example/callback'
+  const name = `Application ${++applications}`
+  const { id } = await addApplication(cast.app.deps.db, { name, redirectUris: [redirectUri] })
+  const asked = new URLSearchParams({
+    client_id: id,
+    response_type: 'code',
+    redirect_uri: redirectUri,
+    scope: 'openid',
+    prompt: 'login',
+    code_challenge: 'a'.repeat(43),
+    code_challenge_method: 'S256',
+  })
+  const { location } = await browser.get(`/oidc/auth?${asked}`)
+  assert.match(location ?? '', /^\/oidc\/interaction\//)
+  cast.app.clock.advance(1)
+  return location ?? ''
+}
+let applications = 0
 
 /** A form for every unsafe route, sent by a user who may send it, each time with something to change. */
 const FORMS: Record<string, () => Promise<Form>> = {
@@ -329,6 +352,11 @@ const FORMS: Record<string, () => Promise<Form>> = {
       .values({ job: 'send-notification', payload: {}, failedAt: new Date() })
     return { browser: operator(), path: '/ops/outbox/retry' }
   },
+  'POST /oidc/interaction/:uid': async () => {
+    const { browser } = await signedInColleague()
+    const path = await interactionOf(browser)
+    return { browser, path, fields: { presence: DEMO_PASSWORD } }
+  },
   'POST /ops/jobs/:queue/retry': async () => ({
     browser: operator(),
     path: '/ops/jobs/notifications/retry',
@@ -399,13 +427,28 @@ test('every unsafe route has a form here, and every route of the contract is fou
     assert.ok(names.includes(`GET ${read}`), read)
 })
 
-test('the routes in front of the gate only read', () => {
+test('the routes in front of the gate are these', () => {
   const app = createApp(cast.app.deps, { queues })
 
   assert.deepEqual(routesOf(app.router).map(nameOf), [
     'GET /static/htmx.min.js',
     'GET /healthz',
     'GET /readyz',
+    // For applications, which authenticate with each request.
+    'GET /oidc/.well-known/openid-configuration',
+    'GET /oidc/jwks',
+    'GET /oidc/me',
+    'POST /oidc/token',
+    'POST /oidc/token/introspection',
+    'POST /oidc/token/revocation',
+    'POST /oidc/request',
+    'POST /oidc/me',
+    // For browsers, behind the check of their origin.
+    'GET /oidc/auth',
+    'GET /oidc/auth/:uid',
+    'GET /oidc/session/end',
+    'GET /oidc/session/end/success',
+    'POST /oidc/session/end/confirm',
   ])
 })
 
@@ -450,6 +493,8 @@ const OPEN_TO_SIGNED_IN = [
   'GET /account',
   'GET /account/authenticator',
   'POST /users/import/:id/look',
+  'GET /oidc/interaction/:uid',
+  'POST /oidc/interaction/:uid',
 ]
 
 /** One role group for each rule that the gate and the routes know. */
@@ -481,6 +526,7 @@ describe('the routes of another stage', () => {
       [/^\/clients\/:id/, `/clients/${clientId}`],
       [/^\/account\/sessions\/:id/, '/account/sessions/of-somebody'],
       [/^\/account\/known-browsers\/:id/, `/account/known-browsers/${id}`],
+      [/:uid/, 'none'],
       [/:queue\/:job/, `notifications/${await delayedJob()}`],
       [/:queue/, 'notifications'],
     ]

@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { eq } from 'drizzle-orm'
 import { createApp, stageRouters } from '../../src/app.ts'
 import { STAGES } from '../../src/gate/stages.ts'
+import { openOidc } from '../../src/oidc/open-oidc.ts'
 import { openMetrics } from '../../src/ops/metrics.ts'
 import { opsRoutes } from '../../src/ops/ops.routes.ts'
 import { mfaPolicies, roleGroups } from '../../src/platform/db/schema/role-groups.ts'
@@ -26,6 +27,9 @@ import {
 import { checksumsOf } from '../support/database-contents.ts'
 import { routesOf } from '../support/routes.ts'
 
+/** Prescribed as GET: they note the browser's session, an interaction or what was wrong with a request. */
+const WRITING = /^\/oidc\/(auth|session)/
+
 /** Besides refusals, a read may leave only this in the audit log. */
 const READS_ON_RECORD = new Set(['audit.exported'])
 
@@ -40,17 +44,23 @@ before(async () => {
   const queue = await queues.queue('notifications')
   const job = await queue.add('send-notification', {}, { delay: HOUR })
   assert.ok(job.id)
-  for (const path of ['/ops', '/ops/queues', '/ops/queues/api/queues'])
+  // The signing keys are made at the first use of the provider.
+  for (const path of ['/ops', '/ops/queues', '/ops/queues/api/queues', '/oidc/jwks'])
     assert.equal((await cast.as(OPERATOR).get(path)).status, 200, path)
-  const byStage = stageRouters(deps, opsRoutes(deps, queues, openMetrics(deps, queues)))
+  const byStage = stageRouters(deps, opsRoutes(deps, queues, openMetrics(deps, queues)), openOidc(deps))
   const app = createApp(deps, { queues })
   const routes = [app.router, ...STAGES.map(({ name }) => byStage[name])].flatMap((router) =>
     routesOf(router),
   )
   paths = [...new Set(routes.filter(({ method }) => ['GET', 'ALL'].includes(method)).map(({ path }) => path))]
-  paths = paths.map((path) =>
-    path.replace(':queue/:job', `notifications/${job.id}`).replace(':queue', 'notifications'),
-  )
+  paths = paths
+    .filter((path) => !WRITING.test(path))
+    .map((path) =>
+      path
+        .replace(':queue/:job', `notifications/${job.id}`)
+        .replace(':queue', 'notifications')
+        .replace(':uid', 'none'),
+    )
 })
 after(async () => {
   await queues?.close()

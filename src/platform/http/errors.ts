@@ -18,6 +18,15 @@ export class TooSlowError extends UnavailableError {
   }
 }
 
+declare global {
+  namespace Express {
+    interface Locals {
+      /** The answer goes to a machine. */
+      answersJson?: true
+    }
+  }
+}
+
 interface Page {
   status: number
   title: string
@@ -119,8 +128,16 @@ function pageFor(thrown: unknown): Page {
 
 function renderError(res: Response, { retryAfterSeconds, ...page }: Page): void {
   if (retryAfterSeconds) res.set('Retry-After', String(retryAfterSeconds))
+  res.status(page.status)
+  if (res.locals.answersJson) {
+    res.json({
+      error: page.status >= 500 ? 'server_error' : 'invalid_request',
+      error_description: page.title,
+    })
+    return
+  }
   const mayTryAgain = page.status >= 500 && res.req.method === 'GET'
-  res.status(page.status).render('errors/error', { ...page, mayTryAgain })
+  res.render('errors/error', { ...page, mayTryAgain })
 }
 
 function statusOf(error: unknown): number {

@@ -1,0 +1,99 @@
+import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
+import { lastProofAt } from '../access/step-up.ts'
+import type { Deps } from '../deps.ts'
+import { SECOND } from '../platform/time/durations.ts'
+import { enterApplication } from './enter-application.ts'
+import { originIn } from './request-context.ts'
+import { SCOPES } from './scopes.ts'
+import { type SignedIn, signedInBy } from './signed-in.ts'
+
+export const MFA = 'urn:portcullis:mfa'
+export const PASSWORD = 'urn:portcullis:password'
+
+const REFUSALS = {
+  disabled: 'This application is switched off.',
+  client: 'Your account may not use this application.',
+  'role-group': 'Your role groups may not use this application.',
+  superseded: 'Your session has ended.',
+} as const
+
+/**
+ * What must be true before a code is issued, asked at the first request and again after each interaction. Who a person
+ * is comes from the session of the browser that asks, never from an interaction: its cookies may be an attacker's.
+ */
+export function promptsOf(deps: Deps): interactionPolicy.Prompt[] {
+  const { Check, Prompt } = interactionPolicy
+  const { clock } = deps
+  const here = (ctx: KoaContextWithOIDC) => signedInBy(ctx.req, clock)
+  /** When the application asked first. Stored with the interaction, by our clock. */
+  const askedAt = (ctx: KoaContextWithOIDC) => askedAtOf(ctx.oidc.entities.Interaction?.prompt.details)
+  const details = (ctx: KoaContextWithOIDC) => ({ askedAt: askedAt(ctx) ?? clock.now().getTime() })
+  const authenticatedSince = (ctx: KoaContextWithOIDC, since: number) => provenAt(here(ctx)) >= since
+
+  const login = new Prompt(
+    { name: 'login', requestable: true },
+    details,
+    new Check('no_session', 'nobody is signed in', 'login_required', (ctx) => here(ctx) === null),
+    new Check('max_age', 'the authentication is too old', 'login_required', (ctx) => {
+      const { max_age: maxAge } = ctx.oidc.params ?? {}
+      if (maxAge === undefined) return false
+      const oldest = clock.now().getTime() - Number(maxAge) * SECOND
+      return !authenticatedSince(ctx, Math.min(askedAt(ctx) ?? Number.POSITIVE_INFINITY, oldest))
+    }),
+  )
+  const idTokenHint = interactionPolicy.base().get('login')?.checks.get('id_token_hint')
+  if (!idTokenHint) throw new Error('the provider has no check of id_token_hint')
+  login.checks.add(idTokenHint)
+  // Replaces the check of the provider, which trusts the result of the interaction.
+  login.checks.remove('login_prompt')
+  login.checks.add(
+    new Check('login_prompt', 'the person must authenticate again', 'login_required', (ctx) => {
+      const since = askedAt(ctx)
+      return ctx.oidc.prompts.has('login') && (since === undefined || !authenticatedSince(ctx, since))
+    }),
+  )
+
+  const consent = new Prompt({ name: 'consent', requestable: true }, details)
+  const entry = new Prompt(
+    { name: 'entry' },
+    details,
+    new Check('mfa', 'a second factor is required', 'interaction_required', (ctx) =>
+      enter(deps, ctx, here(ctx)),
+    ),
+  )
+  return [login, consent, entry]
+}
+
+/** Opens the grant. Returns whether the person must set up MFA first. */
+async function enter(deps: Deps, ctx: KoaContextWithOIDC, here: SignedIn | null): Promise<boolean> {
+  const { client, session, provider, params } = ctx.oidc
+  if (!here || !client || !session) throw new Error('an application is entered without a sign-in')
+  const applicationId = client.clientId
+  const wish = { applicationId, demandsMfa: demandsMfa(params?.acr_values), scope: SCOPES.join(' ') }
+  const entered = await enterApplication(deps, here.session, wish, originIn(ctx))
+  if (!entered.ok) {
+    if (entered.refusal === 'mfa') return true
+    throw new errors.AccessDenied(REFUSALS[entered.refusal], entered.refusal)
+  }
+  const { id, sid } = entered.grant
+  const grant = await provider.Grant.find(id)
+  if (!grant) throw new errors.AccessDenied(REFUSALS.superseded, 'superseded')
+  ctx.oidc.entity('Grant', grant)
+  session.sidFor(applicationId, sid)
+  session.grantIdFor(applicationId, id)
+  return false
+}
+
+/** A request that also accepts a password prefers MFA, but does not demand it. */
+function demandsMfa(acrValues: unknown): boolean {
+  const accepted = typeof acrValues === 'string' ? acrValues.split(' ') : []
+  return accepted.includes(MFA) && !accepted.includes(PASSWORD)
+}
+
+function provenAt(here: SignedIn | null): number {
+  return here ? lastProofAt(here.session) : 0
+}
+
+export function askedAtOf(details: Record<string, unknown> | undefined): number | undefined {
+  return typeof details?.askedAt === 'number' ? details.askedAt : undefined
+}

@@ -7,6 +7,7 @@ import { createHttpServer, listenerOf } from './platform/http/http-server.ts'
 import { openQueueEngine } from './platform/outbox/queues.ts'
 import { runCommand } from './platform/run-command.ts'
 import { SECOND } from './platform/time/durations.ts'
+import { ensureSigningKeysInTime } from './signing-keys/ensure-signing-keys.ts'
 
 /** Supervisors kill after 12 seconds. */
 const DRAIN = { serveOnMs: SECOND, patienceMs: 9 * SECOND }
@@ -19,6 +20,8 @@ async function serve(): Promise<void> {
   const config = readConfig(process.env)
   const deps = await openDeps(config, 'web', { mayWait: true, requestMs: config.ANSWER_WITHIN })
   let draining = false
+  const stopping = new AbortController()
+  const signingKeys = ensureSigningKeysInTime(deps, stopping.signal)
   const queues = openQueueEngine(config, deps.log)
   const server = createHttpServer(config.KEEP_ALIVE)
   server.on('request', listenerOf(createApp(deps, { queues, draining: () => draining })))
@@ -33,8 +36,10 @@ async function serve(): Promise<void> {
   const stop = async () => {
     if (draining) return
     draining = true
+    stopping.abort()
     deps.log.info('stopping')
     await drain()
+    await signingKeys
     await queues.close()
     await deps.close()
     if (process.connected) process.disconnect()

@@ -35,12 +35,16 @@ const GATE_PIPELINED = 32
 export async function openDeps(
   config: Config,
   processName: string,
-  { mayWait = false, requestMs }: { mayWait?: boolean; requestMs?: number } = {},
+  {
+    mayWait = false,
+    requestMs,
+    connections = CONNECTIONS,
+  }: { mayWait?: boolean; requestMs?: number; connections?: number } = {},
 ): Promise<Deps & { close(): Promise<void> }> {
   const log = createLog(processName, config.LOG_LEVEL)
   const limits = requestMs === undefined ? {} : { requestMs, ...logFreezes(log) }
   const name = `portcullis-${processName}`
-  const pool = openDatabase(config.DATABASE_URL, name, CONNECTIONS, limits)
+  const pool = openDatabase(config.DATABASE_URL, name, connections, limits)
   const gatePool = openDatabase(config.DATABASE_URL, `${name}-gate`, GATE_CONNECTIONS, {
     ...limits,
     pipelined: GATE_PIPELINED,

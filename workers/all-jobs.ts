@@ -1,14 +1,17 @@
 import type { JobName, ScheduledJobName } from '../src/platform/outbox/jobs.ts'
 import { completeMfaResetJob } from './complete-mfa-reset.ts'
+import { endGrantsJob } from './end-grants.ts'
 import { endLockoutJob } from './end-lockout.ts'
 import { expireApprovalJob } from './expire-approval.ts'
 import { importInvitationsJob } from './import-invitations.ts'
 import type { Job, JobDeps } from './job.ts'
 import { remindOfInvitationJob } from './remind-of-invitation.ts'
+import { rotateSigningKeysWhenDue } from './rotate-signing-keys.ts'
 import { sealAuditEvents } from './seal-audit-events.ts'
 import { sendNotification } from './send-notification.ts'
 import { sendResetDigestJob } from './send-reset-digest.ts'
 import { sweepExpired } from './sweep-expired.ts'
+import { tellApplicationJob } from './tell-application.ts'
 import { tellAuditHead } from './tell-audit-head.ts'
 
 export const JOBS: { readonly [Name in JobName]: Job<Name> } = {
@@ -19,10 +22,13 @@ export const JOBS: { readonly [Name in JobName]: Job<Name> } = {
   'remind-of-invitation': remindOfInvitationJob,
   'import-invitations': importInvitationsJob,
   'expire-approval': expireApprovalJob,
+  'tell-application': tellApplicationJob,
+  'end-grants': endGrantsJob,
 }
 
 export const SCHEDULED: { readonly [Name in ScheduledJobName]: (deps: JobDeps) => Promise<void> } = {
   'sweep-expired': sweepExpired,
   'seal-audit-events': sealAuditEvents,
   'tell-audit-head': tellAuditHead,
+  'rotate-signing-keys': rotateSigningKeysWhenDue,
 }

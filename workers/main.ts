@@ -8,7 +8,7 @@ import { createLog, type Logger } from '../src/platform/log.ts'
 import { watchOutage } from '../src/platform/outbox/watch-outage.ts'
 import { runCommand } from '../src/platform/run-command.ts'
 import { SECOND } from '../src/platform/time/durations.ts'
-import { startWorker } from './start-worker.ts'
+import { startWorker, WORKER_CONNECTIONS } from './start-worker.ts'
 
 const STOP_WITHIN_MS = 10 * SECOND
 
@@ -56,7 +56,7 @@ async function start(
 }
 
 async function open(config: WorkerConfig): Promise<() => Promise<void>> {
-  const deps = await openDeps(config, 'worker')
+  const deps = await openDeps(config, 'worker', { connections: WORKER_CONNECTIONS })
   try {
     const worker = await startWorker({ ...deps, config })
     return () => worker.stop().then(deps.close)

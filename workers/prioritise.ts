@@ -3,13 +3,17 @@ import type { Reader } from '../src/platform/db/client.ts'
 import { auditEvents } from '../src/platform/db/schema/audit-events.ts'
 import { mfaResets } from '../src/platform/db/schema/mfa-resets.ts'
 import { notifications } from '../src/platform/db/schema/notifications.ts'
+import { oidcGrants } from '../src/platform/db/schema/oidc.ts'
 import { outbox } from '../src/platform/db/schema/outbox.ts'
 import { users } from '../src/platform/db/schema/users.ts'
 import { uuidArray } from '../src/platform/db/uuid-array.ts'
 import type { PendingJob, PrioritisedJob } from './add-jobs.ts'
 import { priorityOf } from './priority.ts'
 
-/** The share is the user who caused the job, or the account of a recipient who caused it themselves. */
+/**
+ * The share is the user who caused the job, the account of a recipient who caused it themselves, or the application
+ * that is told.
+ */
 export async function prioritise(db: Reader, jobs: readonly PendingJob[]): Promise<PrioritisedJob[]> {
   if (jobs.length === 0) return []
   const causes = await readCauses(
@@ -38,13 +42,16 @@ async function readCauses(db: Reader, ids: readonly string[]): Promise<Map<strin
     .select({
       id: outbox.id,
       mail: notifications.kind,
-      share: sql<string | null>`coalesce(${mfaResets.requestedBy}, ${byAnother}, ${users.clientId})`,
+      share: sql<
+        string | null
+      >`coalesce(${mfaResets.requestedBy}, ${byAnother}, ${users.clientId}, ${oidcGrants.applicationId})`,
     })
     .from(outbox)
     .leftJoin(notifications, eq(notifications.id, idIn('notificationId')))
     .leftJoin(auditEvents, eq(auditEvents.id, notifications.eventId))
     .leftJoin(users, eq(users.id, notifications.recipientId))
     .leftJoin(mfaResets, eq(mfaResets.id, idIn('mfaResetId')))
+    .leftJoin(oidcGrants, eq(oidcGrants.id, idIn('grantId')))
     .where(sql`${outbox.id} = any(${uuidArray(ids)})`)
   return new Map(rows.map(({ id, ...cause }) => [id, cause]))
 }

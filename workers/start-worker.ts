@@ -17,13 +17,17 @@ import { type RelayOptions, relayOutbox } from './relay-outbox.ts'
 import { retryDelay } from './retry-delay.ts'
 import { runJob } from './run-job.ts'
 
-/** Concurrent jobs. Each holds one of the 10 connections, and the relay holds one. */
+/** Concurrent jobs. */
 const CONCURRENCY: { readonly [Name in QueueName]: number } = {
   notifications: 4,
   'mfa-resets': 3,
   lockouts: 1,
+  applications: 6,
   maintenance: 1,
 }
+
+/** Each job holds a connection while it runs, and the relay holds one. */
+export const WORKER_CONNECTIONS = 1 + Object.values(CONCURRENCY).reduce((sum, jobs) => sum + jobs)
 
 export interface WorkerTimes extends EngineOptions, Omit<RelayOptions, 'alsoRestore'> {
   /** The job of a killed worker runs again within lockDuration + 2 × stalledInterval. */

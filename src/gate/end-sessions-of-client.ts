@@ -6,9 +6,14 @@ import { users } from '../platform/db/schema/users.ts'
 import { uuidArray } from '../platform/db/uuid-array.ts'
 import { erased } from './revoke-pending-authenticator.ts'
 
-/** Locks only users with a session: an account may have a million users. Returns their number. */
-export async function endSessionsOfClient(tx: Transaction, clientId: string, now: Date): Promise<number> {
-  const rows = await tx
+/** Locks only users with a session, at most `limit`: an account may have a million users. Returns their number. */
+export async function endSessionsOfClient(
+  tx: Transaction,
+  clientId: string,
+  now: Date,
+  limit?: number,
+): Promise<number> {
+  const query = tx
     .select({ id: users.id })
     .from(users)
     .where(
@@ -20,6 +25,7 @@ export async function endSessionsOfClient(tx: Transaction, clientId: string, now
     // In the order of ids, as every command that locks several users: no deadlock.
     .orderBy(asc(users.id))
     .for('no key update')
+  const rows = await (limit === undefined ? query : query.limit(limit))
   const ids = uuidArray(rows.map(({ id }) => id))
   const isOneOfThem = (userId: SQLWrapper) => sql`${userId} = any(${ids})`
   await tx

@@ -9,6 +9,7 @@ import type { Deps } from '../deps.ts'
 import { record } from '../platform/audit/record.ts'
 import { mfaPolicies } from '../platform/db/schema/role-groups.ts'
 import { notifyAll } from '../platform/mail/notify.ts'
+import { enqueue } from '../platform/outbox/enqueue.ts'
 import { readRequirements, requiredKeys } from './mfa-policy.queries.ts'
 import { policyChange } from './policy-change.ts'
 import { readPolicyForm } from './policy-form.ts'
@@ -70,6 +71,7 @@ export async function requireMfaFor(
       subjectId: null,
       details: { added: change.added, removed: change.removed, ...evidence },
     })
+    if (added.length > 0) await enqueue(tx, 'end-grants', { of: 'client', id: clientId })
     const names = (groups: typeof added) => groups.map(({ name }) => name).join(', ')
     const facts = { added: names(added), removed: names(removed) }
     const kind = 'mfa-policy-changed'

@@ -7,6 +7,7 @@ import { type AuditEntry, record } from '../platform/audit/record.ts'
 import type { Transaction } from '../platform/db/client.ts'
 import { memberships } from '../platform/db/schema/role-groups.ts'
 import { notify } from '../platform/mail/notify.ts'
+import { enqueue } from '../platform/outbox/enqueue.ts'
 
 /** Changes the role groups of a user, records it and queues the mails. The caller has locked the user and asked the rules. */
 export async function setRoleGroups(
@@ -39,6 +40,7 @@ export async function setRoleGroups(
     subjectId: userId,
     details: { ...changed, ...by.details },
   })
+  await enqueue(tx, 'end-grants', { of: 'user', id: userId })
   // An invited user has not seen the previous role groups.
   if (status !== 'invited')
     await notify(tx, {

@@ -1,9 +1,12 @@
 // A worker in a process of its own, with short times, for tests that kill it.
 import { readWorkerConfig } from '../../src/config.ts'
 import { openDeps } from '../../src/deps.ts'
-import { startWorker } from '../../workers/start-worker.ts'
+import { startWorker, WORKER_CONNECTIONS } from '../../workers/start-worker.ts'
 import { SHORT } from './short-times.ts'
 
 const config = readWorkerConfig(process.env)
-await startWorker({ ...(await openDeps(config, 'worker')), config }, SHORT)
+await startWorker(
+  { ...(await openDeps(config, 'worker', { connections: WORKER_CONNECTIONS })), config },
+  SHORT,
+)
 process.send?.('ready')

@@ -11,6 +11,13 @@ const payloads = {
   'remind-of-invitation': z.object({ invitationId: z.string() }),
   'import-invitations': z.object({ importId: z.string() }),
   'expire-approval': z.object({ approvalId: z.string() }),
+  'tell-application': z.object({ grantId: z.string() }),
+  /** `after`: the last user of the batch before. */
+  'end-grants': z.object({
+    of: z.enum(['application', 'client', 'user']),
+    id: z.string(),
+    after: z.string().exactOptional(),
+  }),
 }
 
 export type JobName = keyof typeof payloads
@@ -19,7 +26,7 @@ export type JobPayloads = { [Name in JobName]: z.infer<(typeof payloads)[Name]> 
 /** Validated when the job runs: another version of the program may have written the row. */
 export const JOB_PAYLOADS: { readonly [Name in JobName]: z.ZodType<JobPayloads[Name]> } = payloads
 
-export const QUEUES = ['notifications', 'mfa-resets', 'lockouts', 'maintenance'] as const
+export const QUEUES = ['notifications', 'mfa-resets', 'lockouts', 'applications', 'maintenance'] as const
 export type QueueName = (typeof QUEUES)[number]
 
 export const QUEUE_OF: { readonly [Name in JobName]: QueueName } = {
@@ -30,6 +37,8 @@ export const QUEUE_OF: { readonly [Name in JobName]: QueueName } = {
   'remind-of-invitation': 'notifications',
   'import-invitations': 'maintenance',
   'expire-approval': 'maintenance',
+  'tell-application': 'applications',
+  'end-grants': 'applications',
 }
 
 export const JOB_NAMES = Object.keys(QUEUE_OF) as JobName[]
@@ -43,6 +52,7 @@ export const SCHEDULED_JOBS = {
   'sweep-expired': 5 * MINUTE,
   'seal-audit-events': MINUTE,
   'tell-audit-head': HOUR,
+  'rotate-signing-keys': HOUR,
 } as const
 export const SCHEDULED_QUEUE: QueueName = 'maintenance'
 

@@ -3,8 +3,10 @@ import pg from 'pg'
 import { readConnection } from '../db/connection.ts'
 import { SECOND } from '../time/durations.ts'
 import type { Backend } from './backend.ts'
+import { QUEUES } from './jobs.ts'
 
-const MAX_CONNECTIONS = 10
+/** Each worker holds one, to LISTEN. */
+const MAX_CONNECTIONS = 6 + QUEUES.length
 
 export function openPostgres(address: string, onError: (error: unknown) => void): Backend {
   const { url, ssl } = readConnection(address)
@@ -18,6 +20,8 @@ export function openPostgres(address: string, onError: (error: unknown) => void)
     application_name: 'portcullis-queues',
     options: '-c search_path=bullmq',
   })
+  // Every queue and every worker adds a listener.
+  pool.setMaxListeners(3 * QUEUES.length)
   pool.on('error', onError)
   // The pool does not handle errors of connections in use. An unhandled error ends the process.
   pool.on('connect', (client) => client.on('error', onError))

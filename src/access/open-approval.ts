@@ -1,5 +1,6 @@
 import { and, eq, gt, lte, sql } from 'drizzle-orm'
 import type { Deps } from '../deps.ts'
+import type { ActingSession } from '../gate/acting-session.ts'
 import { type Origin, record } from '../platform/audit/record.ts'
 import type { Transaction } from '../platform/db/client.ts'
 import { approvals } from '../platform/db/schema/approvals.ts'
@@ -29,8 +30,14 @@ export interface AskedFor {
   change: Record<'given' | 'taken', readonly { key: string }[]>
   requestedBy: string
   requesterEpoch: number
+  requesterSession: string
   evidence: Evidence
   origin: Origin
+}
+
+/** Who asks, and in which session. */
+export function requesterOf({ userId, epoch, sessionId }: ActingSession) {
+  return { requestedBy: userId, requesterEpoch: epoch, requesterSession: sessionId }
 }
 
 /**
@@ -42,7 +49,8 @@ export async function openApproval(
   tx: Transaction,
   asked: AskedFor,
 ): Promise<{ ok: true; approvalId: string } | { ok: false; refusal: Refusal }> {
-  const { kind, clientId, userId, email, name, held, change, requestedBy, requesterEpoch, origin } = asked
+  const { kind, clientId, userId, email, name, held, change, requestedBy, origin } = asked
+  const { requesterEpoch, requesterSession } = asked
   const { ticket, reason } = asked.evidence
   if (ticket === undefined || reason === undefined)
     throw new Error('an approval was requested without ticket and reason')
@@ -76,6 +84,7 @@ export async function openApproval(
       taken: keysOf(change.taken),
       requestedBy,
       requesterEpoch,
+      requesterSession,
       requestedAt: now,
       expiresAt,
       ticket,

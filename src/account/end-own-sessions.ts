@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm'
 import { currentActor } from '../access/judge.ts'
 import { ownAccount, recordRefusal } from '../access/record-refusal.ts'
+import { withdrawRequestsOf } from '../approvals/withdraw-approval.ts'
 import type { Deps } from '../deps.ts'
 import type { ActingSession } from '../gate/acting-session.ts'
 import { endSessions } from '../gate/end-sessions.ts'
@@ -13,7 +14,10 @@ import { readOwnSessions } from './own-sessions.queries.ts'
 
 const ACTION = 'session.ended'
 
-/** Ends one session and its pending enrolment; the epoch stays, so that the others go on. False if it is not there. */
+/**
+ * Ends one session, its pending enrolment and its open requests; the epoch stays, so that the others go on. False if it is
+ * not there.
+ */
 export function endOneSession(
   deps: Deps,
   session: ActingSession,
@@ -40,6 +44,7 @@ export function endOneSession(
     if (ended.length === 0) return false
 
     await revokePendingAuthenticator(tx, person.id, now, chosen.storedId)
+    await withdrawRequestsOf(tx, chosen.storedId, { actorId: person.id, origin, at: now })
     await recordEnd(tx, person, 'one', origin, now)
     return true
   })

@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import { validate as isUuid } from 'uuid'
 import type { ActRequest } from '../access/act-request.ts'
 import { currentActor } from '../access/judge.ts'
@@ -7,7 +7,8 @@ import { actorOf } from '../access/people.ts'
 import type { Refusal } from '../access/refusals.ts'
 import { mayWithdrawApproval } from '../access/rules.ts'
 import type { Deps } from '../deps.ts'
-import { record } from '../platform/audit/record.ts'
+import { type AuditEntry, record } from '../platform/audit/record.ts'
+import type { Transaction } from '../platform/db/client.ts'
 import { approvals } from '../platform/db/schema/approvals.ts'
 import { recordRefusedCase } from './record-refused-case.ts'
 
@@ -35,18 +36,38 @@ export function withdrawApproval(
       mayWithdrawApproval(actorOf(actor), approval) ?? (approval.status === 'open' ? null : 'already-decided')
     if (refusal) return refuse(refusal)
 
-    const { clientId, userId: subjectId, name, given } = approval
-    await tx.update(approvals).set({ status: 'withdrawn', decidedBy: actor.id, decidedAt: now }).where(isIt)
-    await record(tx, {
-      at: now,
-      action,
-      outcome: 'success',
-      origin,
-      clientId,
-      actorId: actor.id,
-      subjectId,
-      details: { approvalId, ...(subjectId === null && { name }), given },
-    })
+    await withdraw(tx, approval, { actorId: actor.id, origin, at: now })
     return { ok: true }
+  })
+}
+
+/** Withdraws what was asked for in a session that its owner ends: a thief may have asked. The caller has locked the owner. */
+export async function withdrawRequestsOf(tx: Transaction, sessionId: string, by: WithdrawnBy): Promise<void> {
+  const open = await tx
+    .select()
+    .from(approvals)
+    .where(and(eq(approvals.requesterSession, sessionId), eq(approvals.status, 'open')))
+    .for('update')
+  for (const approval of open) await withdraw(tx, approval, by)
+}
+
+type WithdrawnBy = Pick<AuditEntry, 'at' | 'origin'> & { actorId: string }
+
+async function withdraw(
+  tx: Transaction,
+  { id: approvalId, clientId, userId: subjectId, name, given }: typeof approvals.$inferSelect,
+  by: WithdrawnBy,
+): Promise<void> {
+  await tx
+    .update(approvals)
+    .set({ status: 'withdrawn', decidedBy: by.actorId, decidedAt: by.at })
+    .where(eq(approvals.id, approvalId))
+  await record(tx, {
+    ...by,
+    action: 'approval.withdrawn',
+    outcome: 'success',
+    clientId,
+    subjectId,
+    details: { approvalId, ...(subjectId === null && { name }), given },
   })
 }

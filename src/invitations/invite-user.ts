@@ -2,7 +2,7 @@ import type { ActRequest } from '../access/act-request.ts'
 import { CHOOSE_ROLE_GROUPS, chooseRoleGroups, roleGroupKeys } from '../access/choose-role-groups.ts'
 import { type EvidenceField, evidenceProblems, readDeskEvidence } from '../access/evidence.ts'
 import { judgeWithinAccount } from '../access/judge.ts'
-import { openApproval } from '../access/open-approval.ts'
+import { openApproval, requesterOf } from '../access/open-approval.ts'
 import type { Outcome } from '../access/outcome.ts'
 import { readRoleGroups } from '../access/role-groups.queries.ts'
 import { mayInvite, needsApproval } from '../access/rules.ts'
@@ -69,8 +69,7 @@ export async function inviteUser(
         ...name,
         held: [],
         change: { given: roleGroups, taken: [] },
-        requestedBy: actor.userId,
-        requesterEpoch: actor.epoch,
+        ...requesterOf(actor),
         evidence,
         origin,
       })

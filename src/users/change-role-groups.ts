@@ -2,7 +2,7 @@ import type { ActRequest } from '../access/act-request.ts'
 import { chooseRoleGroups, keysOf, roleGroupChange, roleGroupKeys } from '../access/choose-role-groups.ts'
 import { type EvidenceField, readDeskEvidence } from '../access/evidence.ts'
 import { judge } from '../access/judge.ts'
-import { openApproval } from '../access/open-approval.ts'
+import { openApproval, requesterOf } from '../access/open-approval.ts'
 import type { Missing, Outcome } from '../access/outcome.ts'
 import { readRoleGroups } from '../access/role-groups.queries.ts'
 import { mayChangeRoleGroups, needsApproval } from '../access/rules.ts'
@@ -40,8 +40,7 @@ export async function changeRoleGroups(
     if (change.given.some(needsApproval)) {
       if (person.status === 'disabled') return verdict.refuse('enable-first')
       const asked = { kind: 'role-groups', clientId, userId, email, name, held, change } as const
-      const by = { requestedBy: actor.userId, requesterEpoch: actor.epoch, evidence, origin }
-      const opened = await openApproval(deps, tx, { ...asked, ...by })
+      const opened = await openApproval(deps, tx, { ...asked, ...requesterOf(actor), evidence, origin })
       return opened.ok ? opened : verdict.refuse(opened.refusal)
     }
     const by = { at: deps.clock.now(), actorId: actor.userId, origin, details: evidence }

@@ -3,7 +3,7 @@ import type { UserRequest } from '../access/act-on-user.ts'
 import { keysOf } from '../access/choose-role-groups.ts'
 import { type EvidenceField, readEvidence } from '../access/evidence.ts'
 import { judge } from '../access/judge.ts'
-import { openApproval } from '../access/open-approval.ts'
+import { openApproval, requesterOf } from '../access/open-approval.ts'
 import type { Missing, Outcome } from '../access/outcome.ts'
 import { approvedRoleGroups } from '../access/people.ts'
 import { mayEnable } from '../access/rules.ts'
@@ -52,8 +52,7 @@ export function enableUser(deps: Deps, request: UserRequest): Promise<EnableOutc
       name,
       held: keysOf(roleGroups),
       change: { given, taken: [] },
-      requestedBy: actor.userId,
-      requesterEpoch: actor.epoch,
+      ...requesterOf(actor),
       evidence,
       origin,
     })

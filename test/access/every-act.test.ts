@@ -3,10 +3,8 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { asc, eq, ne } from 'drizzle-orm'
-import { sessionHandle } from '../../src/account/own-sessions.queries.ts'
 import { stageRouters } from '../../src/app.ts'
 import type { StageRouters } from '../../src/gate/gate.ts'
-import { storedId } from '../../src/gate/session-store.ts'
 import { openOidc } from '../../src/oidc/open-oidc.ts'
 import { openMetrics } from '../../src/ops/metrics.ts'
 import { opsRoutes } from '../../src/ops/ops.routes.ts'
@@ -23,6 +21,7 @@ import { type Answer, type Browser, DEMO_PASSWORD, keyOn } from '../support/brow
 import { holdBackPost } from '../support/held-back-post.ts'
 import { People, type Status } from '../support/people.ts'
 import { routesOf } from '../support/routes.ts'
+import { handleOf } from '../support/session-handle.ts'
 
 const EVIDENCE = { reason: 'Phone lost on the train', ticket: 'DESK-4711', identifiedBy: 'video' }
 const ACCOUNT = 'Meridian Foods'
@@ -456,11 +455,6 @@ async function draftedImport(browser: Browser): Promise<string> {
   })
   assert.ok(location)
   return location
-}
-
-function handleOf(browser: Browser): string {
-  const [, sid = ''] = /^s:(.*)\./.exec(decodeURIComponent(browser.cookies.get('sid') ?? '')) ?? []
-  return sessionHandle(storedId(sid))
 }
 
 /** What is on record; not the password that some acts ask for, which is checked before them. */

@@ -14,6 +14,7 @@ import type { TestApp } from '../support/app.ts'
 import { problemOf } from '../support/browser.ts'
 import { ADMIN, ADMIN2, Cast, CHILD_ADMIN, DESK, DESK2, OPERATOR, TECH } from '../support/cast.ts'
 import type { People } from '../support/people.ts'
+import { handleOf } from '../support/session-handle.ts'
 
 const EVIDENCE = { reason: 'Asked for in person', ticket: 'SD-4711' }
 const REFUSE = { decision: 'refuse', reason: 'I know of no such hire' }
@@ -254,7 +255,7 @@ describe('changes that need a second agent', () => {
 
     const taken = await invite('Meridian Foods', 'admin', { email: user.email })
     assert.equal(taken.answer.status, 422)
-    assert.match(problemOf(taken.answer, 'email'), /already has an account/)
+    assert.match(problemOf(taken.answer, 'email'), /exists already/)
     const email = 'one.address@harbour.example'
     await invite('Meridian Foods', 'admin', { email })
     assert.equal((await invite('Harbour Group', 'admin', { email })).answer.status, 409)
@@ -539,6 +540,30 @@ describe('rules that are asked again at the approval', () => {
     await closes('requester-signed-out', /were ended since/)
 
     assert.deepEqual(await people.roleGroupsOf(user.id), ['tech-operator'])
+    await cast.comeBack(DESK)
+  })
+
+  test('ending one session on the account page withdraws what was asked for in it, and a sign-out does not', async () => {
+    const [own, thief] = [cast.as(DESK), app.browser()]
+    thief.secret = own.secret
+    assert.equal((await thief.signIn(DESK)).location, '/')
+    const [kept, stolen] = [
+      await people.add('Harbour Group', ['tech-operator']),
+      await people.add('Harbour Group', ['tech-operator']),
+    ]
+    const keptCase = await ask(kept.id, 'admin')
+    const fields = { ...EVIDENCE, roleGroups: 'admin' }
+    assert.equal((await thief.post(`/users/${stolen.id}/role-groups`, fields)).status, 303)
+    const stolenCase = await people.lastApprovalId()
+
+    assert.equal((await own.post(`/account/sessions/${handleOf(thief)}/end`)).location, '/account')
+    await own.post('/sign-out')
+
+    assert.equal((await cast.as(DESK2).post(`/approvals/${stolenCase}`, { decision: 'approve' })).status, 409)
+    assert.deepEqual(await people.roleGroupsOf(stolen.id), ['tech-operator'])
+    const [event] = await people.eventsOf(stolen.id, 'approval.withdrawn')
+    assert.equal(event?.details.approvalId, stolenCase)
+    assert.equal((await cast.as(DESK2).post(`/approvals/${keptCase}`, { decision: 'approve' })).status, 303)
     await cast.comeBack(DESK)
   })
 

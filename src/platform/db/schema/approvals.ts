@@ -36,6 +36,8 @@ export const approvals = pgTable(
       .references(() => users.id, { onDelete: 'restrict' }),
     /** The session epoch of the agent who asked. Null: the case was opened by an earlier version. */
     requesterEpoch: integer('requester_epoch'),
+    /** The stored id of the session in which it was asked for. */
+    requesterSession: text('requester_session'),
     requestedAt: instant('requested_at').notNull(),
     /** No approval after this time, even if no job has set the status yet. */
     expiresAt: instant('expires_at').notNull(),

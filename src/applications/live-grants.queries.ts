@@ -33,6 +33,7 @@ export interface LiveGrant {
   expiresAt: Date
   /** The stored id of its session. */
   sessionId: string
+  touchedAt: Date
   person: Person
   /** Those of the session row as it is now: ending all other sessions gives the spared one a new epoch. */
   proofs: Proofs
@@ -59,7 +60,12 @@ export function selectOpenGrants(db: Reader) {
       payload: oidcGrants.payload,
       createdAt: oidcGrants.createdAt,
       expiresAt: oidcGrants.expiresAt,
-      session: { id: sessions.id, data: sessions.data, expiresAt: sessions.expiresAt },
+      session: {
+        id: sessions.id,
+        data: sessions.data,
+        touchedAt: sessions.touchedAt,
+        expiresAt: sessions.expiresAt,
+      },
       person: personColumns,
       codeLockout: lockoutColumns,
       admission: admissionColumns(users.clientId),
@@ -88,7 +94,7 @@ export function whileAlive(
   if (!isSignedIn(proofs, person, now)) return null
   const { codeProven } = factsOf(proofs, person, now)
   if (mayEnter({ roleGroups: person.roleGroups, codeProven }, admission) !== null) return null
-  return { ...grant, sessionId: session.id, person, proofs }
+  return { ...grant, sessionId: session.id, touchedAt: session.touchedAt, person, proofs }
 }
 
 const grantQuery = preparedOnce((db) =>

@@ -1,16 +1,16 @@
 import { Provider } from 'oidc-provider'
+import { type LiveGrant, readLiveGrant } from '../applications/live-grants.queries.ts'
 import type { Deps } from '../deps.ts'
-import { type LiveGrant, readLiveGrant } from './live-grant.queries.ts'
 
 const known = new WeakMap<object, { id: string; grant: Promise<LiveGrant | null> }>()
 
 /** The live grant behind a code or token. A request that asks several times gets one answer. */
 export function grantInUse(deps: Pick<Deps, 'gateDb' | 'clock'>, id: string): Promise<LiveGrant | null> {
   const request = Provider.ctx
-  if (!request) return readLiveGrant(deps, id)
+  if (!request) return readLiveGrant(deps, deps.gateDb, id)
   const before = known.get(request)
   if (before?.id === id) return before.grant
-  const grant = readLiveGrant(deps, id)
+  const grant = readLiveGrant(deps, deps.gateDb, id)
   known.set(request, { id, grant })
   return grant
 }

@@ -12,7 +12,7 @@ export function touchAfterRefresh(deps: Deps) {
     if (ctx.status !== 200 || !rotated?.grantId) return
     const grant = await grantInUse(deps, rotated.grantId)
     if (!grant) return
-    const { session, proofs } = grant
-    await touchSession(deps.db, limits, { ...session, proofs }, deps.clock.now())
+    const { sessionId: id, touchedAt, proofs } = grant
+    await touchSession(deps.db, limits, { id, touchedAt, proofs }, deps.clock.now())
   }
 }

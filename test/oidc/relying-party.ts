@@ -102,6 +102,13 @@ export class RelyingParty {
     return { tokens, claims, accessToken: tokens.access_token, refreshToken: tokens.refresh_token ?? '' }
   }
 
+  /** RFC 9126. Returns the `request_uri`. */
+  async push({ url }: Begun): Promise<string> {
+    const parameters = Object.fromEntries(url.searchParams)
+    const pushed = await client.buildAuthorizationUrlWithPAR(this.config, parameters)
+    return pushed.searchParams.get('request_uri') ?? ''
+  }
+
   userinfo(accessToken: string, sub: string) {
     return client.fetchUserInfo(this.config, accessToken, sub)
   }

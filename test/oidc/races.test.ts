@@ -1,0 +1,124 @@
+// What is meant for one use, presented by many at once.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { eq } from 'drizzle-orm'
+import { oidcGrants } from '../../src/platform/db/schema/oidc.ts'
+import type { TestApp } from '../support/app.ts'
+import type { Browser } from '../support/browser.ts'
+import { FINANCE } from '../support/cast.ts'
+import { People } from '../support/people.ts'
+import { errorOf, RelyingParty, startProvider } from './relying-party.ts'
+
+let app: TestApp
+let party: RelyingParty
+let fiona: Browser
+let fionaId: string
+before(async () => {
+  app = await startProvider()
+  party = await RelyingParty.register(app, { backChannelLogoutUri: 'https://application.example/logout' })
+  fiona = app.browser()
+  fionaId = (await app.userNamed(FINANCE)).id
+  await fiona.signInWithPassword(FINANCE)
+})
+after(() => app?.close())
+
+const times = <Result>(count: number, work: () => Promise<Result>) =>
+  Promise.allSettled(Array.from({ length: count }, work))
+
+function succeeded<Result>(results: PromiseSettledResult<Result>[]): Result[] {
+  return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+}
+
+/** The grant of a session is ended, with everything that hung on it, and a new one is opened at the next sign-in. */
+async function assertGrantDead(accessTokens: string[]) {
+  for (const token of accessTokens)
+    assert.equal(await errorOf(party.userinfo(token, fionaId)), 'invalid_token')
+  const open = (await grants()).filter(({ endedAt }) => endedAt === null)
+  assert.equal(open.length, 0)
+}
+
+function grants() {
+  return app.deps.db.select().from(oidcGrants).where(eq(oidcGrants.applicationId, party.id))
+}
+
+test('of 10 redemptions of one code at once at most one succeeds, and the grant is dead, in 50 rounds', async () => {
+  let won = 0
+  for (let round = 0; round < 50; round += 1) {
+    const callback = await party.authorize(fiona)
+
+    const tokens = succeeded(await times(10, () => party.redeem(callback)))
+
+    assert.ok(tokens.length <= 1, `${tokens.length} redemptions succeeded`)
+    won += tokens.length
+    await assertGrantDead(tokens.map(({ access_token }) => access_token))
+    for (const { refresh_token: token = '' } of tokens)
+      assert.equal(await errorOf(party.refresh(token)), 'invalid_grant')
+  }
+  assert.ok(won > 0, 'the winner of a round is answered')
+})
+
+test('a code that is presented again later ends its grant, and that is recorded', async () => {
+  const callback = await party.authorize(fiona)
+  const tokens = await party.redeem(callback)
+
+  assert.equal(await errorOf(party.redeem(callback)), 'invalid_grant')
+
+  await assertGrantDead([tokens.access_token])
+  const [event] = await new People(app).eventsOf(fionaId, 'application.signed-out')
+  assert.equal(event?.outcome, 'failure')
+  assert.equal(event?.details.reused, 'AuthorizationCode')
+})
+
+test('of 10 refreshes with one token at once at most one succeeds, and the grant is dead', async () => {
+  for (let round = 0; round < 10; round += 1) {
+    const { refreshToken } = await party.signIn(fiona)
+
+    const tokens = succeeded(await times(10, () => party.refresh(refreshToken)))
+
+    assert.ok(tokens.length <= 1, `${tokens.length} refreshes succeeded`)
+    await assertGrantDead(tokens.map(({ access_token }) => access_token))
+    const [event] = await new People(app).eventsOf(fionaId, 'application.signed-out')
+    assert.equal(event?.details.reused, 'RefreshToken')
+  }
+})
+
+test('a wrong verifier does not spend a code', async () => {
+  const { begun, callback } = await party.authorize(fiona)
+  const other = await party.begin()
+
+  assert.equal(
+    await errorOf(party.redeem({ begun: { ...begun, verifier: other.verifier }, callback })),
+    'invalid_grant',
+  )
+
+  await party.redeem({ begun, callback })
+})
+
+test('first authorizations at once share one grant and one sid', async () => {
+  for (let round = 0; round < 5; round += 1) {
+    const browser = app.browser()
+    await browser.signInWithPassword(FINANCE)
+
+    const callbacks = succeeded(await times(8, () => party.authorize(browser)))
+    assert.equal(callbacks.length, 8)
+    const tokens = succeeded(await times(8, () => party.redeem(callbacks.pop() ?? assert.fail())))
+
+    assert.equal(tokens.length, 8)
+    const sids = new Set(tokens.map((answer) => answer.claims()?.sid))
+    assert.equal(sids.size, 1)
+    assert.equal((await grants()).filter(({ sid }) => sids.has(sid)).length, 1)
+    await browser.post('/sign-out')
+  }
+})
+
+test('a pushed authorization request leads to one code', async () => {
+  const requestUri = await party.push(await party.begin())
+  const url = () =>
+    fiona.get(`/oidc/auth?client_id=${party.id}&request_uri=${encodeURIComponent(requestUri)}`)
+
+  const answers = succeeded(await times(6, url))
+
+  const codes = answers.filter(({ location }) => location?.includes('code='))
+  assert.equal(codes.length, 1)
+  assert.ok(!(await url()).location?.includes('code='))
+})

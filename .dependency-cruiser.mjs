@@ -12,6 +12,7 @@ const FLOORS = [
   ['src/commands'],
   ['src/start'],
   ['src/demo'],
+  ['src/doctor'],
   // Pages
   ['src/account', 'src/dashboard', 'src/ops', 'src/service-desk'],
   // Features

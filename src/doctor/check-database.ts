@@ -1,0 +1,81 @@
+import { sql } from 'drizzle-orm'
+import type { Database } from '../platform/db/client.ts'
+import { hasMigrations, newestMigration } from '../platform/db/pending-migrations.ts'
+import { SECOND } from '../platform/time/durations.ts'
+import { type Finding, findingsAbout } from './finding.ts'
+
+/** `uuidv7()` came with this version. */
+const OLDEST_VERSION = 18
+const CLOCKS_DIFFER_MS = 2 * SECOND
+/** A web process or a worker needs up to 30. */
+const FREE = 30
+const APPEND_ONLY = ['audit_events', 'audit_seals']
+
+export async function checkDatabase(db: Database): Promise<Finding[]> {
+  const version = await checkVersion(db)
+  if (version.state === 'problem') return [version]
+  const migrated = await checkMigrations(db)
+  const more = migrated.state === 'problem' ? [] : [await checkRights(db)]
+  return [version, migrated, ...more, await checkConnections(db), await checkClock(db)]
+}
+
+async function checkVersion(db: Database): Promise<Finding> {
+  const { ok, problem } = findingsAbout('database')
+  const [row] = await db.execute<{ version: string; number: number }>(
+    sql`select current_setting('server_version') as version, current_setting('server_version_num')::int as number`,
+  )
+  const version = row?.version ?? 'unknown'
+  return Math.floor((row?.number ?? 0) / 10_000) >= OLDEST_VERSION
+    ? ok(`PostgreSQL ${version} answers.`)
+    : problem(`This is PostgreSQL ${version}. Version ${OLDEST_VERSION} or newer is needed.`)
+}
+
+async function checkMigrations(db: Database): Promise<Finding> {
+  const { ok, problem } = findingsAbout('migrations')
+  const done = await hasMigrations(db, newestMigration()).catch(() => false)
+  return done
+    ? ok('Every migration of this release has been applied.')
+    : problem('Migrations are missing. Run: npm run migrate')
+}
+
+/** The processes need no right to change or delete audit events, nor to drop the triggers that refuse it. */
+async function checkRights(db: Database): Promise<Finding> {
+  const { ok, warning, problem } = findingsAbout('rights')
+  const [row] = await db.execute<{ canWork: boolean; superuser: boolean; owner: boolean }>(sql`
+    select
+      (select bool_and(has_table_privilege(c.oid, 'select') and has_table_privilege(c.oid, 'insert'))
+        from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind = 'r') as "canWork",
+      (select rolsuper from pg_roles where rolname = current_user) as superuser,
+      exists (select from pg_class c where c.relname in ${APPEND_ONLY} and pg_has_role(c.relowner, 'usage')) as owner`)
+  if (!row?.canWork)
+    return problem('The role of DATABASE_URL may not read and write every table. See docs/operate.md.')
+  if (row.superuser || row.owner)
+    return warning(
+      'The role of DATABASE_URL owns the tables, so it could switch off the triggers that keep the audit log. Give the processes a role of their own. See docs/operate.md.',
+    )
+  return ok('The role may read and write the tables, and does not own them.')
+}
+
+async function checkConnections(db: Database): Promise<Finding> {
+  const { ok, warning } = findingsAbout('connections')
+  const [row] = await db.execute<{ max: number; used: number }>(sql`
+    select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int as max,
+      (select count(*)::int from pg_stat_activity where backend_type = 'client backend') as used`)
+  const { max = 0, used = 0 } = row ?? {}
+  return max - used >= FREE
+    ? ok(`${used} of ${max} are in use.`)
+    : warning(`${used} of ${max} are in use. Another process needs up to ${FREE}: raise max_connections.`)
+}
+
+async function checkClock(db: Database): Promise<Finding> {
+  const { ok, warning } = findingsAbout('clock')
+  const [row] = await db.execute<{ ms: number }>(
+    sql`select extract(epoch from clock_timestamp())::float8 * 1000 as ms`,
+  )
+  const apart = Math.abs(Date.now() - (row?.ms ?? 0))
+  return apart < CLOCKS_DIFFER_MS
+    ? ok('The clocks of this machine and of the database agree.')
+    : warning(
+        `The clocks of this machine and of the database differ by ${Math.round(apart / SECOND)} s. Codes are checked by that of the database: keep it synchronised.`,
+      )
+}

@@ -156,7 +156,7 @@ export const SENTENCES: Record<AuditAction, Sentences> = {
     refused: ({ actor, mayNot }) => `${actor} ${mayNot} change their password.`,
   },
   'encryption-keys.rotated': {
-    success: () => 'Every authenticator’s secret was sealed with the newest encryption key.',
+    success: () => 'Stored secrets were sealed with the newest encryption key.',
     failure: () => 'Secrets were sealed with the newest encryption key; some could not be opened.',
   },
   'audit.exported': { success: ({ actor }) => `${actor} exported the audit log.` },

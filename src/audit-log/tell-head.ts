@@ -1,10 +1,9 @@
 import { and, eq, gte, isNull, sql } from 'drizzle-orm'
+import { readOperators } from '../access/operators.queries.ts'
 import { BY_THE_PRODUCT, record } from '../platform/audit/record.ts'
 import { type Head, headText, readHead } from '../platform/audit/seals.queries.ts'
 import type { Database, Transaction } from '../platform/db/client.ts'
 import { auditEvents } from '../platform/db/schema/audit-events.ts'
-import { memberships, roleGroups } from '../platform/db/schema/role-groups.ts'
-import { users } from '../platform/db/schema/users.ts'
 import { notifyAll } from '../platform/mail/notify.ts'
 
 /** Mails the head to every operator once a day (UTC): who can rewrite the chain cannot change these mails. */
@@ -45,14 +44,4 @@ async function wasSentToday(tx: Transaction, now: Date): Promise<boolean> {
     )
     .limit(1)
   return sent !== undefined
-}
-
-async function readOperators(tx: Transaction): Promise<string[]> {
-  const rows = await tx
-    .selectDistinct({ id: users.id })
-    .from(users)
-    .innerJoin(memberships, eq(memberships.userId, users.id))
-    .innerJoin(roleGroups, eq(roleGroups.id, memberships.roleGroupId))
-    .where(and(eq(roleGroups.isOperator, true), eq(users.status, 'active')))
-  return rows.map(({ id }) => id)
 }

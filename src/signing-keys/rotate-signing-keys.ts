@@ -1,8 +1,10 @@
 import { eq, sql } from 'drizzle-orm'
+import { readOperators } from '../access/operators.queries.ts'
 import type { Deps } from '../deps.ts'
 import { BY_THE_PRODUCT, record } from '../platform/audit/record.ts'
 import type { Transaction } from '../platform/db/client.ts'
 import { signingKeys } from '../platform/db/schema/signing-keys.ts'
+import { notifyAll } from '../platform/mail/notify.ts'
 import { MINUTE } from '../platform/time/durations.ts'
 import { newSigningKey } from './new-signing-key.ts'
 import { planRotation, type RotationMode, type RotationPlan } from './plan-rotation.ts'
@@ -20,13 +22,14 @@ export function rotateSigningKeys(deps: RotationDeps, mode: RotationMode): Promi
     const made = await addKeys(tx, plan, deps.config, now)
     for (const { kid, leavesAt } of plan.leave)
       await tx.update(signingKeys).set({ leavesAt }).where(eq(signingKeys.kid, kid))
-    await record(tx, {
+    const eventId = await record(tx, {
       ...BY_THE_PRODUCT,
       at: now,
       action: 'signing-keys.rotated',
       outcome: 'success',
       details: { mode, made, leaving: plan.leave.map(({ kid }) => kid) },
     })
+    if (mode === 'at-once') await tellOperators(tx, eventId)
     return plan
   })
 }
@@ -46,4 +49,10 @@ async function addKeys(
     made.push(key.kid)
   }
   return made
+}
+
+async function tellOperators(tx: Transaction, eventId: string): Promise<void> {
+  const operators = await readOperators(tx)
+  const mails = operators.map((to) => ({ to, kind: 'signing-keys-replaced', eventId, facts: {} }) as const)
+  await notifyAll(tx, mails)
 }

@@ -36,6 +36,7 @@ export interface NotificationFacts {
   'account-disabled': Record<string, never>
   'account-enabled': Record<string, never>
   'audit-head': { head: string }
+  'signing-keys-replaced': Record<string, never>
 }
 
 export type NotificationKind = keyof NotificationFacts

@@ -75,6 +75,7 @@ const SUBJECTS: { readonly [Kind in NotificationKind]: (context: MailContext) =>
   'client-resumed': ({ recipient }) => `${recipient.clientName} was resumed`,
   'account-disabled': () => 'Your account was disabled',
   'account-enabled': () => 'Your account was enabled again',
+  'signing-keys-replaced': () => 'All signing keys were replaced at once',
   'audit-head': ({ at }) => `Head of the audit log on ${at?.toISOString().slice(0, 10)}`,
 }
 

@@ -45,13 +45,13 @@ export function authenticatorRoutes(deps: Deps): Router {
 
   routes.post(PAGE, readForm, (req, res) => admit(() => beginChange(deps, req, res)))
 
-  routes.post(`${PAGE}/restart`, async (req, res) => {
+  routes.post(`${PAGE}/restart`, readForm, async (req, res) => {
     await beginEnrolment(deps, personOf(res), beginning(req, 'restart'), originOf(req))
     leaveNotice(res, 'device-restarted')
     res.redirect(303, PAGE)
   })
 
-  routes.post(`${PAGE}/cancel`, async (req, res) => {
+  routes.post(`${PAGE}/cancel`, readForm, async (req, res) => {
     const { sessionId: begunIn } = actingSessionOf(req)
     await db.transaction((tx) => revokePendingAuthenticator(tx, personOf(res).id, clock.now(), begunIn))
     leaveNotice(res, 'device-kept')

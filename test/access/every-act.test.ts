@@ -267,6 +267,16 @@ const ACTS: readonly Act[] = [
     prepare: async () => ({ path: '/account/authenticator', fields: { password: DEMO_PASSWORD } }),
   },
   {
+    name: 'beginning with an authenticator anew',
+    route: '/account/authenticator/restart',
+    by: 'admin',
+    refusedOnRecord: false,
+    prepare: async ({ browser }) => {
+      await browser.post('/account/authenticator', { password: DEMO_PASSWORD })
+      return { path: '/account/authenticator/restart' }
+    },
+  },
+  {
     name: 'confirming an authenticator',
     route: '/account/authenticator/confirm',
     by: 'admin',
@@ -287,8 +297,7 @@ const NO_ACTS: Record<string, string> = {
   '/sign-out': 'it ends its own session',
   '/users/import': 'a draft invites no one',
   '/users/import/:id/look': 'it shows the draft, and records that',
-  '/account/authenticator/restart': 'it has no body that could be held back',
-  '/account/authenticator/cancel': 'it has no body that could be held back',
+  '/account/authenticator/cancel': 'it ends only what its own session began, as the end of the session does',
   '/oidc/interaction/:uid': 'it only proves who is there, as the step-up that is an act here',
   '/ops/jobs/:queue/retry': LIKE_FAILED_WORK,
   '/ops/jobs/:queue/:job/retry': LIKE_FAILED_WORK,

@@ -41,6 +41,24 @@ test('30 commands of one user at once hold one connection, and another user is s
   assert.equal(await app.deps.db.$count(users, eq(users.status, 'disabled')), COMMANDS + 1)
 })
 
+test('30 forms without fields of one user at once hold one connection as well', async () => {
+  const { app, people } = cast
+  const admin = await app.userNamed(ADMIN)
+  const other = await people.add('Meridian Foods', ['tech-operator'])
+  let forms: Promise<number[]> | undefined
+
+  await app.deps.sql.begin(async (holder) => {
+    await holder`select 1 from users where id = ${admin.id} for update`
+    const restart = async () => (await cast.as(ADMIN).post('/account/authenticator/restart')).status
+    forms = Promise.all(Array.from({ length: COMMANDS }, restart))
+    await awaitWaiters(app.deps.sql, 1)
+    assert.equal((await cast.as(DESK).post(`/users/${other.id}/disable`, EVIDENCE)).status, 303)
+    await awaitWaiters(app.deps.sql, 1)
+  })
+
+  assert.deepEqual(new Set(await forms), new Set([303]))
+})
+
 test('a command whose answer is not read, on a connection that is cut later, does not block the turn of its user', async () => {
   const [first, second, third] = [await addTarget(), await addTarget(), await addTarget()]
   const socket = open()

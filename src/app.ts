@@ -2,6 +2,10 @@ import express, { type Express, type RequestHandler, Router } from 'express'
 import session from 'express-session'
 import { accountRoutes } from './account/account.routes.ts'
 import { authenticatorRoutes } from './account/authenticator.routes.ts'
+import { actOnApplicationRoutes } from './applications/act-on-application.routes.ts'
+import { applicationsRoutes } from './applications/applications.routes.ts'
+import { changeRoutes } from './applications/change.routes.ts'
+import { registerRoutes } from './applications/register.routes.ts'
 import { approvalsRoutes } from './approvals/approvals.routes.ts'
 import { auditLogRoutes } from './audit-log/audit-log.routes.ts'
 import { clientsRoutes } from './clients/clients.routes.ts'
@@ -125,6 +129,10 @@ export function stageRouters(deps: Deps, ops: Router, oidc: Oidc): StageRouters 
       clientsRoutes(deps),
       serviceDeskRoutes(deps),
       approvalsRoutes(deps),
+      registerRoutes(deps),
+      applicationsRoutes(deps),
+      changeRoutes(deps),
+      actOnApplicationRoutes(deps),
       ops,
       interactionRoutes(deps, oidc),
       signOut,

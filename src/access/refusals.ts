@@ -96,6 +96,14 @@ export const REFUSALS = {
   'not-suspended': { status: 409, sentence: 'This account is not suspended: it may just have been resumed.' },
   'already-disabled': { status: 409, sentence: 'This account is already disabled.' },
   'not-disabled': { status: 409, sentence: 'This account is not disabled.' },
+  'application-disabled': { status: 409, sentence: 'This application is already disabled.' },
+  'application-enabled': { status: 409, sentence: 'This application is not disabled.' },
+  'two-secrets': {
+    status: 409,
+    sentence:
+      'This application has two valid secrets already, and no third was made. End one of them, or end both with the new one.',
+  },
+  'secret-ended': { status: 409, sentence: 'This secret is not valid any more.' },
   'not-invited': {
     status: 409,
     sentence: 'There is no invitation to change: the account may just have become active.',

@@ -193,6 +193,19 @@ export function mayRunApplications(actor: Actor): Refusal | null {
   return actor.isServiceDesk ? null : 'unknown'
 }
 
+export function mayDisableApplication(actor: Actor, { disabled }: { disabled: boolean }): Refusal | null {
+  return mayRunApplications(actor) ?? (disabled ? 'application-disabled' : null)
+}
+
+export function mayEnableApplication(actor: Actor, { disabled }: { disabled: boolean }): Refusal | null {
+  return mayRunApplications(actor) ?? (disabled ? null : 'application-enabled')
+}
+
+/** The list of applications: the Service Desk sees all, an Admin those that people of the account use. */
+export function mayViewApplications(actor: Actor): Refusal | null {
+  return actor.isServiceDesk || actor.isAdmin ? null : 'unknown'
+}
+
 export function mayUseServiceDesk(actor: Actor): Refusal | null {
   return actor.isServiceDesk ? null : 'unknown'
 }

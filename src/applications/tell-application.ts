@@ -7,6 +7,7 @@ import { applications } from '../platform/db/schema/applications.ts'
 import { oidcGrants } from '../platform/db/schema/oidc.ts'
 import { users } from '../platform/db/schema/users.ts'
 import { readSigningKeys } from '../signing-keys/signing-keys.queries.ts'
+import { issuerOf } from './issuer.ts'
 import { readLiveGrant } from './live-grants.queries.ts'
 import { logoutToken } from './logout-token.ts'
 import { postLogoutToken } from './post-logout-token.ts'
@@ -31,7 +32,7 @@ export async function tellApplication(
   const { ENCRYPTION_KEYS, PUBLIC_URL } = deps.config
   const now = deps.clock.now()
   const keys = await readSigningKeys(tx, ENCRYPTION_KEYS, now)
-  const token = await logoutToken(session, `${PUBLIC_URL}/oidc`, keys, now)
+  const token = await logoutToken(session, issuerOf(PUBLIC_URL), keys, now)
   await calls.make(applicationId, () => postLogoutToken(uri, token))
 
   const at = deps.clock.now()

@@ -4,6 +4,7 @@ import { withinSubtree } from '../access/hierarchy.queries.ts'
 import { refuse } from '../access/refuse.ts'
 import { mayCreateClient, mayRenameClient, mayResumeClient, maySuspendClient } from '../access/rules.ts'
 import { readOnlyBecause, viewAccount, visitOf } from '../access/visit.ts'
+import { readUsesOfAccount } from '../applications/uses.queries.ts'
 import type { Deps } from '../deps.ts'
 import { personOf } from '../gate/gate.ts'
 import { readCoverages } from '../mfa-policy/coverage.queries.ts'
@@ -77,6 +78,7 @@ async function renderClient(deps: Deps, req: Request, res: Response): Promise<vo
     maySuspend: maySuspendClient(actor, target) === null,
     mayResume: mayResumeClient(actor, target) === null,
     mayCreateBelow: mayCreateClient(actor) === null && !account.isPlatform,
+    applications: await readUsesOfAccount(db, account.id),
     children: shown,
     childCoverage: await coverageLines(deps, shown),
     hasMoreChildren: children.length > CHILDREN_SHOWN,

@@ -1,8 +1,9 @@
 import { type Response, Router } from 'express'
 import { actorOf } from '../access/people.ts'
+import { readTiles } from '../applications/tiles.queries.ts'
 import type { Deps } from '../deps.ts'
-import { mfaRequired, type Person } from '../gate/facts.ts'
-import { personOf } from '../gate/gate.ts'
+import { factsOf, mfaRequired, type Person } from '../gate/facts.ts'
+import { personOf, proofsOf } from '../gate/gate.ts'
 import { readCoverage } from '../mfa-policy/coverage.queries.ts'
 import { percentage } from '../mfa-policy/coverage.ts'
 import { noticeFor } from '../platform/http/notice.ts'
@@ -23,7 +24,9 @@ export function dashboardRoutes(deps: Deps): Router {
   routes.get('/', async (req, res) => {
     const person = personOf(res)
     const { isAdmin, isServiceDesk } = actorOf(person)
-    const page = { ...ownSecurity(person), notice: noticeFor(req) }
+    const { codeProven } = factsOf(proofsOf(req), person, deps.clock.now())
+    const tiles = await readTiles(deps.db, person, codeProven)
+    const page = { ...ownSecurity(person), notice: noticeFor(req), tiles }
     if (isAdmin)
       return res.render('dashboard/admin', { ...page, ...(await accountSecurity(deps, person, res)) })
     if (isServiceDesk) return res.render('dashboard/service-desk', { ...page, ...(await openCases(deps)) })

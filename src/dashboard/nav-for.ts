@@ -44,6 +44,12 @@ const ENTRIES: readonly Entry[] = [
     holds: /^\/clients\//,
     shown: ({ isAdmin, isServiceDesk, ofParent }) => isServiceDesk || (isAdmin && ofParent),
   },
+  {
+    href: '/applications',
+    label: 'Applications',
+    holds: /^\/applications\//,
+    shown: ({ isAdmin, isServiceDesk }) => isAdmin || isServiceDesk,
+  },
   { href: '/mfa-policy', label: 'MFA policy', holds: /^\/mfa-policy\//, shown: ({ isAdmin }) => isAdmin },
   { href: '/audit', label: 'Audit', shown: ({ isAdmin }) => isAdmin },
   { href: '/ops', label: 'Operations', holds: /^\/ops\//, shown: ({ isOperator }) => isOperator },

@@ -1,4 +1,5 @@
 import { type JWK, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { issuerOf } from '../applications/issuer.ts'
 import type { Deps } from '../deps.ts'
 import { isSecretOf, SECRET_HASHES } from './client-metadata.ts'
 import { allowFormToReturn } from './form-action.ts'
@@ -14,7 +15,7 @@ const PUBLIC_ROUTES = new Set(['discovery', 'jwks'])
 
 /** The provider of oidc-provider with our settings and what happens around it. */
 export function createProvider(deps: Deps, keys: JWK[]): Provider {
-  const provider = new Provider(`${deps.config.PUBLIC_URL}/oidc`, settingsOf(deps, keys))
+  const provider = new Provider(issuerOf(deps.config.PUBLIC_URL), settingsOf(deps, keys))
   provider.proxy = true
   // Several secrets are valid, and only their hashes are stored.
   provider.Client.prototype.compareClientSecret = function compare(actual: string) {

@@ -7,6 +7,7 @@ import { refuse } from '../access/refuse.ts'
 import { readRoleGroupChoices } from '../access/role-groups.queries.ts'
 import { mayInvite, mayViewAccount } from '../access/rules.ts'
 import { readOnlyBecause, viewAccount, viewTarget, visitOf } from '../access/visit.ts'
+import { readUsesOfPerson } from '../applications/uses.queries.ts'
 import { eventView } from '../audit-log/event-view.ts'
 import type { Deps } from '../deps.ts'
 import { personOf } from '../gate/gate.ts'
@@ -52,6 +53,7 @@ async function renderUser(deps: Deps, req: Request, res: Response, userId: unkno
     approval: actorOf(personOf(res)).isServiceDesk ? await readCaseAbout(deps.db, user.id, now) : null,
     back: usersPageOf(personOf(res), user.client.id),
     identifications: IDENTIFICATIONS,
+    applications: await readUsesOfPerson(deps.db, user.id),
     history: { ...history, lockouts: lockouts.map(eventView), signIns: signIns.map(eventView) },
   })
 }

@@ -8,6 +8,7 @@ import type { StageRouters } from '../../src/gate/gate.ts'
 import { openOidc } from '../../src/oidc/open-oidc.ts'
 import { openMetrics } from '../../src/ops/metrics.ts'
 import { opsRoutes } from '../../src/ops/ops.routes.ts'
+import { applicationSecrets } from '../../src/platform/db/schema/applications.ts'
 import { auditEvents } from '../../src/platform/db/schema/audit-events.ts'
 import { clients } from '../../src/platform/db/schema/clients.ts'
 import { knownBrowsers } from '../../src/platform/db/schema/known-browsers.ts'
@@ -16,6 +17,7 @@ import { outbox } from '../../src/platform/db/schema/outbox.ts'
 import { openQueueEngine, type QueueEngine } from '../../src/platform/outbox/queues.ts'
 import { MINUTE, SECOND } from '../../src/platform/time/durations.ts'
 import { startApp, type TestApp } from '../support/app.ts'
+import { addApplication } from '../support/applications.ts'
 import { awaitWaiters } from '../support/await-waiters.ts'
 import { type Answer, type Browser, DEMO_PASSWORD, keyOn } from '../support/browser.ts'
 import { holdBackPost } from '../support/held-back-post.ts'
@@ -55,6 +57,8 @@ interface Act {
   route: string
   /** False: the job that follows records it. */
   recordedAtOnce?: boolean
+  /** The status after a success; by default 303. */
+  done?: number
   /** False: it is over before anything is judged. */
   refusedOnRecord?: boolean
   by: 'admin' | 'service-desk' | 'operator'
@@ -71,6 +75,28 @@ const onClient = (act: string, suspended: boolean) => async () => ({
   path: `/clients/${await newClient(suspended)}/${act}`,
   fields: { ...EVIDENCE, name: `Renamed ${randomUUID()}` },
 })
+const applicationForm = () => ({
+  way: 'openid-connect',
+  name: `Registered ${randomUUID()}`,
+  icon: 'chart',
+  address: 'https://application.example/',
+  accounts: 'every',
+  roleGroups: 'admin',
+  clientAuth: 'client_secret_basic',
+  redirectUris: 'https://application.example/callback',
+  idTokenAlg: 'RS256',
+  ...EVIDENCE,
+})
+const onApplication =
+  (
+    act: string,
+    fields: () => Record<string, string> = () => EVIDENCE,
+    values: { disabledAt?: Date } = {},
+  ): Act['prepare'] =>
+  async () => {
+    const { id } = await addApplication(app.deps.db, { name: `Application ${randomUUID()}`, ...values })
+    return { path: `/applications/${id}/${act}`, fields: fields() }
+  }
 const user = (status?: Status) => people.add(ACCOUNT, ['finance-operator'], status)
 
 const ACTS: readonly Act[] = [
@@ -205,6 +231,61 @@ const ACTS: readonly Act[] = [
     prepare: onClient('resume', true),
   },
   {
+    name: 'registering an application',
+    route: '/applications',
+    by: 'service-desk',
+    // The answer shows the secret.
+    done: 200,
+    prepare: async () => ({ path: '/applications', fields: applicationForm() }),
+  },
+  {
+    name: 'changing an application',
+    route: '/applications/:id/change',
+    by: 'service-desk',
+    prepare: onApplication('change', applicationForm),
+  },
+  {
+    name: 'choosing the accounts of an application',
+    route: '/applications/:id/accounts',
+    by: 'service-desk',
+    prepare: async (actor) => {
+      const clientId = await newClient(false)
+      return onApplication('accounts', () => ({ ...EVIDENCE, shown: clientId, clients: clientId }))(actor)
+    },
+  },
+  {
+    name: 'disabling an application',
+    route: '/applications/:id/disable',
+    by: 'service-desk',
+    prepare: onApplication('disable'),
+  },
+  {
+    name: 'enabling an application',
+    route: '/applications/:id/enable',
+    by: 'service-desk',
+    prepare: onApplication('enable', () => EVIDENCE, { disabledAt: new Date(0) }),
+  },
+  {
+    name: 'making a secret for an application',
+    route: '/applications/:id/secrets',
+    by: 'service-desk',
+    done: 200,
+    prepare: onApplication('secrets'),
+  },
+  {
+    name: 'ending a secret of an application',
+    route: '/applications/:id/secrets/:secret/end',
+    by: 'service-desk',
+    prepare: async () => {
+      const { id } = await addApplication(app.deps.db, { name: `Application ${randomUUID()}` })
+      const [secret] = await app.deps.db
+        .select()
+        .from(applicationSecrets)
+        .where(eq(applicationSecrets.applicationId, id))
+      return { path: `/applications/${id}/secrets/${secret?.id}/end`, fields: EVIDENCE }
+    },
+  },
+  {
     name: 'retrying failed work',
     route: '/ops/outbox/retry',
     by: 'operator',
@@ -334,7 +415,7 @@ const ENDINGS: Record<string, (actor: Actor) => Promise<void>> = {
   },
 }
 
-for (const { name, route, by, prepare, recordedAtOnce = true, refusedOnRecord = true } of ACTS)
+for (const { name, route, by, prepare, done = 303, recordedAtOnce = true, refusedOnRecord = true } of ACTS)
   describe(name, () => {
     const endings = Object.entries(ENDINGS).slice(0, TRIED_THOROUGHLY.includes(name) ? undefined : 1)
     for (const [ending, end] of endings)
@@ -374,7 +455,7 @@ for (const { name, route, by, prepare, recordedAtOnce = true, refusedOnRecord = 
         app.clock.advance(SECOND)
       })
 
-      assert.equal((await acting)?.status, 303)
+      assert.equal((await acting)?.status, done)
 
       assert.notDeepEqual(await everything(), before)
       const recorded = (await events()).slice(recordedBefore.length)
@@ -483,6 +564,10 @@ const CHANGED = [
   'mfa_policies',
   'authenticators',
   'known_browsers',
+  'applications',
+  'application_clients',
+  'application_role_groups',
+  'application_secrets',
   'mfa_resets',
   'approvals',
   'invitations',

@@ -13,7 +13,9 @@ import {
   mayCreateClient,
   mayDecideApproval,
   mayDisable,
+  mayDisableApplication,
   mayEnable,
+  mayEnableApplication,
   mayGrant,
   mayInvite,
   mayLoosenPolicy,
@@ -21,11 +23,13 @@ import {
   mayRenameClient,
   mayResetMfa,
   mayResumeClient,
+  mayRunApplications,
   maySuspendClient,
   mayTightenPolicy,
   mayUnlock,
   mayUseServiceDesk,
   mayViewAccount,
+  mayViewApplications,
   mayViewApprovals,
   mayWithdrawApproval,
   needsApproval,
@@ -316,6 +320,21 @@ describe('running client accounts', () => {
               why,
             )
           }
+    }
+  })
+})
+
+describe('applications', () => {
+  test('over every actor only the Service Desk runs applications, and Admins see the list of their account', () => {
+    for (const [name, actor] of Object.entries(ACTORS)) {
+      const isAgent = name === 'Service Desk'
+      assert.equal(mayRunApplications(actor), isAgent ? null : 'unknown', name)
+      assert.equal(mayViewApplications(actor), isAgent || name === 'Admin' ? null : 'unknown', name)
+      for (const disabled of BOTH) {
+        const [open, shut] = disabled ? ['application-disabled', null] : [null, 'application-enabled']
+        assert.equal(mayDisableApplication(actor, { disabled }), isAgent ? open : 'unknown', name)
+        assert.equal(mayEnableApplication(actor, { disabled }), isAgent ? shut : 'unknown', name)
+      }
     }
   })
 })

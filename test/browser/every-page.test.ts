@@ -5,10 +5,12 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { and, eq } from 'drizzle-orm'
 import type { Browser, BrowserContext } from 'playwright-core'
 import { MAX_CONSECUTIVE_CODE_FAILURES } from '../../src/lockout/policy.ts'
+import { applicationUses } from '../../src/platform/db/schema/applications.ts'
 import { addressLimits, lockouts } from '../../src/platform/db/schema/lockouts.ts'
 import { users } from '../../src/platform/db/schema/users.ts'
 import { MINUTE, SECOND } from '../../src/platform/time/durations.ts'
 import { startApp, type TestApp } from '../support/app.ts'
+import { addApplication } from '../support/applications.ts'
 import { DEMO_PASSWORD } from '../support/browser.ts'
 import { closeWindows, sharedBrowser } from '../support/chromium.ts'
 import { People } from '../support/people.ts'
@@ -219,6 +221,95 @@ describe('pages that are accessible, fit 320 pixels and keep to the content secu
     await visitor.page.getByRole('link', { name: 'Harbour Retail', exact: true }).click()
     await visitor.heading('About this account')
     await look('client')
+  })
+
+  test('the pages of applications are accessible and fit 320 pixels', async () => {
+    await visitor.enrolAndSignIn('desk2@platform.example', '/applications')
+    await look('applications-none')
+    await visitor.visit('/applications/new')
+    await look('applications-way')
+    await visitor.visit('/applications/new?way=forward-auth')
+    await look('applications-new-forward-auth')
+    await visitor.visit('/applications/new?way=openid-connect')
+    await look('applications-new')
+    await visitor.field('Name').fill('Ledger')
+    await visitor.page.getByLabel('Money').check()
+    await visitor.field('Address').fill('https://ledger.example/')
+    await visitor.page.getByLabel('Of chosen accounts').check()
+    await visitor.page.getByLabel('Finance Manager').check()
+    await visitor.field('Redirect addresses').fill('http://ledger.example/callback')
+    await visitor.field('Ticket').fill('SD-1')
+    await visitor.field('Why is it being registered?').fill('Asked for')
+    await visitor.press('Register the application')
+    await visitor.seesProblem('Redirect addresses', /begins with https/)
+    await look('applications-new-wrong')
+    await visitor.field('Redirect addresses').fill('https://ledger.example/callback')
+    await visitor.press('Register the application')
+    await visitor.heading('The new secret')
+    await look('application-secret')
+    await visitor.page.getByRole('link', { name: 'Choose accounts' }).click()
+    await visitor.heading('Accounts whose people may enter')
+    await look('application-accounts-none')
+    await visitor.field('Name of the account').fill('harbour')
+    await visitor.press('Search')
+    await visitor.page.getByLabel('Harbour Retail').check()
+    await look('application-accounts-found')
+    await visitor.field('Ticket').fill('SD-1')
+    await visitor.field('Why is it being changed?').fill('Asked for')
+    await visitor.press('Save these accounts')
+    await visitor.page.locator('[role=status]:focus', { hasText: 'are saved' }).waitFor()
+    await look('application-accounts-saved')
+    await visitor.visit('/applications')
+    await visitor.page.getByRole('link', { name: 'Ledger' }).click()
+    await visitor.heading('Ledger')
+    await look('application')
+    const page = new URL(visitor.page.url()).pathname
+    for (const act of ['change', 'secrets', 'disable']) {
+      await visitor.visit(`${page}/${act}`)
+      await look(`application-${act}`)
+    }
+    await visitor.visit(page)
+    await visitor.page.getByRole('link', { name: /^End it now/ }).click()
+    await visitor.heading('End a secret of Ledger')
+    await look('application-end-secret')
+    const fiona = await app.userNamed('finance@harbour.example')
+    const address = 'https://grafana.example/'
+    const { id } = await addApplication(app.deps.db, {
+      ...{ name: 'Grafana', icon: 'chart', way: 'forward-auth', address, host: 'grafana.example' },
+      ...{ requiresMfa: true, disabledAt: app.clock.now() },
+    })
+    await addApplication(app.deps.db, { name: 'Board of the whole group', icon: 'people', requiresMfa: true })
+    await app.deps.db.insert(applicationUses).values({
+      ...{ applicationId: id, userId: fiona.id },
+      ...{ firstUsedAt: app.clock.now(), lastUsedAt: app.clock.now() },
+    })
+    await visitor.visit('/applications')
+    await look('applications')
+    await visitor.visit(`/applications/${id}`)
+    await look('application-disabled')
+    await visitor.visit(`/applications/${id}/enable`)
+    await look('application-enable')
+    await visitor.visit('/')
+    await look('home-with-applications')
+    await visitor.visit(`/users/${fiona.id}`)
+    await look('user-with-applications')
+    await visitor.visit(`/clients/${fiona.clientId}`)
+    await look('client-with-applications')
+  })
+
+  test('the applications of an Admin, and tiles that need an authenticator, are accessible and fit 320 pixels', async () => {
+    const marta = await new People(app).add('Meridian Foods', ['admin'])
+    await visitor.signInWithPassword(marta.email, '/applications')
+    await look('applications-of-account-none')
+    const { id } = await addApplication(app.deps.db, { name: 'Vault', icon: 'card', requiresMfa: true })
+    await app.deps.db.insert(applicationUses).values({
+      ...{ applicationId: id, userId: marta.id },
+      ...{ firstUsedAt: app.clock.now(), lastUsedAt: app.clock.now() },
+    })
+    await visitor.visit('/applications')
+    await look('applications-of-account')
+    await visitor.visit('/')
+    await look('home-needs-authenticator')
   })
 
   test('the lists of an Admin, with and without rows, are accessible and fit 320 pixels', async () => {

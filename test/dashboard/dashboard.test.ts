@@ -92,16 +92,16 @@ describe('everybody', () => {
 })
 
 describe('statements of a view', () => {
-  test('the dashboard of a user without administration asks only the one statement of the gate', async () => {
+  test('the dashboard of a user without administration asks the statement of the gate and one for the applications', async () => {
     for (const email of ['tech@harbour.example', 'finance@harbour.example'])
-      assert.equal(await statementsOf(email), 0, email)
+      assert.equal(await statementsOf(email), 1, email)
   })
 
   test('the dashboard of an Admin, an agent and an Operator asks a fixed number of statements', async () => {
-    assert.equal(await statementsOf('admin@harbour.example'), 5)
+    assert.equal(await statementsOf('admin@harbour.example'), 6)
     // Of the platform account's people one asks which cases wait for them.
-    assert.equal(await statementsOf('desk@platform.example'), 4)
-    assert.equal(await statementsOf('operator@platform.example'), 1)
+    assert.equal(await statementsOf('desk@platform.example'), 5)
+    assert.equal(await statementsOf('operator@platform.example'), 2)
   })
 })
 

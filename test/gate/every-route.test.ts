@@ -9,6 +9,7 @@ import { STAGES, type StageName } from '../../src/gate/stages.ts'
 import { openOidc } from '../../src/oidc/open-oidc.ts'
 import { openMetrics } from '../../src/ops/metrics.ts'
 import { opsRoutes } from '../../src/ops/ops.routes.ts'
+import { applicationSecrets } from '../../src/platform/db/schema/applications.ts'
 import { clients } from '../../src/platform/db/schema/clients.ts'
 import { lockouts } from '../../src/platform/db/schema/lockouts.ts'
 import { outbox } from '../../src/platform/db/schema/outbox.ts'
@@ -138,6 +139,29 @@ async function emptyAccount(values: Partial<typeof clients.$inferInsert> = {}): 
 }
 let accounts = 0
 
+/** An application with OpenID Connect, and the id of its secret. */
+async function application(values: { disabledAt?: Date } = {}): Promise<{ id: string; secretId: string }> {
+  const { db } = cast.app.deps
+  const { id } = await addApplication(db, { name: `Application ${++applications}`, ...values })
+  const [secret] = await db.select().from(applicationSecrets).where(eq(applicationSecrets.applicationId, id))
+  assert.ok(secret)
+  return { id, secretId: secret.id }
+}
+let applications = 0
+
+const applicationForm = () => ({
+  way: 'openid-connect',
+  name: `Registered ${++applications}`,
+  icon: 'chart',
+  address: 'https://application.example/',
+  accounts: 'every',
+  roleGroups: 'admin',
+  clientAuth: 'client_secret_basic',
+  redirectUris: 'https://application.example/callback',
+  idTokenAlg: 'RS256',
+  ...EVIDENCE,
+})
+
 /** The id of a job that waits for its time in a queue. */
 async function delayedJob(): Promise<string> {
   const queue = await queues.queue('notifications')
@@ -165,7 +189,6 @@ async function interactionOf(browser: Browser): Promise<string> {
   cast.app.clock.advance(1)
   return location ?? ''
 }
-let applications = 0
 
 /** A form for every unsafe route, sent by a user who may send it, each time with something to change. */
 const FORMS: Record<string, () => Promise<Form>> = {
@@ -346,6 +369,46 @@ const FORMS: Record<string, () => Promise<Form>> = {
     path: `/clients/${await emptyAccount({ suspendedAt: cast.app.clock.now() })}/resume`,
     fields: EVIDENCE,
   }),
+  'POST /applications': async () => ({
+    browser: desk(),
+    path: '/applications',
+    fields: applicationForm(),
+    // The answer shows the secret.
+    status: 200,
+  }),
+  'POST /applications/:id/change': async () => ({
+    browser: desk(),
+    path: `/applications/${(await application()).id}/change`,
+    fields: applicationForm(),
+  }),
+  'POST /applications/:id/accounts': async () => {
+    const clientId = await emptyAccount()
+    return {
+      browser: desk(),
+      path: `/applications/${(await application()).id}/accounts`,
+      fields: { shown: clientId, clients: clientId, ...EVIDENCE },
+    }
+  },
+  'POST /applications/:id/disable': async () => ({
+    browser: desk(),
+    path: `/applications/${(await application()).id}/disable`,
+    fields: EVIDENCE,
+  }),
+  'POST /applications/:id/enable': async () => ({
+    browser: desk(),
+    path: `/applications/${(await application({ disabledAt: new Date(0) })).id}/enable`,
+    fields: EVIDENCE,
+  }),
+  'POST /applications/:id/secrets': async () => ({
+    browser: desk(),
+    path: `/applications/${(await application()).id}/secrets`,
+    fields: EVIDENCE,
+    status: 200,
+  }),
+  'POST /applications/:id/secrets/:secret/end': async () => {
+    const { id, secretId } = await application()
+    return { browser: desk(), path: `/applications/${id}/secrets/${secretId}/end`, fields: EVIDENCE }
+  },
   'POST /ops/outbox/retry': async () => {
     await cast.app.deps.db
       .insert(outbox)
@@ -423,6 +486,7 @@ test('every unsafe route has a form here, and every route of the contract is fou
       '/audit.ndjson',
     ],
     ...['/service-desk', '/approvals', '/approvals/:id', '/ops', '/ops/metrics'],
+    ...['/applications', '/applications/:id'],
   ])
     assert.ok(names.includes(`GET ${read}`), read)
 })
@@ -516,6 +580,7 @@ describe('the routes of another stage', () => {
       .values(all.filter(({ ofPlatform }) => !ofPlatform).map(({ id }) => ({ clientId, roleGroupId: id })))
       .onConflictDoNothing()
     const { id, email } = await enrolledColleague()
+    const { id: applicationId, secretId } = await application()
     await cast.app.browser().post('/forgot-password', { email })
     there = [
       [/^\/activate\/:token/, await cast.people.invitationLink(await invited())],
@@ -524,6 +589,8 @@ describe('the routes of another stage', () => {
       [/^\/approvals\/:id/, `/approvals/${await caseOf(DESK2)}`],
       [/^\/users\/:id/, `/users/${id}`],
       [/^\/clients\/:id/, `/clients/${clientId}`],
+      [/^\/applications\/:id/, `/applications/${applicationId}`],
+      [/:secret/, secretId],
       [/^\/account\/sessions\/:id/, '/account/sessions/of-somebody'],
       [/^\/account\/known-browsers\/:id/, `/account/known-browsers/${id}`],
       [/:uid/, 'none'],

@@ -1,5 +1,6 @@
 // Every route that is read with GET, asked by every kind of person: GET and HEAD change nothing that is stored.
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
 import { eq } from 'drizzle-orm'
@@ -8,9 +9,11 @@ import { STAGES } from '../../src/gate/stages.ts'
 import { openOidc } from '../../src/oidc/open-oidc.ts'
 import { openMetrics } from '../../src/ops/metrics.ts'
 import { opsRoutes } from '../../src/ops/ops.routes.ts'
+import { applicationSecrets } from '../../src/platform/db/schema/applications.ts'
 import { mfaPolicies, roleGroups } from '../../src/platform/db/schema/role-groups.ts'
 import { openQueueEngine, type QueueEngine } from '../../src/platform/outbox/queues.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/platform/time/durations.ts'
+import { addApplication } from '../support/applications.ts'
 import type { Browser } from '../support/browser.ts'
 import {
   ADMIN,
@@ -90,6 +93,8 @@ interface There {
   userId: string
   clientId: string
   approvalId: string
+  applicationId: string
+  secretId: string
   importPath: string
   invitation: string
   reset: string
@@ -104,10 +109,20 @@ async function there(account: string, email: string): Promise<There> {
     userId: id,
     clientId: await cast.people.clientId(account),
     approvalId: (await cast.people.addCase((await cast.app.userNamed(DESK2)).id)).id,
+    ...(await application()),
     importPath: await uploadedDraft(),
     invitation: await cast.people.invitationLink('new.tech@harbour.example'),
     reset: await cast.people.passwordResetLink(forgetful.email),
   }
+}
+
+/** An application and its secret. */
+async function application(): Promise<Pick<There, 'applicationId' | 'secretId'>> {
+  const { db } = cast.app.deps
+  const { id } = await addApplication(db, { name: `Application ${randomUUID()}` })
+  const [secret] = await db.select().from(applicationSecrets).where(eq(applicationSecrets.applicationId, id))
+  assert.ok(secret)
+  return { applicationId: id, secretId: secret.id }
 }
 
 /** An uploaded draft that names a taken address and has not been opened yet. */
@@ -129,13 +144,15 @@ async function uploadedDraft(): Promise<string> {
 
 function filledIn(
   path: string,
-  { userId, clientId, approvalId, importPath, invitation, reset }: There,
+  { userId, clientId, approvalId, applicationId, secretId, importPath, invitation, reset }: There,
 ): string {
   const filled = path
     .replace('/activate/:token', invitation)
     .replace('/reset-password/:token', reset)
     .replace('/users/import/:id', importPath)
     .replace('/approvals/:id', `/approvals/${approvalId}`)
+    .replace('/applications/:id', `/applications/${applicationId}`)
+    .replace(':secret', secretId)
     .replace('/users/:id', `/users/${userId}`)
     .replace('/clients/:id', `/clients/${clientId}`)
   assert.doesNotMatch(filled, /:/, 'each parameter has something to stand for it')
@@ -241,6 +258,13 @@ const KINDS: [string, () => Promise<Browser>, string, string, string][] = [
     'Harbour Group',
     TECH,
     '/approvals/:id',
+  ],
+  [
+    'a Service Desk agent who asks for an application',
+    () => cast.comeBack(DESK),
+    'Harbour Group',
+    TECH,
+    '/applications/:id/secrets/:secret/end',
   ],
   ['an operator', () => cast.comeBack(OPERATOR), 'Harbour Group', TECH, '/ops'],
 ]

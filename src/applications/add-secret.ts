@@ -1,0 +1,16 @@
+import { createHash, randomBytes } from 'node:crypto'
+import type { Transaction } from '../platform/db/client.ts'
+import { applicationSecrets } from '../platform/db/schema/applications.ts'
+
+const SECRET_BYTES = 32
+
+/** Adds a client secret. It is returned once, and only its hash is stored. */
+export async function addSecret(
+  tx: Transaction,
+  { applicationId, createdBy, now }: { applicationId: string; createdBy: string | null; now: Date },
+  secret = randomBytes(SECRET_BYTES).toString('base64url'),
+): Promise<string> {
+  const secretHash = createHash('sha256').update(secret).digest()
+  await tx.insert(applicationSecrets).values({ applicationId, secretHash, createdAt: now, createdBy })
+  return secret
+}

@@ -24,6 +24,7 @@ const FLOORS = [
   ['src/audit-log'],
   // Applications behind the gate
   ['src/oidc'],
+  ['src/forward-auth'],
   ['src/applications'],
   ['src/signing-keys'],
   // May I do this?

@@ -3,6 +3,7 @@ import session from 'express-session'
 import { accountRoutes } from './account/account.routes.ts'
 import { authenticatorRoutes } from './account/authenticator.routes.ts'
 import { actOnApplicationRoutes } from './applications/act-on-application.routes.ts'
+import { applicationErrors } from './applications/application-errors.ts'
 import { applicationsRoutes } from './applications/applications.routes.ts'
 import { changeRoutes } from './applications/change.routes.ts'
 import { registerRoutes } from './applications/register.routes.ts'
@@ -13,6 +14,10 @@ import { runClientRoutes } from './clients/run-client.routes.ts'
 import { dashboardRoutes } from './dashboard/dashboard.routes.ts'
 import { showNav } from './dashboard/show-nav.ts'
 import type { Deps } from './deps.ts'
+import { accessRoutes } from './forward-auth/access.routes.ts'
+import { atHost, HOST_PATH } from './forward-auth/at-host.ts'
+import { forwardAuthRoutes } from './forward-auth/forward-auth.routes.ts'
+import { handOverRoutes } from './forward-auth/hand-over.routes.ts'
 import { gate, type StageRouters } from './gate/gate.ts'
 import { sessionCookieName, sessionCookieOptions } from './gate/session-cookie.ts'
 import { SessionStore } from './gate/session-store.ts'
@@ -75,6 +80,7 @@ export function createApp(deps: Deps, { queues, draining = () => false }: AppOpt
   app.use(metrics.observe)
   app.use(securityHeaders(config.PUBLIC_URL))
   app.use(staticFiles())
+  app.use(HOST_PATH, staticFiles())
   app.use(neverCached)
   app.use(healthRoutes(deps, draining))
   app.use((req, res, next) => {
@@ -86,6 +92,8 @@ export function createApp(deps: Deps, { queues, draining = () => false }: AppOpt
   })
   app.use(readersZone)
   app.use(answerInTime(config.ANSWER_WITHIN))
+  // Before sessions: proxies have none, and ask about every request.
+  app.use(forwardAuth(deps))
   app.use(answerScraper(config, metrics))
   app.use(oidcMachineRoutes(oidc))
   app.use(sameOriginOnly(config.PUBLIC_URL))
@@ -133,12 +141,20 @@ export function stageRouters(deps: Deps, ops: Router, oidc: Oidc): StageRouters 
       applicationsRoutes(deps),
       changeRoutes(deps),
       actOnApplicationRoutes(deps),
+      accessRoutes(deps),
       ops,
       interactionRoutes(deps, oidc),
       signOut,
       stagePagesLeadHome(),
     ),
   }
+}
+
+function forwardAuth(deps: Deps): Router {
+  const recordError = applicationErrors(deps)
+  const routes = Router({ caseSensitive: true, strict: true })
+  routes.use(['/auth-request', '/forward-auth', HOST_PATH], atHost)
+  return routes.use(forwardAuthRoutes(deps, recordError), handOverRoutes(deps, recordError))
 }
 
 function stageRouter(...routers: RequestHandler[]): Router {

@@ -5,6 +5,7 @@ import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
 import type { Person } from '../gate/facts.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
+import { ownPath } from '../gate/own-path.ts'
 import { readPerson } from '../gate/read-person.queries.ts'
 import { revokePendingAuthenticator } from '../gate/revoke-pending-authenticator.ts'
 import { saveProofs } from '../gate/save-proofs.ts'
@@ -48,7 +49,7 @@ export function authenticatorRoutes(deps: Deps): Router {
   routes.post(`${PAGE}/restart`, readForm, async (req, res) => {
     await beginEnrolment(deps, personOf(res), beginning(req, 'restart'), originOf(req))
     leaveNotice(res, 'device-restarted')
-    res.redirect(303, PAGE)
+    res.redirect(303, PAGE + wayBack(deps, req))
   })
 
   routes.post(`${PAGE}/cancel`, readForm, async (req, res) => {
@@ -72,19 +73,20 @@ async function beginChange(deps: Deps, req: Request, res: Response): Promise<voi
       password: password === null ? MISSING : '',
       code: code === null ? MISSING_CODE : '',
     }
-    return renderProve(res, problems, 422)
+    return renderProve(deps, req, res, problems, 422)
   }
 
   const outcome = await proveIdentity(deps, req, person, { password, code })
   if (!outcome.ok) {
     if (renderIfLocked(res, deps.clock, outcome)) return
     if (outcome.problem === 'superseded') return res.redirect(303, '/')
-    return renderProve(res, { both: person.authenticator ? WRONG : WRONG_PASSWORD }, 401)
+    const both = person.authenticator ? WRONG : WRONG_PASSWORD
+    return renderProve(deps, req, res, { both }, 401)
   }
   // Proving both counts as a sign-in: after the change 10 minutes remain for the next code.
   await saveProofs(req, { ...proofsOf(req), passwordAt: deps.clock.now().getTime() })
   await beginEnrolment(deps, person, beginning(req, 'anew'), originOf(req))
-  res.redirect(303, PAGE)
+  res.redirect(303, PAGE + wayBack(deps, req))
 }
 
 /** Checks the password first: without it, a guesser learns nothing about codes. A right code is used up. */
@@ -115,13 +117,24 @@ async function confirmChange(deps: Deps, req: Request, res: Response): Promise<v
       ...proofsOf(req),
       enrolled: outcome.authenticatorId,
       epoch: outcome.epoch,
-      next: '/account',
+      next: nextOf(deps, req) ?? '/account',
     })
   }
   if (renderIfLocked(res, deps.clock, outcome)) return
   if (outcome.problem === 'wrong') return renderPage(deps, req, res, wrongCode(deps, person), 401)
   const both = 'That key is no longer valid. Prove again that it is you, and start again.'
-  renderProve(res, { both }, 409)
+  renderProve(deps, req, res, { both }, 409)
+}
+
+/** An application that demands MFA sends people here, and they go back to it afterwards. */
+function nextOf({ config }: Deps, req: Request): string | null {
+  return ownPath(req.query.next, config.PUBLIC_URL)
+}
+
+/** The query that keeps `next` from form to form. */
+function wayBack(deps: Deps, req: Request): string {
+  const next = nextOf(deps, req)
+  return next === null ? '' : `?next=${encodeURIComponent(next)}`
 }
 
 function beginning(req: Request, how: Beginning['how']): Beginning {
@@ -140,18 +153,26 @@ async function renderPage(
   if (lock) return renderLockPage(res, deps.clock, lock)
 
   const pending = await readPendingAuthenticator(deps, deps.db, actingSessionOf(req))
-  if (!pending) return renderProve(res)
+  if (!pending) return renderProve(deps, req, res)
   res.status(status).render('account/scan', {
     key: await enrolmentView(deps.config, person, pending),
     replaces: person.authenticator !== null,
+    wayBack: wayBack(deps, req),
     notice: noticeFor(req),
     problem,
   })
 }
 
-function renderProve(res: Response, problems: Partial<ProveProblems> = {}, status = 200): void {
+function renderProve(
+  deps: Deps,
+  req: Request,
+  res: Response,
+  problems: Partial<ProveProblems> = {},
+  status = 200,
+): void {
   res.status(status).render('account/prove', {
     replaces: personOf(res).authenticator !== null,
+    wayBack: wayBack(deps, req),
     problems: { both: '', password: '', code: '', ...problems },
   })
 }

@@ -1,0 +1,107 @@
+import { type Request, type RequestHandler, type Response, Router } from 'express'
+import type { RecordApplicationError } from '../applications/application-errors.ts'
+import { authenticationClaims, identityClaims } from '../applications/claims.ts'
+import type { Deps } from '../deps.ts'
+import { sessionLimitsOf, touchSession } from '../gate/touch-session.ts'
+import { originOf } from '../platform/http/origin.ts'
+import { Assertions } from './assertions.ts'
+import { answerAtHost } from './at-host.ts'
+import { type Decision, decide } from './decide.ts'
+import { HEADER_PROBLEMS } from './forwarded-request.ts'
+import { beginAddress } from './host-address.ts'
+import { identityHeaders } from './identity-headers.ts'
+import { refusalText } from './refusal-text.ts'
+import { withdrawPass } from './withdraw-pass.ts'
+
+type Of<Verdict extends Decision['verdict']> = Extract<Decision, { verdict: Verdict }>
+
+const UNKNOWN_HOST = 'No application is registered for this host.'
+
+/**
+ * A proxy asks about each request before it passes it on. `/auth-request`: for proxies that take only a status (nginx,
+ * HAProxy). `/forward-auth`: for proxies that pass the answer on (Caddy, Traefik).
+ */
+export function forwardAuthRoutes(deps: Deps, recordError: RecordApplicationError): Router {
+  const assertions = new Assertions(deps)
+  const limits = sessionLimitsOf(deps.config)
+  const routes = Router({ caseSensitive: true, strict: true })
+  routes.get('/auth-request', handler('status'))
+  routes.get('/forward-auth', handler('page'))
+  return routes
+
+  function handler(takes: 'status' | 'page'): RequestHandler {
+    return async (req, res) => {
+      const decision = await decide(deps, req.headers, res.locals.secureCookies)
+      switch (decision.verdict) {
+        case 'enter':
+          return enter(req, res, decision)
+        case 'sign-in':
+          return askToSignIn(req, res, decision, takes)
+        case 'refused':
+          return refuse(req, res, decision)
+        case 'wrong':
+          return answerWrong(req, res, decision)
+      }
+    }
+  }
+
+  async function enter(req: Request, res: Response, decision: Of<'enter'>): Promise<void> {
+    const { person, proofs, session, pass, asked } = decision
+    if (!session || !pass) throw new Error('a request enters without a pass')
+    // A session that cannot be extended only ends earlier.
+    await touchSession(deps.db, limits, session, deps.clock.now()).catch((error: unknown) =>
+      req.log.warn({ err: error }, 'a session was not extended'),
+    )
+    const identity = identityClaims(person)
+    const claims = { aud: asked.host, sub: person.id, ...identity, ...authenticationClaims(proofs) }
+    res.set(identityHeaders(person.id, identity))
+    res.set('X-Portcullis-Assertion', await assertions.sign(pass, claims))
+    res.end()
+  }
+
+  function askToSignIn(
+    req: Request,
+    res: Response,
+    { application, asked }: Of<'sign-in'>,
+    takes: 'status' | 'page',
+  ): void {
+    const begin = beginAddress(application, asked, req.get('hx-current-url'))
+    if (asked.asker === 'navigation' && takes === 'page') {
+      res.redirect(302, begin)
+      return
+    }
+    if (asked.asker === 'navigation') res.set('X-Portcullis-Sign-In', begin)
+    if (asked.asker === 'htmx') res.set('HX-Redirect', begin)
+    answerAtHost(res, {
+      status: 401,
+      error: 'sign-in',
+      title: 'You are signed out',
+      advice: 'Nothing was done. Sign in, and try again.',
+      link: { href: begin, label: 'Sign in' },
+    })
+  }
+
+  async function refuse(req: Request, res: Response, decision: Of<'refused'>): Promise<void> {
+    const { application, person, refusal, asked, pass } = decision
+    if (pass) await withdrawPass(deps, { pass, person, application, refusal }, originOf(req))
+    const explanation = `${deps.config.PUBLIC_URL}/access?host=${encodeURIComponent(asked.host)}`
+    if (asked.asker === 'navigation') res.set('X-Portcullis-Refused', explanation)
+    answerAtHost(res, {
+      status: 403,
+      error: refusal,
+      ...refusalText(refusal, application, person),
+      link: { href: deps.config.PUBLIC_URL, label: 'To your dashboard' },
+    })
+  }
+
+  /** 403 also for malformed requests: nginx answers 500 for 400. */
+  async function answerWrong(req: Request, res: Response, { problem, host }: Of<'wrong'>): Promise<void> {
+    await recordError(problem, host === null ? {} : { host }, originOf(req))
+    answerAtHost(res, {
+      status: 403,
+      error: problem,
+      title: 'This request was refused',
+      advice: problem === 'unknown-host' ? UNKNOWN_HOST : HEADER_PROBLEMS[problem],
+    })
+  }
+}

@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto'
+import { and, eq, lt } from 'drizzle-orm'
+import { noteUse } from '../applications/note-use.ts'
+import type { Deps } from '../deps.ts'
+import { byOneself, type Origin, record } from '../platform/audit/record.ts'
+import { hashToken } from '../platform/crypto/link-token.ts'
+import type { Transaction } from '../platform/db/client.ts'
+import { passCodes, passes } from '../platform/db/schema/passes.ts'
+import { MINUTE } from '../platform/time/durations.ts'
+import { judgePass } from './judge-pass.ts'
+import { readPass } from './pass.queries.ts'
+
+/** Tabs that are handed over at once each make a pass, and the browser keeps the last one. */
+const OLDER_PASSES_MS = MINUTE
+
+export interface Redemption {
+  host: string
+  applicationId: string
+  code: string
+  /** The cookie of the browser that began. */
+  begun: string
+}
+
+export type Redeemed =
+  | { ok: true; pass: string }
+  /** 'code': unknown, used, expired, or of another browser or host. 'ended': the person may no longer enter. */
+  | { ok: false; problem: 'code' | 'ended' }
+
+/** Exchanges a code for a pass. A code works once: also a wrong try uses it up. */
+export function redeemPassCode(deps: Deps, redemption: Redemption, origin: Origin): Promise<Redeemed> {
+  const { host, applicationId, code, begun } = redemption
+  return deps.db.transaction(async (tx): Promise<Redeemed> => {
+    const [given] = await tx
+      .delete(passCodes)
+      .where(eq(passCodes.codeHash, hashToken(code)))
+      .returning()
+    const now = deps.clock.now()
+    const fits =
+      given !== undefined &&
+      given.applicationId === applicationId &&
+      given.begunHash.equals(hashToken(begun)) &&
+      given.expiresAt > now
+    if (!fits) return { ok: false, problem: 'code' }
+
+    const { sessionId } = given
+    const pass = randomBytes(32).toString('base64url')
+    const passHash = hashToken(pass)
+    await deleteOlderPasses(tx, sessionId, applicationId, now)
+    await tx.insert(passes).values({ passHash, sessionId, applicationId, createdAt: now })
+    const row = await readPass(tx, { host, passHash }, now)
+    const judgement = row && judgePass({ ...row, proofs: row.session?.proofs }, now)
+    if (judgement?.verdict !== 'enter') {
+      await tx.delete(passes).where(eq(passes.passHash, passHash))
+      return { ok: false, problem: 'ended' }
+    }
+    const { person } = judgement
+    await noteUse(tx, { applicationId, userId: person.id }, now)
+    await record(tx, {
+      ...byOneself(person, now, origin),
+      action: 'application.entered',
+      details: { application: row?.application.name, applicationId },
+    })
+    return { ok: true, pass }
+  })
+}
+
+async function deleteOlderPasses(
+  tx: Transaction,
+  sessionId: string,
+  applicationId: string,
+  now: Date,
+): Promise<void> {
+  await tx
+    .delete(passes)
+    .where(
+      and(
+        eq(passes.sessionId, sessionId),
+        eq(passes.applicationId, applicationId),
+        lt(passes.createdAt, new Date(now.getTime() - OLDER_PASSES_MS)),
+      ),
+    )
+}

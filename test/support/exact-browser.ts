@@ -1,0 +1,36 @@
+// A browser that sends exactly the given headers. `fetch` adds Sec-Fetch-Mode, and sends no Host and no Upgrade.
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { type Answer, Browser } from './browser.ts'
+
+export class ExactBrowser extends Browser {
+  readonly #address: string
+
+  constructor(...[origin, clock]: ConstructorParameters<typeof Browser>) {
+    super(origin, clock)
+    this.#address = origin
+  }
+
+  override async request(...[method, path, init = {}]: Parameters<Browser['request']>): Promise<Answer> {
+    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    const sent = request(new URL(path, this.#address), {
+      method,
+      headers: { ...(cookie && { cookie }), ...init.headers },
+    })
+    sent.end(init.body)
+    const [response] = (await once(sent, 'response')) as [IncomingMessage]
+    for (const line of response.headers['set-cookie'] ?? []) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
+      this.cookies.set(name, value)
+    }
+    const headers = Object.entries(response.headers).map(([name, value]) => [name, String(value)])
+    this.last = {
+      status: response.statusCode ?? 0,
+      location: response.headers.location ?? null,
+      headers: new Headers(headers as [string, string][]),
+      body: await text(response),
+    }
+    return this.last
+  }
+}

@@ -2,14 +2,18 @@ import { and, eq, inArray, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
 import { erased } from '../src/gate/revoke-pending-authenticator.ts'
 import type { Database } from '../src/platform/db/client.ts'
+import { applicationSecrets } from '../src/platform/db/schema/applications.ts'
 import { approvals } from '../src/platform/db/schema/approvals.ts'
 import { authenticators } from '../src/platform/db/schema/authenticators.ts'
 import { invitationImports } from '../src/platform/db/schema/invitation-imports.ts'
 import { knownBrowsers } from '../src/platform/db/schema/known-browsers.ts'
 import { passwordResets } from '../src/platform/db/schema/links.ts'
 import { addressLimits, lockouts } from '../src/platform/db/schema/lockouts.ts'
+import { oidcArtifacts, oidcGrants, oidcSessions } from '../src/platform/db/schema/oidc.ts'
 import { outbox } from '../src/platform/db/schema/outbox.ts'
+import { passCodes } from '../src/platform/db/schema/passes.ts'
 import { sessions } from '../src/platform/db/schema/sessions.ts'
+import { signingKeys } from '../src/platform/db/schema/signing-keys.ts'
 import { DAY } from '../src/platform/time/durations.ts'
 import type { JobDeps } from './job.ts'
 
@@ -17,6 +21,7 @@ const BATCH = 1000
 const KEEP_PASSWORD_RESETS_MS = 30 * DAY
 const KEEP_IMPORTS_MS = 30 * DAY
 const KEEP_DONE_MS = 7 * DAY
+const KEEP_GRANTS_MS = 7 * DAY
 /** The audit log keeps decisions. Cases also name people who never became users. */
 const KEEP_APPROVALS_MS = 90 * DAY
 
@@ -33,6 +38,16 @@ export async function sweepExpired({
 
   await revokeAbandonedEnrolments(db, now)
   await remove(db, sessions, lt(sessions.expiresAt, now))
+  await remove(db, oidcArtifacts, lt(oidcArtifacts.expiresAt, now))
+  await remove(db, oidcSessions, lt(oidcSessions.expiresAt, now))
+  await remove(db, passCodes, lt(passCodes.expiresAt, now))
+  await remove(db, applicationSecrets, lt(applicationSecrets.expiresAt, now))
+  await remove(db, signingKeys, lt(signingKeys.leavesAt, now))
+  const grantIsOver = or(
+    lt(oidcGrants.endedAt, before(KEEP_GRANTS_MS)),
+    lt(oidcGrants.expiresAt, before(KEEP_GRANTS_MS)),
+  )
+  await remove(db, oidcGrants, grantIsOver)
   await remove(db, addressLimits, lt(addressLimits.endsAt, now))
   await remove(db, passwordResets, lt(passwordResets.expiresAt, before(KEEP_PASSWORD_RESETS_MS)))
   await remove(

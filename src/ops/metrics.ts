@@ -11,6 +11,7 @@ import { readLocks } from './locks.queries.ts'
 import { readOldestByQueue, readOutbox } from './outbox.queries.ts'
 import { type QueueLine, readQueueLines } from './queue-lines.ts'
 import { readSealing } from './sealing.queries.ts'
+import { readUnansweredLogouts } from './unanswered-logouts.queries.ts'
 
 const PATIENCE_MS = 2 * SECOND
 
@@ -48,6 +49,11 @@ export function openMetrics({ db, clock, config }: Deps, engine: QueueEngine): M
   const listening = gauge('relays_listening', 'Relays that LISTEN for new work; 0 is an error.')
   const failed = gauge('outbox_failed_jobs', 'Jobs out of retries.')
   const mails = gauge('undelivered_mails', 'Mails that are not delivered yet.')
+  const unanswered = gauge(
+    'unanswered_logouts',
+    'Ended sessions that an application has not confirmed for an hour.',
+    ['application'],
+  )
   const unsealed = gauge('audit_unsealed_events', 'Audit events that are not sealed yet.')
   const locks = gauge('locks_in_force', 'Locks in force, by kind.', ['kind'])
 
@@ -64,6 +70,7 @@ export function openMetrics({ db, clock, config }: Deps, engine: QueueEngine): M
       oldestByQueue: await readOldestByQueue(db),
       listeners: await countListeners(db),
       sealing: await readSealing(db),
+      logouts: await readUnansweredLogouts(db),
       inForce: await readLocks(db, clock.now(), config.ADDRESS_ATTEMPTS),
     }
   }
@@ -73,8 +80,9 @@ export function openMetrics({ db, clock, config }: Deps, engine: QueueEngine): M
     for (const shown of [undispatched, lag, pending, listening, failed, mails, unsealed]) shown.remove()
     locks.reset()
     oldest.reset()
+    unanswered.reset()
     if (!state) return
-    const { outbox, oldestByQueue, listeners, sealing, inForce } = state
+    const { outbox, oldestByQueue, listeners, sealing, logouts, inForce } = state
     for (const queue of QUEUES) oldest.set({ queue }, (oldestByQueue.get(queue) ?? 0) / SECOND)
     undispatched.set(outbox.undispatched)
     lag.set((outbox.lagMs ?? 0) / SECOND)
@@ -83,6 +91,8 @@ export function openMetrics({ db, clock, config }: Deps, engine: QueueEngine): M
     failed.set(outbox.failed)
     mails.set(outbox.undeliveredMails)
     unsealed.set(sealing.unsealed)
+    for (const { applicationId, sessions } of logouts)
+      unanswered.set({ application: applicationId }, sessions)
     locks.set({ kind: 'password' }, inForce.password)
     locks.set({ kind: 'code' }, inForce.code)
     locks.set({ kind: 'address' }, inForce.addresses)

@@ -19,8 +19,9 @@ import { readQueueLines } from './queue-lines.ts'
 import { queuesAway, reachQueues } from './reach-queues.ts'
 import { retryFailedWork } from './retry-failed-work.ts'
 import { readSealing } from './sealing.queries.ts'
+import { readUnansweredLogouts } from './unanswered-logouts.queries.ts'
 
-/** The operators' pages: queues, outbox, mail and locks. They show numbers and ids, never names. */
+/** The operators' pages: queues, outbox, mail and locks. They show numbers and ids, never names of people. */
 export function opsRoutes(deps: Deps, engine: QueueEngine, metrics: Metrics): Router {
   const { clock } = deps
   const routes = Router({ caseSensitive: true, strict: true })
@@ -56,12 +57,13 @@ async function renderOperations(
   res: Response,
 ): Promise<void> {
   const now = clock.now()
-  const [queues, oldest, outbox, listeners, unfinished, locks, sealing] = await Promise.all([
+  const [queues, oldest, outbox, listeners, unfinished, unanswered, locks, sealing] = await Promise.all([
     readQueueLines(engine),
     readOldestByQueue(db),
     readOutbox(db),
     countListeners(db),
     readUnfinishedWork(db),
+    readUnansweredLogouts(db),
     readLocks(db, now, config.ADDRESS_ATTEMPTS),
     readSealing(db),
   ])
@@ -75,6 +77,7 @@ async function renderOperations(
     },
     listeners,
     unfinished: unfinished.map((work) => ({ ...work, age: ageText(work.ageMs) })),
+    unanswered,
     locks,
     sealing,
   })

@@ -2,6 +2,7 @@
 import { createApp } from './app.ts'
 import { readConfig } from './config.ts'
 import { openDeps } from './deps.ts'
+import { checkProvider } from './oidc/check-provider.ts'
 import { drainOf } from './platform/http/drain.ts'
 import { createHttpServer, listenerOf } from './platform/http/http-server.ts'
 import { openQueueEngine } from './platform/outbox/queues.ts'
@@ -19,6 +20,7 @@ if (process.exitCode) process.exit()
 async function serve(): Promise<void> {
   const config = readConfig(process.env)
   const deps = await openDeps(config, 'web', { mayWait: true, requestMs: config.ANSWER_WITHIN })
+  await checkProvider(deps)
   let draining = false
   const stopping = new AbortController()
   const signingKeys = ensureSigningKeysInTime(deps, stopping.signal)

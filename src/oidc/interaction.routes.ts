@@ -35,7 +35,7 @@ export function interactionRoutes(deps: Deps, oidc: Oidc): Router {
     if (reasons.includes('id_token_hint'))
       return goOn(oidc, req, res, application, { error: 'login_required' })
     if (mustAuthenticate(req, reasons, askedAt)) return renderStepUp(res, application)
-    if (reasons.includes('mfa') && !proofsOf(req).verified)
+    if (reasons.includes('mfa') && personOf(res).authenticator === null)
       return res.render('oidc/enrol', {
         application,
         enrolPage: `/account/authenticator?next=${encodeURIComponent(req.path)}`,

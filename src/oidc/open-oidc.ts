@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Request, RequestHandler } from 'express'
 import type { Provider } from 'oidc-provider'
 import type { Deps } from '../deps.ts'
+import { withoutDeadline } from '../platform/db/deadline.ts'
 import { SECOND } from '../platform/time/durations.ts'
 import { ensureSigningKeys } from '../signing-keys/ensure-signing-keys.ts'
 import { readSigningKeys } from '../signing-keys/signing-keys.queries.ts'
@@ -33,7 +34,8 @@ export function openOidc(deps: Deps): Oidc {
   async function current(): Promise<Running> {
     const now = clock.now().getTime()
     if (running && Math.abs(now - running.lookedAt) < LOOK_AT_KEYS_EVERY_MS) return running
-    looking ??= look().finally(() => {
+    // One look serves many requests, and ends with none of them.
+    looking ??= withoutDeadline(look).finally(() => {
       looking = null
     })
     return looking

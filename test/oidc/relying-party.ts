@@ -28,12 +28,19 @@ export interface Begun {
 
 export class RelyingParty {
   readonly app: TestApp
+  readonly name: string
   readonly id: string
   readonly secret: string
   readonly config: client.Configuration
 
-  private constructor(app: TestApp, id: string, secret: string, config: client.Configuration) {
+  private constructor(
+    app: TestApp,
+    name: string,
+    { id, secret }: { id: string; secret: string },
+    config: client.Configuration,
+  ) {
     this.app = app
+    this.name = name
     this.id = id
     this.secret = secret
     this.config = config
@@ -46,20 +53,21 @@ export class RelyingParty {
     auth?: client.ClientAuth,
   ): Promise<RelyingParty> {
     registered += 1
-    const { id, secret } = await addApplication(app.deps.db, {
-      name: `Application ${registered}`,
+    const name = given.name ?? `Application ${registered}`
+    const added = await addApplication(app.deps.db, {
       redirectUris: [CALLBACK],
       postLogoutRedirectUris: [AFTER_LOGOUT],
       ...given,
+      name,
     })
     const config = await client.discovery(
       new URL(`${app.origin}/oidc`),
-      id,
+      added.id,
       metadata,
-      auth ?? client.ClientSecretBasic(secret),
+      auth ?? client.ClientSecretBasic(added.secret),
       { execute: [client.allowInsecureRequests] },
     )
-    return new RelyingParty(app, id, secret, config)
+    return new RelyingParty(app, name, added, config)
   }
 
   async begin(params: Record<string, string> = {}): Promise<Begun> {
@@ -115,6 +123,10 @@ export class RelyingParty {
 
   refresh(refreshToken: string) {
     return client.refreshTokenGrant(this.config, refreshToken)
+  }
+
+  revoke(token: string) {
+    return client.tokenRevocation(this.config, token)
   }
 
   async introspect(token: string): Promise<boolean> {

@@ -6,7 +6,7 @@ import { allowFormToReturn } from './form-action.ts'
 import { useOwnSession } from './own-session.ts'
 import { collectErrors, recordErrors } from './record-errors.ts'
 import { responseIn } from './request-context.ts'
-import { settingsOf } from './settings.ts'
+import { COOKIES, settingsOf } from './settings.ts'
 import { touchAfterRefresh } from './touch-after-refresh.ts'
 
 type Next = () => Promise<void>
@@ -28,6 +28,7 @@ export function createProvider(deps: Deps, keys: JWK[]): Provider {
   provider.use(recordErrors(deps))
   provider.use(touchAfterRefresh(deps))
   provider.use(allowFormToReturn)
+  provider.use(forgetInteraction)
   provider.use(useOwnSession(deps))
   return provider
 }
@@ -59,4 +60,14 @@ async function cachePublicDocuments(ctx: KoaContextWithOIDC, next: Next): Promis
   await next()
   if (ctx.status === 200 && PUBLIC_ROUTES.has(ctx.oidc?.route))
     ctx.set('Cache-Control', 'public, max-age=300')
+}
+
+/** The provider leaves the cookie of an interaction in the browser. */
+async function forgetInteraction(ctx: KoaContextWithOIDC, next: Next): Promise<void> {
+  await next()
+  const { Interaction: finished } = ctx.oidc?.entities ?? {}
+  if (ctx.oidc?.route !== 'resume' || !finished || finished.uid !== ctx.params.uid) return
+  const path = `/oidc/interaction/${finished.uid}`
+  for (const name of [COOKIES.interaction, `${COOKIES.interaction}.sig`])
+    responseIn(ctx).clearCookie(name, { path })
 }

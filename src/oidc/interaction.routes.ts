@@ -14,7 +14,6 @@ import { originOf } from '../platform/http/origin.ts'
 import { admit } from '../sign-in/password-hash.ts'
 import type { Oidc } from './open-oidc.ts'
 import { askedAtOf } from './prompts.ts'
-import { COOKIES } from './settings.ts'
 
 const PAGE = '/oidc/interaction/:uid'
 
@@ -91,7 +90,10 @@ function mustAuthenticate(req: Request, reasons: readonly string[], askedAt: num
   return again && lastProofAt(proofsOf(req)) < askedAt
 }
 
-/** A page that goes on by itself: `form-action` would stop a redirect that begins with a form and ends elsewhere. */
+/**
+ * A page that goes on by itself: `form-action` would stop a redirect that begins with a form and ends elsewhere. After a
+ * form, htmx asks for it twice.
+ */
 async function goOn(
   oidc: Oidc,
   req: Request,
@@ -101,8 +103,6 @@ async function goOn(
 ): Promise<void> {
   const provider = await oidc.provider()
   const to = await provider.interactionResult(req, res, result, { mergeWithLastSubmission: false })
-  for (const name of [COOKIES.interaction, `${COOKIES.interaction}.sig`])
-    res.clearCookie(name, { path: req.path })
   res.render('oidc/continue', { application, to })
 }
 

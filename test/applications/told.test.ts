@@ -5,7 +5,8 @@ import { after, before, beforeEach, describe, test } from 'node:test'
 import { eq } from 'drizzle-orm'
 import { readLiveGrant } from '../../src/applications/live-grants.queries.ts'
 import { applications } from '../../src/platform/db/schema/applications.ts'
-import { oidcGrants } from '../../src/platform/db/schema/oidc.ts'
+import { oidcArtifacts, oidcGrants } from '../../src/platform/db/schema/oidc.ts'
+import { outbox } from '../../src/platform/db/schema/outbox.ts'
 import { enqueue } from '../../src/platform/outbox/enqueue.ts'
 import { ensureSigningKeys } from '../../src/signing-keys/ensure-signing-keys.ts'
 import { type RunningWorker, startWorker } from '../../workers/start-worker.ts'
@@ -126,6 +127,28 @@ describe('an application is told', () => {
         }),
     },
   }
+
+  test('of nothing if a job is forged: a living grant stays alive, by whatever name the job is called', async () => {
+    const visit = await enter('Harbour Group', ['tech-operator'], true)
+    const { clientId } = await cast.people.byId(visit.userId)
+    const forged = [
+      { job: 'tell-application', payload: { grantId: visit.grant.id } },
+      { job: 'end-grants', payload: { of: 'user', id: visit.userId } },
+      { job: 'end-grants', payload: { of: 'client', id: clientId } },
+      { job: 'end-grants', payload: { of: 'application', id: applicationId } },
+    ]
+
+    const added = await cast.app.deps.db.insert(outbox).values(forged).returning({ id: outbox.id })
+    for (const { id } of added)
+      await eventually('the job has run', async () => {
+        const [row] = await cast.app.deps.db.select().from(outbox).where(eq(outbox.id, id))
+        return row?.doneAt
+      })
+
+    assert.ok(await isAlive(visit))
+    assert.equal(receiver.about(visit.grant.sid).length, 0)
+    assert.equal(await cast.app.deps.db.$count(oidcArtifacts, eq(oidcArtifacts.grantId, visit.grant.id)), 1)
+  })
 
   for (const [event, { visit: begin, end }] of Object.entries(events))
     test(`${event}, with a token that it can verify, and others are not`, async () => {

@@ -7,19 +7,14 @@ import { sessions } from '../../src/platform/db/schema/sessions.ts'
 import type { Clock } from '../../src/platform/time/clock.ts'
 import { HOUR } from '../../src/platform/time/durations.ts'
 
-/** A grant of the user's newest session, with an access token. */
+/** A grant of a session of the user, by default the newest one, with an access token. */
 export async function addGrant(
   { db, clock }: { db: Database; clock: Clock },
   userId: string,
   applicationId: string,
+  ofSession?: string,
 ): Promise<{ id: string; sid: string; sessionId: string }> {
-  const [session] = await db
-    .select({ id: sessions.id })
-    .from(sessions)
-    .where(eq(sessions.userId, userId))
-    .orderBy(desc(sessions.touchedAt), desc(sessions.createdAt))
-    .limit(1)
-  if (!session) throw new Error('the user has no session')
+  const sessionId = ofSession ?? (await newestSession(db, userId))
   const now = clock.now()
   const expiresAt = new Date(now.getTime() + 12 * HOUR)
   const [grant] = await db
@@ -27,7 +22,7 @@ export async function addGrant(
     .values({
       applicationId,
       userId,
-      sessionId: session.id,
+      sessionId,
       sid: randomUUID(),
       payload: {},
       createdAt: now,
@@ -42,5 +37,16 @@ export async function addGrant(
     payload: {},
     expiresAt,
   })
-  return { ...grant, sessionId: session.id }
+  return { ...grant, sessionId }
+}
+
+async function newestSession(db: Database, userId: string): Promise<string> {
+  const [session] = await db
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(eq(sessions.userId, userId))
+    .orderBy(desc(sessions.touchedAt), desc(sessions.createdAt))
+    .limit(1)
+  if (!session) throw new Error('the user has no session')
+  return session.id
 }

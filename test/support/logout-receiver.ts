@@ -29,8 +29,8 @@ export class LogoutReceiver {
   requests = 0
   /** Answers instead of the usual 200, in turn. */
   readonly answers: number[] = []
-  /** Takes requests and never answers. */
-  hangs = false
+  /** Takes requests and never answers, before or after the token was verified. */
+  hangs: 'at once' | 'verified' | null = null
   readonly #gate: Gate
   readonly #server = createServer((req, res) => void this.#answer(req, res))
 
@@ -60,10 +60,13 @@ export class LogoutReceiver {
     this.requests += 1
     let body = ''
     for await (const chunk of req) body += chunk
-    if (this.hangs) return
+    if (this.hangs === 'at once') return
     try {
       await this.#verify(req, body)
-      res.writeHead(this.answers.shift() ?? 200, { 'cache-control': 'no-store' }).end()
+      if (this.hangs === 'verified') return
+      const status = this.answers.shift() ?? 200
+      const elsewhere = status === 302 ? { location: this.uri } : {}
+      res.writeHead(status, { 'cache-control': 'no-store', ...elsewhere }).end()
     } catch (error) {
       this.refused.push(error)
       res.writeHead(400).end()

@@ -12,7 +12,12 @@ import { users } from '../../src/platform/db/schema/users.ts'
 import { describeError } from '../../src/platform/log.ts'
 import type { NotificationKind } from '../../src/platform/mail/kinds.ts'
 import { notify, type PendingMail } from '../../src/platform/mail/notify.ts'
-import { type RunningWorker, startWorker, type WorkerTimes } from '../../workers/start-worker.ts'
+import {
+  type RunningWorker,
+  startWorker,
+  WORKER_CONNECTIONS,
+  type WorkerTimes,
+} from '../../workers/start-worker.ts'
 import { AUDIT_KEYS, createTestDatabase, ENCRYPTION_KEYS } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
 import { REDIS_AVAILABLE, RedisServer } from '../support/redis-server.ts'
@@ -79,7 +84,7 @@ export class WorkerFixture {
 
   async open(): Promise<void> {
     const { url, drop } = await createTestDatabase()
-    this.#database = { ...openDatabase(url, 'test-worker'), url, drop }
+    this.#database = { ...openDatabase(url, 'test-worker', WORKER_CONNECTIONS), url, drop }
     await this.mailServer.start()
     await this.redis?.start()
     this.#config = readWorkerConfig(this.environment)

@@ -1,0 +1,214 @@
+// Back-channel logout under failures: applications that refuse, hang or are gone, and a worker that dies.
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { after, before, describe, test } from 'node:test'
+import { eq, isNotNull } from 'drizzle-orm'
+import { auditEvents } from '../../src/platform/db/schema/audit-events.ts'
+import { oidcArtifacts, oidcGrants } from '../../src/platform/db/schema/oidc.ts'
+import { outbox } from '../../src/platform/db/schema/outbox.ts'
+import { sessions } from '../../src/platform/db/schema/sessions.ts'
+import { HOUR, SECOND } from '../../src/platform/time/durations.ts'
+import { ensureSigningKeys } from '../../src/signing-keys/ensure-signing-keys.ts'
+import { addApplication } from '../support/applications.ts'
+import { eventually } from '../support/eventually.ts'
+import { addGrant } from '../support/grants.ts'
+import { LogoutReceiver } from '../support/logout-receiver.ts'
+import { builtModule, startProcess } from '../support/processes.ts'
+import { onEachEngine, present, WorkerFixture } from './worker-fixture.ts'
+
+const warnings: string[] = []
+process.on('warning', ({ name, message }) => warnings.push(`${name}: ${message}`))
+
+const WITH_SHORT_TIMES = builtModule('test/workers/worker-process.js')
+/** How long the product waits for an answer. */
+const PATIENCE_MS = 2.5 * SECOND
+
+/** A session of Tess at an application. */
+async function enter(fixture: WorkerFixture, applicationId: string) {
+  const now = fixture.clock.now()
+  const at = { createdAt: now, touchedAt: now, expiresAt: new Date(now.getTime() + HOUR) }
+  const id = randomUUID()
+  await fixture.db
+    .insert(sessions)
+    .values({ id, userId: fixture.userId, data: { cookie: { originalMaxAge: null } }, ...at })
+  return addGrant(fixture.deps, fixture.userId, applicationId, id)
+}
+
+const endSession = (fixture: WorkerFixture, sessionId: string) =>
+  fixture.db.delete(sessions).where(eq(sessions.id, sessionId))
+
+onEachEngine('back-channel logout', (fixture) => {
+  const receivers: LogoutReceiver[] = []
+  before(() => ensureSigningKeys(fixture.deps))
+  after(() => {
+    for (const receiver of receivers) receiver.stop()
+  })
+
+  async function addReceiver(given: Partial<Parameters<typeof addApplication>[1]> = {}) {
+    const receiver = new LogoutReceiver(fixture.deps)
+    await receiver.start()
+    receivers.push(receiver)
+    const name = `Application ${receivers.length}`
+    const { id } = await addApplication(fixture.db, { name, backChannelLogoutUri: receiver.uri, ...given })
+    return { receiver, id }
+  }
+
+  const grantOf = async (id: string) => {
+    const [row] = await fixture.db.select().from(oidcGrants).where(eq(oidcGrants.id, id))
+    return present(row)
+  }
+
+  const told = (id: string, withinMs?: number) =>
+    eventually('it is told', async () => (await grantOf(id)).toldAt, withinMs)
+
+  const timesRecorded = async (applicationId: string) => {
+    const events = await fixture.db
+      .select()
+      .from(auditEvents)
+      .where(eq(auditEvents.action, 'application.signed-out'))
+    return events.filter(({ details }) => details.applicationId === applicationId).length
+  }
+
+  test('an application that answers 500 twice is told the third time, each time with another jti', async () => {
+    const { receiver, id } = await addReceiver({ idTokenAlg: 'EdDSA' })
+    receiver.answers.push(500, 500)
+    const grant = await enter(fixture, id)
+    await fixture.startWorker()
+
+    await endSession(fixture, grant.sessionId)
+    await told(grant.id)
+    await fixture.allDone()
+
+    const tokens = receiver.about(grant.sid)
+    assert.equal(tokens.length, 3)
+    assert.equal(new Set(tokens.map(({ claims }) => claims.jti)).size, 3)
+    assert.deepEqual([...new Set(tokens.map(({ alg }) => alg))], ['EdDSA'])
+    assert.equal(await timesRecorded(id), 1)
+  })
+
+  test('a redirect is no answer and is not followed; 204 is an answer', async () => {
+    const { receiver, id } = await addReceiver()
+    receiver.answers.push(302, 204)
+    const grant = await enter(fixture, id)
+    await fixture.startWorker()
+
+    await endSession(fixture, grant.sessionId)
+    await told(grant.id)
+
+    assert.equal(receiver.requests, 2)
+    assert.equal(receiver.about(grant.sid).length, 2)
+  })
+
+  test('an application that hangs does not hold back another one', async () => {
+    const [dead, healthy] = [await addReceiver(), await addReceiver()]
+    dead.receiver.hangs = 'at once'
+    const lost = await Promise.all(Array.from({ length: 40 }, () => enter(fixture, dead.id)))
+    const others = [await enter(fixture, healthy.id), await enter(fixture, healthy.id)] as const
+    await fixture.startWorker()
+
+    for (const { sessionId } of lost) await endSession(fixture, sessionId)
+    await eventually('the dead one is asked', () => dead.receiver.requests > 0)
+    await endSession(fixture, others[0].sessionId)
+    // All places may be taken for once. One after the other they would take 40 times as long.
+    await told(others[0].id, 2 * PATIENCE_MS)
+    await eventually('the dead one has used up its time', () => dead.receiver.requests > 1, 2 * PATIENCE_MS)
+    await endSession(fixture, others[1].sessionId)
+    await told(others[1].id, PATIENCE_MS)
+
+    assert.equal((await fixture.db.$count(oidcGrants, isNotNull(oidcGrants.toldAt))) > 0, true)
+    for (const { id } of lost) assert.equal((await grantOf(id)).toldAt, null)
+    await fixture.stopWorkers()
+    await fixture.db.update(outbox).set({ doneAt: new Date() })
+  })
+
+  test('a worker that dies between the answer and its commit tells twice, with another jti, and records once', async () => {
+    const { receiver, id } = await addReceiver()
+    receiver.hangs = 'verified'
+    const grant = await enter(fixture, id)
+    const killed = startProcess(WITH_SHORT_TIMES, fixture.environment)
+    await killed.ready
+
+    await endSession(fixture, grant.sessionId)
+    await eventually('the token has arrived', () => receiver.about(grant.sid).length === 1)
+    killed.kill('SIGKILL')
+    await killed.ended
+    receiver.hangs = null
+    await fixture.startWorker()
+    await told(grant.id)
+
+    const tokens = receiver.about(grant.sid)
+    assert.equal(tokens.length, 2)
+    assert.equal(new Set(tokens.map(({ claims }) => claims.jti)).size, 2)
+    assert.equal(await timesRecorded(id), 1)
+  })
+
+  test('an application without a back-channel address is not told, and unknown grants do no harm', async () => {
+    const { id } = await addApplication(fixture.db, { name: 'Quiet' })
+    const grant = await enter(fixture, id)
+    await fixture.startWorker()
+
+    await endSession(fixture, grant.sessionId)
+    await fixture.db.insert(outbox).values([
+      { job: 'tell-application', payload: { grantId: grant.id } },
+      { job: 'tell-application', payload: { grantId: randomUUID() } },
+      { job: 'tell-application', payload: { grantId: 'not an id' } },
+      { job: 'end-grants', payload: { of: 'user', id: 'not an id' } },
+      { job: 'end-grants', payload: { of: 'client', id: randomUUID() } },
+    ])
+    await fixture.allDone()
+
+    assert.equal((await grantOf(grant.id)).toldAt, null)
+    assert.equal(await timesRecorded(id), 0)
+  })
+})
+
+test('the queues of a worker give no warning of a leak', () => {
+  assert.deepEqual(
+    warnings.filter((warning) => warning.includes('MaxListenersExceeded')),
+    [],
+  )
+})
+
+describe('ending grants', () => {
+  const fixture = new WorkerFixture('postgres')
+  before(() => fixture.open())
+  after(() => fixture.close())
+
+  test('the grants of a disabled application end in batches with their tokens, and those of another one stay', async () => {
+    const MANY = 1200
+    const uri = { backChannelLogoutUri: 'http://127.0.0.1:9/' }
+    const disabled = await addApplication(fixture.db, { name: 'Off', disabledAt: new Date(), ...uri })
+    const other = await addApplication(fixture.db, { name: 'On' })
+    for (const { id } of [disabled, other])
+      await fixture.sql`
+        with people as (
+          insert into users (client_id, email, name, status, password_hash)
+          select (select id from clients), ${id} || n || '@test.example', 'N', 'active', 'x' from generate_series(1, ${MANY}) n
+          returning id
+        ), here as (
+          insert into sessions (id, user_id, data, created_at, touched_at, expires_at)
+          select 's' || id, id, '{}', now(), now(), now() + interval '1 hour' from people returning id, user_id
+        ), granted as (
+          insert into oidc_grants (application_id, user_id, session_id, sid, payload, created_at, expires_at)
+          select ${id}, user_id, id, id, '{}', now(), now() + interval '1 hour' from here returning id
+        )
+        insert into oidc_artifacts (model, id_hash, grant_id, payload, expires_at)
+        select 'AccessToken', convert_to(id::text, 'UTF8'), id, '{}', now() + interval '1 hour' from granted`
+    await fixture.startWorker({ backoff: () => 60_000 })
+
+    await fixture.db
+      .insert(outbox)
+      .values({ job: 'end-grants', payload: { of: 'application', id: disabled.id } })
+    const of = (id: string) => eq(oidcGrants.applicationId, id)
+    await eventually(
+      'all have ended',
+      async () => (await fixture.db.$count(oidcGrants, isNotNull(oidcGrants.endedAt))) === MANY,
+    )
+
+    const rows = await fixture.db.select().from(oidcGrants).where(of(other.id))
+    assert.equal(rows.filter(({ endedAt }) => endedAt !== null).length, 0)
+    assert.equal(await fixture.db.$count(oidcArtifacts), MANY)
+    assert.equal(await fixture.db.$count(outbox, eq(outbox.job, 'tell-application')), MANY)
+    assert.equal(await fixture.db.$count(outbox, eq(outbox.job, 'end-grants')), 3)
+  })
+})

@@ -9,36 +9,51 @@ import { users } from '../platform/db/schema/users.ts'
 import { uuidArray } from '../platform/db/uuid-array.ts'
 import { enqueue } from '../platform/outbox/enqueue.ts'
 import type { JobPayloads } from '../platform/outbox/jobs.ts'
+import { SECOND } from '../platform/time/durations.ts'
 import { isOpen, selectOpenGrants, whileAlive } from './live-grants.queries.ts'
+
+type EndGrants = JobPayloads['end-grants']
 
 /** Users in one transaction. Their grants stay locked for a fraction of a second. */
 const BATCH = 500
+/** The worker stops within 10 seconds, and the transaction of the job must not be idle for long. */
+const RUN_MS = 5 * SECOND
 
 /**
- * Ends the grants that are no longer alive, for a batch of users, and queues the job for the rest. It ends no grant
- * that is alive: a forged job does no harm.
+ * Ends the grants that are no longer alive, each batch of users in a transaction of its own. Queues the job again for
+ * what is left after some seconds. It ends no grant that is alive: a forged job does no harm.
  */
 export async function endGrants(
-  { clock }: Pick<Deps, 'clock'>,
+  deps: Pick<Deps, 'db' | 'clock'>,
   tx: Transaction,
-  job: JobPayloads['end-grants'],
+  job: EndGrants,
+  runMs = RUN_MS,
 ): Promise<void> {
-  const { of, id } = job
-  if (!isUuid(id)) return
-  if (of === 'client' && (await endSessionsIfSuspended(tx, id, clock.now())) === BATCH)
-    return enqueue(tx, 'end-grants', job)
+  if (!isUuid(job.id)) return
+  const endsAt = performance.now() + runMs
+  let left: EndGrants | null = job
+  do {
+    const next: EndGrants = left
+    left = await deps.db.transaction((batch) => endBatch(batch, next, deps.clock.now()))
+  } while (left && performance.now() < endsAt)
+  if (left) await enqueue(tx, 'end-grants', left)
+}
+
+/** Returns the job for the next batch, or null after the last one. */
+async function endBatch(tx: Transaction, job: EndGrants, now: Date): Promise<EndGrants | null> {
+  if (job.of === 'client' && (await endSessionsIfSuspended(tx, job.id, now)) === BATCH) return job
 
   const batch = await nextUsers(tx, job)
   const last = batch.at(-1)
-  if (last === undefined) return
+  if (last === undefined) return null
   const grants = await selectOpenGrants(tx).where(and(openIn(job), inArray(oidcGrants.userId, batch)))
-  const now = clock.now()
+  const dead = grants.filter((grant) => whileAlive(grant, now) === null)
   await end(
     tx,
-    grants.filter((grant) => whileAlive(grant, now) === null).map(({ id }) => id),
+    dead.map(({ id }) => id),
     now,
   )
-  if (batch.length === BATCH) await enqueue(tx, 'end-grants', { of, id, after: last })
+  return batch.length === BATCH ? { ...job, after: last } : null
 }
 
 /** Suspending an account of many users leaves sessions, which are dead already. */
@@ -52,7 +67,7 @@ async function endSessionsIfSuspended(tx: Transaction, clientId: string, now: Da
   return client?.suspendedAt ? endSessionsOfClient(tx, clientId, now, BATCH) : 0
 }
 
-async function nextUsers(tx: Transaction, job: JobPayloads['end-grants']): Promise<string[]> {
+async function nextUsers(tx: Transaction, job: EndGrants): Promise<string[]> {
   const rows = await tx
     .selectDistinct({ id: oidcGrants.userId })
     .from(oidcGrants)
@@ -63,7 +78,7 @@ async function nextUsers(tx: Transaction, job: JobPayloads['end-grants']): Promi
   return rows.map(({ id }) => id)
 }
 
-function openIn({ of, id }: JobPayloads['end-grants']): SQL | undefined {
+function openIn({ of, id }: EndGrants): SQL | undefined {
   const scope = { application: oidcGrants.applicationId, client: users.clientId, user: oidcGrants.userId }
   return and(isOpen, isNotNull(oidcGrants.sessionId), eq(scope[of], id))
 }

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
-import { eq, isNotNull } from 'drizzle-orm'
+import { and, eq, isNotNull, isNull } from 'drizzle-orm'
+import { endGrants } from '../../src/applications/end-grants.ts'
 import { auditEvents } from '../../src/platform/db/schema/audit-events.ts'
 import { oidcArtifacts, oidcGrants } from '../../src/platform/db/schema/oidc.ts'
 import { outbox } from '../../src/platform/db/schema/outbox.ts'
@@ -179,21 +180,7 @@ describe('ending grants', () => {
     const uri = { backChannelLogoutUri: 'http://127.0.0.1:9/' }
     const disabled = await addApplication(fixture.db, { name: 'Off', disabledAt: new Date(), ...uri })
     const other = await addApplication(fixture.db, { name: 'On' })
-    for (const { id } of [disabled, other])
-      await fixture.sql`
-        with people as (
-          insert into users (client_id, email, name, status, password_hash)
-          select (select id from clients), ${id} || n || '@test.example', 'N', 'active', 'x' from generate_series(1, ${MANY}) n
-          returning id
-        ), here as (
-          insert into sessions (id, user_id, data, created_at, touched_at, expires_at)
-          select 's' || id, id, '{}', now(), now(), now() + interval '1 hour' from people returning id, user_id
-        ), granted as (
-          insert into oidc_grants (application_id, user_id, session_id, sid, payload, created_at, expires_at)
-          select ${id}, user_id, id, id, '{}', now(), now() + interval '1 hour' from here returning id
-        )
-        insert into oidc_artifacts (model, id_hash, grant_id, payload, expires_at)
-        select 'AccessToken', convert_to(id::text, 'UTF8'), id, '{}', now() + interval '1 hour' from granted`
+    for (const { id } of [disabled, other]) await addCrowd(fixture, id, MANY)
     await fixture.startWorker({ backoff: () => 60_000 })
 
     await fixture.db
@@ -209,6 +196,42 @@ describe('ending grants', () => {
     assert.equal(rows.filter(({ endedAt }) => endedAt !== null).length, 0)
     assert.equal(await fixture.db.$count(oidcArtifacts), MANY)
     assert.equal(await fixture.db.$count(outbox, eq(outbox.job, 'tell-application')), MANY)
-    assert.equal(await fixture.db.$count(outbox, eq(outbox.job, 'end-grants')), 3)
+  })
+
+  test('a run that has used up its time queues the job for the users that are left', async () => {
+    const { id } = await addApplication(fixture.db, { name: 'Later', disabledAt: new Date() })
+    await addCrowd(fixture, id, 600)
+
+    await fixture.db.transaction((tx) => endGrants(fixture.deps, tx, { of: 'application', id }, 0))
+    const open = and(eq(oidcGrants.applicationId, id), isNull(oidcGrants.endedAt))
+    const leftOver = await fixture.db.$count(oidcGrants, open)
+    const [next] = await fixture.db
+      .select()
+      .from(outbox)
+      .where(and(eq(outbox.job, 'end-grants'), isNull(outbox.doneAt)))
+    await fixture.startWorker()
+    await eventually('all have ended', async () => (await fixture.db.$count(oidcGrants, open)) === 0)
+
+    assert.equal(leftOver, 100)
+    assert.equal(next?.payload.id, id)
+    assert.ok(next.payload.after)
   })
 })
+
+/** Users with a session and a grant of an application, each with an access token. */
+async function addCrowd(fixture: WorkerFixture, id: string, count: number): Promise<void> {
+  await fixture.sql`
+    with people as (
+      insert into users (client_id, email, name, status, password_hash)
+      select (select id from clients), ${id} || n || '@test.example', 'N', 'active', 'x' from generate_series(1, ${count}) n
+      returning id
+    ), here as (
+      insert into sessions (id, user_id, data, created_at, touched_at, expires_at)
+      select 's' || id, id, '{}', now(), now(), now() + interval '1 hour' from people returning id, user_id
+    ), granted as (
+      insert into oidc_grants (application_id, user_id, session_id, sid, payload, created_at, expires_at)
+      select ${id}, user_id, id, id, '{}', now(), now() + interval '1 hour' from here returning id
+    )
+    insert into oidc_artifacts (model, id_hash, grant_id, payload, expires_at)
+    select 'AccessToken', convert_to(id::text, 'UTF8'), id, '{}', now() + interval '1 hour' from granted`
+}

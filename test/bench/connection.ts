@@ -35,7 +35,12 @@ export class Connection {
   }
 
   /** Sends a request with a browser's headers; `form` makes it a POST. */
-  send(path: string, cookie: string | null, form?: Record<string, string>): Promise<Answer> {
+  send(
+    path: string,
+    cookie: string | null,
+    form?: Record<string, string>,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
     const body = form ? new URLSearchParams(form).toString() : ''
     const head = [
       `${form ? 'POST' : 'GET'} ${path} HTTP/1.1`,
@@ -45,6 +50,7 @@ export class Connection {
       'Accept-Language: en-GB,en;q=0.5',
       'Sec-Fetch-Site: same-origin',
       ...(cookie ? [`Cookie: ${cookie}`] : []),
+      ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
       ...(form
         ? ['Content-Type: application/x-www-form-urlencoded', `Content-Length: ${Buffer.byteLength(body)}`]
         : []),

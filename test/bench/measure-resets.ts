@@ -50,11 +50,11 @@ export interface ResetFigures {
   engines: EngineFigures[]
 }
 
-interface Person extends EnrolledUser {
+export interface Person extends EnrolledUser {
   clientId: string
 }
 
-interface Cast {
+export interface Cast {
   /** One of each account. */
   admins: Person[]
   /** Users of these accounts whom they may reset. */
@@ -62,7 +62,7 @@ interface Cast {
 }
 
 /** Session cookies of Admins by client account. */
-type AdminCookies = ReadonlyMap<string, string>
+export type AdminCookies = ReadonlyMap<string, string>
 
 interface Round {
   clickMs: number[]
@@ -105,7 +105,7 @@ export async function benchResets(
       // First, and so both processes have done all of it before single ones are timed.
       const many = await measureBurst(product, admins, burstTargets)
       const oldSessions = await signIn(people, alone)
-      await untilNothingIsOwed(product.database.sql)
+      await untilNothingIsPending(product.database.sql)
       // Now, and not during a measurement: a burst has changed half of these small tables.
       await product.database.sql`vacuum (analyze)`
       await pause(SETTLE_MS)
@@ -125,7 +125,7 @@ export async function benchResets(
 }
 
 /** Admins come first, then those they may reset: in this order they sign in. */
-function castOf(targets: number, cast: Cast): Seed {
+export function castOf(targets: number, cast: Cast): Seed {
   return async (database, keys) => {
     const enrolled = await someUsers(Math.ceil(targets * 1.3) + 10 * ACCOUNTS, ACCOUNTS)(database, keys)
     const rows = await database.sql<{ id: string; clientId: string; isAdmin: boolean }[]>`
@@ -146,7 +146,7 @@ function castOf(targets: number, cast: Cast): Seed {
 }
 
 /** The next so many sign in. Returns their cookies in the same order. */
-async function signIn(people: Tool<SignInLoad, SignInsDone>, atMost: number): Promise<string[]> {
+export async function signIn(people: Tool<SignInLoad, SignInsDone>, atMost: number): Promise<string[]> {
   const { cookies } = await people.ask({ parallel: 1, warmUpMs: 0, measureMs: MINUTE, atMost })
   if (cookies.length !== atMost) throw new Error('not everybody has signed in')
   return cookies
@@ -175,7 +175,7 @@ async function measureSingles(
       throw new Error(`an old session was answered ${held.status} ${held.location}`)
     await untilCompleted(sql, [target], 1)
     times.completedMs.push(performance.now() - began)
-    await untilNothingIsOwed(sql)
+    await untilNothingIsPending(sql)
     await pause(BETWEEN_CLICKS_MS)
   }
   admin.close()
@@ -230,7 +230,7 @@ async function measureBurst(
   }
 }
 
-async function click(connection: Connection, admins: AdminCookies, target: Person): Promise<void> {
+export async function click(connection: Connection, admins: AdminCookies, target: Person): Promise<void> {
   const cookie = admins.get(target.clientId) ?? ''
   const { status, body } = await connection.send(`/users/${target.id}/mfa-reset`, cookie, { reason: 'Bench' })
   if (status !== 303) throw new Error(`a reset was answered ${status}\n${body.slice(0, 2000)}`)
@@ -253,7 +253,7 @@ async function untilCompleted(
 }
 
 /** The mails of earlier resets have gone: one that is measured alone has the machine to itself. */
-function untilNothingIsOwed(sql: DatabasePool['sql']): Promise<unknown> {
+export function untilNothingIsPending(sql: DatabasePool['sql']): Promise<unknown> {
   return eventually(
     'nothing is pending',
     async () => {

@@ -119,7 +119,7 @@ export function spread({ median, lowest, highest }: Spread): string {
   return `${median.toFixed(digits)} (${lowest.toFixed(digits)}–${highest.toFixed(digits)})`
 }
 
-function percent({ median, lowest, highest }: Spread): string {
+export function percent({ median, lowest, highest }: Spread): string {
   return `${(median * 100).toFixed(0)} % (${(lowest * 100).toFixed(0)}–${(highest * 100).toFixed(0)})`
 }
 

@@ -1,6 +1,6 @@
 // npm run bench [-- SECTION …] [--quick] [--json FILE]: how fast and how big the product is on this machine, each figure beside
 // its floor, measured in turn in the same run. It asserts nothing: machines differ, and so do their noises. Sections
-// are sign-ins, users, resets, audit and enumeration; without any, all are measured.
+// are sign-ins, users, resets, openid, audit and enumeration; without any, all are measured.
 import { writeFile } from 'node:fs/promises'
 import { availableParallelism, loadavg } from 'node:os'
 import { join } from 'node:path'
@@ -15,6 +15,7 @@ import { benchAudit } from './measure-audit.ts'
 import { measureDashboard, summariseDashboard } from './measure-dashboard.ts'
 import { benchEnumeration } from './measure-enumeration.ts'
 import { measureMails } from './measure-mails.ts'
+import { benchOpenId } from './measure-openid.ts'
 import { benchResets } from './measure-resets.ts'
 import { measureSignIns, summariseSignIns } from './measure-sign-ins.ts'
 import { measureStatements } from './measure-statements.ts'
@@ -70,6 +71,7 @@ const SECTIONS: Record<string, () => Promise<Section>> = {
   },
   users: () => benchUsersPage(options, onStop, say),
   resets: () => benchResets(options, onStop, say),
+  openid: () => benchOpenId(options, onStop, say),
   audit: () => benchAudit(options, onStop),
   enumeration: () => benchEnumeration(options, onStop, say),
 }

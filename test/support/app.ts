@@ -15,6 +15,7 @@ import { openQueueEngine } from '../../src/platform/outbox/queues.ts'
 import { Browser } from './browser.ts'
 import { TestClock } from './clock.ts'
 import { AUDIT_KEYS, createTestDatabase, ENCRYPTION_KEYS } from './cluster.ts'
+import { ExactBrowser } from './exact-browser.ts'
 
 export interface TestApp {
   origin: string
@@ -27,13 +28,20 @@ export interface TestApp {
   close(): Promise<void>
 }
 
+interface AppUnderTest {
+  demoData?: boolean
+  log?: DestinationStream
+  /** The requests of its browsers come from a proxy that terminates TLS. Needs TRUST_PROXY. */
+  behindTls?: boolean
+}
+
 /**
  * Starts the application, by default with the demo cast. `env` changes its configuration; `log` takes its
  * log lines.
  */
 export async function startApp(
   env: Record<string, string> = {},
-  { demoData = true, log }: { demoData?: boolean; log?: DestinationStream } = {},
+  { demoData = true, log, behindTls = false }: AppUnderTest = {},
 ): Promise<TestApp> {
   const testDatabase = await createTestDatabase(demoData ? 'demo' : 'empty')
   const clock = new TestClock()
@@ -76,7 +84,7 @@ export async function startApp(
     clock,
     deps,
     database,
-    browser: () => new Browser(origin, clock),
+    browser: () => (behindTls ? browserBehindTls(origin, clock) : new Browser(origin, clock)),
     userNamed: async (email) => {
       const [user] = await database.db.select().from(users).where(eq(users.email, email))
       assert.ok(user, email)
@@ -91,4 +99,8 @@ export async function startApp(
       await testDatabase.drop()
     },
   }
+}
+
+function browserBehindTls(origin: string, clock: TestClock): Browser {
+  return new ExactBrowser(origin, clock, { 'x-forwarded-proto': 'https' })
 }

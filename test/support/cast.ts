@@ -35,8 +35,13 @@ export class Cast {
   }
 
   /** Starts the application and signs these users in, the first with MFA. */
-  static async assemble(enrolled = ENROLLED, withoutMfa = WITHOUT_MFA): Promise<Cast> {
-    const cast = new Cast(await startApp({ ADDRESS_ATTEMPTS: '100000' }))
+  static async assemble(
+    enrolled = ENROLLED,
+    withoutMfa = WITHOUT_MFA,
+    env: Record<string, string> = {},
+  ): Promise<Cast> {
+    const behindTls = env.PUBLIC_URL?.startsWith('https:') ?? false
+    const cast = new Cast(await startApp({ ADDRESS_ATTEMPTS: '100000', ...env }, { behindTls }))
     for (const email of [...enrolled, ...withoutMfa]) cast.#browsers.set(email, cast.app.browser())
     for (const email of enrolled) {
       await cast.enrol(email)

@@ -15,9 +15,9 @@ export class VisitorAtHost {
   /** Keeps the cookies of the host. */
   readonly browser: Browser
 
-  constructor(app: TestApp, host: string) {
+  constructor(app: TestApp, host: string, browser: Browser = new ExactBrowser(app.origin, app.clock)) {
     this.host = host
-    this.browser = new ExactBrowser(app.origin, app.clock)
+    this.browser = browser
   }
 
   /** What the gate answers to the proxy. */
@@ -34,7 +34,7 @@ export class VisitorAtHost {
     })
   }
 
-  /** A path below /.portcullis/, which the proxy passes to the gate. */
+  /** An address below /.portcullis/, which the proxy passes to the gate. */
   visit(address: string, headers: Record<string, string> = {}): Promise<Answer> {
     const { pathname, search } = new URL(address, `http://${this.host}`)
     return this.browser.get(pathname + search, { 'x-forwarded-host': this.host, ...NAVIGATION, ...headers })
@@ -64,4 +64,21 @@ export function leadsTo({ status, body }: Answer): string {
   const [, address] = /<meta http-equiv="refresh" content="0;url=([^"]+)">/.exec(body) ?? []
   assert.ok(address, 'the page leads on')
   return address.replaceAll('&amp;', '&')
+}
+
+/** The same, with a real proxy in between. */
+export class VisitorThroughProxy extends VisitorAtHost {
+  constructor(app: TestApp, host: string, port: number) {
+    super(app, host, new ExactBrowser(`https://127.0.0.1:${port}`, app.clock, { host }))
+  }
+
+  /** What the application answers, or the proxy in its place. */
+  override asks(path = '/', headers: Record<string, string> = NAVIGATION): Promise<Answer> {
+    return this.browser.get(path, headers)
+  }
+
+  override visit(address: string, headers: Record<string, string> = {}): Promise<Answer> {
+    const { pathname, search } = new URL(address, `https://${this.host}`)
+    return this.browser.get(pathname + search, { ...NAVIGATION, ...headers })
+  }
 }

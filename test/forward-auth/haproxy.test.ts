@@ -1,0 +1,3 @@
+import { describeProxy } from './through-proxy.ts'
+
+describeProxy('haproxy', { gateAway: [503], hop: 200 })

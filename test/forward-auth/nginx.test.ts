@@ -1,0 +1,3 @@
+import { describeProxy } from './through-proxy.ts'
+
+describeProxy('nginx', { gateAway: [500], hop: 200 })

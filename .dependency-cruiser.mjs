@@ -11,6 +11,7 @@ const FLOORS = [
   ['src/app.ts'],
   ['src/commands'],
   ['src/start'],
+  ['src/demo-application'],
   ['src/demo'],
   ['src/doctor'],
   // Pages
@@ -95,7 +96,7 @@ export default {
       name: 'routes-in-app-only',
       comment: 'Routes are mounted in app.ts. What others need of them is a query or a command.',
       severity: 'error',
-      from: { path: '^(src|workers)/', pathNot: '^src/app[.]ts$' },
+      from: { path: '^(src|workers)/', pathNot: '^src/(app[.]ts$|demo-application/)' },
       to: { path: '[.]routes[.]ts$' },
     },
     {
@@ -103,6 +104,19 @@ export default {
       severity: 'error',
       from: { path: '^(src|workers)/' },
       to: { path: '^test/' },
+    },
+    {
+      name: 'demo-application-is-a-stranger',
+      comment: 'It stands for an application that others have written.',
+      severity: 'error',
+      from: { path: '^src/demo-application/' },
+      to: { path: '^(src|workers)/', pathNot: '^src/demo-application/' },
+    },
+    {
+      name: 'demo-application-is-not-imported',
+      severity: 'error',
+      from: { path: '^(src|workers)/', pathNot: '^src/demo-application/' },
+      to: { path: '^src/demo-application/' },
     },
     {
       name: 'workers-never-back',

@@ -170,6 +170,7 @@ const startEnvironment = lockoutsAddUp(
       AUDIT_KEYS: namedKeys.optional(),
       PORT: port.optional(),
       MAIL_CATCHER_PORT: port.optional(),
+      DEMO_APPLICATION_PORT: port.optional(),
       /** Default: demo data where everything is local. */
       DEMO_DATA: onOff.optional(),
       LOG_LEVEL: settings.shape.LOG_LEVEL.default('warn'),

@@ -3,6 +3,8 @@ import { DEMO_CAST, DEMO_PASSWORD } from '../demo/demo-cast.ts'
 export interface BannerFacts {
   address: string
   inbox: string | null
+  /** The address of the demo dashboard. */
+  demoApplication: string | null
   dataDir: string
   ownDatabase: boolean
   content: 'nothing' | 'demo' | 'accounts'
@@ -13,13 +15,21 @@ const INDENT = '  '
 const NO_ACCOUNTS =
   'There are no accounts, and no demo data for others to reach. Begin with: npm run create-platform -- --email E --name N (or DEMO_DATA=on).'
 
-export function banner({ address, inbox, dataDir, ownDatabase, content }: BannerFacts): string {
+export function banner({
+  address,
+  inbox,
+  demoApplication,
+  dataDir,
+  ownDatabase,
+  content,
+}: BannerFacts): string {
   const lines = [
     '',
     'Portcullis is up.',
     '',
     `  Dashboard  ${address}`,
     ...(inbox ? [`  Inbox      ${inbox}  (every mail it sends)`] : []),
+    ...(demoApplication ? [`  Demo       ${demoApplication}  (a dashboard behind this gate)`] : []),
     `  Data       ${ownDatabase ? `DATABASE_URL, secrets in ${dataDir}` : `${dataDir}  (remove it to start afresh)`}`,
     '',
     ...(content === 'demo' ? demoLines() : []),

@@ -4,19 +4,20 @@ import { availableParallelism, hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { StartConfig } from '../config.ts'
-import { type DatabasePool, openDatabase } from '../platform/db/client.ts'
 import { migrateDatabase } from '../platform/db/migrate.ts'
 import { MODULE_SUFFIX } from '../platform/project-root.ts'
 import { SECOND } from '../platform/time/durations.ts'
 import { awaitDatabase } from './await-database.ts'
 import { banner } from './banner.ts'
 import { holdLock } from './data-dir-lock.ts'
+import { startDemoApplication } from './demo-application.ts'
 import { prepareDemoData } from './demo-data.ts'
 import { startEmbeddedPostgres } from './embedded-postgres.ts'
 import { anyFreePort, choosePort } from './free-port.ts'
 import { keptSecret } from './secrets.ts'
 import { StartError } from './start-error.ts'
 import { type SupervisedChild, superviseChild } from './supervise-child.ts'
+import { withDatabase } from './with-database.ts'
 
 const USUAL_PORT = 3000
 const USUAL_INBOX_PORT = 1080
@@ -89,9 +90,13 @@ export async function bringUp(config: StartConfig, surroundings: Surroundings): 
       say,
     }),
   )
+  const demo =
+    content === 'demo' ? await startDemoApplication(config, { address, dataDir, databaseUrl }, say) : null
+  if (demo) children.push(demo.child)
   await allReady(children, stopping)
   say(
     banner({
+      demoApplication: demo?.address ?? null,
       address,
       inbox: catcher?.inbox ?? null,
       dataDir,
@@ -165,16 +170,4 @@ async function allReady(children: readonly SupervisedChild[], stopping: AbortSig
     stopping.addEventListener('abort', () => reject(stopping.reason), { once: true })
   })
   await Promise.race([Promise.all(children.map(({ ready }) => ready)), aborted])
-}
-
-async function withDatabase<Result>(
-  url: string,
-  work: (pool: DatabasePool) => Promise<Result>,
-): Promise<Result> {
-  const pool = openDatabase(url, 'portcullis-start', 1)
-  try {
-    return await work(pool)
-  } finally {
-    await pool.close()
-  }
 }

@@ -8,6 +8,7 @@ const MAKE = {
   'session-secret': () => randomBytes(32).toString('base64url'),
   'encryption-keys': () => `k1:${randomBytes(32).toString('base64')}`,
   'audit-keys': () => `a1:${randomBytes(32).toString('base64')}`,
+  'demo-application-secret': () => randomBytes(32).toString('base64url'),
   'postgres-password': () => randomBytes(24).toString('base64url'),
 } as const
 

@@ -29,6 +29,7 @@ let env: NodeJS.ProcessEnv
 let running: Start
 let address: string
 let inbox: string
+let demo: string
 
 /** Starts the product. Through npm it is compiled first, so most tests go past npm. */
 function start(
@@ -64,6 +65,20 @@ async function answers(url: string): Promise<boolean> {
   )
 }
 
+/** Where a person arrives at the gate who opens the demo dashboard. */
+async function entranceOf(dashboard: string): Promise<string> {
+  const redirect = { redirect: 'manual' } as const
+  // 503 until the gate has made its signing keys.
+  const authorize = await eventually('the dashboard sends people to the gate', async () =>
+    (await fetch(`${dashboard}/sign-in`, redirect)).headers.get('location'),
+  )
+  const asked = await fetch(authorize, redirect)
+  assert.equal(asked.status, 303, await asked.text())
+  const interaction = new URL(asked.headers.get('location') ?? '', address)
+  const answer = await fetch(interaction, redirect)
+  return new URL(answer.headers.get('location') ?? '', address).pathname
+}
+
 /** Asks the database in the folder of this start. */
 async function ask<Row>(question: (sql: Sql) => Promise<Row[]>): Promise<Row[]> {
   const url = await findRunningCluster(dataDir)
@@ -78,21 +93,28 @@ async function ask<Row>(question: (sql: Sql) => Promise<Row[]>): Promise<Row[]> 
 
 before(async () => {
   dataDir = await testFolder()
-  const [port, inboxPort] = [await anyFreePort(), await anyFreePort()]
+  const [port, inboxPort, demoPort] = [await anyFreePort(), await anyFreePort(), await anyFreePort()]
   address = `http://localhost:${port}`
   inbox = `http://localhost:${inboxPort}`
+  demo = `http://localhost:${demoPort}`
   // As on a bare machine: only the ports and the data folder are given.
   const { PATH, HOME } = process.env
-  env = { PATH, HOME, DATA_DIR: dataDir, PORT: String(port), MAIL_CATCHER_PORT: String(inboxPort) }
+  const ports = { PORT: port, MAIL_CATCHER_PORT: inboxPort, DEMO_APPLICATION_PORT: demoPort }
+  env = { PATH, HOME, DATA_DIR: dataDir }
+  for (const [name, value] of Object.entries(ports)) env[name] = String(value)
   running = await up(start({}, ['npm', 'start']))
 })
 
 after(() => running.process.kill('SIGTERM'))
 
 test('npm start brings everything up and says where, with which users to sign in, and how to stop', async () => {
-  for (const part of [address, inbox, dataDir, 'admin@harbour.example', 'demo-password-please-change'])
+  for (const part of [address, inbox, demo, dataDir, 'admin@harbour.example', 'demo-password-please-change'])
     assert.ok(running.output().includes(part), `the banner says ${part}`)
   assert.ok(await answers(`${address}/readyz`))
+})
+
+test('the demo dashboard sends people to sign in at the gate, which knows it', async () => {
+  assert.equal(await entranceOf(demo), '/sign-in')
 })
 
 test('no page of another site reads the inbox, neither by CORS nor by DNS rebinding', async () => {
@@ -177,9 +199,11 @@ test('after a kill only the database is left, and the next start takes it over',
   running.process.kill('SIGKILL')
   await running.ended
 
-  running = await up(start())
+  demo = `http://localhost:${await anyFreePort()}`
+  running = await up(start({ DEMO_APPLICATION_PORT: new URL(demo).port }))
 
   assert.ok(await answers(`${address}/readyz`))
+  assert.equal(await entranceOf(demo), '/sign-in', 'the gate knows the new address of the demo dashboard')
   assert.equal(await readFile(join(dataDir, 'encryption-keys'), 'utf8'), secrets)
   const locks = await ask(
     (sql) => sql`select from pg_stat_activity where application_name = 'portcullis-start'`,
@@ -196,6 +220,7 @@ test('npm start stops on SIGTERM and leaves no process behind', async () => {
 
   assert.equal(await answers(`${address}/healthz`), false)
   assert.equal(await answers(`${inbox}/api/healthz`), false)
+  assert.equal(await answers(`${demo}/signed-out`), false)
   assert.equal(await programOf(postmaster?.pid ?? 0), null)
 })
 
@@ -205,7 +230,8 @@ test('a new product that other machines can reach has no demo accounts and says 
   const open = await up(start(changes))
 
   assert.match(open.output(), /no accounts.*npm run create-platform -- --email E --name N/)
-  assert.doesNotMatch(open.output(), /demo-password|admin@harbour\.example/)
+  assert.doesNotMatch(open.output(), /demo-password|admin@harbour\.example|Demo /)
+  assert.equal(await answers(`${demo}/signed-out`), false)
   const signIn = await fetch(`${address}/sign-in`, {
     method: 'POST',
     headers: { 'Sec-Fetch-Site': 'same-origin' },

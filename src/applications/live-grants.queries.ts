@@ -50,6 +50,16 @@ export async function readLiveGrant(
   return row ? whileAlive(row, clock.now()) : null
 }
 
+/** What a session has granted to an application, or null if it may not be used or there is none. */
+export async function readLiveGrantOf(
+  { clock }: Pick<Deps, 'clock'>,
+  db: Reader,
+  granted: { sessionId: string; applicationId: string },
+): Promise<LiveGrant | null> {
+  const [row] = await grantOfSessionQuery(db).execute(granted)
+  return row ? whileAlive(row, clock.now()) : null
+}
+
 /** Grants that have a session, with what `whileAlive` asks. The caller adds a condition, with `isOpen` in it. */
 export function selectOpenGrants(db: Reader) {
   return db
@@ -101,4 +111,16 @@ const grantQuery = preparedOnce((db) =>
   selectOpenGrants(db)
     .where(and(isOpen, eq(oidcGrants.id, sql.placeholder('grantId'))))
     .prepare('read_grant'),
+)
+
+const grantOfSessionQuery = preparedOnce((db) =>
+  selectOpenGrants(db)
+    .where(
+      and(
+        isOpen,
+        eq(oidcGrants.sessionId, sql.placeholder('sessionId')),
+        eq(oidcGrants.applicationId, sql.placeholder('applicationId')),
+      ),
+    )
+    .prepare('read_grant_of_session'),
 )

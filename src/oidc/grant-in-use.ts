@@ -1,5 +1,5 @@
 import { Provider } from 'oidc-provider'
-import { type LiveGrant, readLiveGrant } from '../applications/live-grants.queries.ts'
+import { type LiveGrant, readLiveGrant, readLiveGrantOf } from '../applications/live-grants.queries.ts'
 import type { Deps } from '../deps.ts'
 
 const known = new WeakMap<object, { id: string; grant: Promise<LiveGrant | null> }>()
@@ -12,5 +12,15 @@ export function grantInUse(deps: Pick<Deps, 'gateDb' | 'clock'>, id: string): Pr
   if (before?.id === id) return before.grant
   const grant = readLiveGrant(deps, deps.gateDb, id)
   known.set(request, { id, grant })
+  return grant
+}
+
+/** The live grant that a session has already given to an application. */
+export async function grantGiven(
+  deps: Pick<Deps, 'gateDb' | 'clock'>,
+  granted: { sessionId: string; applicationId: string },
+): Promise<LiveGrant | null> {
+  const grant = await readLiveGrantOf(deps, deps.gateDb, granted)
+  if (grant && Provider.ctx) known.set(Provider.ctx, { id: grant.id, grant: Promise.resolve(grant) })
   return grant
 }

@@ -20,8 +20,9 @@ const PAGES = /^\/oidc\/(auth(\/[\w-]+)?|session\/end(\/success|\/confirm)?|inte
  */
 export function oidcMachineRoutes({ handle }: Oidc): Router {
   const routes = Router({ caseSensitive: true, strict: true })
-  routes.get(MACHINES_GET, answerJson, handle)
-  routes.post(MACHINES_POST, answerJson, handle)
+  // One by one: logs and metrics name a route by its path.
+  for (const path of MACHINES_GET) routes.get(path, answerJson, handle)
+  for (const path of MACHINES_POST) routes.post(path, answerJson, handle)
   routes.use((req, res, next) => {
     const below = req.path.toLowerCase()
     if ((below === ISSUER_PATH || below.startsWith(`${ISSUER_PATH}/`)) && !PAGES.test(req.path))
@@ -34,8 +35,8 @@ export function oidcMachineRoutes({ handle }: Oidc): Router {
 /** Endpoints that a browser opens, signed in or not. */
 export function oidcBrowserRoutes({ handle }: Oidc): Router {
   const routes = Router({ caseSensitive: true, strict: true })
-  routes.get(BROWSERS_GET, handle)
-  routes.post(BROWSERS_POST, handle)
+  for (const path of BROWSERS_GET) routes.get(path, handle)
+  for (const path of BROWSERS_POST) routes.post(path, handle)
   return routes
 }
 

@@ -1,8 +1,10 @@
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 import { lastProofAt } from '../access/step-up.ts'
 import type { Deps } from '../deps.ts'
+import type { ActingSession } from '../gate/acting-session.ts'
 import { SECOND } from '../platform/time/durations.ts'
 import { enterApplication } from './enter-application.ts'
+import { grantGiven } from './grant-in-use.ts'
 import { originIn } from './request-context.ts'
 import { SCOPES } from './scopes.ts'
 import { type SignedIn, signedInBy } from './signed-in.ts'
@@ -66,22 +68,37 @@ export function promptsOf(deps: Deps): interactionPolicy.Prompt[] {
 
 /** Opens the grant. Returns whether the person must set up MFA first. */
 async function enter(deps: Deps, ctx: KoaContextWithOIDC, here: SignedIn | null): Promise<boolean> {
-  const { client, session, provider, params } = ctx.oidc
+  const { client, session, provider } = ctx.oidc
   if (!here || !client || !session) throw new Error('an application is entered without a sign-in')
   const applicationId = client.clientId
-  const wish = { applicationId, demandsMfa: demandsMfa(params?.acr_values), scope: SCOPES.join(' ') }
-  const entered = await enterApplication(deps, here.session, wish, originIn(ctx))
-  if (!entered.ok) {
-    if (entered.refusal === 'mfa') return true
-    throw new errors.AccessDenied(REFUSALS[entered.refusal], entered.refusal)
-  }
-  const { id, sid } = entered.grant
+  const opened = await openedGrant(deps, ctx, here.session, applicationId)
+  if (!opened) return true
+  const { id, sid } = opened
   const grant = await provider.Grant.find(id)
   if (!grant) throw new errors.AccessDenied(REFUSALS.superseded, 'superseded')
   ctx.oidc.entity('Grant', grant)
   session.sidFor(applicationId, sid)
   session.grantIdFor(applicationId, id)
   return false
+}
+
+/** Null: MFA is demanded and missing. */
+async function openedGrant(
+  deps: Deps,
+  ctx: KoaContextWithOIDC,
+  session: ActingSession,
+  applicationId: string,
+): Promise<{ id: string; sid: string } | null> {
+  const demanded = demandsMfa(ctx.oidc.params?.acr_values)
+  const given = await grantGiven(deps, { sessionId: session.sessionId, applicationId })
+  // A person with an authenticator is signed in only after a code.
+  if (given && (given.person.authenticator !== null || !demanded)) return given
+
+  const wish = { applicationId, demandsMfa: demanded, scope: SCOPES.join(' ') }
+  const entered = await enterApplication(deps, session, wish, originIn(ctx))
+  if (entered.ok) return entered.grant
+  if (entered.refusal === 'mfa') return null
+  throw new errors.AccessDenied(REFUSALS[entered.refusal], entered.refusal)
 }
 
 /** A request that also accepts a password prefers MFA, but does not demand it. */

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { and, eq, gt, isNull } from 'drizzle-orm'
 import { type Adapter, type AdapterPayload, Provider } from 'oidc-provider'
 import { authenticationClaims } from '../applications/claims.ts'
@@ -14,6 +16,8 @@ import { type SignedIn, signedInBy } from './signed-in.ts'
 export function sessionAdapter(deps: Deps): Partial<Adapter> {
   const { db, clock, config } = deps
   const here = () => (Provider.ctx ? signedInBy(Provider.ctx.req, clock) : null)
+  /** By the person as read for one request. */
+  const stateBefore = new WeakMap<object, unknown>()
   const expiry = () => new Date(clock.now().getTime() + config.SESSION_ABSOLUTE)
 
   return {
@@ -40,6 +44,7 @@ export function sessionAdapter(deps: Deps): Partial<Adapter> {
       if (uid === undefined) throw new Error('a session without uid')
       const own = here()
       if (own && accountId === own.person.id) {
+        if (isDeepStrictEqual(state, stateBefore.get(own.person))) return
         await db
           .update(oidcSessions)
           .set({ state })
@@ -67,7 +72,7 @@ export function sessionAdapter(deps: Deps): Partial<Adapter> {
     if (known) return known
     const [row] = await db
       .insert(oidcSessions)
-      .values({ uid: newUid(), sessionId, expiresAt: expiry() })
+      .values({ uid: randomUUID(), sessionId, expiresAt: expiry() })
       // Two first requests at once get the same uid.
       .onConflictDoUpdate({ target: oidcSessions.sessionId, set: { sessionId } })
       .returning()
@@ -76,6 +81,8 @@ export function sessionAdapter(deps: Deps): Partial<Adapter> {
   }
 
   function derive({ person, session }: SignedIn, row: typeof oidcSessions.$inferSelect): AdapterPayload {
+    // The provider changes the one that it gets.
+    stateBefore.set(person, structuredClone(row.state))
     const { auth_time: loginTs, acr, amr } = authenticationClaims(session)
     return {
       jti: session.sessionId,
@@ -88,10 +95,6 @@ export function sessionAdapter(deps: Deps): Partial<Adapter> {
       ...pick(row),
     }
   }
-}
-
-function newUid(): string {
-  return crypto.randomUUID()
 }
 
 function pick({ uid, state }: { uid: string; state: Record<string, unknown> | null }) {

@@ -67,7 +67,7 @@ for (const javaScriptEnabled of [true, false])
       await fiona.heading('Ledger of ')
       await fiona.page.goto(`${ledger.origin}/leave`)
       await fiona.heading('Sign out')
-      await fiona.press('Stay signed in')
+      await fiona.press('Leave Ledger only')
       await fiona.heading('Goodbye')
 
       await fiona.visit('/account')

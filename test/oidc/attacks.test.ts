@@ -100,6 +100,7 @@ test('an unknown client and one of forward authentication get a page of ours, an
     const answer = await fiona.get(url.href)
 
     assert.deepEqual([answer.status, answer.location], [400, null])
+    assert.match(answer.body, /is not known/)
     assert.ok(!answer.body.includes('client is invalid'))
   }
   const recorded = await errorsOnRecord()

@@ -133,6 +133,21 @@ describe('wrong requests of an application', () => {
   })
 })
 
+test('an error that is sent in a form may go to a registered address only', async () => {
+  const asked = { response_mode: 'form_post', prompt: 'none' }
+  const registered = await app.browser().get((await party.begin(asked)).url.href)
+  assert.match(registered.body, /name="error" value="login_required"/)
+  assert.match(
+    registered.headers.get('content-security-policy') ?? '',
+    /form-action 'self' http:\/\/127\.0\.0\.1:9;/,
+  )
+
+  const { url } = await party.begin({ ...asked, redirect_uri: 'https://evil.example/' })
+  const foreign = await app.browser().get(url.href)
+  assert.equal(foreign.status, 400)
+  assert.doesNotMatch(foreign.headers.get('content-security-policy') ?? '', /evil/)
+})
+
 test('an interaction that is over, or another browser’s, is answered 410', async () => {
   const { url } = await party.begin({ prompt: 'login' })
   const { location } = await fiona.get(url.href)

@@ -8,6 +8,7 @@ export interface PageLoad {
   seconds: number
   /** Given to the connections in turn. */
   cookies: readonly string[]
+  headers?: Record<string, string>
 }
 
 export interface PagesServed {
@@ -17,7 +18,7 @@ export interface PagesServed {
   served: number
 }
 
-answerQuestions(async ({ url, connections, seconds, cookies }: PageLoad): Promise<PagesServed> => {
+answerQuestions(async ({ url, connections, seconds, cookies, headers }: PageLoad): Promise<PagesServed> => {
   let opened = 0
   const result = await autocannon({
     url,
@@ -26,7 +27,7 @@ answerQuestions(async ({ url, connections, seconds, cookies }: PageLoad): Promis
     setupClient: (client) => {
       const cookie = cookies[opened % cookies.length]
       opened += 1
-      client.setHeaders({ accept: 'text/html', ...(cookie && { cookie }) })
+      client.setHeaders({ accept: 'text/html', ...(cookie && { cookie }), ...headers })
     },
   })
   if (result.errors + result.timeouts + result.non2xx > 0)

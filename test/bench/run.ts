@@ -14,6 +14,7 @@ import type { HashingDone, HashingLoad } from './hashing.tool.js'
 import { benchAudit } from './measure-audit.ts'
 import { measureDashboard, summariseDashboard } from './measure-dashboard.ts'
 import { benchEnumeration } from './measure-enumeration.ts'
+import { benchForwardAuth } from './measure-forward-auth.ts'
 import { measureMails } from './measure-mails.ts'
 import { benchOpenId } from './measure-openid.ts'
 import { benchResets } from './measure-resets.ts'
@@ -74,6 +75,7 @@ const SECTIONS: Record<string, () => Promise<Section>> = {
   openid: () => benchOpenId(options, onStop, say),
   audit: () => benchAudit(options, onStop),
   enumeration: () => benchEnumeration(options, onStop, say),
+  'forward-auth': () => benchForwardAuth(options, onStop, say),
 }
 
 try {

@@ -79,6 +79,42 @@ export async function startProxy(name: ProxyName, places: Places): Promise<Runni
   return start(command, places.port)
 }
 
+/** The nginx of its document without TLS, for measurements. Below `/open/` it does not ask the gate. */
+export async function startPlainNginx(
+  port: number,
+  host: string,
+  { gate, application }: { gate: number; application: number },
+): Promise<RunningProxy> {
+  const folder = await testFolder()
+  const [block = ''] = documented('applications/nginx.md', 'nginx')
+  const configuration = adapted(block, [
+    ['127.0.0.1:3000', `127.0.0.1:${gate}`],
+    ['127.0.0.1:8080', `127.0.0.1:${application}`],
+    ['listen 443 ssl', `listen 127.0.0.1:${port}`],
+    ['  ssl_certificate /etc/ssl/gate.pem;\n', ''],
+    ['  ssl_certificate_key /etc/ssl/gate.key;\n', ''],
+    ['server_name reports.example', `server_name ${bare(host)}`],
+    ['X-Forwarded-Host reports.example', `X-Forwarded-Host ${host}`],
+    [
+      '  location @refused {',
+      `  location /open/ { proxy_pass http://reports/; proxy_http_version 1.1; proxy_set_header Connection ""; }
+  location @refused {`,
+    ],
+  ])
+  return start(await writeNginx(folder, configuration), port)
+}
+
+async function writeNginx(folder: string, configuration: string): Promise<string[]> {
+  await mkdir(join(folder, 'temp'))
+  const temps = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+    .map((kind) => `${kind}_temp_path ${join(folder, 'temp', kind)};`)
+    .join('\n')
+  const whole = `daemon off;\nworker_processes 1;\npid ${join(folder, 'pid')};\nerror_log stderr warn;
+events {}\nhttp {\naccess_log off;\n${temps}\n${configuration}\n}`
+  await writeFile(join(folder, 'nginx.conf'), whole)
+  return ['nginx', '-e', 'stderr', '-p', folder, '-c', join(folder, 'nginx.conf')]
+}
+
 type Files = Awaited<ReturnType<typeof makeCertificate>>
 
 const COMMANDS: Record<ProxyName, (folder: string, places: Places, files: Files) => Promise<string[]>> = {
@@ -98,14 +134,7 @@ const COMMANDS: Record<ProxyName, (folder: string, places: Places, files: Files)
     // The server of another application is the same with another name.
     const server = reports.slice(reports.lastIndexOf('\nserver {'))
     const ledger = adapted(server, [[bare(places.reportsHost), bare(places.ledgerHost)]])
-    await mkdir(join(folder, 'temp'))
-    const temps = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
-      .map((kind) => `${kind}_temp_path ${join(folder, 'temp', kind)};`)
-      .join('\n')
-    const whole = `daemon off;\nworker_processes 1;\npid ${join(folder, 'pid')};\nerror_log stderr warn;
-events {}\nhttp {\naccess_log off;\n${temps}\n${reports}\n${ledger}\n}`
-    await writeFile(join(folder, 'nginx.conf'), whole)
-    return ['nginx', '-e', 'stderr', '-p', folder, '-c', join(folder, 'nginx.conf')]
+    return writeNginx(folder, reports + ledger)
   },
 
   caddy: async (folder, places, { certificate, key }) => {

@@ -16,7 +16,7 @@ import { showNav } from './dashboard/show-nav.ts'
 import type { Deps } from './deps.ts'
 import { accessRoutes } from './forward-auth/access.routes.ts'
 import { atHost, HOST_PATH } from './forward-auth/at-host.ts'
-import { forwardAuthRoutes } from './forward-auth/forward-auth.routes.ts'
+import { forwardAuthRoutes, refusalRoutes } from './forward-auth/forward-auth.routes.ts'
 import { handOverRoutes } from './forward-auth/hand-over.routes.ts'
 import { gate, type StageRouters } from './gate/gate.ts'
 import { sessionCookieName, sessionCookieOptions } from './gate/session-cookie.ts'
@@ -78,11 +78,6 @@ export function createApp(deps: Deps, { queues, draining = () => false }: AppOpt
   app.use(requestLog(deps.log))
   app.use(cutUnreadRequests)
   app.use(metrics.observe)
-  app.use(securityHeaders(config.PUBLIC_URL))
-  app.use(staticFiles())
-  app.use(HOST_PATH, staticFiles())
-  app.use(neverCached)
-  app.use(healthRoutes(deps, draining))
   app.use((req, res, next) => {
     res.locals.requestId = req.id
     res.locals.person = null
@@ -90,10 +85,16 @@ export function createApp(deps: Deps, { queues, draining = () => false }: AppOpt
     res.locals.secureCookies = secureCookies
     next()
   })
+  // Before all that pages need: proxies ask about every request.
+  app.use(forwardAuthRoutes(deps))
+  app.use(securityHeaders(config.PUBLIC_URL))
+  app.use(staticFiles())
+  app.use(HOST_PATH, staticFiles())
+  app.use(neverCached)
+  app.use(healthRoutes(deps, draining))
   app.use(readersZone)
   app.use(answerInTime(config.ANSWER_WITHIN))
-  // Before sessions: proxies have none, and ask about every request.
-  app.use(forwardAuth(deps))
+  app.use(atHostOfApplication(deps))
   app.use(answerScraper(config, metrics))
   app.use(oidcMachineRoutes(oidc))
   app.use(sameOriginOnly(config.PUBLIC_URL))
@@ -150,11 +151,12 @@ export function stageRouters(deps: Deps, ops: Router, oidc: Oidc): StageRouters 
   }
 }
 
-function forwardAuth(deps: Deps): Router {
+/** Before sessions: at the host of an application there are none. */
+function atHostOfApplication(deps: Deps): Router {
   const recordError = applicationErrors(deps)
   const routes = Router({ caseSensitive: true, strict: true })
-  routes.use(['/auth-request', '/forward-auth', HOST_PATH], atHost)
-  return routes.use(forwardAuthRoutes(deps, recordError), handOverRoutes(deps, recordError))
+  routes.use(HOST_PATH, atHost)
+  return routes.use(refusalRoutes(deps, recordError), handOverRoutes(deps, recordError))
 }
 
 function stageRouter(...routers: RequestHandler[]): Router {

@@ -3,9 +3,10 @@ import type { RecordApplicationError } from '../applications/application-errors.
 import { authenticationClaims, identityClaims } from '../applications/claims.ts'
 import type { Deps } from '../deps.ts'
 import { sessionLimitsOf, touchSession } from '../gate/touch-session.ts'
+import { answerInTime } from '../platform/http/answer-in-time.ts'
 import { originOf } from '../platform/http/origin.ts'
 import { Assertions } from './assertions.ts'
-import { answerAtHost } from './at-host.ts'
+import { answerAtHost, atHost } from './at-host.ts'
 import { type Decision, decide } from './decide.ts'
 import { HEADER_PROBLEMS } from './forwarded-request.ts'
 import { beginAddress } from './host-address.ts'
@@ -13,17 +14,69 @@ import { identityHeaders } from './identity-headers.ts'
 import { refusalText } from './refusal-text.ts'
 import { withdrawPass } from './withdraw-pass.ts'
 
+declare global {
+  namespace Express {
+    interface Locals {
+      /** A request that does not enter. */
+      decision?: Exclude<Decision, { verdict: 'enter' }> | { verdict: 'failed'; error: unknown }
+    }
+  }
+}
+
 type Of<Verdict extends Decision['verdict']> = Extract<Decision, { verdict: Verdict }>
 
+const DECISIONS = ['/auth-request', '/forward-auth']
 const UNKNOWN_HOST = 'No application is registered for this host.'
 
 /**
- * A proxy asks about each request before it passes it on. `/auth-request`: for proxies that take only a status (nginx,
- * HAProxy). `/forward-auth`: for proxies that pass the answer on (Caddy, Traefik).
+ * A proxy asks about each request before it passes it on. Answers those that may pass, without the headers of pages,
+ * and leaves the others to `refusalRoutes`.
  */
-export function forwardAuthRoutes(deps: Deps, recordError: RecordApplicationError): Router {
+export function forwardAuthRoutes(deps: Deps): Router {
+  const { db, clock, config } = deps
+  const secure = config.PUBLIC_URL.startsWith('https:')
   const assertions = new Assertions(deps)
-  const limits = sessionLimitsOf(deps.config)
+  const limits = sessionLimitsOf(config)
+  const routes = Router({ caseSensitive: true, strict: true })
+
+  routes.get(DECISIONS, atHost, answerInTime(config.ANSWER_WITHIN), async (req, res, next) => {
+    try {
+      const decision = await decide(deps, req.headers, secure)
+      if (decision.verdict === 'enter') return await enter(req, res, decision)
+      res.locals.decision = decision
+    } catch (error) {
+      res.locals.decision = { verdict: 'failed', error }
+    }
+    next()
+  })
+
+  return routes
+
+  async function enter(req: Request, res: Response, decision: Of<'enter'>): Promise<void> {
+    const { person, proofs, session, pass, asked } = decision
+    if (!session || !pass) throw new Error('a request enters without a pass')
+    // A session that cannot be extended only ends earlier.
+    await touchSession(db, limits, session, clock.now()).catch((error: unknown) =>
+      req.log.warn({ err: error }, 'a session was not extended'),
+    )
+    const identity = identityClaims(person)
+    const claims = { aud: asked.host, sub: person.id, ...identity, ...authenticationClaims(proofs) }
+    const assertion = await assertions.sign(pass, claims)
+    res.writeHead(200, {
+      ...identityHeaders(person.id, identity),
+      'X-Portcullis-Assertion': assertion,
+      'Cache-Control': 'no-store',
+      'Content-Length': '0',
+    })
+    res.end()
+  }
+}
+
+/**
+ * Answers the requests that may not pass. `/auth-request`: for proxies that take only a status (nginx, HAProxy).
+ * `/forward-auth`: for proxies that pass the answer on (Caddy, Traefik).
+ */
+export function refusalRoutes(deps: Deps, recordError: RecordApplicationError): Router {
   const routes = Router({ caseSensitive: true, strict: true })
   routes.get('/auth-request', handler('status'))
   routes.get('/forward-auth', handler('page'))
@@ -31,32 +84,20 @@ export function forwardAuthRoutes(deps: Deps, recordError: RecordApplicationErro
 
   function handler(takes: 'status' | 'page'): RequestHandler {
     return async (req, res) => {
-      const decision = await decide(deps, req.headers, res.locals.secureCookies)
-      switch (decision.verdict) {
-        case 'enter':
-          return enter(req, res, decision)
+      const { decision } = res.locals
+      switch (decision?.verdict) {
         case 'sign-in':
           return askToSignIn(req, res, decision, takes)
         case 'refused':
           return refuse(req, res, decision)
         case 'wrong':
           return answerWrong(req, res, decision)
+        case 'failed':
+          throw decision.error
+        default:
+          throw new Error('a request was not decided on')
       }
     }
-  }
-
-  async function enter(req: Request, res: Response, decision: Of<'enter'>): Promise<void> {
-    const { person, proofs, session, pass, asked } = decision
-    if (!session || !pass) throw new Error('a request enters without a pass')
-    // A session that cannot be extended only ends earlier.
-    await touchSession(deps.db, limits, session, deps.clock.now()).catch((error: unknown) =>
-      req.log.warn({ err: error }, 'a session was not extended'),
-    )
-    const identity = identityClaims(person)
-    const claims = { aud: asked.host, sub: person.id, ...identity, ...authenticationClaims(proofs) }
-    res.set(identityHeaders(person.id, identity))
-    res.set('X-Portcullis-Assertion', await assertions.sign(pass, claims))
-    res.end()
   }
 
   function askToSignIn(

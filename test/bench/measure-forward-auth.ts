@@ -29,8 +29,8 @@ interface Figures {
   share: Spread
   p50Ms: number
   p99Ms: number
-  /** Of web for each request; null off Linux. */
-  webCpuMs: number | null
+  /** Of web, or of the bare Express, for each request; null off Linux. */
+  cpuMs: number | null
 }
 
 export async function benchForwardAuth(
@@ -43,7 +43,7 @@ export async function benchForwardAuth(
   const folder = await makeRunFolder('on-disk')
   onStop(() => removeRunFolder(folder))
   const product = await startProduct(folder, withoutAdmins(someUsers(60)), onStop, { ANSWER_WITHIN: '10s' })
-  const bareUrl = await startBareExpress(folder, onStop)
+  const { url: bareUrl, pid: barePid } = await startBareExpress(folder, onStop)
   const nginx = skipWithout('nginx') === false ? await anyFreePort() : null
   const host = `127.0.0.1:${nginx ?? 80}`
   const cookies = await givePasses(product, host, onStop)
@@ -65,7 +65,7 @@ export async function benchForwardAuth(
     }),
   }
   const load = (place: Pick<PageLoad, 'url' | 'headers'>, seconds: number) =>
-    cpuSpentOn({ web: product.pids.web }, () =>
+    cpuSpentOn({ web: product.pids.web, bare: barePid }, () =>
       pageLoad.ask({ ...place, connections: CONNECTIONS, seconds, cookies }),
     )
   const rounds: Record<string, Awaited<ReturnType<typeof load>>[]> = {}
@@ -77,7 +77,8 @@ export async function benchForwardAuth(
   }
   const bare = (rounds['bare Express'] ?? []).map(({ result }) => result.perSecond)
   const figures = Object.entries(rounds).map(([name, measured]): [string, Figures] => {
-    const cpu = measured.map(({ result, cpu }) => (cpu.web ?? Number.NaN) / result.served)
+    const process = name.includes('auth') ? 'web' : 'bare'
+    const cpu = measured.map(({ result, cpu }) => (cpu[process] ?? Number.NaN) / result.served)
     return [
       name,
       {
@@ -85,7 +86,7 @@ export async function benchForwardAuth(
         share: spreadOf(measured.map(({ result }, round) => result.perSecond / (bare[round] ?? Number.NaN))),
         p50Ms: spreadOf(measured.map(({ result }) => result.p50Ms)).median,
         p99Ms: spreadOf(measured.map(({ result }) => result.p99Ms)).median,
-        webCpuMs: Number.isNaN(cpu[0]) ? null : spreadOf(cpu).median,
+        cpuMs: Number.isNaN(cpu[0]) ? null : spreadOf(cpu).median,
       },
     ]
   })
@@ -96,7 +97,7 @@ export async function benchForwardAuth(
 }
 
 /** What an application answers: two letters. */
-async function startBareExpress(folder: string, onStop: OnStop): Promise<string> {
+async function startBareExpress(folder: string, onStop: OnStop): Promise<{ url: string; pid: number }> {
   const file = join(folder, 'answer.html')
   await writeFile(file, 'ok')
   const bare = startTool<{ question: 'where' }, string>('bare-express.tool.js', [file], {
@@ -104,7 +105,7 @@ async function startBareExpress(folder: string, onStop: OnStop): Promise<string>
     NODE_ENV: 'production',
   })
   onStop(async () => bare.stop())
-  return bare.ask({ question: 'where' })
+  return { url: await bare.ask({ question: 'where' }), pid: bare.pid }
 }
 
 /** People who signed in, each with a pass for the host. Returns their cookies. */
@@ -147,16 +148,14 @@ function text(figures: [string, Figures][], loadBefore: number): string {
   return `
 FORWARD AUTHENTICATION: ${CONNECTIONS} connections, ${PEOPLE} people with a pass. Load average before: ${loadBefore.toFixed(1)}.
 ${table([
-  ['', 'requests/s', 'share of bare Express', 'p50', 'p99', 'CPU of web'],
-  ...figures.map(([name, { perSecond, share, p50Ms, p99Ms, webCpuMs }]) => [
+  ['', 'requests/s', 'share of bare Express', 'p50', 'p99', 'CPU of the gate, or of Express'],
+  ...figures.map(([name, { perSecond, share, p50Ms, p99Ms, cpuMs }]) => [
     name,
     spread(perSecond),
     percent(share),
     ms(p50Ms),
     ms(p99Ms),
-    webCpuMs === null || (name.includes('bare Express') && !name.includes('auth_request'))
-      ? '–'
-      : ms(webCpuMs),
+    cpuMs === null ? '–' : ms(cpuMs),
   ]),
 ])}
 How to read it: client, nginx, web, the application and PostgreSQL share the cores. The floor answers two letters.

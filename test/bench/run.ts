@@ -1,6 +1,6 @@
 // npm run bench [-- SECTION …] [--quick] [--json FILE]: how fast and how big the product is on this machine, each figure beside
 // its floor, measured in turn in the same run. It asserts nothing: machines differ, and so do their noises. Sections
-// are sign-ins, users, resets, openid, audit and enumeration; without any, all are measured.
+// are sign-ins, users, resets, openid, audit, enumeration and forward-auth; without any, all are measured.
 import { writeFile } from 'node:fs/promises'
 import { availableParallelism, loadavg } from 'node:os'
 import { join } from 'node:path'

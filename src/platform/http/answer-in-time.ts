@@ -20,6 +20,7 @@ const BODY_MS = 10 * SECOND
 /** Answers 503 `limitMs` after the request is complete, or 408 if it does not become complete. */
 export function answerInTime(limitMs: number): RequestHandler {
   return (req, res, next) => {
+    if (Object.hasOwn(res.locals, 'answerWithin')) return next()
     const deadline = new Deadline()
     let timer: NodeJS.Timeout | undefined
     let waitedForBodyMs = 0

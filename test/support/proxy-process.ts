@@ -76,7 +76,7 @@ export async function startProxy(name: ProxyName, places: Places): Promise<Runni
   const { gateHost, reportsHost, ledgerHost } = places
   const files = await makeCertificate(folder, [gateHost, reportsHost, ledgerHost].map(bare))
   const command = await COMMANDS[name](folder, places, files)
-  return start(command, places.port)
+  return startServer(command, places.port)
 }
 
 /** The nginx of its document without TLS, for measurements. Below `/open/` it does not ask the gate. */
@@ -101,7 +101,7 @@ export async function startPlainNginx(
   location @refused {`,
     ],
   ])
-  return start(await writeNginx(folder, configuration), port)
+  return startServer(await writeNginx(folder, configuration), port)
 }
 
 async function writeNginx(folder: string, configuration: string): Promise<string[]> {
@@ -182,7 +182,10 @@ const COMMANDS: Record<ProxyName, (folder: string, places: Places, files: Files)
   },
 }
 
-async function start([program = '', ...parameters]: string[], port: number): Promise<RunningProxy> {
+export async function startServer(
+  [program = '', ...parameters]: string[],
+  port: number,
+): Promise<RunningProxy> {
   const child = spawn(program, parameters, {
     env: { PATH: systemPath(), HOME: await testFolder() },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,4 +1,5 @@
 import { and, count, eq, isNotNull, isNull, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
 import type { Reader } from '../src/platform/db/client.ts'
 import { auditEvents } from '../src/platform/db/schema/audit-events.ts'
 import { mfaResets } from '../src/platform/db/schema/mfa-resets.ts'
@@ -11,8 +12,8 @@ import type { PendingJob, PrioritisedJob } from './add-jobs.ts'
 import { priorityOf } from './priority.ts'
 
 /**
- * The share is the user who caused the job, the account of a recipient who caused it themselves, or the application
- * that is told.
+ * The share is the user who caused the job, or the account of a recipient who caused it themselves. To tell an
+ * application, each account has a share at each application: a suspended account delays no other one.
  */
 export async function prioritise(db: Reader, jobs: readonly PendingJob[]): Promise<PrioritisedJob[]> {
   if (jobs.length === 0) return []
@@ -31,6 +32,8 @@ export async function prioritise(db: Reader, jobs: readonly PendingJob[]): Promi
   })
 }
 
+const grantees = alias(users, 'grantees')
+
 interface Cause {
   share: string | null
   mail: string | null
@@ -38,13 +41,14 @@ interface Cause {
 
 async function readCauses(db: Reader, ids: readonly string[]): Promise<Map<string, Cause>> {
   const byAnother = sql`case when ${auditEvents.actorId} is distinct from ${notifications.recipientId} then ${auditEvents.actorId} end`
+  const shareAtApplication = sql`md5(${oidcGrants.applicationId}::text || ${grantees.clientId}::text)::uuid`
   const rows = await db
     .select({
       id: outbox.id,
       mail: notifications.kind,
       share: sql<
         string | null
-      >`coalesce(${mfaResets.requestedBy}, ${byAnother}, ${users.clientId}, ${oidcGrants.applicationId})`,
+      >`coalesce(${mfaResets.requestedBy}, ${byAnother}, ${users.clientId}, ${shareAtApplication})`,
     })
     .from(outbox)
     .leftJoin(notifications, eq(notifications.id, idIn('notificationId')))
@@ -52,6 +56,7 @@ async function readCauses(db: Reader, ids: readonly string[]): Promise<Map<strin
     .leftJoin(users, eq(users.id, notifications.recipientId))
     .leftJoin(mfaResets, eq(mfaResets.id, idIn('mfaResetId')))
     .leftJoin(oidcGrants, eq(oidcGrants.id, idIn('grantId')))
+    .leftJoin(grantees, eq(grantees.id, oidcGrants.userId))
     .where(sql`${outbox.id} = any(${uuidArray(ids)})`)
   return new Map(rows.map(({ id, ...cause }) => [id, cause]))
 }

@@ -5,11 +5,14 @@ import { after, before, describe, test } from 'node:test'
 import { and, eq, isNotNull, isNull } from 'drizzle-orm'
 import { endGrants } from '../../src/applications/end-grants.ts'
 import { auditEvents } from '../../src/platform/db/schema/audit-events.ts'
+import { clients } from '../../src/platform/db/schema/clients.ts'
 import { oidcArtifacts, oidcGrants } from '../../src/platform/db/schema/oidc.ts'
 import { outbox } from '../../src/platform/db/schema/outbox.ts'
 import { sessions } from '../../src/platform/db/schema/sessions.ts'
+import { users } from '../../src/platform/db/schema/users.ts'
 import { HOUR } from '../../src/platform/time/durations.ts'
 import { ensureSigningKeys } from '../../src/signing-keys/ensure-signing-keys.ts'
+import { prioritise } from '../../workers/prioritise.ts'
 import { addApplication } from '../support/applications.ts'
 import { eventually } from '../support/eventually.ts'
 import { addGrant } from '../support/grants.ts'
@@ -24,15 +27,13 @@ const WITH_SHORT_TIMES = builtModule('test/workers/worker-process.js')
 /** Jobs of the queue that run at a time. */
 const PLACES = 6
 
-/** A session of Tess at an application. */
-async function enter(fixture: WorkerFixture, applicationId: string) {
+/** A session at an application, by default of Tess. */
+async function enter(fixture: WorkerFixture, applicationId: string, userId = fixture.userId) {
   const now = fixture.clock.now()
   const at = { createdAt: now, touchedAt: now, expiresAt: new Date(now.getTime() + HOUR) }
   const id = randomUUID()
-  await fixture.db
-    .insert(sessions)
-    .values({ id, userId: fixture.userId, data: { cookie: { originalMaxAge: null } }, ...at })
-  return addGrant(fixture.deps, fixture.userId, applicationId, id)
+  await fixture.db.insert(sessions).values({ id, userId, data: { cookie: { originalMaxAge: null } }, ...at })
+  return addGrant(fixture.deps, userId, applicationId, id)
 }
 
 const endSession = (fixture: WorkerFixture, sessionId: string) =>
@@ -199,6 +200,38 @@ describe('ending grants', () => {
     assert.equal(await fixture.db.$count(outbox, eq(outbox.job, 'tell-application')), MANY)
   })
 
+  test('each account has a share of its own at each application, and a burst of one delays no other', async () => {
+    const uri = { backChannelLogoutUri: 'http://127.0.0.1:9/' }
+    const [busy, quiet] = [
+      await addApplication(fixture.db, { name: 'Busy', ...uri }),
+      await addApplication(fixture.db, { name: 'Quiet', ...uri }),
+    ]
+    const [elsewhere] = await fixture.db.insert(clients).values({ name: 'Elsewhere' }).returning()
+    const [neighbour] = await fixture.db
+      .insert(users)
+      .values({ clientId: present(elsewhere).id, email: 'noor@elsewhere.example', name: 'Noor' })
+      .returning()
+    const tell = async (userId: string, applicationId: string) => {
+      const grant = await enter(fixture, applicationId, userId)
+      return { id: randomUUID(), job: 'tell-application', payload: { grantId: grant.id }, dueAt: null }
+    }
+    const jobs = [
+      await tell(fixture.userId, busy.id),
+      await tell(fixture.userId, busy.id),
+      await tell(fixture.userId, busy.id),
+      await tell(present(neighbour).id, busy.id),
+      await tell(fixture.userId, quiet.id),
+    ]
+    await fixture.db.insert(outbox).values(jobs)
+
+    const prioritised = await prioritise(fixture.db, jobs)
+
+    assert.deepEqual(
+      prioritised.map(({ priority }) => priority - present(prioritised[0]).priority),
+      [0, 1, 2, 0, 0],
+    )
+  })
+
   test('a run that has used up its time queues the job for the users that are left', async () => {
     const { id } = await addApplication(fixture.db, { name: 'Later', disabledAt: new Date() })
     await addCrowd(fixture, id, 600)
@@ -224,7 +257,7 @@ async function addCrowd(fixture: WorkerFixture, id: string, count: number): Prom
   await fixture.sql`
     with people as (
       insert into users (client_id, email, name, status, password_hash)
-      select (select id from clients), ${id} || n || '@test.example', 'N', 'active', 'x' from generate_series(1, ${count}) n
+      select (select id from clients limit 1), ${id} || n || '@test.example', 'N', 'active', 'x' from generate_series(1, ${count}) n
       returning id
     ), here as (
       insert into sessions (id, user_id, data, created_at, touched_at, expires_at)

@@ -61,6 +61,7 @@ export class SessionStore extends Store {
     this.#limits = limits
     this.#read = gateDb
       .select({
+        userId: sessions.userId,
         data: sessions.data,
         touchedAt: sessions.touchedAt,
         person: personColumns,
@@ -111,7 +112,11 @@ export class SessionStore extends Store {
           row
             ? {
                 ...row.data,
-                metadata: new SessionMetadata(id, toPerson(row.person, row.codeLockout), row.touchedAt),
+                metadata: new SessionMetadata(
+                  { id, userId: row.userId },
+                  toPerson(row.person, row.codeLockout),
+                  row.touchedAt,
+                ),
               }
             : null,
         ),
@@ -136,10 +141,11 @@ export class SessionStore extends Store {
     }
     const row = this.#row(sid, session, now)
     const { metadata } = session
-    const saved = metadata
-      ? this.#update.execute({ ...row, storedAs: metadata.id })
-      : this.#insert.execute(row)
-    session.metadata = new SessionMetadata(row.id, metadata?.person ?? null, now, stored)
+    const saved =
+      metadata && metadata.userId === row.userId
+        ? this.#update.execute({ ...row, storedAs: metadata.id })
+        : this.#begin(row, metadata)
+    session.metadata = new SessionMetadata(row, metadata?.person ?? null, now, stored)
     saved.then(() => done(), done)
   }
 
@@ -160,6 +166,12 @@ export class SessionStore extends Store {
       .prepare('end_session')
       .execute()
       .then(() => done(), done)
+  }
+
+  async #begin(row: Record<string, unknown>, before: SessionMetadata | undefined): Promise<void> {
+    // The passes and grants of another person, who was signed in to this browser, must not become this person's.
+    if (before) await this.#db.delete(sessions).where(eq(sessions.id, before.id))
+    await this.#insert.execute(row)
   }
 
   #row(sid: string, session: SessionData, now: Date) {

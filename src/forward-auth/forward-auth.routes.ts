@@ -78,8 +78,9 @@ export function forwardAuthRoutes(deps: Deps): Router {
  */
 export function refusalRoutes(deps: Deps, recordError: RecordApplicationError): Router {
   const routes = Router({ caseSensitive: true, strict: true })
-  routes.get('/auth-request', handler('status'))
-  routes.get('/forward-auth', handler('page'))
+  // A proxy may ask with the method of the request. Express would answer OPTIONS itself, with 200.
+  routes.all('/auth-request', handler('status'))
+  routes.all('/forward-auth', handler('page'))
   return routes
 
   function handler(takes: 'status' | 'page'): RequestHandler {

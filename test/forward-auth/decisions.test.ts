@@ -374,3 +374,25 @@ test('a pass for an application of every account does not open one of other acco
   assert.match(body, /not open to your client account\. Ask the Service Desk/)
   assert.throws(() => leadsTo({ status, body, location: null, headers: new Headers() }))
 })
+
+describe('a proxy that asks with the method of the request', () => {
+  for (const endpoint of ['/auth-request', '/forward-auth'])
+    for (const method of ['HEAD', 'OPTIONS', 'POST', 'PUT', 'DELETE', 'PROPFIND'])
+      test(`${method} ${endpoint} is decided by the pass`, async () => {
+        const headers = {
+          'x-forwarded-host': HOST,
+          'x-forwarded-uri': '/',
+          'x-forwarded-method': method,
+          ...FETCH,
+        }
+        const { browser } = await entered(TECH)
+
+        const without = await visitor().browser.request(method, endpoint, { headers })
+        const withPass = await browser.request(method, endpoint, { headers })
+
+        assert.equal(without.status, 401)
+        assert.equal(without.headers.get('x-portcullis-user'), null)
+        assert.equal(withPass.status, 200)
+        assert.ok(withPass.headers.get('x-portcullis-user'))
+      })
+})

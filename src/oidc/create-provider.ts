@@ -5,6 +5,7 @@ import { isSecretOf, SECRET_HASHES } from './client-metadata.ts'
 import { allowFormToReturn } from './form-action.ts'
 import { useOwnSession } from './own-session.ts'
 import { collectErrors, recordErrors } from './record-errors.ts'
+import { refuseEnded } from './refuse-ended.ts'
 import { responseIn } from './request-context.ts'
 import { COOKIES, settingsOf } from './settings.ts'
 import { touchAfterRefresh } from './touch-after-refresh.ts'
@@ -27,6 +28,7 @@ export function createProvider(deps: Deps, keys: JWK[]): Provider {
   provider.use(cachePublicDocuments)
   provider.use(recordErrors(deps))
   provider.use(touchAfterRefresh(deps))
+  provider.use(refuseEnded(deps))
   provider.use(allowFormToReturn)
   provider.use(forgetInteraction)
   provider.use(useOwnSession(deps))

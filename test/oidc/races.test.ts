@@ -1,9 +1,10 @@
 // What is meant for one use, presented by many at once.
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { eq } from 'drizzle-orm'
 import { oidcGrants } from '../../src/platform/db/schema/oidc.ts'
 import type { TestApp } from '../support/app.ts'
+import { awaitWaiters } from '../support/await-waiters.ts'
 import type { Browser } from '../support/browser.ts'
 import { FINANCE } from '../support/cast.ts'
 import { People } from '../support/people.ts'
@@ -121,4 +122,35 @@ test('a pushed authorization request leads to one code', async () => {
   const codes = answers.filter(({ location }) => location?.includes('code='))
   assert.equal(codes.length, 1)
   assert.ok(!(await url()).location?.includes('code='))
+})
+
+describe('a session that ends while its tokens are made', () => {
+  const made = {
+    'for a code': async (browser: Browser) => {
+      const authorized = await party.authorize(browser)
+      return { model: 'AuthorizationCode', ask: () => party.redeem(authorized) }
+    },
+    'for a refresh token': async (browser: Browser) => {
+      const { refreshToken } = await party.signIn(browser)
+      return { model: 'RefreshToken', ask: () => party.refresh(refreshToken) }
+    },
+  }
+  for (const [title, prepare] of Object.entries(made))
+    test(`${title}: they are not sent`, async () => {
+      const browser = app.browser()
+      await browser.signInWithPassword(FINANCE)
+      const { model, ask } = await prepare(browser)
+      const { sql } = app.database
+
+      const asked = await sql.begin(async (holder) => {
+        // The provider has read the grant, and waits to consume the code or token.
+        await holder`select from oidc_artifacts where model = ${model} for update`
+        const asked = errorOf(ask())
+        await awaitWaiters(sql)
+        assert.equal((await browser.post('/sign-out')).status, 303)
+        return () => asked
+      })
+
+      assert.equal(await asked(), 'invalid_grant')
+    })
 })

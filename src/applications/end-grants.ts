@@ -41,6 +41,8 @@ export async function endGrants(
 
 /** Returns the job for the next batch, or null after the last one. */
 async function endBatch(tx: Transaction, job: EndGrants, now: Date): Promise<EndGrants | null> {
+  // Below deadlock_timeout: in a deadlock with a command of a person it is always the job that fails, and runs again.
+  await tx.execute(sql`set local lock_timeout = '500ms'`)
   if (job.of === 'client' && (await endSessionsIfSuspended(tx, job.id, now)) === BATCH) return job
 
   const batch = await nextUsers(tx, job)
@@ -86,10 +88,10 @@ function openIn({ of, id }: EndGrants): SQL | undefined {
 async function end(tx: Transaction, ids: readonly string[], now: Date): Promise<void> {
   if (ids.length === 0) return
   const those = uuidArray(ids)
-  // Artifacts first, as the use of a code or token locks them: the other order would deadlock.
-  await tx.delete(oidcArtifacts).where(sql`${oidcArtifacts.grantId} = any(${those})`)
+  // The grants before what hangs on them, as each command that ends a grant.
   await tx
     .update(oidcGrants)
     .set({ endedAt: now })
     .where(and(isOpen, sql`${oidcGrants.id} = any(${those})`))
+  await tx.delete(oidcArtifacts).where(sql`${oidcArtifacts.grantId} = any(${those})`)
 }

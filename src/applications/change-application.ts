@@ -2,7 +2,9 @@ import { eq } from 'drizzle-orm'
 import { readRoleGroups } from '../access/role-groups.queries.ts'
 import { mayRunApplications } from '../access/rules.ts'
 import type { Deps } from '../deps.ts'
+import type { Transaction } from '../platform/db/client.ts'
 import { applications } from '../platform/db/schema/applications.ts'
+import { passCodes, passes } from '../platform/db/schema/passes.ts'
 import { enqueue } from '../platform/outbox/enqueue.ts'
 import { type ApplicationOutcome, type ApplicationRequest, actOnApplication } from './act-on-application.ts'
 import { applicationChanges, changesEntry } from './application-changes.ts'
@@ -31,8 +33,15 @@ export function changeApplication(deps: Deps, request: ApplicationRequest): Prom
       await tx.update(applications).set(facts).where(eq(applications.id, id))
       await saveRoleGroups(tx, id, roleGroups)
       if (usesSecrets(application) && !usesSecrets({ way, ...facts })) await endSecrets(tx, id, now)
+      if ('host' in changes) await deletePasses(tx, id)
       if (changesEntry(changes)) await enqueue(tx, 'end-grants', { of: 'application', id })
       return { evidence: read.evidence, details: { changes }, done: {} }
     },
   })
+}
+
+/** Browsers go on sending them to the host before, which may become that of another application. */
+async function deletePasses(tx: Transaction, applicationId: string): Promise<void> {
+  await tx.delete(passCodes).where(eq(passCodes.applicationId, applicationId))
+  await tx.delete(passes).where(eq(passes.applicationId, applicationId))
 }

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { and, eq, lt } from 'drizzle-orm'
+import { and, eq, inArray, lt } from 'drizzle-orm'
 import { noteUse } from '../applications/note-use.ts'
 import type { Deps } from '../deps.ts'
 import { byOneself, type Origin, record } from '../platform/audit/record.ts'
 import { hashToken } from '../platform/crypto/link-token.ts'
 import type { Transaction } from '../platform/db/client.ts'
 import { passCodes, passes } from '../platform/db/schema/passes.ts'
+import { sessions } from '../platform/db/schema/sessions.ts'
 import { MINUTE } from '../platform/time/durations.ts'
 import { judgePass } from './judge-pass.ts'
 import { readPass } from './pass.queries.ts'
@@ -30,10 +31,9 @@ export type Redeemed =
 export function redeemPassCode(deps: Deps, redemption: Redemption, origin: Origin): Promise<Redeemed> {
   const { host, applicationId, code, begun } = redemption
   return deps.db.transaction(async (tx): Promise<Redeemed> => {
-    const [given] = await tx
-      .delete(passCodes)
-      .where(eq(passCodes.codeHash, hashToken(code)))
-      .returning()
+    const codeHash = hashToken(code)
+    await lockSession(tx, codeHash)
+    const [given] = await tx.delete(passCodes).where(eq(passCodes.codeHash, codeHash)).returning()
     const now = deps.clock.now()
     const fits =
       given !== undefined &&
@@ -62,6 +62,19 @@ export function redeemPassCode(deps: Deps, redemption: Redemption, origin: Origi
     })
     return { ok: true, pass }
   })
+}
+
+/** The session before its codes and passes: ending a session locks in this order. */
+async function lockSession(tx: Transaction, codeHash: Buffer): Promise<void> {
+  const sessionOfCode = tx
+    .select({ id: passCodes.sessionId })
+    .from(passCodes)
+    .where(eq(passCodes.codeHash, codeHash))
+  await tx
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(inArray(sessions.id, sessionOfCode))
+    .for('key share')
 }
 
 async function deleteOlderPasses(

@@ -7,8 +7,9 @@ import { passCodes, passes } from '../../src/platform/db/schema/passes.ts'
 import { MINUTE, SECOND } from '../../src/platform/time/durations.ts'
 import { ensureSigningKeys } from '../../src/signing-keys/ensure-signing-keys.ts'
 import { addApplication } from '../support/applications.ts'
+import { awaitWaiters } from '../support/await-waiters.ts'
 import { DEMO_PASSWORD, keyOn } from '../support/browser.ts'
-import { ADMIN, Cast, FINANCE, TECH } from '../support/cast.ts'
+import { ADMIN, Cast, DESK, EVIDENCE, FINANCE, TECH } from '../support/cast.ts'
 import { FETCH, leadsTo, VisitorAtHost } from '../support/visitor-at-host.ts'
 
 const HOST = 'reports.example'
@@ -17,7 +18,7 @@ const WITH_MFA = 'vault.example'
 let cast: Cast
 let applicationId: string
 before(async () => {
-  cast = await Cast.assemble([ADMIN, TECH], [FINANCE])
+  cast = await Cast.assemble([ADMIN, TECH, DESK], [FINANCE])
   await ensureSigningKeys(cast.app.deps)
   const add = (name: string, host: string, more = {}) =>
     addApplication(cast.app.deps.db, {
@@ -396,4 +397,56 @@ test('signing out at the host leads to a page of the gate that asks, and ends th
 
 test('the gate leads to the application itself if no browser began there', async () => {
   assert.equal(leadsTo(await cast.as(TECH).get(`/access?host=${HOST}`)), `https://${HOST}/start`)
+})
+
+test('a sign-out during a hand-over succeeds, and the pass opens nothing', async () => {
+  const { email } = await cast.people.add('Harbour Group', ['finance-operator'])
+  const browser = cast.app.browser()
+  await browser.signInWithPassword(email)
+  const visiting = visitor()
+  await visiting.enter(browser)
+  cast.app.clock.advance(MINUTE + SECOND)
+  const callback = leadsTo(await browser.get(await visiting.begin()))
+  const { sql } = cast.app.database
+
+  const [handOver, signOut] = await sql.begin(async (holder) => {
+    // The hand-over waits here, in the middle of its transaction.
+    await holder`select from passes for update`
+    const handOver = visiting.visit(callback)
+    await awaitWaiters(sql)
+    const signOut = browser.post('/sign-out')
+    await awaitWaiters(sql, 2)
+    return [() => handOver, () => signOut]
+  })
+
+  assert.equal((await signOut()).status, 303)
+  assert.equal((await handOver()).status, 303)
+  assert.equal((await visiting.asks()).status, 401)
+})
+
+test('after an application has moved to another host, passes from its host before open it no more', async () => {
+  const [before, after] = ['old.example', 'new.example']
+  const address = `https://${before}/`
+  const way = 'forward-auth' as const
+  const { id } = await addApplication(cast.app.deps.db, { name: 'Moving', way, host: before, address })
+  const visiting = visitor(before)
+  await visiting.enter(cast.as(TECH))
+  const desk = await cast.comeBack(DESK)
+  const { ticket, reason } = EVIDENCE
+  const change = (fields: Record<string, string>) =>
+    desk.post(`/applications/${id}/change`, {
+      ...{ icon: 'chart', accounts: 'every', ticket, reason, address },
+      ...{ name: 'Moving', roleGroups: 'tech-operator' },
+      ...fields,
+    })
+
+  assert.equal((await change({ name: 'Moving soon' })).status, 303)
+  const unmoved = await visiting.asks()
+  assert.equal((await change({ address: `https://${after}/` })).status, 303)
+
+  assert.equal(unmoved.status, 200)
+  const seenAtOldHost = visiting.browser.cookies.get('portcullis') ?? ''
+  const replaying = visitor(after)
+  replaying.browser.cookies.set('portcullis', seenAtOldHost)
+  assert.equal((await replaying.asks()).status, 401)
 })

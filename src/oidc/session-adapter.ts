@@ -6,8 +6,12 @@ import { authenticationClaims } from '../applications/claims.ts'
 import type { Deps } from '../deps.ts'
 import { oidcSessions } from '../platform/db/schema/oidc.ts'
 import { sessions } from '../platform/db/schema/sessions.ts'
+import { MINUTE } from '../platform/time/durations.ts'
 import { expiryFor, hashOf } from './artifacts.ts'
 import { type SignedIn, signedInBy } from './signed-in.ts'
+
+/** Only for a form that sends itself. Anyone can have such rows stored. */
+const SIGNED_OUT_LIFE_MS = 10 * MINUTE
 
 /**
  * The provider's session is the session of the gate, derived from it at each request: no second session can outlive it.
@@ -50,7 +54,8 @@ export function sessionAdapter(deps: Deps): Partial<Adapter> {
           .set({ state })
           .where(and(eq(oidcSessions.uid, uid), eq(oidcSessions.sessionId, own.session.sessionId)))
       } else if (!own && accountId === undefined) {
-        const row = { idHash: hashOf(id), state, expiresAt: expiry() }
+        const expiresAt = new Date(clock.now().getTime() + SIGNED_OUT_LIFE_MS)
+        const row = { idHash: hashOf(id), state, expiresAt }
         await db
           .insert(oidcSessions)
           .values({ uid, ...row })

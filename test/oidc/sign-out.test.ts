@@ -1,8 +1,11 @@
 // Signing out at the gate because an application asks for it (RP-Initiated Logout).
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { eq } from 'drizzle-orm'
+import { eq, isNull } from 'drizzle-orm'
+import { oidcSessions } from '../../src/platform/db/schema/oidc.ts'
 import { outbox } from '../../src/platform/db/schema/outbox.ts'
+import { MINUTE, SECOND } from '../../src/platform/time/durations.ts'
+import { sweepExpired } from '../../workers/sweep-expired.ts'
 import type { TestApp } from '../support/app.ts'
 import type { Browser } from '../support/browser.ts'
 import { FINANCE, TECH } from '../support/cast.ts'
@@ -138,4 +141,17 @@ test('revoking a token ends the grant of that application only', async () => {
   assert.equal(await errorOf(party.userinfo(accessToken, claims.sub)), 'invalid_token')
   assert.equal(await errorOf(party.refresh(refreshToken)), 'invalid_grant')
   assert.equal(await errorOf(other.userinfo(elsewhere.accessToken, claims.sub)), 'none')
+})
+
+test('what is stored for a browser that is signed out is removed after 10 minutes', async () => {
+  const { db, config } = app.deps
+  const stored = () => db.select().from(oidcSessions).where(isNull(oidcSessions.sessionId))
+  const before = (await stored()).length
+  await app.browser().get('/oidc/session/end')
+  assert.equal((await stored()).length, before + 1)
+
+  app.clock.advance(10 * MINUTE + SECOND)
+  await sweepExpired({ db, config, clock: app.clock })
+
+  assert.equal((await stored()).length, 0)
 })

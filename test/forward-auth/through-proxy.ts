@@ -137,6 +137,21 @@ export function describeProxy(name: ProxyName, expected: Expected): void {
         )
       })
 
+      test('has no pass that the application sees, although it sets a cookie of nearly the same name', async () => {
+        const visiting = await entered()
+        const pass = visiting.browser.cookies.get('__Host-portcullis')
+        for (const cookie of [
+          `portcullis=x; __Host-portcullis=${pass}`,
+          `a=b; portcullis=x; __Host-portcullis=${pass}; c=d`,
+          `__Host-portcullis=${pass}; portcullis=x`,
+        ]) {
+          const { status, body } = await visiting.asks('/', { ...NAVIGATION, cookie })
+
+          assert.equal(status, 200)
+          assert.doesNotMatch(String(seen(body).headers.cookie), /__Host-portcullis=/)
+        }
+      })
+
       test('sends a form with its body, and paths as they are', async () => {
         const visiting = await entered()
 

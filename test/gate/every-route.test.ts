@@ -496,8 +496,16 @@ test('the routes in front of the gate are these', () => {
 
   assert.deepEqual(routesOf(app.router).map(nameOf), [
     'GET /static/htmx.min.js',
+    'GET /.portcullis/static/htmx.min.js',
     'GET /healthz',
     'GET /readyz',
+    // For proxies, which ask with any method, and at the hosts of applications.
+    'ALL /auth-request',
+    'ALL /forward-auth',
+    'GET /.portcullis/begin',
+    'GET /.portcullis/callback',
+    'GET /.portcullis/sign-out',
+    'POST /.portcullis/sign-out',
     // For applications, which authenticate with each request.
     'GET /oidc/.well-known/openid-configuration',
     'GET /oidc/jwks',

@@ -563,6 +563,7 @@ const OPEN_TO_ALL = 'POST /sign-out'
 const OPEN_TO_SIGNED_IN = [
   'GET /',
   'GET /account',
+  'GET /sign-out',
   'GET /account/authenticator',
   'POST /users/import/:id/look',
   'GET /oidc/interaction/:uid',

@@ -39,7 +39,8 @@ export function forwardAuthRoutes(deps: Deps): Router {
   const limits = sessionLimitsOf(config)
   const routes = Router({ caseSensitive: true, strict: true })
 
-  routes.get(DECISIONS, atHost, answerInTime(config.ANSWER_WITHIN), async (req, res, next) => {
+  // A proxy may ask with the method of the request. Express would answer OPTIONS itself, with 200.
+  routes.all(DECISIONS, atHost, answerInTime(config.ANSWER_WITHIN), async (req, res, next) => {
     try {
       const decision = await decide(deps, req.headers, secure)
       if (decision.verdict === 'enter') return await enter(req, res, decision)
@@ -78,7 +79,6 @@ export function forwardAuthRoutes(deps: Deps): Router {
  */
 export function refusalRoutes(deps: Deps, recordError: RecordApplicationError): Router {
   const routes = Router({ caseSensitive: true, strict: true })
-  // A proxy may ask with the method of the request. Express would answer OPTIONS itself, with 200.
   routes.all('/auth-request', handler('status'))
   routes.all('/forward-auth', handler('page'))
   return routes

@@ -495,11 +495,14 @@ test('the routes in front of the gate are these', () => {
   const app = createApp(cast.app.deps, { queues })
 
   assert.deepEqual(routesOf(app.router).map(nameOf), [
+    // For proxies, which ask with any method about every request.
+    'ALL /auth-request',
+    'ALL /forward-auth',
     'GET /static/htmx.min.js',
     'GET /.portcullis/static/htmx.min.js',
     'GET /healthz',
     'GET /readyz',
-    // For proxies, which ask with any method, and at the hosts of applications.
+    // At the hosts of applications, and what proxies may not let pass.
     'ALL /auth-request',
     'ALL /forward-auth',
     'GET /.portcullis/begin',

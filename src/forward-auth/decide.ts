@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Deps } from '../deps.ts'
+import { GateUnreadableError } from '../gate/session-store.ts'
 import { hashToken } from '../platform/crypto/link-token.ts'
 import { type ForwardedRequest, type HeaderProblem, readForwardedRequest } from './forwarded-request.ts'
 import { passCookieName, tokenInCookie } from './host-cookies.ts'
@@ -29,7 +30,9 @@ export async function decide(
   const now = clock.now()
   const token = tokenInCookie(headers.cookie, passCookieName(secure))
   const pass = token === undefined ? undefined : hashToken(token)
-  const row = await readPass(gateDb, { host: asked.host, passHash: pass }, now)
+  const row = await readPass(gateDb, { host: asked.host, passHash: pass }, now).catch((error: unknown) => {
+    throw new GateUnreadableError(error)
+  })
   if (!row) return { verdict: 'wrong', problem: 'unknown-host', host: asked.host }
 
   const { application, admission, session, person } = row

@@ -396,3 +396,48 @@ describe('a proxy that asks with the method of the request', () => {
         assert.ok(withPass.headers.get('x-portcullis-user'))
       })
 })
+
+describe('what cannot be read', () => {
+  test('is answered 503 with Retry-After, as JSON for a program and as a page for a person, and never 200', async () => {
+    const { sql } = cast.app.deps
+    const visiting = await entered(TECH)
+    assert.equal((await visiting.asks()).status, 200)
+
+    await sql`alter table passes rename to passes_away`
+    const answers = []
+    for (const endpoint of ['/auth-request', '/forward-auth'] as const)
+      for (const headers of [FETCH, NAVIGATION]) answers.push(await visiting.asks('/', headers, endpoint))
+    await sql`alter table passes_away rename to passes`
+
+    for (const { status, headers } of answers) {
+      assert.equal(status, 503)
+      assert.equal(headers.get('retry-after'), '5')
+      assert.equal(headers.get('x-portcullis-user'), null)
+    }
+    assert.deepEqual(
+      answers.map(({ headers }) => headers.get('content-type')?.split(';')[0]),
+      ['application/json', 'text/html', 'application/json', 'text/html'],
+    )
+    assert.equal((await visiting.asks()).status, 200)
+  })
+
+  test('also where no key can sign the assertion', async () => {
+    const { sql } = cast.app.deps
+    const visiting = await entered(TECH)
+    cast.app.clock.advance(2 * MINUTE)
+
+    await sql`alter table signing_keys rename to signing_keys_away`
+    const { status, headers } = await visiting.asks('/', FETCH)
+    await sql`alter table signing_keys_away rename to signing_keys`
+
+    assert.ok(status >= 500, String(status))
+    assert.equal(headers.get('x-portcullis-user'), null)
+    assert.equal((await visiting.asks()).status, 200)
+  })
+
+  test('a page at the host has the security headers', async () => {
+    const { headers } = await visitor('evil.example').asks('/', NAVIGATION, '/forward-auth')
+
+    assert.match(headers.get('content-security-policy') ?? '', /default-src 'none'/)
+  })
+})

@@ -91,7 +91,8 @@ export function sessionAdapter(deps: Deps): Partial<Adapter> {
     const { auth_time: loginTs, acr, amr } = authenticationClaims(session)
     return {
       jti: session.sessionId,
-      exp: expiryFor(row.expiresAt, clock.now()),
+      // The session of the gate ends it. Proving the password again extends that one.
+      exp: expiryFor(expiry(), clock.now()),
       accountId: person.id,
       loginTs,
       acr,

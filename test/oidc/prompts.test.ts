@@ -1,6 +1,7 @@
 // What an application may ask of the sign-in: prompt, max_age, acr_values, id_token_hint; and who may enter.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { HOUR } from '../../src/platform/time/durations.ts'
 import type { TestApp } from '../support/app.ts'
 import { type Answer, type Browser, DEMO_PASSWORD, keyOn } from '../support/browser.ts'
 import { FINANCE, TECH } from '../support/cast.ts'
@@ -48,6 +49,27 @@ describe('prompt=none', () => {
     const { url } = await party.begin({ prompt: 'none' })
     const { location } = await (await withPassword()).get(url.href)
     assert.match(location ?? '', /[?&]code=/)
+  })
+
+  test('answers a code as long as the session lasts, also after a new proof of the password has extended it', async () => {
+    const extended = await startProvider({ SESSION_IDLE: '24h', SESSION_ABSOLUTE: '2h' })
+    try {
+      const application = await RelyingParty.register(extended)
+      const browser = extended.browser()
+      const { email } = await new People(extended).add('Harbour Group', ['finance-operator'])
+      await browser.signInWithPassword(email)
+      const { url } = await application.begin({ prompt: 'none' })
+      assert.match((await browser.get(url.href)).location ?? '', /[?&]code=/)
+
+      extended.clock.advance(1.5 * HOUR)
+      await browser.post('/account/authenticator', { password: DEMO_PASSWORD })
+      extended.clock.advance(HOUR)
+
+      const later = await application.begin({ prompt: 'none' })
+      assert.match((await browser.get(later.url.href)).location ?? '', /[?&]code=/)
+    } finally {
+      await extended.close()
+    }
   })
 
   test('answers login_required to a browser that is signed out, or not further than the password', async () => {

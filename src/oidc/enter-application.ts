@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { eq, isNull, sql } from 'drizzle-orm'
 import { admissionColumns } from '../applications/admission.queries.ts'
 import { type EntryRefusal, mayEnter } from '../applications/entry.ts'
+import { noteUse } from '../applications/note-use.ts'
 import type { Deps } from '../deps.ts'
 import type { ActingSession } from '../gate/acting-session.ts'
 import { factsOf, type Person } from '../gate/facts.ts'
@@ -9,7 +10,7 @@ import { holdSession } from '../gate/hold-session.ts'
 import { isSignedIn } from '../gate/stages.ts'
 import { byOneself, type Origin, record } from '../platform/audit/record.ts'
 import type { Transaction } from '../platform/db/client.ts'
-import { applications, applicationUses } from '../platform/db/schema/applications.ts'
+import { applications } from '../platform/db/schema/applications.ts'
 import { oidcGrants } from '../platform/db/schema/oidc.ts'
 import { users } from '../platform/db/schema/users.ts'
 
@@ -99,18 +100,4 @@ async function openGrant(
     .returning({ id: oidcGrants.id, sid: oidcGrants.sid, isNew: sql<boolean>`xmax = 0` })
   if (!grant) throw new Error('a grant was neither opened nor found')
   return grant
-}
-
-async function noteUse(
-  tx: Transaction,
-  use: { applicationId: string; userId: string },
-  now: Date,
-): Promise<void> {
-  await tx
-    .insert(applicationUses)
-    .values({ ...use, firstUsedAt: now, lastUsedAt: now })
-    .onConflictDoUpdate({
-      target: [applicationUses.applicationId, applicationUses.userId],
-      set: { lastUsedAt: now },
-    })
 }

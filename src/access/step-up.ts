@@ -10,6 +10,11 @@ export function hasSteppedUp(proofs: Proofs, now: Date): boolean {
   return now.getTime() - lastProofAt(proofs) <= STEP_UP_LIFE_MS
 }
 
-export function lastProofAt({ passwordAt, verified, presentAt }: Proofs): number {
+/** When the person last gave the password or a code. */
+export function lastProofAt({
+  passwordAt,
+  verified,
+  presentAt,
+}: Pick<Proofs, 'passwordAt' | 'verified' | 'presentAt'>): number {
   return Math.max(passwordAt, verified?.at ?? 0, presentAt ?? 0)
 }

@@ -1,12 +1,18 @@
 // What the gate tells applications about a person: claims of ID tokens and assertions, and identity headers. Pure.
+import { lastProofAt } from '../access/step-up.ts'
 import type { Person, Proofs } from '../gate/facts.ts'
+import { SECOND } from '../platform/time/durations.ts'
+
+/** Values of `acr`. */
+export const MFA_ACR = 'urn:portcullis:mfa'
+export const PASSWORD_ACR = 'urn:portcullis:password'
 
 /** OpenID Connect Core 1.0, section 2. `acr` is ours. */
 export interface AuthenticationClaims {
   /** In seconds. */
   auth_time: number
   amr: string[]
-  acr: 'urn:portcullis:mfa' | 'urn:portcullis:password'
+  acr: typeof MFA_ACR | typeof PASSWORD_ACR
 }
 
 export interface IdentityClaims {
@@ -34,16 +40,11 @@ export function identityClaims({
 }
 
 /** `proofs` are those of a signed-in session, so that a verified code is one of the current authenticator. */
-export function authenticationClaims({
-  passwordAt,
-  verified,
-  presentAt = 0,
-}: Pick<Proofs, 'passwordAt' | 'verified' | 'presentAt'>): AuthenticationClaims {
-  const authenticatedAt = Math.max(passwordAt, verified?.at ?? 0, presentAt)
+export function authenticationClaims(
+  proofs: Pick<Proofs, 'passwordAt' | 'verified' | 'presentAt'>,
+): AuthenticationClaims {
   return {
-    auth_time: Math.floor(authenticatedAt / 1000),
-    ...(verified
-      ? { amr: ['pwd', 'otp', 'mfa'], acr: 'urn:portcullis:mfa' }
-      : { amr: ['pwd'], acr: 'urn:portcullis:password' }),
+    auth_time: Math.floor(lastProofAt(proofs) / SECOND),
+    ...(proofs.verified ? { amr: ['pwd', 'otp', 'mfa'], acr: MFA_ACR } : { amr: ['pwd'], acr: PASSWORD_ACR }),
   }
 }

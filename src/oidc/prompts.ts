@@ -1,5 +1,6 @@
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 import { lastProofAt } from '../access/step-up.ts'
+import { MFA_ACR, PASSWORD_ACR } from '../applications/claims.ts'
 import type { Deps } from '../deps.ts'
 import type { ActingSession } from '../gate/acting-session.ts'
 import { SECOND } from '../platform/time/durations.ts'
@@ -8,9 +9,6 @@ import { grantGiven } from './grant-in-use.ts'
 import { originIn } from './request-context.ts'
 import { SCOPES } from './scopes.ts'
 import { type SignedIn, signedInBy } from './signed-in.ts'
-
-export const MFA = 'urn:portcullis:mfa'
-export const PASSWORD = 'urn:portcullis:password'
 
 const REFUSALS = {
   disabled: 'This application is switched off.',
@@ -104,7 +102,7 @@ async function openedGrant(
 /** A request that also accepts a password prefers MFA, but does not demand it. */
 function demandsMfa(acrValues: unknown): boolean {
   const accepted = typeof acrValues === 'string' ? acrValues.split(' ') : []
-  return accepted.includes(MFA) && !accepted.includes(PASSWORD)
+  return accepted.includes(MFA_ACR) && !accepted.includes(PASSWORD_ACR)
 }
 
 function provenAt(here: SignedIn | null): number {

@@ -1,13 +1,14 @@
 import { hkdfSync } from 'node:crypto'
 import type { Configuration, FindAccount, JWK } from 'oidc-provider'
-import { authenticationClaims, identityClaims } from '../applications/claims.ts'
+import { authenticationClaims, identityClaims, MFA_ACR, PASSWORD_ACR } from '../applications/claims.ts'
 import type { Deps } from '../deps.ts'
 import type { Person, Proofs } from '../gate/facts.ts'
 import { HOUR, MINUTE, SECOND } from '../platform/time/durations.ts'
 import { adapterOf } from './adapter.ts'
+import { SECRET_HASHES } from './client-metadata.ts'
 import { renderError } from './error-page.ts'
 import { grantInUse } from './grant-in-use.ts'
-import { MFA, PASSWORD, promptsOf } from './prompts.ts'
+import { promptsOf } from './prompts.ts'
 import { CLAIMS } from './scopes.ts'
 import { renderSignedOut, renderSignOut } from './sign-out-page.ts'
 import { signedInBy } from './signed-in.ts'
@@ -32,11 +33,11 @@ export function settingsOf(deps: Deps, keys: JWK[]): Configuration {
     claims: CLAIMS,
     // Name, groups and account are in the ID token too, for applications that never ask userinfo.
     conformIdTokenClaims: false,
-    acrValues: [MFA, PASSWORD],
+    acrValues: [MFA_ACR, PASSWORD_ACR],
     responseTypes: ['code'],
     allowOmittingSingleRegisteredRedirectUri: false,
     clientAuthMethods: ['client_secret_basic', 'private_key_jwt'],
-    extraClientMetadata: { properties: ['secret_hashes'] },
+    extraClientMetadata: { properties: [SECRET_HASHES] },
     enabledJWA: {
       idTokenSigningAlgValues: ['RS256', 'EdDSA'],
       // EdDSA and Ed25519 are two names of one algorithm.

@@ -1,4 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
+import { hashToken } from '../platform/crypto/link-token.ts'
 import type { Transaction } from '../platform/db/client.ts'
 import { applicationSecrets } from '../platform/db/schema/applications.ts'
 
@@ -10,7 +11,8 @@ export async function addSecret(
   { applicationId, createdBy, now }: { applicationId: string; createdBy: string | null; now: Date },
   secret = randomBytes(SECRET_BYTES).toString('base64url'),
 ): Promise<string> {
-  const secretHash = createHash('sha256').update(secret).digest()
-  await tx.insert(applicationSecrets).values({ applicationId, secretHash, createdAt: now, createdBy })
+  await tx
+    .insert(applicationSecrets)
+    .values({ applicationId, secretHash: hashToken(secret), createdAt: now, createdBy })
   return secret
 }

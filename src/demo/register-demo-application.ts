@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import { and, eq } from 'drizzle-orm'
 import { addSecret } from '../applications/add-secret.ts'
 import { saveRoleGroups } from '../applications/save-facts.ts'
+import { hashToken } from '../platform/crypto/link-token.ts'
 import type { Database } from '../platform/db/client.ts'
 import { applicationSecrets, applications } from '../platform/db/schema/applications.ts'
 import { roleGroups } from '../platform/db/schema/role-groups.ts'
@@ -47,7 +47,7 @@ export function registerDemoApplication(
         every.map(({ key }) => key),
       )
     }
-    const secretHash = createHash('sha256').update(secret).digest()
+    const secretHash = hashToken(secret)
     const known = await tx.$count(
       applicationSecrets,
       and(eq(applicationSecrets.applicationId, id), eq(applicationSecrets.secretHash, secretHash)),

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import { and, eq, gt, isNull, lte } from 'drizzle-orm'
 import type { AdapterPayload } from 'oidc-provider'
 import type { Deps } from '../deps.ts'
+import { hashToken } from '../platform/crypto/link-token.ts'
 import { oidcArtifacts } from '../platform/db/schema/oidc.ts'
 import { SECOND } from '../platform/time/durations.ts'
 
@@ -84,7 +84,7 @@ export class Artifacts {
   #row(id: string, { jti: _secret, ...payload }: AdapterPayload, expiresIn: number) {
     return {
       model: this.#model,
-      idHash: hashOf(id),
+      idHash: hashToken(id),
       grantId: payload.grantId ?? null,
       payload: { ...payload },
       expiresAt: new Date(this.#deps.clock.now().getTime() + expiresIn * SECOND),
@@ -92,12 +92,8 @@ export class Artifacts {
   }
 
   #is(id: string) {
-    return and(eq(oidcArtifacts.model, this.#model), eq(oidcArtifacts.idHash, hashOf(id)))
+    return and(eq(oidcArtifacts.model, this.#model), eq(oidcArtifacts.idHash, hashToken(id)))
   }
-}
-
-export function hashOf(id: string): Buffer {
-  return createHash('sha256').update(id).digest()
 }
 
 /** The provider compares `exp` with the clock of the process. What is left is measured by ours. */

@@ -1,6 +1,7 @@
 // An application as a client of the provider, and the check of its secret. Pure.
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { AllClientMetadata } from 'oidc-provider'
+import { hashToken } from '../platform/crypto/link-token.ts'
 
 /** Client metadata of our own: the SHA-256 of each secret that is valid now, in hex. */
 export const SECRET_HASHES = 'secret_hashes'
@@ -45,6 +46,6 @@ export function toClientMetadata(application: ApplicationRow): AllClientMetadata
 /** Compares with each valid secret in constant time. */
 export function isSecretOf(hashes: unknown, given: string): boolean {
   if (!Array.isArray(hashes)) return false
-  const hash = createHash('sha256').update(given).digest()
+  const hash = hashToken(given)
   return hashes.map((known) => timingSafeEqual(Buffer.from(String(known), 'hex'), hash)).includes(true)
 }

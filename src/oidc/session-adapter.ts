@@ -4,10 +4,11 @@ import { and, eq, gt, isNull } from 'drizzle-orm'
 import { type Adapter, type AdapterPayload, Provider } from 'oidc-provider'
 import { authenticationClaims } from '../applications/claims.ts'
 import type { Deps } from '../deps.ts'
+import { hashToken } from '../platform/crypto/link-token.ts'
 import { oidcSessions } from '../platform/db/schema/oidc.ts'
 import { sessions } from '../platform/db/schema/sessions.ts'
 import { MINUTE } from '../platform/time/durations.ts'
-import { expiryFor, hashOf } from './artifacts.ts'
+import { expiryFor } from './artifacts.ts'
 import { type SignedIn, signedInBy } from './signed-in.ts'
 
 /** Only for a form that sends itself. Anyone can have such rows stored. */
@@ -31,7 +32,7 @@ export function sessionAdapter(deps: Deps): Partial<Adapter> {
       const [row] = await db
         .select()
         .from(oidcSessions)
-        .where(and(eq(oidcSessions.idHash, hashOf(id)), gt(oidcSessions.expiresAt, clock.now())))
+        .where(and(eq(oidcSessions.idHash, hashToken(id)), gt(oidcSessions.expiresAt, clock.now())))
       return row && { jti: id, exp: expiryFor(row.expiresAt, clock.now()), ...pick(row) }
     },
     findByUid: async (uid) => {
@@ -55,7 +56,7 @@ export function sessionAdapter(deps: Deps): Partial<Adapter> {
           .where(and(eq(oidcSessions.uid, uid), eq(oidcSessions.sessionId, own.session.sessionId)))
       } else if (!own && accountId === undefined) {
         const expiresAt = new Date(clock.now().getTime() + SIGNED_OUT_LIFE_MS)
-        const row = { idHash: hashOf(id), state, expiresAt }
+        const row = { idHash: hashToken(id), state, expiresAt }
         await db
           .insert(oidcSessions)
           .values({ uid, ...row })
@@ -68,7 +69,7 @@ export function sessionAdapter(deps: Deps): Partial<Adapter> {
     },
     // A session of the gate ends by signing out.
     destroy: async (id) => {
-      await db.delete(oidcSessions).where(eq(oidcSessions.idHash, hashOf(id)))
+      await db.delete(oidcSessions).where(eq(oidcSessions.idHash, hashToken(id)))
     },
   }
 

@@ -63,6 +63,7 @@ export type ReadForm =
   | { ok: true; facts: ApplicationFacts; evidence: DeskEvidence }
   | { ok: false; problems: ApplicationProblems }
 
+/** The facts and the evidence in a form, or what is wrong with each field. */
 export function readApplicationForm(form: Record<string, unknown>, context: FormContext): ReadForm {
   const read =
     context.way === 'forward-auth' ? readForwardAuth(form, context) : readOpenIdConnect(form, context)
@@ -71,6 +72,7 @@ export function readApplicationForm(form: Record<string, unknown>, context: Form
   return { ok: true, facts, evidence: { ticket, reason } }
 }
 
+/** What was typed into a form that is shown again. */
 export function typedApplication(form: Record<string, unknown>): TypedApplication {
   return { ...typedFields(form, TYPED), roleGroups: several.parse(form.roleGroups) }
 }

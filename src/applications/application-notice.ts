@@ -13,6 +13,7 @@ const ACTS = {
 
 export type ApplicationNotice = keyof typeof ACTS
 
+/** Leads to a page of the application, which says once what was done. */
 export function goOnAfter(
   res: Response,
   act: ApplicationNotice,
@@ -23,6 +24,7 @@ export function goOnAfter(
   res.redirect(303, page)
 }
 
+/** What was done before this page, or null. */
 export function applicationNoticeOn(req: Request, application: { id: string; name: string }): string | null {
   return noticeAbout(req, ACTS, application)
 }

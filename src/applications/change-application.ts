@@ -40,7 +40,7 @@ export function changeApplication(deps: Deps, request: ApplicationRequest): Prom
   })
 }
 
-/** Browsers go on sending them to the host before, which may become that of another application. */
+/** Browsers go on sending them to the old host. An application that is registered there next could replay them. */
 async function deletePasses(tx: Transaction, applicationId: string): Promise<void> {
   await tx.delete(passCodes).where(eq(passCodes.applicationId, applicationId))
   await tx.delete(passes).where(eq(passes.applicationId, applicationId))

@@ -6,7 +6,7 @@ import { enqueue } from '../platform/outbox/enqueue.ts'
 import { type ApplicationOutcome, type ApplicationRequest, actOnApplication } from './act-on-application.ts'
 import { readDeskEvidence } from './read-desk-evidence.ts'
 
-/** Closes an application to everybody. Its grants end; its secrets and settings stay. */
+/** No person may enter the application any more. Its grants end; its secrets and settings stay. */
 export function disableApplication(deps: Deps, request: ApplicationRequest): Promise<ApplicationOutcome> {
   return actOnApplication(deps, request, {
     action: 'application.disabled',

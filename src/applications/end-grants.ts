@@ -60,7 +60,7 @@ async function endBatch(tx: Transaction, job: EndGrants, now: Date): Promise<End
 
 /** Suspending an account of many users leaves sessions, which are dead already. */
 async function endSessionsIfSuspended(tx: Transaction, clientId: string, now: Date): Promise<number> {
-  // Resuming waits, and nobody signs in before it.
+  // Resuming waits for this lock, and no user of the account signs in before it.
   const [client] = await tx
     .select({ suspendedAt: clients.suspendedAt })
     .from(clients)

@@ -18,6 +18,7 @@ export interface Visitor {
 /** Why a signed-in person may not enter. 'mfa': they may once they have enrolled and verified a code. */
 export type EntryRefusal = 'disabled' | 'client' | 'role-group' | 'mfa'
 
+/** Why they may not enter, or null. */
 export function mayEnter(visitor: Visitor, application: Admission): EntryRefusal | null {
   if (application.disabled) return 'disabled'
   if (!application.clientAdmitted) return 'client'

@@ -7,6 +7,7 @@ export interface BrowserSession {
   begun?: (Begun & { next: string })[] | undefined
 }
 
+/** What this dashboard keeps about a browser. */
 export function sessionOf(req: Request): Request['session'] & BrowserSession {
   return req.session
 }

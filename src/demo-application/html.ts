@@ -1,5 +1,6 @@
 // HTML in which every value is escaped. Pure.
 
+/** Text that is HTML already. */
 export class Html {
   readonly text: string
   constructor(text: string) {
@@ -9,6 +10,7 @@ export class Html {
 
 type Value = string | number | Html | readonly Html[] | null
 
+/** A template tag: escapes every value that is not Html. */
 export function html(parts: TemplateStringsArray, ...values: readonly Value[]): Html {
   return new Html(parts.map((part, index) => part + textOf(values[index] ?? null)).join(''))
 }

@@ -11,6 +11,7 @@ const CLOCKS_DIFFER_MS = 2 * SECOND
 const FREE = 30
 const APPEND_ONLY = ['audit_events', 'audit_seals']
 
+/** Version, migrations, rights, connections and clock. Without a fit version or migrations, not the rest. */
 export async function checkDatabase(db: Database): Promise<Finding[]> {
   const version = await checkVersion(db)
   if (version.state === 'problem') return [version]

@@ -9,6 +9,7 @@ import { type Finding, findingsAbout, reasonOf } from './finding.ts'
 /** Some are enough to notice a missing key. `npm run keys:rotate` opens every one. */
 const OPENED = 1_000
 
+/** Whether the encryption keys open what was sealed. */
 export async function checkKeys(db: Database, { ENCRYPTION_KEYS }: WorkerConfig): Promise<Finding[]> {
   return [await checkSecrets(db, ENCRYPTION_KEYS), await checkSigningKeys(db, ENCRYPTION_KEYS)]
 }

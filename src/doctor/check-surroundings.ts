@@ -5,6 +5,7 @@ import { type Finding, findingsAbout, reasonOf } from './finding.ts'
 
 const PATIENCE_MS = 5 * SECOND
 
+/** Connects to the mail server, and sends nothing. */
 export async function checkMail({ SMTP_URL }: WorkerConfig): Promise<Finding> {
   const { ok, problem } = findingsAbout('mail')
   const transport = createTransport({

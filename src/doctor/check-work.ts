@@ -13,6 +13,7 @@ import { type Finding, findingsAbout, reasonOf } from './finding.ts'
 const LONGEST_WAIT_MS = 5 * MINUTE
 const REDIS_PATIENCE_MS = 2 * SECOND
 
+/** Whether BullMQ answers, and whether its Redis keeps jobs. */
 export async function checkQueues(config: WorkerConfig): Promise<Finding[]> {
   const { ok, problem } = findingsAbout('queues')
   const engine = openQueueEngine(config, createLog('doctor', 'silent'))
@@ -47,6 +48,7 @@ async function checkRedis(url: string): Promise<Finding> {
   }
 }
 
+/** Whether a worker runs and keeps up. */
 export async function checkWork(db: Database): Promise<Finding[]> {
   return [await checkWorker(db), await checkOutbox(db), await checkSealing(db)]
 }

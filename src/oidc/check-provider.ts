@@ -4,7 +4,10 @@ import { UnreadableSecretError } from '../platform/crypto/sealed-secret.ts'
 import { readSigningKeys } from '../signing-keys/signing-keys.queries.ts'
 import { createProvider } from './create-provider.ts'
 
-/** Throws ConfigurationError at start if the signing keys do not open. Without a database it is found out later. */
+/**
+ * Throws at start if the signing keys do not open or oidc-provider does not accept our settings. Without a database it
+ * is found out later.
+ */
 export async function checkProvider(deps: Deps): Promise<void> {
   const keys = await readKeys(deps)
   if (keys.length > 0) createProvider(deps, keys)

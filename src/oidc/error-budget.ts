@@ -1,8 +1,9 @@
-// How many wrong requests are recorded: a few a minute for each application. Pure.
+// How many wrong requests are recorded: 20 a minute for each application. Pure.
 import { MINUTE } from '../platform/time/durations.ts'
 
 const PER_MINUTE = 20
 
+/** Counts in the memory of one process. */
 export class ErrorBudget {
   #minute = 0
   readonly #spent = new Map<string, number>()

@@ -5,7 +5,7 @@ const PAGES = {
   expired: {
     title: 'This sign-in cannot be continued',
     advice:
-      'It took too long, was finished in another tab, or was begun by somebody else. Go back to the application and start again.',
+      'It took too long, was finished in another tab, or was begun by another person. Go back to the application and start again.',
   },
   unknown: {
     title: 'The application that sent you here is not known',

@@ -33,7 +33,7 @@ export function promptsOf(deps: Deps): interactionPolicy.Prompt[] {
   const login = new Prompt(
     { name: 'login', requestable: true },
     details,
-    new Check('no_session', 'nobody is signed in', 'login_required', (ctx) => here(ctx) === null),
+    new Check('no_session', 'no person is signed in', 'login_required', (ctx) => here(ctx) === null),
     new Check('max_age', 'the authentication is too old', 'login_required', (ctx) => {
       const { max_age: maxAge } = ctx.oidc.params ?? {}
       if (maxAge === undefined) return false
@@ -109,6 +109,7 @@ function provenAt(here: SignedIn | null): number {
   return here ? lastProofAt(here.session) : 0
 }
 
+/** When the application asked first, in milliseconds, from the stored details of a prompt. */
 export function askedAtOf(details: Record<string, unknown> | undefined): number | undefined {
   return typeof details?.askedAt === 'number' ? details.askedAt : undefined
 }

@@ -8,10 +8,12 @@ export function requestIn({ req }: Pick<KoaContextWithOIDC, 'req'>): Request {
   return req as Request
 }
 
+/** The response of Express that the provider writes. */
 export function responseIn({ res }: Pick<KoaContextWithOIDC, 'res'>): Response {
   return res as Response
 }
 
+/** From where a request came, for the audit log. */
 export function originIn(ctx: KoaContextWithOIDC | undefined): Origin {
   return ctx ? originOf(requestIn(ctx)) : NO_REQUEST
 }

@@ -431,7 +431,7 @@ describe('secrets', () => {
 })
 
 describe('who may run applications', () => {
-  test('for everybody but the Service Desk the pages and acts do not exist, and tries are on record', async () => {
+  test('for all but the Service Desk the pages and acts do not exist, and tries are on record', async () => {
     const { id } = await addApplication(cast.app.deps.db, { name: 'Hidden' })
     const before = await read(id)
     for (const email of [ADMIN, FINANCE, OPERATOR, TECH]) {

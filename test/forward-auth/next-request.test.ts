@@ -1,4 +1,4 @@
-// Whatever ends a person's access holds at the next request. The same, through real proxies: proxies.test.ts.
+// Whatever ends a person's access holds at the next request. The same, through real proxies: through-proxy.ts.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { lockouts } from '../../src/platform/db/schema/lockouts.ts'

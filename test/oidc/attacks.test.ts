@@ -166,7 +166,7 @@ describe('another application', () => {
   })
 
   test('that is shown an access token finds by its ID token that it is not the audience', async () => {
-    // Userinfo answers whoever holds a token (RFC 6750): the audience stands in the ID token.
+    // Userinfo answers every bearer of a token (RFC 6750): the audience stands in the ID token.
     const { accessToken, claims } = await party.signIn(fiona)
 
     assert.equal((await other.userinfo(accessToken, claims.sub)).sub, claims.sub)
@@ -244,7 +244,7 @@ describe('the browser', () => {
     assert.equal(tokens.claims()?.sub, (await app.userNamed(TECH)).id)
   })
 
-  test('a stored session id as the cookie of the provider signs nobody in', async () => {
+  test('a stored session id as the cookie of the provider signs no person in', async () => {
     const [row] = await app.deps.sql<[{ id: string }]>`
       select id from sessions where user_id = ${(await app.userNamed(FINANCE)).id} limit 1`
     const thief = app.browser()

@@ -45,7 +45,7 @@ async function answerTo(browser: Browser, params: Record<string, string>): Promi
 const now = () => Math.floor(app.clock.now().getTime() / 1000)
 
 describe('prompt=none', () => {
-  test('answers a code to whoever is signed in to the dashboard, without a page', async () => {
+  test('answers a code to a person who is signed in to the dashboard, without a page', async () => {
     const { url } = await party.begin({ prompt: 'none' })
     const { location } = await (await withPassword()).get(url.href)
     assert.match(location ?? '', /[?&]code=/)

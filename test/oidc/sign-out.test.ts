@@ -107,7 +107,7 @@ test('an address that is not registered is refused, and without an application i
   assert.doesNotMatch(done.location ?? '', /evil/)
 })
 
-test('a forged form, or one from another site, signs nobody out', async () => {
+test('a forged form, or one from another site, ends no session', async () => {
   const { browser } = await inBoth()
   await browser.get('/oidc/session/end')
 

@@ -1,6 +1,7 @@
 import { type RequestHandler, Router } from 'express'
+import { ISSUER_PATH } from '../applications/issuer.ts'
 import { renderNotFound } from '../platform/http/errors.ts'
-import { ISSUER_PATH, type Oidc } from './open-oidc.ts'
+import type { Oidc } from './open-oidc.ts'
 
 const MACHINES_GET = ['/oidc/.well-known/openid-configuration', '/oidc/jwks', '/oidc/me']
 const MACHINES_POST = [

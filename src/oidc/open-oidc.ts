@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Request, RequestHandler } from 'express'
 import type { Provider } from 'oidc-provider'
+import { ISSUER_PATH } from '../applications/issuer.ts'
 import type { Deps } from '../deps.ts'
 import { withoutDeadline } from '../platform/db/deadline.ts'
 import { SECOND } from '../platform/time/durations.ts'
@@ -8,7 +9,6 @@ import { ensureSigningKeys } from '../signing-keys/ensure-signing-keys.ts'
 import { readSigningKeys } from '../signing-keys/signing-keys.queries.ts'
 import { createProvider } from './create-provider.ts'
 
-export const ISSUER_PATH = '/oidc'
 const LOOK_AT_KEYS_EVERY_MS = 60 * SECOND
 
 export interface Oidc {

@@ -21,17 +21,7 @@ export async function listAccountChoices(
   applicationId: string,
   { q, after }: { q: string; after: string },
 ): Promise<{ accounts: AccountChoice[]; next: string | null }> {
-  const rows = await db
-    .select({
-      id: clients.id,
-      name: clients.name,
-      admitted: sql<boolean>`${applicationClients.clientId} is not null`,
-    })
-    .from(clients)
-    .leftJoin(
-      applicationClients,
-      and(eq(applicationClients.clientId, clients.id), eq(applicationClients.applicationId, applicationId)),
-    )
+  const rows = await selectAccountChoices(db, applicationId)
     .where(
       and(
         q === '' ? isNotNull(applicationClients.clientId) : contains(sortName, q),
@@ -53,6 +43,12 @@ export function readAccountChoices(
   ids: readonly string[],
 ): Promise<AccountChoice[]> {
   if (ids.length === 0) return Promise.resolve([])
+  return selectAccountChoices(db, applicationId)
+    .where(inArray(clients.id, [...ids]))
+    .orderBy(sortName)
+}
+
+function selectAccountChoices(db: Reader, applicationId: string) {
   return db
     .select({
       id: clients.id,
@@ -64,6 +60,4 @@ export function readAccountChoices(
       applicationClients,
       and(eq(applicationClients.clientId, clients.id), eq(applicationClients.applicationId, applicationId)),
     )
-    .where(inArray(clients.id, [...ids]))
-    .orderBy(sortName)
 }

@@ -13,6 +13,4 @@ export const ICONS = [
   { name: 'globe', label: 'Globe' },
 ] as const
 
-export type IconName = (typeof ICONS)[number]['name']
-
 export const ICON_NAMES = ICONS.map(({ name }) => name)

@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import { importJWK, SignJWT } from 'jose'
-import { v4 as randomUuid } from 'uuid'
+import { SECOND } from '../platform/time/durations.ts'
 import type { SigningAlg } from '../signing-keys/plan-rotation.ts'
 import type { SigningKey } from '../signing-keys/signing-keys.queries.ts'
 
@@ -22,7 +23,7 @@ export async function logoutToken(
 ): Promise<string> {
   const key = keys.find((published) => published.alg === alg)
   if (!key) throw new Error(`there is no signing key for ${alg}`)
-  const issuedAt = Math.floor(now.getTime() / 1000)
+  const issuedAt = Math.floor(now.getTime() / SECOND)
   return new SignJWT({ sid, events: { [EVENT]: {} } })
     .setProtectedHeader({ typ: 'logout+jwt', alg, kid: key.kid })
     .setIssuer(issuer)
@@ -30,6 +31,6 @@ export async function logoutToken(
     .setSubject(userId)
     .setIssuedAt(issuedAt)
     .setExpirationTime(issuedAt + LIFE_SECONDS)
-    .setJti(randomUuid())
+    .setJti(randomUUID())
     .sign(await importJWK(key.privateJwk, alg))
 }

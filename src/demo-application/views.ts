@@ -5,7 +5,7 @@ import type { Visitor } from './visitor.ts'
 
 const MARK = html`<svg viewBox="0 0 32 32" width="30" height="30" aria-hidden="true"><path fill="none" stroke="currentColor" stroke-width="3" stroke-linecap="round" d="M3 22c4.3-4 8.7-4 13 0s8.7 4 13 0M3 28c4.3-4 8.7-4 13 0s8.7 4 13 0M16 17V4l8 8h-8"/></svg>`
 
-export function document(title: string, body: Html): string {
+function document(title: string, body: Html): string {
   return html`<!doctype html>
 <html lang="en">
 <head>

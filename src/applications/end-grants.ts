@@ -4,12 +4,13 @@ import type { Deps } from '../deps.ts'
 import { endSessionsOfClient } from '../gate/end-sessions-of-client.ts'
 import type { Transaction } from '../platform/db/client.ts'
 import { clients } from '../platform/db/schema/clients.ts'
-import { oidcArtifacts, oidcGrants } from '../platform/db/schema/oidc.ts'
+import { oidcGrants } from '../platform/db/schema/oidc.ts'
 import { users } from '../platform/db/schema/users.ts'
 import { uuidArray } from '../platform/db/uuid-array.ts'
 import { enqueue } from '../platform/outbox/enqueue.ts'
 import type { JobPayloads } from '../platform/outbox/jobs.ts'
 import { SECOND } from '../platform/time/durations.ts'
+import { endOpenGrants } from './end-open-grants.ts'
 import { isOpen, selectOpenGrants, whileAlive } from './live-grants.queries.ts'
 
 type EndGrants = JobPayloads['end-grants']
@@ -49,12 +50,8 @@ async function endBatch(tx: Transaction, job: EndGrants, now: Date): Promise<End
   const last = batch.at(-1)
   if (last === undefined) return null
   const grants = await selectOpenGrants(tx).where(and(openIn(job), inArray(oidcGrants.userId, batch)))
-  const dead = grants.filter((grant) => whileAlive(grant, now) === null)
-  await end(
-    tx,
-    dead.map(({ id }) => id),
-    now,
-  )
+  const dead = grants.flatMap((grant) => (whileAlive(grant, now) === null ? [grant.id] : []))
+  if (dead.length > 0) await endOpenGrants(tx, sql`${oidcGrants.id} = any(${uuidArray(dead)})`, now)
   return batch.length === BATCH ? { ...job, after: last } : null
 }
 
@@ -83,15 +80,4 @@ async function nextUsers(tx: Transaction, job: EndGrants): Promise<string[]> {
 function openIn({ of, id }: EndGrants): SQL | undefined {
   const scope = { application: oidcGrants.applicationId, client: users.clientId, user: oidcGrants.userId }
   return and(isOpen, isNotNull(oidcGrants.sessionId), eq(scope[of], id))
-}
-
-async function end(tx: Transaction, ids: readonly string[], now: Date): Promise<void> {
-  if (ids.length === 0) return
-  const those = uuidArray(ids)
-  // The grants before what hangs on them, as each command that ends a grant.
-  await tx
-    .update(oidcGrants)
-    .set({ endedAt: now })
-    .where(and(isOpen, sql`${oidcGrants.id} = any(${those})`))
-  await tx.delete(oidcArtifacts).where(sql`${oidcArtifacts.grantId} = any(${those})`)
 }

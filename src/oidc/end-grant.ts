@@ -1,13 +1,14 @@
-import { and, eq, isNull, type SQL } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
+import { endOpenGrants } from '../applications/end-open-grants.ts'
 import type { Deps } from '../deps.ts'
 import { type Origin, record } from '../platform/audit/record.ts'
 import type { Transaction } from '../platform/db/client.ts'
 import { applications } from '../platform/db/schema/applications.ts'
-import { oidcArtifacts, oidcGrants } from '../platform/db/schema/oidc.ts'
+import { oidcGrants } from '../platform/db/schema/oidc.ts'
 import { users } from '../platform/db/schema/users.ts'
 
 type EndDeps = Pick<Deps, 'db' | 'clock'>
-export type Reusable = 'AuthorizationCode' | 'RefreshToken'
+type Reusable = 'AuthorizationCode' | 'RefreshToken'
 
 /** Ends a grant with all its codes and tokens. `reused`: what was presented a second time. */
 export async function endGrant(
@@ -18,7 +19,7 @@ export async function endGrant(
 ): Promise<void> {
   await db.transaction(async (tx) => {
     const now = clock.now()
-    const ended = await end(tx, eq(oidcGrants.id, id), now)
+    const [ended] = await endOpenGrants(tx, eq(oidcGrants.id, id), now)
     if (ended && reused) await recordReuse(tx, ended, reused, now, origin)
   })
 }
@@ -31,24 +32,13 @@ export async function endGrantOfSession(
 ): Promise<void> {
   await db.transaction(async (tx) => {
     const granted = and(eq(oidcGrants.sessionId, sessionId), eq(oidcGrants.applicationId, applicationId))
-    await end(tx, granted, clock.now())
+    await endOpenGrants(tx, granted, clock.now())
   })
-}
-
-/** A trigger tells the application. */
-async function end(tx: Transaction, which: SQL | undefined, now: Date) {
-  const [ended] = await tx
-    .update(oidcGrants)
-    .set({ endedAt: now })
-    .where(and(which, isNull(oidcGrants.endedAt)))
-    .returning()
-  if (ended) await tx.delete(oidcArtifacts).where(eq(oidcArtifacts.grantId, ended.id))
-  return ended
 }
 
 async function recordReuse(
   tx: Transaction,
-  { applicationId, userId }: typeof oidcGrants.$inferSelect,
+  { applicationId, userId }: Pick<typeof oidcGrants.$inferSelect, 'applicationId' | 'userId'>,
   reused: Reusable,
   now: Date,
   origin: Origin,

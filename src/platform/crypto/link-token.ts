@@ -1,5 +1,5 @@
 // Tokens of mailed links. The database stores their SHA-256 and jobs carry ids. The worker derives the token from the
-// row's id with a key that is not in the database.
+// row's id with a key that is not in the database. Pure.
 import { createHash, createHmac, hkdfSync } from 'node:crypto'
 import type { EncryptionKey } from '../../config.ts'
 import { DAY, MINUTE } from '../time/durations.ts'

@@ -221,11 +221,24 @@ describe('the navigation', () => {
       'Home',
       'Users',
       'Accounts',
+      'Applications',
       'MFA policy',
       'Audit',
     ])
-    assert.deepEqual(await labels('admin@online.harbour.example'), ['Home', 'Users', 'MFA policy', 'Audit'])
-    assert.deepEqual(await labels('desk@platform.example'), ['Home', 'Service Desk', 'Approvals', 'Accounts'])
+    assert.deepEqual(await labels('admin@online.harbour.example'), [
+      'Home',
+      'Users',
+      'Applications',
+      'MFA policy',
+      'Audit',
+    ])
+    assert.deepEqual(await labels('desk@platform.example'), [
+      'Home',
+      'Service Desk',
+      'Approvals',
+      'Accounts',
+      'Applications',
+    ])
     assert.deepEqual(await labels('operator@platform.example'), ['Home', 'Operations'])
     assert.deepEqual(await labels('tech@harbour.example'), ['Home'])
   })

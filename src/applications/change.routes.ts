@@ -15,8 +15,8 @@ import { type ApplicationProblems, typedApplication } from './application-form.t
 import { applicationNoticeOn, goOnAfter } from './application-notice.ts'
 import { readAdmittedKeys } from './applications.queries.ts'
 import { changeApplication } from './change-application.ts'
+import { formOf } from './form-of.ts'
 import { ICONS } from './icons.ts'
-import { typedOf } from './typed-of.ts'
 import { viewApplication } from './view-application.ts'
 
 const filters = z.object({ q: searchTerm, after: cursor })
@@ -61,7 +61,7 @@ async function renderChange(
     way: application.way,
     icons: ICONS,
     roleGroups: (await readRoleGroups(deps.db)).map(({ key, name }) => ({ value: key, label: name })),
-    typed: problems ? typedApplication(req.body) : typedOf({ ...application, roleGroups: admitted }),
+    typed: problems ? typedApplication(req.body) : formOf({ ...application, roleGroups: admitted }),
     problems: problems ?? {},
   })
 }

@@ -14,7 +14,7 @@ import { applications } from '../platform/db/schema/applications.ts'
 import { oidcGrants } from '../platform/db/schema/oidc.ts'
 import { users } from '../platform/db/schema/users.ts'
 
-export interface Wish {
+export interface EntryRequest {
   applicationId: string
   /** The request demands MFA, whether or not the application does. */
   demandsMfa: boolean
@@ -31,20 +31,20 @@ export type Entered =
 export function enterApplication(
   deps: Deps,
   session: ActingSession,
-  wish: Wish,
+  request: EntryRequest,
   origin: Origin,
 ): Promise<Entered> {
   return deps.db.transaction(async (tx): Promise<Entered> => {
     const held = await holdSession(deps, tx, session)
     if (!held || !isSignedIn(session, held.person, held.now)) return { ok: false, refusal: 'superseded' }
     const { person, now } = held
-    const application = await readApplication(tx, wish.applicationId, person)
+    const application = await readApplication(tx, request.applicationId, person)
     const { codeProven } = factsOf(session, person, now)
     const refusal = mayEnter(
       { roleGroups: person.roleGroups, codeProven },
-      { ...application.admission, requiresMfa: application.admission.requiresMfa || wish.demandsMfa },
+      { ...application.admission, requiresMfa: application.admission.requiresMfa || request.demandsMfa },
     )
-    const details = { application: application.name, applicationId: wish.applicationId }
+    const details = { application: application.name, applicationId: request.applicationId }
     const entered = { ...byOneself(person, now, origin), action: 'application.entered' } as const
     if (refusal !== null) {
       // Without MFA they are led to enrolment, not refused.
@@ -54,9 +54,9 @@ export function enterApplication(
     }
 
     const expiresAt = new Date(now.getTime() + deps.config.SESSION_ABSOLUTE)
-    const { isNew, ...grant } = await openGrant(tx, session, wish, now, expiresAt)
+    const { isNew, ...grant } = await openGrant(tx, session, request, now, expiresAt)
     if (isNew) {
-      await noteUse(tx, { applicationId: wish.applicationId, userId: person.id }, now)
+      await noteUse(tx, { applicationId: request.applicationId, userId: person.id }, now)
       await record(tx, { ...entered, details })
     }
     return { ok: true, grant }
@@ -77,7 +77,7 @@ async function readApplication(tx: Transaction, id: string, person: Person) {
 async function openGrant(
   tx: Transaction,
   { userId, sessionId }: ActingSession,
-  { applicationId, scope }: Wish,
+  { applicationId, scope }: EntryRequest,
   now: Date,
   expiresAt: Date,
 ) {

@@ -92,8 +92,8 @@ async function openedGrant(
   // A person with an authenticator is signed in only after a code.
   if (given && (given.person.authenticator !== null || !demanded)) return given
 
-  const wish = { applicationId, demandsMfa: demanded, scope: SCOPES.join(' ') }
-  const entered = await enterApplication(deps, session, wish, originIn(ctx))
+  const request = { applicationId, demandsMfa: demanded, scope: SCOPES.join(' ') }
+  const entered = await enterApplication(deps, session, request, originIn(ctx))
   if (entered.ok) return entered.grant
   if (entered.refusal === 'mfa') return null
   throw new errors.AccessDenied(REFUSALS[entered.refusal], entered.refusal)

@@ -6,7 +6,7 @@ import {
   typedApplication,
   type Way,
 } from '../../src/applications/application-form.ts'
-import { typedOf } from '../../src/applications/typed-of.ts'
+import { formOf } from '../../src/applications/form-of.ts'
 
 const context = (way: Way): FormContext => ({
   way,
@@ -74,7 +74,7 @@ test('the form of an application with OpenID Connect is read whole, and shows ag
   assert.equal(read.facts.publicKeys, null)
   assert.deepEqual(read.facts.redirectUris, ['https://ledger.example/callback'])
   assert.equal(read.facts.backChannelLogoutUri, null)
-  const again = readApplicationForm({ ...typedOf(read.facts), ...read.evidence }, context('openid-connect'))
+  const again = readApplicationForm({ ...formOf(read.facts), ...read.evidence }, context('openid-connect'))
   assert.deepEqual(again, read)
 })
 

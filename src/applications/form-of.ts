@@ -1,7 +1,8 @@
-// An application as the form of its change shows it. Pure.
+// An application as its form shows it before a change. Pure.
 import type { ApplicationFacts, TypedApplication } from './application-form.ts'
 
-export function typedOf(facts: ApplicationFacts): TypedApplication {
+/** The fields of the form, with ticket and reason empty. */
+export function formOf(facts: ApplicationFacts): TypedApplication {
   return {
     ...{ name: facts.name, icon: facts.icon, address: facts.address, roleGroups: facts.roleGroups },
     accounts: facts.everyClient ? 'every' : 'chosen',

@@ -11,6 +11,8 @@ const [smtp, web, mailDirectory = ''] = process.argv.slice(2)
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {})
 process.on('disconnect', () => process.exit())
 
+// MailDev prints its address also where it is silent. The banner says it.
+console.info = () => {}
 refuseForeignRequests()
 const { MailDev } = await import('maildev')
 

@@ -56,7 +56,7 @@ export const PAGES: readonly Page[] = [
     roleName: 'Finance Manager',
     lede: 'Payments above the limit wait for a second pair of eyes.',
     figures: [
-      ['Waiting', '5'],
+      ['Waiting', '3'],
       ['Sum', '48 200.00'],
       ['Oldest', '2 hours'],
     ],

@@ -1,4 +1,5 @@
 import { importJWK, SignJWT } from 'jose'
+import { issuerOf } from '../applications/issuer.ts'
 import type { Deps } from '../deps.ts'
 import { MINUTE, SECOND } from '../platform/time/durations.ts'
 import { UnavailableError } from '../platform/unavailable-error.ts'
@@ -24,7 +25,7 @@ interface SigningKey {
 
 export class NoSigningKeyError extends UnavailableError {
   constructor() {
-    super('There is no key yet that signs assertions. The worker makes it.')
+    super('There is no key yet that signs assertions. Web makes it at its start.')
     this.name = 'NoSigningKeyError'
   }
 }
@@ -55,7 +56,7 @@ export class Assertions {
     const seconds = Math.floor(now / SECOND)
     const assertion = await new SignJWT(claims)
       .setProtectedHeader({ alg: 'EdDSA', kid, typ: 'portcullis-assertion+jwt' })
-      .setIssuer(`${this.#deps.config.PUBLIC_URL}/oidc`)
+      .setIssuer(issuerOf(this.#deps.config.PUBLIC_URL))
       .setIssuedAt(seconds)
       .setExpirationTime(seconds + ASSERTION_LIFE_MS / SECOND)
       .sign(key)

@@ -95,9 +95,11 @@ export async function startPlainNginx(
     ['  ssl_certificate_key /etc/ssl/gate.key;\n', ''],
     ['server_name reports.example', `server_name ${bare(host)}`],
     ['X-Forwarded-Host reports.example', `X-Forwarded-Host ${host}`],
+    // The load counts a connection that nginx closes, by default after 1000 requests, as an error.
     [
       '  location @refused {',
-      `  location /open/ { proxy_pass http://reports/; proxy_http_version 1.1; proxy_set_header Connection ""; }
+      `  keepalive_requests 10000000;
+  location /open/ { proxy_pass http://reports/; proxy_http_version 1.1; proxy_set_header Connection ""; }
   location @refused {`,
     ],
   ])

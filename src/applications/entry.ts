@@ -1,4 +1,6 @@
 // Who may enter an application. Pure. Tiles, the OpenID Connect provider and forward authentication ask the same rule.
+import { factsOf, type Person, type Proofs } from '../gate/facts.ts'
+import { stageOf } from '../gate/stages.ts'
 
 export interface Admission {
   disabled: boolean
@@ -25,4 +27,16 @@ export function mayEnter(visitor: Visitor, application: Admission): EntryRefusal
   const holdsOne = visitor.roleGroups.some(({ key }) => application.roleGroups.includes(key))
   if (!holdsOne) return 'role-group'
   return application.requiresMfa && !visitor.codeProven ? 'mfa' : null
+}
+
+/** The same for a session: 'signed-out' unless the gate would let it in now. */
+export function mayEnterNow(
+  proofs: Proofs | undefined,
+  person: Person | null,
+  application: Admission,
+  now: Date,
+): EntryRefusal | 'signed-out' | null {
+  const facts = factsOf(proofs, person, now)
+  if (!person || stageOf(facts).name !== 'signed-in') return 'signed-out'
+  return mayEnter({ roleGroups: person.roleGroups, codeProven: facts.codeProven }, application)
 }

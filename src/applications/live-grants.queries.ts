@@ -2,7 +2,7 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import { validate as isUuid } from 'uuid'
 import type { Deps } from '../deps.ts'
-import { factsOf, type Person, type Proofs } from '../gate/facts.ts'
+import type { Person, Proofs } from '../gate/facts.ts'
 import {
   accountOfUser,
   activeAuthenticatorOfUser,
@@ -10,7 +10,6 @@ import {
   personColumns,
   toPerson,
 } from '../gate/person-row.ts'
-import { isSignedIn } from '../gate/stages.ts'
 import { lockoutColumns } from '../lockout/lockouts.queries.ts'
 import type { Reader } from '../platform/db/client.ts'
 import { preparedOnce } from '../platform/db/prepared-once.ts'
@@ -22,7 +21,7 @@ import { oidcGrants } from '../platform/db/schema/oidc.ts'
 import { sessions } from '../platform/db/schema/sessions.ts'
 import { users } from '../platform/db/schema/users.ts'
 import { admissionColumns } from './admission.queries.ts'
-import { mayEnter } from './entry.ts'
+import { mayEnterNow } from './entry.ts'
 
 export interface LiveGrant {
   id: string
@@ -101,9 +100,7 @@ export function whileAlive(
   const { proofs } = session.data
   const person = toPerson(row, codeLockout)
   if (!person || !proofs || session.expiresAt <= now || grant.expiresAt <= now) return null
-  if (!isSignedIn(proofs, person, now)) return null
-  const { codeProven } = factsOf(proofs, person, now)
-  if (mayEnter({ roleGroups: person.roleGroups, codeProven }, admission) !== null) return null
+  if (mayEnterNow(proofs, person, admission, now) !== null) return null
   return { ...grant, sessionId: session.id, touchedAt: session.touchedAt, person, proofs }
 }
 

@@ -5,14 +5,13 @@ import { actingSessionOf } from '../gate/acting-session.ts'
 import { personOf } from '../gate/gate.ts'
 import { renderNotFound } from '../platform/http/errors.ts'
 import { originOf } from '../platform/http/origin.ts'
-import { HOST_PATH } from './at-host.ts'
 import { givePassCode } from './give-pass-code.ts'
-import { nextAt, originOfApplication } from './host-address.ts'
+import { HOST_PATH, nextAt, originOfApplication } from './host-address.ts'
+import { isToken } from './host-cookies.ts'
 import type { HostApplication } from './pass.queries.ts'
 import { refusalText } from './refusal-text.ts'
 
 const MAX_HOST = 260
-const HASH = /^[A-Za-z0-9_-]{43}$/
 
 /** The gate's side of a hand-over: who is signed in gets a pass for the host of an application, or the reason why not. */
 export function accessRoutes(deps: Deps): Router {
@@ -21,12 +20,12 @@ export function accessRoutes(deps: Deps): Router {
   routes.get('/access', async (req, res) => {
     const { host, begun, next } = req.query
     if (typeof host !== 'string' || host.length > MAX_HOST) return renderNotFound(res)
-    const begunHash = typeof begun === 'string' && HASH.test(begun) ? Buffer.from(begun, 'base64url') : null
+    const begunHash = isToken(begun) ? Buffer.from(begun, 'base64url') : null
     const session = actingSessionOf(req)
     const given = await givePassCode(deps, session, { host, begunHash }, originOf(req))
     if (given.ok) return leadTo(res, given.application, given.code, next)
     if (given.problem === 'refused') return renderRefusal(req, res, given.refusal, given.application)
-    if (given.problem === 'unknown-host') return renderNotFound(res)
+    if (given.problem === 'unknown') return renderNotFound(res)
     res.redirect(303, '/')
   })
 

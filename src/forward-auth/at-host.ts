@@ -1,5 +1,6 @@
 // Answers of the gate at the host of an application.
 import type { RequestHandler, Response } from 'express'
+import { HOST_PATH } from './host-address.ts'
 
 declare global {
   namespace Express {
@@ -18,9 +19,6 @@ export interface HostAnswer {
   advice: string
   link?: { href: string; label: string }
 }
-
-/** The only path of an application's host that leads to the gate. */
-export const HOST_PATH = '/.portcullis'
 
 export const atHost: RequestHandler = (req, res, next) => {
   res.locals.assets = HOST_PATH

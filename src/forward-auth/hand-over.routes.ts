@@ -5,15 +5,14 @@ import type { Deps } from '../deps.ts'
 import { hashToken } from '../platform/crypto/link-token.ts'
 import { originOf } from '../platform/http/origin.ts'
 import { MINUTE } from '../platform/time/durations.ts'
-import { answerAtHost, HOST_PATH } from './at-host.ts'
+import { answerAtHost } from './at-host.ts'
 import { forwardedHost } from './forwarded-request.ts'
-import { nextAt } from './host-address.ts'
-import { begunCookieName, passCookieName, tokenInCookie } from './host-cookies.ts'
+import { HOST_PATH, nextAt } from './host-address.ts'
+import { begunCookieName, isToken, passCookieName, tokenInCookie } from './host-cookies.ts'
 import { type HostApplication, readHostApplication } from './pass.queries.ts'
 import { redeemPassCode } from './redeem-pass-code.ts'
 
 const BEGUN_LIFE_MS = 10 * MINUTE
-const TOKEN = /^[A-Za-z0-9_-]{43}$/
 
 type AtApplication = (
   req: Request,
@@ -88,7 +87,7 @@ export function handOverRoutes(deps: Deps, recordError: RecordApplicationError):
     const begun = tokenInCookie(req.headers.cookie, begunCookieName(secure))
     const next = nextAt(application, req.query.next)
     const redeemed =
-      typeof code === 'string' && TOKEN.test(code) && begun !== undefined
+      isToken(code) && begun !== undefined
         ? await redeemPassCode(deps, { host, applicationId: application.id, code, begun }, originOf(req))
         : ({ ok: false, problem: 'code' } as const)
     if (redeemed.ok) res.cookie(passCookieName(secure), redeemed.pass, cookieOptions(secure))

@@ -2,6 +2,8 @@
 import { ownPath } from '../gate/own-path.ts'
 import type { ForwardedRequest } from './forwarded-request.ts'
 
+/** The only path of an application's host that leads to the gate. */
+export const HOST_PATH = '/.portcullis'
 /** A longer address is not kept: the way through the gate must fit into headers. */
 const MAX_NEXT = 2000
 
@@ -24,7 +26,7 @@ export function beginAddress(
 ): string {
   const origin = originOfApplication(application)
   const next = nextAt(application, asker === 'htmx' ? pathOfPage(page, origin) : uri)
-  return `${origin}/.portcullis/begin?next=${encodeURIComponent(next)}`
+  return `${origin}${HOST_PATH}/begin?next=${encodeURIComponent(next)}`
 }
 
 function pathOfPage(page: string | undefined, origin: string): string | null {

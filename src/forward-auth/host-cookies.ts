@@ -12,6 +12,11 @@ export function begunCookieName(secure: boolean): string {
 
 const TOKEN = /^[A-Za-z0-9_-]{43}$/
 
+/** Whether it has the form of a token or of its SHA-256: 32 bytes as base64url. */
+export function isToken(text: unknown): text is string {
+  return typeof text === 'string' && TOKEN.test(text)
+}
+
 /** 32 random bytes as base64url. Undefined if malformed or sent twice: without the prefix, a sibling host may set one. */
 export function tokenInCookie(header: string | undefined, name: string): string | undefined {
   const values = (header ?? '').split(';').flatMap((pair) => {
@@ -19,5 +24,5 @@ export function tokenInCookie(header: string | undefined, name: string): string 
     return key.trim() === name ? [value.join('=').trim()] : []
   })
   const [value] = values
-  return values.length === 1 && value !== undefined && TOKEN.test(value) ? value : undefined
+  return values.length === 1 && isToken(value) ? value : undefined
 }

@@ -1,7 +1,6 @@
 // Whether a pass opens an application. Pure.
-import { type Admission, type EntryRefusal, mayEnter } from '../applications/entry.ts'
-import { factsOf, type Person, type Proofs } from '../gate/facts.ts'
-import { stageOf } from '../gate/stages.ts'
+import { type Admission, type EntryRefusal, mayEnterNow } from '../applications/entry.ts'
+import type { Person, Proofs } from '../gate/facts.ts'
 
 /** 'sign-in': the gate must first sign the person in, or demand MFA. */
 export type Judgement =
@@ -13,9 +12,7 @@ export function judgePass(
   { proofs, person, admission }: { proofs: Proofs | undefined; person: Person | null; admission: Admission },
   now: Date,
 ): Judgement {
-  const facts = factsOf(proofs, person, now)
-  if (!proofs || !person || stageOf(facts).name !== 'signed-in') return { verdict: 'sign-in' }
-  const refusal = mayEnter({ roleGroups: person.roleGroups, codeProven: facts.codeProven }, admission)
-  if (refusal === null) return { verdict: 'enter', person, proofs }
-  return refusal === 'mfa' ? { verdict: 'sign-in' } : { verdict: 'refused', person, refusal }
+  const refusal = mayEnterNow(proofs, person, admission, now)
+  if (!proofs || !person || refusal === 'signed-out' || refusal === 'mfa') return { verdict: 'sign-in' }
+  return refusal === null ? { verdict: 'enter', person, proofs } : { verdict: 'refused', person, refusal }
 }

@@ -88,17 +88,3 @@ export async function readHostApplication(db: Reader, host: string): Promise<Hos
     .where(eq(applications.host, host))
   return application ?? null
 }
-
-/** The application at a host, and whom it admits, for a person. */
-export async function readAdmission(
-  db: Reader,
-  host: string,
-  personId: string,
-): Promise<{ application: HostApplication; admission: Admission } | null> {
-  const [row] = await db
-    .select({ application: applicationColumns, admission: admissionColumns(users.clientId) })
-    .from(applications)
-    .innerJoin(users, eq(users.id, personId))
-    .where(eq(applications.host, host))
-  return row ?? null
-}

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { and, eq, inArray, lt } from 'drizzle-orm'
-import { noteUse } from '../applications/note-use.ts'
+import { recordEntry } from '../applications/record-entry.ts'
 import type { Deps } from '../deps.ts'
-import { byOneself, type Origin, record } from '../platform/audit/record.ts'
+import type { Origin } from '../platform/audit/record.ts'
 import { hashToken } from '../platform/crypto/link-token.ts'
 import type { Transaction } from '../platform/db/client.ts'
 import { passCodes, passes } from '../platform/db/schema/passes.ts'
@@ -49,17 +49,11 @@ export function redeemPassCode(deps: Deps, redemption: Redemption, origin: Origi
     await tx.insert(passes).values({ passHash, sessionId, applicationId, createdAt: now })
     const row = await readPass(tx, { host, passHash }, now)
     const judgement = row && judgePass({ ...row, proofs: row.session?.proofs }, now)
-    if (judgement?.verdict !== 'enter') {
+    if (!row || judgement?.verdict !== 'enter') {
       await tx.delete(passes).where(eq(passes.passHash, passHash))
       return { ok: false, problem: 'ended' }
     }
-    const { person } = judgement
-    await noteUse(tx, { applicationId, userId: person.id }, now)
-    await record(tx, {
-      ...byOneself(person, now, origin),
-      action: 'application.entered',
-      details: { application: row?.application.name, applicationId },
-    })
+    await recordEntry(tx, { person: judgement.person, application: row.application, now }, origin)
     return { ok: true, pass }
   })
 }

@@ -1,8 +1,9 @@
 import { eq } from 'drizzle-orm'
 import type { EntryRefusal } from '../applications/entry.ts'
+import { recordRefusedEntry } from '../applications/record-entry.ts'
 import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'
-import { byOneself, type Origin, record } from '../platform/audit/record.ts'
+import type { Origin } from '../platform/audit/record.ts'
 import { passes } from '../platform/db/schema/passes.ts'
 import type { HostApplication } from './pass.queries.ts'
 
@@ -28,11 +29,6 @@ export async function withdrawPass(
       .where(eq(passes.passHash, pass))
       .returning({ passHash: passes.passHash })
     if (withdrawn.length === 0) return
-    await record(tx, {
-      ...byOneself(person, clock.now(), origin),
-      action: 'application.entered',
-      outcome: 'refused',
-      details: { application: application.name, applicationId: application.id, refusal },
-    })
+    await recordRefusedEntry(tx, { person, application, now: clock.now() }, refusal, origin)
   })
 }

@@ -1,18 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { eq, isNull, sql } from 'drizzle-orm'
-import { admissionColumns } from '../applications/admission.queries.ts'
-import { type EntryRefusal, mayEnter } from '../applications/entry.ts'
-import { noteUse } from '../applications/note-use.ts'
+import type { EntryRefusal } from '../applications/entry.ts'
+import { judgeEntry } from '../applications/judge-entry.ts'
+import { recordEntry } from '../applications/record-entry.ts'
 import type { Deps } from '../deps.ts'
 import type { ActingSession } from '../gate/acting-session.ts'
-import { factsOf, type Person } from '../gate/facts.ts'
-import { holdSession } from '../gate/hold-session.ts'
-import { isSignedIn } from '../gate/stages.ts'
-import { byOneself, type Origin, record } from '../platform/audit/record.ts'
+import type { Origin } from '../platform/audit/record.ts'
 import type { Transaction } from '../platform/db/client.ts'
 import { applications } from '../platform/db/schema/applications.ts'
 import { oidcGrants } from '../platform/db/schema/oidc.ts'
-import { users } from '../platform/db/schema/users.ts'
 
 export interface EntryRequest {
   applicationId: string
@@ -35,42 +31,20 @@ export function enterApplication(
   origin: Origin,
 ): Promise<Entered> {
   return deps.db.transaction(async (tx): Promise<Entered> => {
-    const held = await holdSession(deps, tx, session)
-    if (!held || !isSignedIn(session, held.person, held.now)) return { ok: false, refusal: 'superseded' }
-    const { person, now } = held
-    const application = await readApplication(tx, request.applicationId, person)
-    const { codeProven } = factsOf(session, person, now)
-    const refusal = mayEnter(
-      { roleGroups: person.roleGroups, codeProven },
-      { ...application.admission, requiresMfa: application.admission.requiresMfa || request.demandsMfa },
-    )
-    const details = { application: application.name, applicationId: request.applicationId }
-    const entered = { ...byOneself(person, now, origin), action: 'application.entered' } as const
-    if (refusal !== null) {
-      // Without MFA they are led to enrolment, not refused.
-      if (refusal !== 'mfa')
-        await record(tx, { ...entered, outcome: 'refused', details: { ...details, refusal } })
-      return { ok: false, refusal }
-    }
+    const { applicationId, demandsMfa } = request
+    const asked = { which: eq(applications.id, applicationId), demandsMfa }
+    const verdict = await judgeEntry(deps, tx, session, asked, origin)
+    if (!verdict.ok && verdict.problem === 'unknown')
+      throw new Error('a client of the provider has no application')
+    if (!verdict.ok)
+      return { ok: false, refusal: verdict.problem === 'refused' ? verdict.refusal : 'superseded' }
 
+    const { now } = verdict
     const expiresAt = new Date(now.getTime() + deps.config.SESSION_ABSOLUTE)
     const { isNew, ...grant } = await openGrant(tx, session, request, now, expiresAt)
-    if (isNew) {
-      await noteUse(tx, { applicationId: request.applicationId, userId: person.id }, now)
-      await record(tx, { ...entered, details })
-    }
+    if (isNew) await recordEntry(tx, verdict, origin)
     return { ok: true, grant }
   })
-}
-
-async function readApplication(tx: Transaction, id: string, person: Person) {
-  const [application] = await tx
-    .select({ name: applications.name, admission: admissionColumns(users.clientId) })
-    .from(applications)
-    .innerJoin(users, eq(users.id, person.id))
-    .where(eq(applications.id, id))
-  if (!application) throw new Error('a client of the provider has no application')
-  return application
 }
 
 /** One statement, so that two first requests of a session get the same grant. */

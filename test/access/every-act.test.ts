@@ -17,7 +17,7 @@ import { outbox } from '../../src/platform/db/schema/outbox.ts'
 import { openQueueEngine, type QueueEngine } from '../../src/platform/outbox/queues.ts'
 import { MINUTE, SECOND } from '../../src/platform/time/durations.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { addApplication } from '../support/applications.ts'
+import { addApplication, registrationForm } from '../support/applications.ts'
 import { awaitWaiters } from '../support/await-waiters.ts'
 import { type Answer, type Browser, DEMO_PASSWORD, keyOn } from '../support/browser.ts'
 import { holdBackPost } from '../support/held-back-post.ts'
@@ -75,18 +75,7 @@ const onClient = (act: string, suspended: boolean) => async () => ({
   path: `/clients/${await newClient(suspended)}/${act}`,
   fields: { ...EVIDENCE, name: `Renamed ${randomUUID()}` },
 })
-const applicationForm = () => ({
-  way: 'openid-connect',
-  name: `Registered ${randomUUID()}`,
-  icon: 'chart',
-  address: 'https://application.example/',
-  accounts: 'every',
-  roleGroups: 'admin',
-  clientAuth: 'client_secret_basic',
-  redirectUris: 'https://application.example/callback',
-  idTokenAlg: 'RS256',
-  ...EVIDENCE,
-})
+const applicationForm = () => ({ ...registrationForm(), ...EVIDENCE })
 const onApplication =
   (
     act: string,

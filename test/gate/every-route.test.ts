@@ -17,7 +17,7 @@ import { mfaPolicies, roleGroups } from '../../src/platform/db/schema/role-group
 import { users } from '../../src/platform/db/schema/users.ts'
 import { openQueueEngine, type QueueEngine } from '../../src/platform/outbox/queues.ts'
 import { HOUR } from '../../src/platform/time/durations.ts'
-import { addApplication } from '../support/applications.ts'
+import { addApplication, registrationForm } from '../support/applications.ts'
 import { type Browser, DEMO_PASSWORD, type Fields, keyOn } from '../support/browser.ts'
 import { ADMIN, Cast, DESK, DESK2, EVIDENCE, OPERATOR } from '../support/cast.ts'
 import { checksumsOf } from '../support/database-contents.ts'
@@ -149,18 +149,7 @@ async function application(values: { disabledAt?: Date } = {}): Promise<{ id: st
 }
 let applications = 0
 
-const applicationForm = () => ({
-  way: 'openid-connect',
-  name: `Registered ${++applications}`,
-  icon: 'chart',
-  address: 'https://application.example/',
-  accounts: 'every',
-  roleGroups: 'admin',
-  clientAuth: 'client_secret_basic',
-  redirectUris: 'https://application.example/callback',
-  idTokenAlg: 'RS256',
-  ...EVIDENCE,
-})
+const applicationForm = () => ({ ...registrationForm(), ...EVIDENCE })
 
 /** The id of a job that waits for its time in a queue. */
 async function delayedJob(): Promise<string> {

@@ -1,5 +1,5 @@
 // Applications registered without the pages of the Service Desk.
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { inArray } from 'drizzle-orm'
 import type { Database } from '../../src/platform/db/client.ts'
 import {
@@ -49,4 +49,19 @@ export async function addApplication(
   const secretHash = createHash('sha256').update(secret).digest()
   await db.insert(applicationSecrets).values({ applicationId, secretHash, createdAt: new Date(0) })
   return { id: applicationId, secret }
+}
+
+/** The form with which the Service Desk registers an application, without its evidence. */
+export function registrationForm() {
+  return {
+    way: 'openid-connect',
+    name: `Registered ${randomUUID()}`,
+    icon: 'chart',
+    address: 'https://application.example/',
+    accounts: 'every',
+    roleGroups: 'admin',
+    clientAuth: 'client_secret_basic',
+    redirectUris: 'https://application.example/callback',
+    idTokenAlg: 'RS256',
+  }
 }

@@ -5,15 +5,20 @@ import { basename, join } from 'node:path'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { PROJECT_ROOT } from '../src/platform/project-root.ts'
+import { MINUTE } from '../src/platform/time/durations.ts'
 import { unpackChromium } from './support/chromium.ts'
 import { startTestCluster } from './support/cluster.ts'
 import { filesNotEnded, setFilesOfRun } from './support/files-of-run.ts'
+import { endProcesses } from './support/processes-of-run.ts'
 import { REDIS_AVAILABLE } from './support/redis-server.ts'
 import { makeRunFolder, removeRunFolder } from './support/run-folder.ts'
 
 process.chdir(PROJECT_ROOT)
 const stopping = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort())
+
+/** A process limits the time of each of its files itself. That does not help if it computes without end. */
+const RUN_TIMEOUT_MS = 20 * MINUTE
 
 const files = chooseFiles(process.argv.slice(2))
 /** Faults need a machine that is not busy. Of the others one more than cores: some wait for other processes. */
@@ -77,8 +82,14 @@ function runTests(files: string[]): Promise<boolean> {
     if (todo === undefined || todo === false) failed += 1
   })
   return new Promise((resolve, reject) => {
+    const timeout = setTimeout(async () => {
+      const standing = await endProcesses()
+      process.stderr.write(`This run does not end. Its processes were ended.\n${standing.join('\n')}\n`)
+      stopping.abort()
+    }, RUN_TIMEOUT_MS)
     results.on('error', reject)
     results.on('end', () => {
+      clearTimeout(timeout)
       const missing = filesNotEnded()
       if (missing.length > 0) process.stderr.write(`Not run to the end: ${missing.join(', ')}\n`)
       resolve(failed === 0 && missing.length === 0 && !stopping.signal.aborted)

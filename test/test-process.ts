@@ -6,11 +6,13 @@ import { PROJECT_ROOT } from '../src/platform/project-root.ts'
 import { MINUTE, SECOND } from '../src/platform/time/durations.ts'
 import { closeSharedBrowser } from './support/chromium.ts'
 import { filesOfRun, markEnded, markTaken } from './support/files-of-run.ts'
+import { joinRun } from './support/processes-of-run.ts'
 
 const FILE_TIMEOUT_MS = 4 * MINUTE
 /** All files have closed their connections by then. */
 const LEFT_OPEN_MS = 10 * SECOND
 
+joinRun()
 for (const [number, file] of filesOfRun().entries()) if (markTaken(number)) await runFile(file, number)
 await closeSharedBrowser()
 setTimeout(() => giveUp('Something that these files have opened is still open.'), LEFT_OPEN_MS).unref()

@@ -5,7 +5,10 @@ let stale = false
 
 sayTimeZone()
 enhance()
-document.addEventListener('htmx:after:swap', enhance)
+document.addEventListener('htmx:after:swap', () => {
+  enhance()
+  document.querySelector('[data-sends]:focus')?.scrollIntoView({ block: 'nearest' })
+})
 
 // A redirect leads to another page, which must not be swapped into this one.
 document.addEventListener('htmx:before:response', (event) => {
@@ -20,8 +23,9 @@ document.addEventListener('htmx:before:request', ({ detail: { ctx } }) => {
   if (isWatched(ctx)) return
   forgetFailure()
   clearTimeout(loading)
+  const isCode = ctx.sourceElement.querySelector('[data-sends]') !== null
   // Most responses are faster.
-  loading = setTimeout(() => say('Loading…'), 300)
+  loading = setTimeout(() => say(isCode ? 'Checking the code…' : 'Loading…'), 300)
 })
 
 document.addEventListener('htmx:finally:request', ({ detail: { ctx } }) => {
@@ -31,6 +35,7 @@ document.addEventListener('htmx:finally:request', ({ detail: { ctx } }) => {
     return
   }
   clearTimeout(loading)
+  delete ctx.sourceElement.dataset.sent
   const results = document.querySelector('#results')
   // When the swap has removed the link, htmx reports #results as the source.
   const isList = isDone && ctx.response.status < 400 && ctx.sourceElement.matches('[data-list], #results')
@@ -66,6 +71,29 @@ document.addEventListener('click', (event) => {
   closeMenus(event.target)
 })
 
+// Only when a digit was added, so that a code can be corrected.
+document.addEventListener('input', ({ target, inputType }) => {
+  if (!target.matches('[data-sends]') || inputType?.startsWith('delete')) return
+  if (!/^[0-9]{6}$/.test(target.value.replace(/\s/g, '')) || !target.form.checkValidity()) return
+  say('', 'Checking the code…')
+  target.form.requestSubmit()
+})
+
+// A code works once: the Enter key after the sixth digit must not send it again.
+document.addEventListener(
+  'submit',
+  (event) => {
+    const form = event.target
+    if (!form.matches('[hx-post]') || !form.querySelector('[data-sends]')) return
+    if (form.dataset.sent === undefined) form.dataset.sent = ''
+    else {
+      event.preventDefault()
+      event.stopImmediatePropagation()
+    }
+  },
+  true,
+)
+
 // Keeps focus and caret in the field.
 document.addEventListener('mousedown', (event) => {
   if (event.target.closest('[data-reveal]')) event.preventDefault()
@@ -100,6 +128,10 @@ function enhance() {
   for (const button of document.querySelectorAll('[data-reveal]')) button.hidden = false
   if (navigator.clipboard)
     for (const button of document.querySelectorAll('[data-copy]')) button.hidden = false
+  for (const field of document.querySelectorAll('[data-sends]:not([data-ready])')) {
+    field.dataset.ready = ''
+    document.getElementById(`${field.id}-hint`).append(' Sent as soon as the sixth is in.')
+  }
   for (const seconds of document.querySelectorAll('[data-seconds]:not([data-until])')) countDown(seconds)
 }
 

@@ -1,8 +1,9 @@
 import { type Request, type Response, Router } from 'express'
 import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
-import { halfwayUntil, mfaRequired } from '../gate/facts.ts'
+import { halfwayUntil } from '../gate/facts.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
+import { mfaRequirement } from '../gate/mfa-requirement.ts'
 import { readPerson } from '../gate/read-person.queries.ts'
 import { renderIfLocked, renderLockPage } from '../lockout/lock-page.ts'
 import { codeLockOf } from '../lockout/policy.ts'
@@ -98,7 +99,7 @@ async function renderEnrol(
   const person = personOf(res)
   res.status(status).render('mfa/enrol', {
     key: shown && (await enrolmentView(deps.config, person, shown)),
-    required: mfaRequired(person),
+    requirement: mfaRequirement(person, { isNew: false }),
     resetAt: await readLastReset(deps.db, person.id),
     notice: noticeFor(req),
     problem,

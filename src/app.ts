@@ -54,6 +54,7 @@ import { serviceDeskRoutes } from './service-desk/service-desk.routes.ts'
 import { forgotPasswordRoutes } from './sign-in/forgot-password.routes.ts'
 import { signInRoutes } from './sign-in/sign-in.routes.ts'
 import { signOutRoutes } from './sign-in/sign-out.routes.ts'
+import { SigningKeys } from './signing-keys/signing-keys.ts'
 import { actOnUserRoutes } from './users/act-on-user.routes.ts'
 import { roleGroupsRoutes } from './users/role-groups.routes.ts'
 import { usersRoutes } from './users/users.routes.ts'
@@ -71,7 +72,8 @@ export function createApp(deps: Deps, { queues, draining = () => false }: AppOpt
   const app = express()
   const secureCookies = config.PUBLIC_URL.startsWith('https:')
   const metrics = openMetrics(deps, queues)
-  const oidc = openOidc(deps)
+  const signingKeys = new SigningKeys(deps)
+  const oidc = openOidc(deps, signingKeys)
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing').enable('strict routing')
   app.set('trust proxy', config.TRUST_PROXY ?? false)
   useViews(app, createViews())
@@ -87,7 +89,7 @@ export function createApp(deps: Deps, { queues, draining = () => false }: AppOpt
     next()
   })
   // Before all that pages need: proxies ask about every request.
-  app.use(forwardAuthRoutes(deps))
+  app.use(forwardAuthRoutes(deps, signingKeys))
   app.use(securityHeaders(config.PUBLIC_URL))
   app.use(staticFiles())
   app.use(HOST_PATH, staticFiles())

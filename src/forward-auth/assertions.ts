@@ -3,12 +3,11 @@ import { issuerOf } from '../applications/issuer.ts'
 import type { Deps } from '../deps.ts'
 import { MINUTE, SECOND } from '../platform/time/durations.ts'
 import { UnavailableError } from '../platform/unavailable-error.ts'
-import { readSigningKeys } from '../signing-keys/signing-keys.queries.ts'
+import type { SigningKeys } from '../signing-keys/signing-keys.ts'
 
 export const ASSERTION_LIFE_MS = MINUTE
 /** Signing takes half as long as the whole decision. A page loads many files within this time. */
 const REUSED_FOR_MS = 10 * SECOND
-const KEYS_READ_EVERY_MS = MINUTE
 const MAX_REUSABLE = 5_000
 
 interface Signed {
@@ -16,11 +15,6 @@ interface Signed {
   kid: string
   assertion: string
   at: number
-}
-
-interface SigningKey {
-  kid: string
-  key: Awaited<ReturnType<typeof importJWK>>
 }
 
 export class NoSigningKeyError extends UnavailableError {
@@ -35,19 +29,20 @@ export class NoSigningKeyError extends UnavailableError {
  * exactly the same claims, which are read anew for each decision.
  */
 export class Assertions {
-  readonly #deps: Pick<Deps, 'gateDb' | 'clock' | 'config'>
+  readonly #deps: Pick<Deps, 'clock' | 'config'>
+  readonly #signingKeys: SigningKeys
   readonly #reusable = new Map<string, Signed>()
-  #key: Promise<SigningKey> | undefined
-  #keyReadAt = 0
+  #imported: { kid: string; key: ReturnType<typeof importJWK> } | undefined
 
-  constructor(deps: Pick<Deps, 'gateDb' | 'clock' | 'config'>) {
+  constructor(deps: Pick<Deps, 'clock' | 'config'>, signingKeys: SigningKeys) {
     this.#deps = deps
+    this.#signingKeys = signingKeys
   }
 
-  /** `of`: the pass. `claims`: without `iss`, `iat` and `exp`. */
-  async sign(of: Buffer, claims: Record<string, unknown>): Promise<string> {
+  /** `of`: the pass. `claims`: without `iss`, `iat` and `exp`. `kids`: of all signing keys, as read with the pass. */
+  async sign(of: Buffer, claims: Record<string, unknown>, kids: string): Promise<string> {
     const now = this.#deps.clock.now().getTime()
-    const { kid, key } = await this.#currentKey(now)
+    const { kid, key } = await this.#currentKey(kids, now)
     const pass = of.toString('latin1')
     const text = JSON.stringify(claims)
     const known = this.#reusable.get(pass)
@@ -59,7 +54,7 @@ export class Assertions {
       .setIssuer(issuerOf(this.#deps.config.PUBLIC_URL))
       .setIssuedAt(seconds)
       .setExpirationTime(seconds + ASSERTION_LIFE_MS / SECOND)
-      .sign(key)
+      .sign(await key)
     this.#remember(pass, { claims: text, kid, assertion, at: now })
     return assertion
   }
@@ -71,23 +66,12 @@ export class Assertions {
     this.#reusable.set(pass, signed)
   }
 
-  /** Read again every minute, so that every process follows a rotation. */
-  #currentKey(now: number): Promise<SigningKey> {
-    if (this.#key && now - this.#keyReadAt < KEYS_READ_EVERY_MS) return this.#key
-    const reading = this.#readKey(now)
-    this.#key = reading
-    this.#keyReadAt = now
-    reading.catch(() => {
-      if (this.#key === reading) this.#key = undefined
-    })
-    return reading
-  }
-
-  async #readKey(now: number): Promise<SigningKey> {
-    const { gateDb, config } = this.#deps
-    const keys = await readSigningKeys(gateDb, config.ENCRYPTION_KEYS, new Date(now))
+  async #currentKey(kids: string, now: number) {
+    const keys = await this.#signingKeys.published(kids)
     const current = keys.find(({ alg, signsFrom }) => alg === 'EdDSA' && signsFrom.getTime() <= now)
     if (!current) throw new NoSigningKeyError()
-    return { kid: current.kid, key: await importJWK(current.privateJwk, 'EdDSA') }
+    const { kid, privateJwk } = current
+    if (this.#imported?.kid !== kid) this.#imported = { kid, key: importJWK(privateJwk, 'EdDSA') }
+    return this.#imported
   }
 }

@@ -12,6 +12,7 @@ export interface Judged {
   asked: ForwardedRequest
   pass: Buffer | undefined
   session: PassRow['session']
+  kids: string
 }
 
 export type Decision =
@@ -35,7 +36,7 @@ export async function decide(
   })
   if (!row) return { verdict: 'wrong', problem: 'unknown-host', host: asked.host }
 
-  const { application, admission, session, person } = row
+  const { application, admission, session, person, kids } = row
   const judgement = judgePass({ proofs: session?.proofs, person, admission }, now)
-  return { ...judgement, application, asked, pass, session }
+  return { ...judgement, application, asked, pass, session, kids }
 }

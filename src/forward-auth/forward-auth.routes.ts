@@ -5,6 +5,7 @@ import type { Deps } from '../deps.ts'
 import { sessionLimitsOf, touchSession } from '../gate/touch-session.ts'
 import { answerInTime } from '../platform/http/answer-in-time.ts'
 import { originOf } from '../platform/http/origin.ts'
+import type { SigningKeys } from '../signing-keys/signing-keys.ts'
 import { Assertions } from './assertions.ts'
 import { answerAtHost, atHost } from './at-host.ts'
 import { type Decision, decide } from './decide.ts'
@@ -32,10 +33,10 @@ const UNKNOWN_HOST = 'No application is registered for this host.'
  * A proxy asks about each request before it passes it on. Answers those that may pass, without the headers of pages,
  * and leaves the others to `refusalRoutes`.
  */
-export function forwardAuthRoutes(deps: Deps): Router {
+export function forwardAuthRoutes(deps: Deps, signingKeys: SigningKeys): Router {
   const { db, clock, config } = deps
   const secure = config.PUBLIC_URL.startsWith('https:')
-  const assertions = new Assertions(deps)
+  const assertions = new Assertions(deps, signingKeys)
   const limits = sessionLimitsOf(config)
   const routes = Router({ caseSensitive: true, strict: true })
 
@@ -54,7 +55,7 @@ export function forwardAuthRoutes(deps: Deps): Router {
   return routes
 
   async function enter(req: Request, res: Response, decision: Of<'enter'>): Promise<void> {
-    const { person, proofs, session, pass, asked } = decision
+    const { person, proofs, session, pass, asked, kids } = decision
     if (!session || !pass) throw new Error('a request enters without a pass')
     // A session that cannot be extended only ends earlier.
     await touchSession(db, limits, session, clock.now()).catch((error: unknown) =>
@@ -62,7 +63,7 @@ export function forwardAuthRoutes(deps: Deps): Router {
     )
     const identity = identityClaims(person)
     const claims = { aud: asked.host, sub: person.id, ...identity, ...authenticationClaims(proofs) }
-    const assertion = await assertions.sign(pass, claims)
+    const assertion = await assertions.sign(pass, claims, kids)
     res.writeHead(200, {
       ...identityHeaders(person.id, identity),
       'X-Portcullis-Assertion': assertion,

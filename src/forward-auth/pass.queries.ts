@@ -19,6 +19,7 @@ import { lockouts } from '../platform/db/schema/lockouts.ts'
 import { passes } from '../platform/db/schema/passes.ts'
 import { sessions } from '../platform/db/schema/sessions.ts'
 import { users } from '../platform/db/schema/users.ts'
+import { kidsColumn } from '../signing-keys/signing-keys.queries.ts'
 
 export interface HostApplication {
   id: string
@@ -32,6 +33,8 @@ export interface PassRow {
   /** Null without a pass of a session that has not expired. */
   session: { id: string; touchedAt: Date; proofs: Proofs | undefined } | null
   person: Person | null
+  /** The names of all signing keys. */
+  kids: string
 }
 
 const applicationColumns = { id: applications.id, name: applications.name, address: applications.address }
@@ -51,6 +54,7 @@ export async function readPass(
     admission,
     session: session && { id: session.id, touchedAt: session.touchedAt, proofs: session.data.proofs },
     person: toPerson(row.person, row.codeLockout),
+    kids: row.kids,
   }
 }
 
@@ -62,6 +66,7 @@ const passQuery = preparedOnce((db) =>
       session: { id: sessions.id, touchedAt: sessions.touchedAt, data: sessions.data },
       person: personColumns,
       codeLockout: lockoutColumns,
+      kids: kidsColumn,
     })
     .from(applications)
     .leftJoin(

@@ -4,12 +4,10 @@ import type { Provider } from 'oidc-provider'
 import { ISSUER_PATH } from '../applications/issuer.ts'
 import type { Deps } from '../deps.ts'
 import { withoutDeadline } from '../platform/db/deadline.ts'
-import { SECOND } from '../platform/time/durations.ts'
+import { watchOutage } from '../platform/outbox/watch-outage.ts'
 import { ensureSigningKeys } from '../signing-keys/ensure-signing-keys.ts'
-import { readSigningKeys } from '../signing-keys/signing-keys.queries.ts'
+import type { SigningKeys } from '../signing-keys/signing-keys.ts'
 import { createProvider } from './create-provider.ts'
-
-const LOOK_AT_KEYS_EVERY_MS = 60 * SECOND
 
 export interface Oidc {
   provider(): Promise<Provider>
@@ -20,50 +18,51 @@ export interface Oidc {
 interface Running {
   provider: Provider
   callback: (req: IncomingMessage, res: ServerResponse) => Promise<void>
-  keys: string
-  lookedAt: number
+  /** In signing order. */
+  kids: string
 }
 
-/** The provider is built at the first request, and again when its keys have changed. It looks at them once a minute. */
-export function openOidc(deps: Deps): Oidc {
-  const { clock, config, log } = deps
+/** The provider is built at the first request, and again when its keys have changed. */
+export function openOidc(deps: Deps, signingKeys: SigningKeys): Oidc {
+  const { config, log } = deps
   const { protocol, host } = new URL(config.PUBLIC_URL)
   let running: Running | null = null
-  let looking: Promise<Running> | null = null
+  let making: Promise<void> | null = null
+  const outage = watchOutage(log, {
+    began: 'The signing keys cannot be read. The provider goes on with those it has.',
+    ended: 'The signing keys can be read again.',
+  })
 
   async function current(): Promise<Running> {
-    const now = clock.now().getTime()
-    if (running && Math.abs(now - running.lookedAt) < LOOK_AT_KEYS_EVERY_MS) return running
-    // One look serves many requests, and ends with none of them.
-    looking ??= withoutDeadline(look).finally(() => {
-      looking = null
-    })
-    return looking
-  }
-
-  async function look(): Promise<Running> {
-    const before = running
     try {
-      running = await rebuild(before)
+      running = await withTheKeysOfNow(running)
+      outage.ended()
+      return running
     } catch (error) {
-      if (!before) throw error
-      log.error({ err: error }, 'The signing keys cannot be read. The provider goes on with those it has.')
-      running = { ...before, lookedAt: clock.now().getTime() }
+      if (!running) throw error
+      outage.began(error)
+      return running
     }
-    return running
   }
 
-  async function rebuild(before: Running | null): Promise<Running> {
-    const lookedAt = clock.now()
-    if (!before) await ensureSigningKeys(deps)
-    const signing = await readSigningKeys(deps.db, config.ENCRYPTION_KEYS, lookedAt)
-    const keys = signing.map(({ kid }) => kid).join(' ')
-    if (before?.keys === keys) return { ...before, lookedAt: lookedAt.getTime() }
+  async function withTheKeysOfNow(before: Running | null): Promise<Running> {
+    if (!before) await makeFirstKeys()
+    const keys = await signingKeys.published()
+    const kids = keys.map(({ kid }) => kid).join(' ')
+    if (before?.kids === kids) return before
     const provider = createProvider(
       deps,
-      signing.map(({ privateJwk }) => privateJwk),
+      keys.map(({ privateJwk }) => privateJwk),
     )
-    return { provider, callback: provider.callback(), keys, lookedAt: lookedAt.getTime() }
+    return { provider, callback: provider.callback(), kids }
+  }
+
+  /** Many first requests wait for them, and they end with none of these. */
+  function makeFirstKeys(): Promise<void> {
+    making ??= withoutDeadline(() => ensureSigningKeys(deps)).finally(() => {
+      making = null
+    })
+    return making
   }
 
   return {

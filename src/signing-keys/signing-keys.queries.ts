@@ -1,7 +1,9 @@
+import { sql } from 'drizzle-orm'
 import type { JWK } from 'jose'
 import type { EncryptionKey } from '../config.ts'
 import { unseal } from '../platform/crypto/sealed-secret.ts'
 import type { Reader } from '../platform/db/client.ts'
+import { preparedOnce } from '../platform/db/prepared-once.ts'
 import { signingKeys } from '../platform/db/schema/signing-keys.ts'
 import { inSigningOrder, type PlannedKey } from './plan-rotation.ts'
 
@@ -28,3 +30,17 @@ export async function readSigningKeys(
     privateJwk: JSON.parse(unseal(sealed, { signingKey: kid }, encryptionKeys).toString()),
   }))
 }
+
+const kids = sql<string>`coalesce(string_agg(${signingKeys.kid}, ' ' order by ${signingKeys.kid}), '')`
+
+/** The names of all keys in one text, which every rotation changes: a column of another query. */
+export const kidsColumn = sql<string>`(select ${kids} from ${signingKeys})`
+
+/** The same by itself. */
+export async function readKids(db: Reader): Promise<string> {
+  const [row] = await kidsQuery(db).execute()
+  if (!row) throw new Error('an aggregate is always a row')
+  return row.kids
+}
+
+const kidsQuery = preparedOnce((db) => db.select({ kids }).from(signingKeys).prepare('signing_kids'))

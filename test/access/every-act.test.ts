@@ -16,6 +16,7 @@ import { lockouts } from '../../src/platform/db/schema/lockouts.ts'
 import { outbox } from '../../src/platform/db/schema/outbox.ts'
 import { openQueueEngine, type QueueEngine } from '../../src/platform/outbox/queues.ts'
 import { MINUTE, SECOND } from '../../src/platform/time/durations.ts'
+import { SigningKeys } from '../../src/signing-keys/signing-keys.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { addApplication, registrationForm } from '../support/applications.ts'
 import { awaitWaiters } from '../support/await-waiters.ts'
@@ -38,7 +39,11 @@ before(async () => {
   people = new People(app)
   const { deps } = app
   queues = openQueueEngine(deps.config, deps.log)
-  routers = stageRouters(deps, opsRoutes(deps, queues, openMetrics(deps, queues)), openOidc(deps))
+  routers = stageRouters(
+    deps,
+    opsRoutes(deps, queues, openMetrics(deps, queues)),
+    openOidc(deps, new SigningKeys(deps)),
+  )
 })
 after(async () => {
   await queues.close()

@@ -9,6 +9,7 @@ import { openMetrics } from '../../src/ops/metrics.ts'
 import { opsRoutes } from '../../src/ops/ops.routes.ts'
 import { auditEvents } from '../../src/platform/db/schema/audit-events.ts'
 import { openQueueEngine, type QueueEngine } from '../../src/platform/outbox/queues.ts'
+import { SigningKeys } from '../../src/signing-keys/signing-keys.ts'
 import {
   ADMIN,
   Cast,
@@ -49,7 +50,11 @@ before(async () => {
   const { deps } = cast.app
   queues = openQueueEngine(deps.config, deps.log)
   const routes = routesOf(
-    stageRouters(deps, opsRoutes(deps, queues, openMetrics(deps, queues)), openOidc(deps))['signed-in'],
+    stageRouters(
+      deps,
+      opsRoutes(deps, queues, openMetrics(deps, queues)),
+      openOidc(deps, new SigningKeys(deps)),
+    )['signed-in'],
   )
   paths = [...new Set(routes.filter(({ method }) => ['GET', 'ALL'].includes(method)).map(({ path }) => path))]
 })

@@ -17,6 +17,7 @@ import { mfaPolicies, roleGroups } from '../../src/platform/db/schema/role-group
 import { users } from '../../src/platform/db/schema/users.ts'
 import { openQueueEngine, type QueueEngine } from '../../src/platform/outbox/queues.ts'
 import { HOUR } from '../../src/platform/time/durations.ts'
+import { SigningKeys } from '../../src/signing-keys/signing-keys.ts'
 import { addApplication, registrationForm } from '../support/applications.ts'
 import { type Browser, DEMO_PASSWORD, type Fields, keyOn } from '../support/browser.ts'
 import { ADMIN, Cast, DESK, DESK2, EVIDENCE, OPERATOR } from '../support/cast.ts'
@@ -31,7 +32,11 @@ before(async () => {
   cast = await Cast.assemble([ADMIN, DESK, OPERATOR], [])
   const { deps } = cast.app
   queues = openQueueEngine(deps.config, deps.log)
-  byStage = stageRouters(deps, opsRoutes(deps, queues, openMetrics(deps, queues)), openOidc(deps))
+  byStage = stageRouters(
+    deps,
+    opsRoutes(deps, queues, openMetrics(deps, queues)),
+    openOidc(deps, new SigningKeys(deps)),
+  )
   // BullMQ makes its tables at the first use, which may take longer than a page waits for it.
   await eventually('BullMQ is ready', async () => (await operator().get('/ops/queues')).status === 200)
 })

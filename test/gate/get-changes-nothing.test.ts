@@ -13,6 +13,7 @@ import { applicationSecrets } from '../../src/platform/db/schema/applications.ts
 import { mfaPolicies, roleGroups } from '../../src/platform/db/schema/role-groups.ts'
 import { openQueueEngine, type QueueEngine } from '../../src/platform/outbox/queues.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/platform/time/durations.ts'
+import { SigningKeys } from '../../src/signing-keys/signing-keys.ts'
 import { addApplication } from '../support/applications.ts'
 import type { Browser } from '../support/browser.ts'
 import {
@@ -50,7 +51,11 @@ before(async () => {
   // The signing keys are made at the first use of the provider.
   for (const path of ['/ops', '/ops/queues', '/ops/queues/api/queues', '/oidc/jwks'])
     assert.equal((await cast.as(OPERATOR).get(path)).status, 200, path)
-  const byStage = stageRouters(deps, opsRoutes(deps, queues, openMetrics(deps, queues)), openOidc(deps))
+  const byStage = stageRouters(
+    deps,
+    opsRoutes(deps, queues, openMetrics(deps, queues)),
+    openOidc(deps, new SigningKeys(deps)),
+  )
   const app = createApp(deps, { queues })
   const routes = [app.router, ...STAGES.map(({ name }) => byStage[name])].flatMap((router) =>
     routesOf(router),

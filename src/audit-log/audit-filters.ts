@@ -1,4 +1,5 @@
 // The filters of the audit log, read from its address. Empty means all. Pure.
+import { Temporal } from 'temporal-polyfill'
 import { validate as isUuid } from 'uuid'
 import { AUDIT_ACTIONS, type AuditAction, type EventOutcome, OUTCOMES } from '../platform/audit/actions.ts'
 import { cursor, lastSaid, SHORTEST_TERM, searchTerm } from '../platform/http/list-query.ts'
@@ -61,4 +62,18 @@ const notAMoment = 'Write a date such as 2026-11-24, or a date and a time such a
 
 function looksLikeAddress(text: string): boolean {
   return text.length <= LONGEST_ADDRESS && /^[^\s@\p{Cc}]+@[^\s@\p{Cc}]+$/u.test(text)
+}
+
+const RECENT = [
+  ['Today', 1],
+  ['Last 7 days', 7],
+  ['Last 30 days', 30],
+] as const
+
+/** The first days of usual stretches of time that end today, in `timeZone`. */
+export function recentDays(now: Date, timeZone: string): { label: string; from: string }[] {
+  const today = Temporal.Instant.fromEpochMilliseconds(now.getTime())
+    .toZonedDateTimeISO(timeZone)
+    .toPlainDate()
+  return RECENT.map(([label, days]) => ({ label, from: today.subtract({ days: days - 1 }).toString() }))
 }

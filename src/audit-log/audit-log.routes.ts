@@ -13,7 +13,7 @@ import { AUDIT_ACTIONS, OUTCOMES, ofPlatform } from '../platform/audit/actions.t
 import { ForbiddenError } from '../platform/http/errors.ts'
 import { listHref } from '../platform/http/list-query.ts'
 import { originOf } from '../platform/http/origin.ts'
-import { type AuditFilters, type ReadFilters, readAuditFilters } from './audit-filters.ts'
+import { type AuditFilters, type ReadFilters, readAuditFilters, recentDays } from './audit-filters.ts'
 import { prepareSearch, readAuditLog } from './audit-log.queries.ts'
 import { actionLabel, outcomeLabel } from './event-sentence.ts'
 import { eventView } from './event-view.ts'
@@ -68,7 +68,7 @@ async function ask(deps: Deps, req: Request, res: Response): Promise<Asked | nul
   }
 }
 
-async function renderLog({ db }: Deps, req: Request, res: Response, asked: Asked): Promise<void> {
+async function renderLog({ db, clock }: Deps, req: Request, res: Response, asked: Asked): Promise<void> {
   const { account, isOwn, viewer, read } = asked
   const { typed, problems, filters } = read
   const page = filters
@@ -88,6 +88,11 @@ async function renderLog({ db }: Deps, req: Request, res: Response, asked: Asked
       label: actionLabel(value),
     })),
     outcomes: OUTCOMES.map((value) => ({ value, label: outcomeLabel(value) })),
+    recent: recentDays(clock.now(), res.locals.timeZone).map(({ label, from }) => ({
+      label,
+      href: listHref(path, { ...typed, from, to: '' }),
+      isShown: typed.from === from && typed.to === '',
+    })),
     events: page.events.map(eventView),
     cutShort: page.cutShort,
     exports: EXPORT_FORMATS.map((format) => ({

@@ -36,11 +36,34 @@ export function eventSentence({ action, outcome, details, ...people }: EventFact
     sessions: details.ended === 'one' ? 'one of their sessions' : 'their other sessions',
     application: typeof details.application === 'string' ? details.application : 'an application',
     mayNot: cameTooLate(details.refusal) ? 'tried in vain to' : 'was not allowed to',
+    requirement: requirementText(details),
+    roleGroups: roleGroupsText(details, subject),
+    renamed: details.from && details.to ? ` from ${details.from} to ${details.to}` : '',
+    lines: details.lines === 1 ? 'one line' : details.lines ? `${details.lines} lines` : '',
   }
   const sentence = sentences?.[outcome]
   return capitalised(
     sentence ? sentence(names) : `${action}: ${outcome}, by ${names.actor}, on ${names.subject}.`,
   )
+}
+
+function requirementText({ added, removed }: EventFacts['details']): string {
+  const [more, less] = [roleGroupNames(added), roleGroupNames(removed)]
+  if (more && less) return `required MFA of ${more} and stopped requiring it of ${less}`
+  if (more) return `required MFA of ${more}`
+  return less ? `stopped requiring MFA of ${less}` : 'changed the MFA policy'
+}
+
+function roleGroupsText({ given, taken }: EventFacts['details'], subject: string): string {
+  if (given && taken) return `gave ${subject} ${given} and took ${taken} away`
+  if (given) return `gave ${subject} ${given}`
+  return taken ? `took ${taken} from ${subject}` : `changed the role groups of ${subject}`
+}
+
+/** Keys of role groups as their names: 'tech-operator' is Tech Operator. Empty for anything else. */
+export function roleGroupNames(keys: unknown): string {
+  if (!Array.isArray(keys)) return ''
+  return keys.map((key) => String(key).split('-').map(capitalised).join(' ')).join(', ')
 }
 
 function cameTooLate(refusal: unknown): boolean {
@@ -72,7 +95,7 @@ export function outcomeLabel(outcome: keyof typeof OUTCOME_LABELS): string {
   return OUTCOME_LABELS[outcome]
 }
 
-function capitalised(sentence: string): string {
+export function capitalised(sentence: string): string {
   return sentence.charAt(0).toUpperCase() + sentence.slice(1)
 }
 

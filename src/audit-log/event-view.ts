@@ -1,6 +1,14 @@
+import { REFUSALS, type Refusal } from '../access/refusals.ts'
 import { describeDevice } from '../platform/http/describe-device.ts'
 import { exactText } from '../platform/time/instant-text.ts'
-import { actionLabel, type EventRow, eventSentence, outcomeLabel } from './event-sentence.ts'
+import {
+  actionLabel,
+  capitalised,
+  type EventRow,
+  eventSentence,
+  outcomeLabel,
+  roleGroupNames,
+} from './event-sentence.ts'
 
 export function eventView(event: EventRow) {
   const { id, action, outcome, address, userAgent, requestId, details } = event
@@ -14,7 +22,7 @@ export function eventView(event: EventRow) {
     ['Device', userAgent === null ? null : describeDevice(userAgent)],
     ['Request', requestId],
     ['Event id', id],
-    ...Object.entries(details).map(([name, value]): [string, string] => [wordsOf(name), textOf(value)]),
+    ...Object.entries(details).map(([name, value]): [string, string] => [wordsOf(name), textOf(name, value)]),
   ]
   return {
     at: event.at,
@@ -24,12 +32,24 @@ export function eventView(event: EventRow) {
   }
 }
 
-function textOf(value: unknown): string {
+const INSTANT = /^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/
+
+function textOf(name: string, value: unknown): string {
+  if (name === 'refusal') return refusalText(String(value))
+  if (name === 'added' || name === 'removed') return roleGroupNames(value)
+  if (typeof value === 'string' && INSTANT.test(value)) return exactText(new Date(value))
   if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.join(', ')
   return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value)
 }
 
+function refusalText(name: string): string {
+  const { [name as Refusal]: known }: Partial<typeof REFUSALS> = REFUSALS
+  return known ? known.sentence : name
+}
+
 function wordsOf(name: string): string {
-  const words = name.replace(/[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`)
-  return words.charAt(0).toUpperCase() + words.slice(1)
+  return capitalised(name.replace(/[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`)).replace(
+    /^Mfa /,
+    'MFA ',
+  )
 }

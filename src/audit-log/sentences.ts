@@ -13,6 +13,12 @@ export interface Names {
   browsers: string
   mayNot: string
   application: string
+  /** What was done to the policy, the role groups or the name, as a predicate. */
+  requirement: string
+  roleGroups: string
+  renamed: string
+  /** Lines of a file of people to invite; empty for a single invitation. */
+  lines: string
 }
 
 type Sentence = (names: Names) => string
@@ -77,8 +83,14 @@ export const SENTENCES: Record<AuditAction, Sentences> = {
   'mfa-reset.completed': { success: ({ subject }) => `The MFA reset of ${subject} was completed.` },
   'invitation.sent': {
     success: ({ actor, subject }) => `${actor} invited ${subject}.`,
-    failure: ({ actor }) => `${actor} tried to invite a person whose address already has an account.`,
-    refused: ({ actor, mayNot }) => `${actor} ${mayNot} invite a user.`,
+    failure: ({ actor, lines }) =>
+      lines
+        ? `${actor} checked a file of people to invite. An account has the address already in ${lines}.`
+        : `${actor} tried to invite a person whose address already has an account.`,
+    refused: ({ actor, mayNot, lines }) =>
+      lines
+        ? `${actor} checked a file of people to invite. The role groups are not allowed in ${lines}.`
+        : `${actor} ${mayNot} invite a user.`,
   },
   'invitation.resent': {
     success: ({ actor, subject }) => `${actor} sent ${subject} the invitation again.`,
@@ -90,7 +102,7 @@ export const SENTENCES: Record<AuditAction, Sentences> = {
   },
   'invitation.accepted': { success: ({ subject }) => `${subject} accepted the invitation.` },
   'user.role-groups-changed': {
-    success: ({ actor, subject }) => `${actor} changed the role groups of ${subject}.`,
+    success: ({ actor, roleGroups }) => `${actor} ${roleGroups}.`,
     refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} change the role groups of ${subject}.`,
   },
   'approval.requested': {
@@ -126,7 +138,7 @@ export const SENTENCES: Record<AuditAction, Sentences> = {
   },
   'user.activated': { success: ({ subject }) => `The account of ${subject} became active.` },
   'mfa-policy.changed': {
-    success: ({ actor }) => `${actor} changed the MFA policy.`,
+    success: ({ actor, requirement }) => `${actor} ${requirement}.`,
     refused: ({ actor, mayNot }) => `${actor} ${mayNot} change an MFA policy.`,
   },
   'client.created': {
@@ -134,7 +146,7 @@ export const SENTENCES: Record<AuditAction, Sentences> = {
     refused: ({ actor, mayNot }) => `${actor} ${mayNot} create a client account.`,
   },
   'client.renamed': {
-    success: ({ actor }) => `${actor} renamed this account.`,
+    success: ({ actor, renamed }) => `${actor} renamed this account${renamed}.`,
     refused: ({ actor, mayNot }) => `${actor} ${mayNot} rename a client account.`,
   },
   'client.suspended': {

@@ -1,6 +1,7 @@
 // The audit log narrowed down: by person, action, outcome, actor and time; page by page; and what makes no sense.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { recentDays } from '../../src/audit-log/audit-filters.ts'
 import { users } from '../../src/platform/db/schema/users.ts'
 import { AuditFixture, nextOn, sentencesOn } from './audit-fixture.ts'
 
@@ -17,6 +18,17 @@ async function found(query: Record<string, string>, email = AMARA, log = '/audit
   assert.equal(status, 200)
   return sentencesOn(body)
 }
+
+test('usual stretches of time begin at a day of the reader', () => {
+  const newYear = new Date('2026-01-01T03:00:00Z')
+
+  assert.deepEqual(recentDays(newYear, 'UTC'), [
+    { label: 'Today', from: '2026-01-01' },
+    { label: 'Last 7 days', from: '2025-12-26' },
+    { label: 'Last 30 days', from: '2025-12-03' },
+  ])
+  assert.equal(recentDays(newYear, 'America/New_York')[0]?.from, '2025-12-31')
+})
 
 describe('filters of the audit log', () => {
   before(async () => {

@@ -64,7 +64,9 @@ export class AuditFixture {
 /** The sentences on a page, the newest first. */
 export function sentencesOn(html: string): string[] {
   return [
-    ...html.matchAll(/<li data-outcome="[a-z]+">\s*<p><span class="when">.*?<\/span> ([^<]*)<\/p>/gs),
+    ...html.matchAll(
+      /<li data-outcome="[a-z]+">\s*<details>\s*<summary><span class="when">.*?<\/span> ([^<]*)<\/summary>/gs,
+    ),
   ].map(([, sentence = '']) => sentence.trim())
 }
 

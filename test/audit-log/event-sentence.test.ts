@@ -135,3 +135,60 @@ test('every outcome of a case has its own sentence', () => {
   ] as const)
     assert.doesNotMatch(eventSentence({ ...facts, action, outcome }), /^Approval\./, `${action} ${outcome}`)
 })
+
+const AMARA = {
+  outcome: 'success' as const,
+  actorId: 'an id',
+  actorName: 'Amara Okafor',
+  byServiceDesk: false,
+  subjectId: 'another id',
+  subjectName: 'Theo Marchetti',
+}
+
+test('the sentence about a policy names the role groups', () => {
+  const said = (details: Record<string, unknown>) =>
+    eventSentence({ ...AMARA, action: 'mfa-policy.changed', details })
+
+  assert.equal(
+    said({ added: ['tech-operator', 'finance-admin'], removed: [] }),
+    'Amara Okafor required MFA of Tech Operator, Finance Admin.',
+  )
+  assert.equal(said({ added: [], removed: ['admin'] }), 'Amara Okafor stopped requiring MFA of Admin.')
+  assert.equal(
+    said({ added: ['tech-admin'], removed: ['admin'] }),
+    'Amara Okafor required MFA of Tech Admin and stopped requiring it of Admin.',
+  )
+  assert.equal(said({}), 'Amara Okafor changed the MFA policy.')
+})
+
+test('the sentence about role groups says which were given and taken', () => {
+  const said = (details: Record<string, unknown>) =>
+    eventSentence({ ...AMARA, action: 'user.role-groups-changed', details })
+
+  assert.equal(said({ given: 'Tech Admin', taken: '' }), 'Amara Okafor gave Theo Marchetti Tech Admin.')
+  assert.equal(said({ given: '', taken: 'Tech Admin' }), 'Amara Okafor took Tech Admin from Theo Marchetti.')
+  assert.equal(
+    said({ given: 'Finance Admin', taken: 'Tech Admin' }),
+    'Amara Okafor gave Theo Marchetti Finance Admin and took Tech Admin away.',
+  )
+})
+
+test('the sentence about a new name of an account says both names', () => {
+  assert.equal(
+    eventSentence({ ...AMARA, action: 'client.renamed', details: { from: 'Harbour', to: 'Harbour Group' } }),
+    'Amara Okafor renamed this account from Harbour to Harbour Group.',
+  )
+})
+
+test('a file that was checked is not said to be a refused invitation', () => {
+  const checked = { ...AMARA, action: 'invitation.sent', subjectId: null, subjectName: null }
+
+  assert.equal(
+    eventSentence({ ...checked, outcome: 'refused', details: { refusal: 'rank', lines: 3 } }),
+    'Amara Okafor checked a file of people to invite. The role groups are not allowed in 3 lines.',
+  )
+  assert.equal(
+    eventSentence({ ...checked, outcome: 'failure', details: { problem: 'address-taken', lines: 1 } }),
+    'Amara Okafor checked a file of people to invite. An account has the address already in one line.',
+  )
+})

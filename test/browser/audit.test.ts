@@ -38,7 +38,7 @@ for (const javaScriptEnabled of [true, false])
     const look = async (name: string) => {
       if (javaScriptEnabled) await inspect(admin.page, name)
     }
-    const sentence = (words: string) => admin.page.locator('.events > li > p', { hasText: words }).first()
+    const sentence = (words: string) => admin.page.locator('.events > li summary', { hasText: words }).first()
 
     test('the audit log is found in the navigation and shows everything, with details on demand', async () => {
       await admin.page.getByRole('link', { name: 'Audit' }).click()
@@ -85,6 +85,14 @@ for (const javaScriptEnabled of [true, false])
       await admin.press('Search')
       await admin.page.getByText('Nothing matches.').waitFor()
       assert.equal(await admin.field('From').inputValue(), '2026-03-03')
+    })
+
+    test('one click narrows the audit log to the last days', async () => {
+      await admin.visit('/audit?outcome=success')
+      await admin.page.getByRole('link', { name: 'Last 7 days' }).click()
+      await admin.page.waitForURL(/outcome=success&from=2026-02-24$/)
+      assert.equal(await admin.field('From').inputValue(), '2026-02-24')
+      await sentence('Amara Okafor signed in.').waitFor()
     })
 
     test('an invalid filter is named beside its field, and what was typed is kept', async () => {

@@ -166,7 +166,10 @@ describe('the Service Desk', () => {
       reason: 'Asked for by their board',
     })
     const log = await cast.as(ADMIN).get('/audit?action=mfa-policy.changed')
-    assert.match(log.body, /Daniel Achterberg of the Service Desk changed the MFA policy\./)
+    assert.match(
+      log.body,
+      /Daniel Achterberg of the Service Desk required MFA of Finance Admin and stopped requiring it of Tech Operator\./,
+    )
   })
 
   test('the Service Desk needs ticket and reason: a missing one is named beside its field, and what was typed is kept', async () => {

@@ -16,6 +16,8 @@ COPY --from=build /app/dist dist
 COPY --from=build /app/drizzle drizzle
 COPY --from=build /app/views views
 COPY --from=build /app/static static
+# Pages show the configurations of proxies.
+COPY --from=build /app/docs/applications docs/applications
 USER node
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \

@@ -9,6 +9,7 @@ import { applicationNoticeOn } from './application-notice.ts'
 import { listApplications, readValidSecrets } from './applications.queries.ts'
 import { entrySentence } from './entry-sentence.ts'
 import { issuerOf } from './issuer.ts'
+import { adaptedTo, type ProxyDocument, readProxyDocuments } from './proxy-configurations.ts'
 import { readUsesOfAccount } from './uses.queries.ts'
 import { usesSecrets } from './uses-secrets.ts'
 import { viewApplication } from './view-application.ts'
@@ -18,8 +19,9 @@ const filters = z.object({ q: searchTerm, after: cursor })
 /** The Service Desk sees every application; an Admin those that people of the account use. */
 export function applicationsRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
+  const documents = readProxyDocuments()
   routes.get('/applications', (req, res) => renderList(deps, req, res))
-  routes.get('/applications/:id', (req, res) => renderApplication(deps, req, res))
+  routes.get('/applications/:id', (req, res) => renderApplication(deps, documents, req, res))
   return routes
 }
 
@@ -43,16 +45,23 @@ async function renderList(deps: Deps, req: Request, res: Response): Promise<void
   })
 }
 
-async function renderApplication(deps: Deps, req: Request, res: Response): Promise<void> {
+async function renderApplication(
+  deps: Deps,
+  documents: readonly ProxyDocument[],
+  req: Request,
+  res: Response,
+): Promise<void> {
   const application = await viewApplication(deps, req, res)
   if (!application) return
   const { PUBLIC_URL } = deps.config
+  const { host } = application
   res.render('applications/application', {
     application,
     done: applicationNoticeOn(req, application),
     entry: entrySentence(application),
     publicUrl: PUBLIC_URL,
     issuer: issuerOf(PUBLIC_URL),
+    proxies: host === null ? [] : documents.map((one) => adaptedTo(one, { publicUrl: PUBLIC_URL, host })),
     usesSecrets: usesSecrets(application),
     secrets: await readValidSecrets(deps.db, application.id, deps.clock.now()),
   })

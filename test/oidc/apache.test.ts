@@ -56,7 +56,7 @@ describe('Apache with mod_auth_openidc', { skip: skipWithout('apache2') }, () =>
     port: number,
     { id, secret }: { id: string; secret: string },
   ): Promise<RunningProxy> {
-    const [block = ''] = documented('applications/apache.md', 'apache')
+    const [block = ''] = documented('apache.md', 'apache')
     const pages = join(folder, 'pages')
     for (const path of ['protected', 'protected/admins']) {
       await mkdir(join(pages, path), { recursive: true })

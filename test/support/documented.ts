@@ -1,17 +1,12 @@
 // Configurations as the documents have them, so that the documents are what is tested.
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { PROJECT_ROOT } from '../../src/platform/project-root.ts'
+import { codeBlocksIn } from '../../src/applications/proxy-configurations.ts'
 
-/** The blocks of a language in a document, in their order. */
+/** The blocks of a language in a document of docs/applications, in their order. */
 export function documented(file: string, language: string): string[] {
-  const text = readFileSync(join(PROJECT_ROOT, 'docs', file), 'utf8')
-  const blocks = [...text.matchAll(/^```(\S+)\n(.*?)^```$/gms)].flatMap(([, name, block = '']) =>
-    name === language ? [block] : [],
-  )
+  const blocks = codeBlocksIn(file).filter((block) => block.language === language)
   assert.ok(blocks.length > 0, `${file} has a block of ${language}`)
-  return blocks
+  return blocks.map(({ text }) => text)
 }
 
 /** Replaces what differs on this machine. Each text must occur. */

@@ -86,7 +86,7 @@ export async function startPlainNginx(
   { gate, application }: { gate: number; application: number },
 ): Promise<RunningProxy> {
   const folder = await testFolder()
-  const [block = ''] = documented('applications/nginx.md', 'nginx')
+  const [block = ''] = documented('nginx.md', 'nginx')
   const configuration = adapted(block, [
     ['127.0.0.1:3000', `127.0.0.1:${gate}`],
     ['127.0.0.1:8080', `127.0.0.1:${application}`],
@@ -121,7 +121,7 @@ type Files = Awaited<ReturnType<typeof makeCertificate>>
 
 const COMMANDS: Record<ProxyName, (folder: string, places: Places, files: Files) => Promise<string[]>> = {
   nginx: async (folder, places, { certificate, key }) => {
-    const [block = ''] = documented('applications/nginx.md', 'nginx')
+    const [block = ''] = documented('nginx.md', 'nginx')
     const reports = adapted(block, [
       ['127.0.0.1:3000', `127.0.0.1:${places.gatePort}`],
       ['127.0.0.1:8080', `127.0.0.1:${places.reportsPort}`],
@@ -140,7 +140,7 @@ const COMMANDS: Record<ProxyName, (folder: string, places: Places, files: Files)
   },
 
   caddy: async (folder, places, { certificate, key }) => {
-    const [block = ''] = documented('applications/caddy.md', 'caddyfile')
+    const [block = ''] = documented('caddy.md', 'caddyfile')
     const tls = `\ttls ${certificate} ${key}\n\tbind 127.0.0.1`
     const site = (host: string) => `https://${host} {\n${tls}`
     const sites = adapted(block, [
@@ -159,8 +159,8 @@ const COMMANDS: Record<ProxyName, (folder: string, places: Places, files: Files)
   },
 
   haproxy: async (folder, places, { both }) => {
-    const [block = ''] = documented('applications/haproxy.md', 'haproxy')
-    const [lua = ''] = documented('applications/haproxy.md', 'lua')
+    const [block = ''] = documented('haproxy.md', 'haproxy')
+    const [lua = ''] = documented('haproxy.md', 'lua')
     const script = join(folder, 'portcullis.lua')
     await writeFile(
       script,

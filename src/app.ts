@@ -5,6 +5,7 @@ import { authenticatorRoutes } from './account/authenticator.routes.ts'
 import { actOnApplicationRoutes } from './applications/act-on-application.routes.ts'
 import { applicationErrors } from './applications/application-errors.ts'
 import { applicationsRoutes } from './applications/applications.routes.ts'
+import { arrivalRoutes } from './applications/arrival.routes.ts'
 import { changeRoutes } from './applications/change.routes.ts'
 import { registerRoutes } from './applications/register.routes.ts'
 import { approvalsRoutes } from './approvals/approvals.routes.ts'
@@ -28,6 +29,7 @@ import { activateRoutes } from './invitations/activate.routes.ts'
 import { importRoutes } from './invitations/import.routes.ts'
 import { inviteRoutes } from './invitations/invite.routes.ts'
 import { enrolRoutes } from './mfa/enrol.routes.ts'
+import { nextOf } from './mfa/next-page.ts'
 import { lockedCodeRoutes, verifyRoutes } from './mfa/verify.routes.ts'
 import { mfaPolicyRoutes } from './mfa-policy/mfa-policy.routes.ts'
 import { mfaResetRoutes } from './mfa-reset/mfa-reset.routes.ts'
@@ -113,6 +115,7 @@ export function createApp(deps: Deps, { queues, draining = () => false }: AppOpt
 /** A route mounted under no stage is unreachable. Exported for the test of every route. */
 export function stageRouters(deps: Deps, ops: Router, oidc: Oidc): StageRouters {
   const signOut = signOutRoutes(deps)
+  const arrivals = arrivalRoutes()
   return {
     'signed-out': stageRouter(
       signInRoutes(deps),
@@ -121,8 +124,8 @@ export function stageRouters(deps: Deps, ops: Router, oidc: Oidc): StageRouters 
       lockedCodeRoutes(deps),
       signOut,
     ),
-    enrol: stageRouter(enrolRoutes(deps), signOut),
-    verify: stageRouter(verifyRoutes(deps), signOut),
+    enrol: stageRouter(enrolRoutes(deps), arrivals, signOut),
+    verify: stageRouter(verifyRoutes(deps), arrivals, signOut),
     'signed-in': stageRouter(
       showNav(deps),
       dashboardRoutes(deps),
@@ -149,7 +152,7 @@ export function stageRouters(deps: Deps, ops: Router, oidc: Oidc): StageRouters 
       ops,
       interactionRoutes(deps, oidc),
       signOut,
-      stagePagesLeadHome(),
+      stagePagesLeadOn(deps),
     ),
   }
 }
@@ -167,13 +170,15 @@ function stageRouter(...routers: RequestHandler[]): Router {
 }
 
 /** Redirects signed-in users from the pages of other stages. After a link in a mail they see why it did not open. */
-function stagePagesLeadHome(): Router {
+function stagePagesLeadOn(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
   routes.all(['/activate/:token', '/reset-password/:token'], (_req, res, next) => {
     leaveNotice(res, 'link-unused')
     next()
   })
-  routes.all([...STAGES.flatMap(({ pages }) => pages)], (_req, res) => res.redirect(303, '/'))
+  routes.all([...STAGES.flatMap(({ pages }) => pages)], (req, res) =>
+    res.redirect(303, nextOf(deps, req) ?? '/'),
+  )
   return routes
 }
 

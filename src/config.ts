@@ -28,6 +28,9 @@ const duration = z.string().transform((text, ctx) => {
   return z.NEVER
 })
 
+/** Tokens of OpenID Connect live whole seconds. */
+const wholeSeconds = z.number().multipleOf(SECOND, 'must be a whole number of seconds')
+
 const onOff = z.enum(['on', 'off'], "must be 'on' or 'off'").transform((word) => word === 'on')
 
 function urlWith(protocols: readonly string[], example: string) {
@@ -130,7 +133,7 @@ const settings = z.object({
   INVITATIONS_OPEN_MAX: wholeNumber.default(1_000),
   INVITATIONS_PER_HOUR: wholeNumber.default(200),
   SESSION_IDLE: duration.default(30 * MINUTE),
-  SESSION_ABSOLUTE: duration.default(12 * HOUR),
+  SESSION_ABSOLUTE: duration.pipe(wholeSeconds).default(12 * HOUR),
   DEMO_DATA: onOff.default(false),
   OPS_METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),

@@ -30,6 +30,17 @@ test('a duration needs a unit, so that no number is mistaken', () => {
     assert.throws(() => lasting(text), ConfigurationError, text)
 })
 
+test('a session lasts whole seconds, and the message of another length names every other problem too', () => {
+  const lasting = (text: string) => readConfig({ ...COMPLETE, SESSION_ABSOLUTE: text }).SESSION_ABSOLUTE
+  assert.equal(lasting('90s'), 90 * SECOND)
+  for (const text of ['1500ms', '0.0001h', '500ms'])
+    assert.throws(() => lasting(text), /SESSION_ABSOLUTE must be a whole number of seconds/, text)
+  assert.throws(
+    () => readConfig({ ...COMPLETE, SESSION_ABSOLUTE: '1500ms', PUBLIC_URL: '' }),
+    /PUBLIC_URL must be given\n.*SESSION_ABSOLUTE must be a whole number of seconds/,
+  )
+})
+
 test('the worker requires AUDIT_KEYS, and the web process ignores them', () => {
   const key = Buffer.alloc(32, 9).toString('base64')
   const keysOf = (text: string) => readWorkerConfig({ ...COMPLETE, AUDIT_KEYS: text }).AUDIT_KEYS

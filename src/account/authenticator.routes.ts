@@ -5,7 +5,7 @@ import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
 import type { Person } from '../gate/facts.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
-import { ownPath } from '../gate/own-path.ts'
+import { pathWithNext } from '../gate/own-path.ts'
 import { readPerson } from '../gate/read-person.queries.ts'
 import { revokePendingAuthenticator } from '../gate/revoke-pending-authenticator.ts'
 import { saveProofs } from '../gate/save-proofs.ts'
@@ -15,6 +15,7 @@ import { codeLockOf } from '../lockout/policy.ts'
 import { type Beginning, beginEnrolment } from '../mfa/begin-enrolment.ts'
 import { confirmEnrolment } from '../mfa/confirm-enrolment.ts'
 import { enrolmentView } from '../mfa/enrolment-view.ts'
+import { nextOf } from '../mfa/next-page.ts'
 import { readPendingAuthenticator } from '../mfa/pending-authenticator.queries.ts'
 import { proceed } from '../mfa/proceed.ts'
 import { MISSING_CODE, typedCode } from '../mfa/typed-code.ts'
@@ -127,14 +128,8 @@ async function confirmChange(deps: Deps, req: Request, res: Response): Promise<v
 }
 
 /** An application that demands MFA sends people here, and they go back to it afterwards. */
-function nextOf({ config }: Deps, req: Request): string | null {
-  return ownPath(req.query.next, config.PUBLIC_URL)
-}
-
-/** The query that keeps `next` from form to form. */
 function wayBack(deps: Deps, req: Request): string {
-  const next = nextOf(deps, req)
-  return next === null ? '' : `?next=${encodeURIComponent(next)}`
+  return pathWithNext('', nextOf(deps, req))
 }
 
 function beginning(req: Request, how: Beginning['how']): Beginning {

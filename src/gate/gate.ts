@@ -4,6 +4,7 @@ import { leaveNotice } from '../platform/http/notice.ts'
 import type { Clock } from '../platform/time/clock.ts'
 import { factsOf, type Person, type Proofs } from './facts.ts'
 import { helperOf } from './helper-of.ts'
+import { pathWithNext } from './own-path.ts'
 import { sessionCookieName } from './session-cookie.ts'
 import { type StageName, stageOf } from './stages.ts'
 
@@ -63,9 +64,7 @@ function wasHere(req: Request, res: Response): boolean {
 
 function signInPage(req: Request): string {
   const wanted = pageWanted(req)
-  return req.method !== 'GET' || NO_PAGES.has(wanted)
-    ? '/sign-in'
-    : `/sign-in?next=${encodeURIComponent(wanted)}`
+  return pathWithNext('/sign-in', req.method !== 'GET' || NO_PAGES.has(wanted) ? null : wanted)
 }
 
 /** The page itself if htmx asked for a part of it. */

@@ -8,3 +8,8 @@ export function ownPath(target: unknown, publicUrl: string): string | null {
   // Dot segments may resolve to '//host', which a browser takes for another host.
   return url.origin === publicUrl && !path.startsWith('//') ? path : null
 }
+
+/** The path of a page that leads on to `next`. */
+export function pathWithNext(page: string, next: string | null): string {
+  return next === null ? page : `${page}?next=${encodeURIComponent(next)}`
+}

@@ -2,8 +2,9 @@ import { type Request, type Response, Router } from 'express'
 import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
 import { halfwayUntil } from '../gate/facts.ts'
-import { personOf, proofsOf } from '../gate/gate.ts'
+import { personOf } from '../gate/gate.ts'
 import { mfaRequirement } from '../gate/mfa-requirement.ts'
+import { pathWithNext } from '../gate/own-path.ts'
 import { readPerson } from '../gate/read-person.queries.ts'
 import { renderIfLocked, renderLockPage } from '../lockout/lock-page.ts'
 import { codeLockOf } from '../lockout/policy.ts'
@@ -14,6 +15,7 @@ import { type Beginning, beginEnrolment } from './begin-enrolment.ts'
 import { confirmEnrolment } from './confirm-enrolment.ts'
 import { enrolmentView } from './enrolment-view.ts'
 import { readLastReset } from './last-reset.queries.ts'
+import { nextOf, proofsWithNext } from './next-page.ts'
 import { offeredSecret } from './offered-secret.ts'
 import { hasBegun, readPendingAuthenticator } from './pending-authenticator.queries.ts'
 import { proceed } from './proceed.ts'
@@ -40,7 +42,7 @@ export function enrolRoutes(deps: Deps): Router {
   routes.post('/mfa/enrol/restart', async (req, res) => {
     await begin(deps, req, res, 'anew')
     leaveNotice(res, 'enrolment-restarted')
-    res.redirect(303, '/mfa/enrol')
+    res.redirect(303, pathWithNext('/mfa/enrol', nextOf(deps, req)))
   })
 
   routes.post('/mfa/enrol', readForm, async (req, res) => {
@@ -54,7 +56,7 @@ export function enrolRoutes(deps: Deps): Router {
     if (outcome.ok) {
       const enrolled = await readPerson(deps.db, person.id)
       if (!enrolled) throw new Error('an enrolled person is gone')
-      const proofs = { ...proofsOf(req), enrolled: outcome.authenticatorId }
+      const proofs = { ...proofsWithNext(deps, req), enrolled: outcome.authenticatorId }
       return proceed(req, res, deps, enrolled, proofs)
     }
     if (renderIfLocked(res, deps.clock, outcome)) return
@@ -98,6 +100,7 @@ async function renderEnrol(
 ): Promise<void> {
   const person = personOf(res)
   res.status(status).render('mfa/enrol', {
+    wayOn: pathWithNext('', nextOf(deps, req)),
     key: shown && (await enrolmentView(deps.config, person, shown)),
     requirement: mfaRequirement(person, { isNew: false }),
     resetAt: await readLastReset(deps.db, person.id),

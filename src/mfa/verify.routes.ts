@@ -3,12 +3,14 @@ import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
 import { factsOf } from '../gate/facts.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
+import { pathWithNext } from '../gate/own-path.ts'
 import { limitedByAddress } from '../lockout/address-limit.ts'
 import { renderIfLocked, renderLockPage } from '../lockout/lock-page.ts'
 import { codeLockOf } from '../lockout/policy.ts'
 import { readForm } from '../platform/http/form.ts'
 import { originOf } from '../platform/http/origin.ts'
 import { refuseCode } from './fail-code.ts'
+import { nextOf, proofsWithNext } from './next-page.ts'
 import { proceed } from './proceed.ts'
 import { secondsUntilNextCode } from './totp.ts'
 import { MISSING_CODE, typedCode } from './typed-code.ts'
@@ -33,7 +35,7 @@ export function verifyRoutes(deps: Deps): Router {
     const outcome = await verifyCode(deps, actingSessionOf(req), person, code, originOf(req))
     if (outcome.ok) {
       const verified = { at: clock.now().getTime(), authenticatorId: outcome.authenticatorId }
-      return proceed(req, res, deps, person, { ...proofsOf(req), verified })
+      return proceed(req, res, deps, person, { ...proofsWithNext(deps, req), verified })
     }
     if (renderIfLocked(res, clock, outcome)) return
     if (outcome.problem === 'wrong') return renderVerify(deps, req, res, wrongCode(deps, person), 401)
@@ -64,7 +66,7 @@ export function lockedCodeRoutes(deps: Deps): Router {
 }
 
 function renderVerify(
-  { clock }: Deps,
+  deps: Deps,
   req: Request,
   res: Response,
   problem: string | null = null,
@@ -74,10 +76,11 @@ function renderVerify(
   if (!authenticator) throw new Error('the stage verify without an authenticator')
   const { enrolled, passwordAt } = proofsOf(req)
   res.status(status).render('mfa/verify', {
+    action: pathWithNext('/mfa/verify', nextOf(deps, req)),
     problem,
     justEnrolled: authenticator.lastUsedAt === null,
     // Enrolled elsewhere while this session was at enrolment: possibly by an attacker.
     enrolledElsewhere: enrolled !== authenticator.id && passwordAt < authenticator.activatedAt.getTime(),
-    secondsUntilNext: secondsUntilNextCode(authenticator.lastAcceptedStep, clock.now()),
+    secondsUntilNext: secondsUntilNextCode(authenticator.lastAcceptedStep, deps.clock.now()),
   })
 }

@@ -1,7 +1,7 @@
 import { type Adapter, type AdapterPayload, errors, Provider } from 'oidc-provider'
 import type { Deps } from '../deps.ts'
 import { readApplicationClient } from './application-client.queries.ts'
-import { Artifacts, expiryFor } from './artifacts.ts'
+import { Artifacts, expiryFor, INTERACTION_LIFE_S } from './artifacts.ts'
 import { endGrant } from './end-grant.ts'
 import { grantInUse } from './grant-in-use.ts'
 import { originIn } from './request-context.ts'
@@ -32,6 +32,8 @@ export function adapterOf(deps: Deps): (model: string) => Adapter {
         return { ...NOTHING, ...replayAdapter(new Artifacts(deps, model)) }
       case 'Interaction':
         return { ...NOTHING, ...interactionAdapter(new Artifacts(deps, model), deps.config.PUBLIC_URL) }
+      case 'PushedAuthorizationRequest':
+        return { ...NOTHING, ...pushedRequestAdapter(new Artifacts(deps, model)) }
       case 'AuthorizationCode':
       case 'RefreshToken':
         return { ...NOTHING, ...tokenAdapter(deps, model) }
@@ -69,7 +71,21 @@ function artifactAdapter(artifacts: Artifacts): Partial<Adapter> {
     upsert: (id, payload, expiresIn = 0) => artifacts.save(id, payload, expiresIn),
     find: (id) => artifacts.find(id),
     destroy: (id) => artifacts.delete(id),
-    // A pushed authorization request.
+  }
+}
+
+/**
+ * A request that was begun in time may be finished later, and twice: each sign-in that it began asks for it again, and
+ * the first one consumes it. So it is kept as long as an interaction.
+ */
+function pushedRequestAdapter(artifacts: Artifacts): Partial<Adapter> {
+  return {
+    ...artifactAdapter(artifacts),
+    upsert: (id, payload, expiresIn = 0) => artifacts.save(id, payload, expiresIn + INTERACTION_LIFE_S),
+    find: async (id) => {
+      const payload = await artifacts.find(id)
+      return payload && { ...payload, exp: Number(payload.exp) - INTERACTION_LIFE_S }
+    },
     consume: async (id) => {
       if (!(await artifacts.consume(id))) throw new errors.InvalidRequestUri('request_uri was already used')
     },

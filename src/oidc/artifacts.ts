@@ -3,7 +3,10 @@ import type { AdapterPayload } from 'oidc-provider'
 import type { Deps } from '../deps.ts'
 import { hashToken } from '../platform/crypto/link-token.ts'
 import { oidcArtifacts } from '../platform/db/schema/oidc.ts'
-import { SECOND } from '../platform/time/durations.ts'
+import { HOUR, SECOND } from '../platform/time/durations.ts'
+
+/** How long a person may take from the request of an application to its answer, in seconds. */
+export const INTERACTION_LIFE_S = HOUR / SECOND
 
 type ArtifactDeps = Pick<Deps, 'db' | 'clock'>
 

@@ -1,5 +1,9 @@
 import type { ErrorOut, KoaContextWithOIDC } from 'oidc-provider'
+import type { Deps } from '../deps.ts'
+import { refusalText } from '../forward-auth/refusal-text.ts'
 import { renderInto } from './request-context.ts'
+import { signedInBy } from './signed-in.ts'
+import { readSwitchedOff } from './switched-off.queries.ts'
 
 const PAGES = {
   expired: {
@@ -20,8 +24,20 @@ const PAGES = {
 }
 
 /** The page of an error that is not sent back to the application. What exactly was wrong stands in the audit log. */
-export async function renderError(ctx: KoaContextWithOIDC, out: ErrorOut, error: Error): Promise<void> {
-  const page =
-    error.name === 'SessionNotFound' ? 'expired' : out.error === 'invalid_client' ? 'unknown' : 'application'
-  await renderInto(ctx, 'errors/error', { status: ctx.status, mayTryAgain: false, ...PAGES[page] })
+export function errorPage(deps: Pick<Deps, 'db' | 'clock'>) {
+  return async (ctx: KoaContextWithOIDC, out: ErrorOut, error: Error): Promise<void> => {
+    const text = out.error === 'invalid_client' ? await whyUnknown(deps, ctx) : PAGES[reasonOf(error)]
+    await renderInto(ctx, 'errors/error', { status: ctx.status, mayTryAgain: false, ...text })
+  }
+}
+
+function reasonOf(error: Error) {
+  return error.name === 'SessionNotFound' ? 'expired' : 'application'
+}
+
+/** To the provider, an application that is switched off is an unknown one. */
+async function whyUnknown({ db, clock }: Pick<Deps, 'db' | 'clock'>, ctx: KoaContextWithOIDC) {
+  const here = signedInBy(ctx.req, clock)
+  const application = here && (await readSwitchedOff(db, ctx.oidc.params?.client_id, here.person))
+  return application ? refusalText('disabled', application, here.person) : PAGES.unknown
 }

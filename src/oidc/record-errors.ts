@@ -1,8 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { applicationErrors } from '../applications/application-errors.ts'
 import type { Deps } from '../deps.ts'
-import { BY_THE_PRODUCT, record } from '../platform/audit/record.ts'
-import { ErrorBudget } from './error-budget.ts'
 import { originIn, requestIn } from './request-context.ts'
 
 const EVENTS = [
@@ -40,8 +39,8 @@ export function collectErrors(provider: Provider): void {
 }
 
 /** Logs and records what was wrong with a request. The answer itself does not say it. */
-export function recordErrors({ db, clock }: Pick<Deps, 'db' | 'clock'>) {
-  const budget = new ErrorBudget()
+export function recordErrors(deps: Pick<Deps, 'db' | 'clock'>) {
+  const recordError = applicationErrors(deps)
   return async (ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> => {
     await next()
     const failed: Failed | undefined = ctx.state.failed
@@ -54,19 +53,9 @@ export function recordErrors({ db, clock }: Pick<Deps, 'db' | 'clock'>) {
     const isAnonymous = route === 'userinfo' && !applicationId
     if (isAnonymous || ANSWERS.has(failed.error)) return
 
-    const now = clock.now()
-    // Anyone can send wrong requests. They must not fill the audit log.
-    if (!budget.spend(applicationId ?? 'unknown', now)) return
-    await db.transaction((tx) =>
-      record(tx, {
-        ...BY_THE_PRODUCT,
-        at: now,
-        action: 'application.error',
-        outcome: 'failure',
-        origin: originIn(ctx),
-        details: { ...details, ...(client?.clientName && { application: client.clientName }) },
-      }),
-    )
+    const { error, ...rest } = details
+    const named = client?.clientName ? { ...rest, application: client.clientName } : rest
+    await recordError(error, named, originIn(ctx))
   }
 }
 

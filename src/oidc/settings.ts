@@ -3,10 +3,11 @@ import type { Configuration, FindAccount, JWK } from 'oidc-provider'
 import { authenticationClaims, identityClaims, MFA_ACR, PASSWORD_ACR } from '../applications/claims.ts'
 import type { Deps } from '../deps.ts'
 import type { Person, Proofs } from '../gate/facts.ts'
-import { HOUR, MINUTE, SECOND } from '../platform/time/durations.ts'
+import { MINUTE, SECOND } from '../platform/time/durations.ts'
 import { adapterOf } from './adapter.ts'
+import { INTERACTION_LIFE_S } from './artifacts.ts'
 import { SECRET_HASHES } from './client-metadata.ts'
-import { renderError } from './error-page.ts'
+import { errorPage } from './error-page.ts'
 import { grantInUse } from './grant-in-use.ts'
 import { promptsOf } from './prompts.ts'
 import { CLAIMS } from './scopes.ts'
@@ -70,7 +71,7 @@ export function settingsOf(deps: Deps, keys: JWK[]): Configuration {
       AccessToken: (5 * MINUTE) / SECOND,
       AuthorizationCode: MINUTE / SECOND,
       IdToken: (5 * MINUTE) / SECOND,
-      Interaction: HOUR / SECOND,
+      Interaction: INTERACTION_LIFE_S,
       RefreshToken: absolute,
       Grant: absolute,
       Session: absolute,
@@ -87,7 +88,7 @@ export function settingsOf(deps: Deps, keys: JWK[]): Configuration {
     // Opened by the last prompt, after everything else is settled.
     loadExistingGrant: async () => undefined,
     findAccount: accountFinder(deps),
-    renderError,
+    renderError: errorPage(deps),
   }
 }
 

@@ -1,7 +1,7 @@
 import { type Request, type Response, Router } from 'express'
 import { z } from 'zod'
 import type { Deps } from '../deps.ts'
-import { ownPath } from '../gate/own-path.ts'
+import { ownPath, pathWithNext } from '../gate/own-path.ts'
 import { browserTokensOf } from '../lockout/known-browser-cookie.ts'
 import { renderIfLocked } from '../lockout/lock-page.ts'
 import { proceed } from '../mfa/proceed.ts'
@@ -60,7 +60,7 @@ function renderSignIn(
   const next = ownPath(req.query.next, publicUrl)
   res.status(status).render('sign-in/sign-in', {
     email: typeof email === 'string' ? email : '',
-    action: next ? `/sign-in?next=${encodeURIComponent(next)}` : '/sign-in',
+    action: pathWithNext('/sign-in', next),
     problem: null,
     notice: null,
     ...message,

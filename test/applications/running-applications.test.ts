@@ -86,6 +86,45 @@ const endGrants = async (id: string) => {
   return jobs.filter(({ payload }) => payload.id === id && payload.of === 'application').length
 }
 
+describe('two applications on one host', () => {
+  test('are refused also with different ports: the browser sends the pass of one to the other', async () => {
+    assert.equal(
+      (await desk().post('/applications', forwardForm({ address: 'https://shared.example/' }))).status,
+      303,
+    )
+    const elsewhere = await register(forwardForm({ address: 'https://elsewhere.example:8443/' }))
+
+    const same = await desk().post('/applications', forwardForm({ address: 'https://shared.example/a' }))
+    assert.match(problemOf(same, 'address'), /already an application with this host/)
+    const address = 'https://shared.example:8443/'
+    for (const answer of [
+      await desk().post('/applications', forwardForm({ address })),
+      await desk().post(
+        `/applications/${elsewhere.id}/change`,
+        forwardForm({ name: elsewhere.name, address }),
+      ),
+    ]) {
+      assert.equal(answer.status, 422)
+      assert.match(problemOf(answer, 'address'), /another port of this host.*a host name of its own/s)
+      assert.match(answer.body, /value="https:\/\/shared\.example:8443\/"/)
+    }
+  })
+
+  test('may be a host and a host below it, or one of which may change its own port', async () => {
+    const first = await register(forwardForm({ address: 'https://below.example/' }))
+
+    await register(forwardForm({ address: 'https://app.below.example:8443/' }))
+    const moved = forwardForm({ name: first.name, address: 'https://below.example:9443/' })
+    assert.equal((await desk().post(`/applications/${first.id}/change`, moved)).status, 303)
+    assert.equal((await read(first.id)).host, 'below.example:9443')
+  })
+
+  async function register(form: Record<string, string>) {
+    assert.equal((await desk().post('/applications', form)).status, 303)
+    return latest()
+  }
+})
+
 describe('registering', () => {
   test('the form asks only for what the chosen way needs', async () => {
     const choice = await desk().get('/applications/new')

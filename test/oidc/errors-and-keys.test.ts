@@ -9,7 +9,7 @@ import { DAY, MINUTE } from '../../src/platform/time/durations.ts'
 import { rotateSigningKeys } from '../../src/signing-keys/rotate-signing-keys.ts'
 import type { TestApp } from '../support/app.ts'
 import type { Browser } from '../support/browser.ts'
-import { FINANCE } from '../support/cast.ts'
+import { FINANCE, TECH } from '../support/cast.ts'
 import { judged } from '../support/judged.ts'
 import { RelyingParty, startProvider } from './relying-party.ts'
 
@@ -98,10 +98,42 @@ describe('wrong requests of an application', () => {
     const before = await count()
     for (let sent = 0; sent < 60; sent += 1) await app.browser().get('/oidc/auth?client_id=made-up')
 
-    assert.equal((await count()) - before, 20)
+    assert.equal((await count()) - before, 1)
     app.clock.advance(MINUTE)
     await app.browser().get('/oidc/auth?client_id=made-up')
-    assert.equal((await count()) - before, 21)
+    assert.equal((await count()) - before, 2)
+    const [event] = await app.deps.sql<{ details: Record<string, unknown> }[]>`
+      select details from audit_events where action = 'application.error' order by id desc limit 1`
+    assert.equal(event?.details.leftOut, 59)
+  })
+
+  test('of one application or of one kind do not hide those of another', async () => {
+    app.clock.advance(2 * MINUTE)
+    const other = await RelyingParty.register(app)
+    const wrongSecret = (id: string, fields: Record<string, string>) =>
+      fetch(`${app.origin}/oidc/token`, {
+        method: 'POST',
+        headers: { authorization: `Basic ${btoa(`${id}:wrong`)}` },
+        body: new URLSearchParams(fields),
+      })
+    const refresh = { grant_type: 'refresh_token', refresh_token: 'x' }
+    for (const id of [party.id, other.id, party.id, other.id]) await wrongSecret(id, refresh)
+    await fetch(`${app.origin}/oidc/token`, {
+      method: 'POST',
+      headers: { authorization: `Basic ${btoa(`${party.id}:${party.secret}`)}` },
+      body: new URLSearchParams(refresh),
+    })
+
+    const events = await app.deps.sql<{ details: Record<string, unknown> }[]>`
+      select details from audit_events where action = 'application.error' order by id desc limit 3`
+    assert.deepEqual(
+      events.map(({ details: { applicationId, error } }) => [applicationId, error]),
+      [
+        [party.id, 'invalid_grant'],
+        [other.id, 'invalid_client'],
+        [party.id, 'invalid_client'],
+      ],
+    )
   })
 
   test('of another type, too large or with a parameter twice are answered 400', async () => {
@@ -146,6 +178,47 @@ test('an error that is sent in a form may go to a registered address only', asyn
   const foreign = await app.browser().get(url.href)
   assert.equal(foreign.status, 400)
   assert.doesNotMatch(foreign.headers.get('content-security-policy') ?? '', /evil/)
+})
+
+describe('an application that is switched off', () => {
+  const UNKNOWN = /The application that sent you here is not known/
+  async function switchedOff(given: Parameters<typeof RelyingParty.register>[1] = {}) {
+    const off = await RelyingParty.register(app, given)
+    const { url } = await off.begin()
+    const disabledAt = app.clock.now().toISOString()
+    await app.deps.sql`update applications set disabled_at = ${disabledAt} where id = ${off.id}`
+    return { name: off.name, href: url.href }
+  }
+
+  test('says so to a signed-in person who may enter it, and whom to ask', async () => {
+    const { name, href } = await switchedOff()
+
+    const { status, body } = await fiona.get(href)
+
+    assert.equal(status, 400)
+    assert.match(body, new RegExp(`${name} is switched off for everyone. Ask the Service Desk.`))
+    assert.doesNotMatch(body, UNKNOWN)
+  })
+
+  test('is not known to a person who is signed out or half-way, nor to one who may not enter it', async () => {
+    const { name, href } = await switchedOff()
+    const halfway = app.browser()
+    assert.equal((await halfway.signInWithPassword(TECH)).location, '/mfa/enrol')
+    const forOthers = await switchedOff({ roleGroups: ['admin'] })
+    const forOtherAccounts = await switchedOff({ clients: [] })
+
+    for (const [browser, address] of [
+      [app.browser(), href],
+      [halfway, href],
+      [fiona, forOthers.href],
+      [fiona, forOtherAccounts.href],
+    ] as const) {
+      const { status, body } = await browser.get(address)
+      assert.equal(status, 400)
+      assert.match(body, UNKNOWN)
+      assert.doesNotMatch(body, new RegExp(`${name}|${forOthers.name}|${forOtherAccounts.name}|for everyone`))
+    }
+  })
 })
 
 test('an interaction that is over, or another browser’s, is answered 410', async () => {

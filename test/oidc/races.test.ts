@@ -3,12 +3,13 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { eq } from 'drizzle-orm'
 import { oidcGrants } from '../../src/platform/db/schema/oidc.ts'
+import { MINUTE } from '../../src/platform/time/durations.ts'
 import type { TestApp } from '../support/app.ts'
 import { awaitWaiters } from '../support/await-waiters.ts'
 import type { Browser } from '../support/browser.ts'
 import { FINANCE } from '../support/cast.ts'
 import { People } from '../support/people.ts'
-import { errorOf, RelyingParty, startProvider } from './relying-party.ts'
+import { arriveOutside, errorOf, RelyingParty, startProvider } from './relying-party.ts'
 
 let app: TestApp
 let party: RelyingParty
@@ -112,16 +113,46 @@ test('first authorizations at once share one grant and one sid', async () => {
   }
 })
 
-test('a pushed authorization request leads to one code', async () => {
-  const requestUri = await party.push(await party.begin())
-  const url = () =>
-    fiona.get(`/oidc/auth?client_id=${party.id}&request_uri=${encodeURIComponent(requestUri)}`)
+describe('a pushed authorization request', () => {
+  const pushed = async () => {
+    const requestUri = await party.push(await party.begin())
+    return `/oidc/auth?client_id=${party.id}&request_uri=${encodeURIComponent(requestUri)}`
+  }
+  const codesIn = (answers: readonly { location: string | null }[]) =>
+    answers.filter(({ location }) => location?.includes('code=')).length
 
-  const answers = succeeded(await times(6, url))
+  test('that 10 tabs open at once leads to one code, in each of 20 rounds', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const address = await pushed()
 
-  const codes = answers.filter(({ location }) => location?.includes('code='))
-  assert.equal(codes.length, 1)
-  assert.ok(!(await url()).location?.includes('code='))
+      const answers = await Promise.all(Array.from({ length: 10 }, () => fiona.get(address)))
+
+      assert.equal(codesIn(answers), 1, `round ${round}`)
+      assert.equal(codesIn([await fiona.get(address)]), 0)
+    }
+  })
+
+  for (const [title, minutes] of Object.entries({ '': 0, ' after it has expired': 5 }))
+    test(`that two tabs have begun leads to one code if both go on at once${title}, in each of 20 rounds`, async () => {
+      for (let round = 0; round < 20; round += 1) {
+        const address = await pushed()
+        const tabs = [app.browser(), app.browser()]
+        const interactions: string[] = []
+        for (const tab of tabs) interactions.push((await tab.get(address)).location ?? '')
+        app.clock.advance(minutes * MINUTE)
+        const signedIn = app.browser()
+        await signedIn.signInWithPassword(FINANCE)
+        for (const tab of tabs) for (const [name, value] of signedIn.cookies) tab.cookies.set(name, value)
+
+        const codes = await times(2, async () => {
+          const tab = tabs.pop() ?? assert.fail()
+          const outside = await arriveOutside(app, tab, interactions.pop() ?? '')
+          return assert.match(outside.search, /code=/)
+        })
+
+        assert.equal(succeeded(codes).length, 1, `round ${round}`)
+      }
+    })
 })
 
 describe('a session that ends while its tokens are made', () => {

@@ -9,6 +9,7 @@ document.addEventListener('htmx:after:swap', () => {
   enhance()
   document.querySelector('[data-sends]:focus')?.scrollIntoView({ block: 'nearest' })
 })
+document.querySelector('tr.marked')?.scrollIntoView({ block: 'nearest' })
 
 // A redirect leads to another page, which must not be swapped into this one.
 document.addEventListener('htmx:before:response', (event) => {
@@ -107,6 +108,10 @@ document.addEventListener(
   },
   true,
 )
+
+document.addEventListener('change', ({ target }) => {
+  if (target.matches('.filters[data-list] select')) target.form.requestSubmit()
+})
 
 document.addEventListener('keydown', (event) => {
   if (event.key !== 'Escape') return

@@ -24,21 +24,24 @@ const ACTS = {
   enabled: (name: string) => `${name} can sign in again.`,
 } as const
 
-/** Redirects to `page`, which says what was done to whom. */
+/** Redirects to `page`, which says what was done to whom. It may have a query and a fragment. */
 export function goOnAfter(res: Response, act: keyof typeof ACTS, userId: string, page: string): void {
-  writeNotice(res, page, { name: act, about: userId })
+  const [path = page] = page.split(/[?#]/)
+  writeNotice(res, path, { name: act, about: userId })
   res.redirect(303, page)
 }
 
-export async function readActNotice(db: Reader, req: Request, clientId: string) {
+/** `clientId`: the account of the page; undefined for a page about all accounts. */
+export async function readActNotice(db: Reader, req: Request, clientId?: string) {
   const done = readNotice(req, ACTS)
   if (!done?.about) return null
   const [person] = await db
     .select({ name: users.name, status: users.status })
     .from(users)
-    .where(and(eq(users.id, done.about), eq(users.clientId, clientId)))
+    .where(and(eq(users.id, done.about), clientId === undefined ? undefined : eq(users.clientId, clientId)))
   if (!person) return null
   return {
+    userId: done.about,
     text: ACTS[done.name](person.name),
     // A user whose invitation was withdrawn has no page.
     page: person.status === 'withdrawn' ? '' : `/users/${done.about}`,

@@ -1,15 +1,11 @@
-import { and, desc, eq, gt, isNull, max, type SQL, sql } from 'drizzle-orm'
+import { desc, eq, max, type SQL, sql } from 'drizzle-orm'
+import { lockedUsers } from '../lockout/locked-people.queries.ts'
 import type { Reader } from '../platform/db/client.ts'
 import { clients } from '../platform/db/schema/clients.ts'
-import { knownBrowsers } from '../platform/db/schema/known-browsers.ts'
-import { lockouts } from '../platform/db/schema/lockouts.ts'
 import { memberships, roleGroups } from '../platform/db/schema/role-groups.ts'
 import { users } from '../platform/db/schema/users.ts'
 
 const SHOWN = 10
-
-/** Only the locks that last longest are read: most locks of an attack belong to unknown addresses. */
-const WINDOW = 10_000
 
 export interface LockedOut {
   id: string
@@ -37,25 +33,7 @@ export function readLockedAdmins(db: Reader, now: Date): Promise<LockedPeople> {
 }
 
 async function readLocked(db: Reader, who: SQL, now: Date): Promise<LockedPeople> {
-  const inForce = db
-    .select({
-      // A known browser has its own lock, which belongs to its user.
-      subject: sql<string>`coalesce(${knownBrowsers.userId}, ${lockouts.subject})`.as('subject'),
-      lockedUntil: lockouts.lockedUntil,
-    })
-    .from(lockouts)
-    .leftJoin(knownBrowsers, and(eq(knownBrowsers.id, lockouts.subject), isNull(knownBrowsers.endedAt)))
-    .where(gt(lockouts.lockedUntil, now))
-    .orderBy(desc(lockouts.lockedUntil))
-    .limit(WINDOW)
-    .as('in_force')
-  // The limit makes PostgreSQL look users up lock by lock; without it, it reads all users.
-  const locked = db
-    .select({ id: users.id, name: users.name, clientId: users.clientId })
-    .from(users)
-    .where(and(eq(users.id, inForce.subject), who))
-    .limit(1)
-    .as('locked')
+  const { inForce, locked } = lockedUsers(db, who, now)
   const until = max(inForce.lockedUntil)
   const rows = await db
     .select({ id: locked.id, name: locked.name, clientName: clients.name, until })

@@ -1,6 +1,12 @@
 // How many users a change of the MFA policy affects, without disabled ones. Pure.
-import { countPeople, type Headcount } from '../users/headcount.ts'
-import { inNumber, isCounted, peopleInWords, requiresMfa } from './coverage.ts'
+import {
+  countPeople,
+  type Headcount,
+  inNumber,
+  isCounted,
+  peopleInWords,
+  requiresMfa,
+} from '../users/headcount.ts'
 
 interface Group {
   people: number

@@ -1,6 +1,12 @@
 // How far MFA covers an account, from its headcounts. Disabled users do not count. Pure.
-import { mfaRequired } from '../gate/facts.ts'
-import { countPeople, type Headcount } from '../users/headcount.ts'
+import {
+  countPeople,
+  type Headcount,
+  inNumber,
+  isCounted,
+  lacksMfa,
+  peopleInWords,
+} from '../users/headcount.ts'
 
 export interface Coverage {
   people: number
@@ -23,10 +29,7 @@ export function coverageOf(
   headcounts: readonly Headcount[],
 ): Coverage {
   const lacking = (status: Headcount['status']) =>
-    countPeople(
-      headcounts,
-      (count) => count.status === status && !count.enrolled && requiresMfa(count, required, account),
-    )
+    countPeople(headcounts, (count) => count.status === status && lacksMfa(count, required, account))
   return {
     people: countPeople(headcounts, isCounted),
     enrolled: countPeople(headcounts, (count) => isCounted(count) && count.enrolled),
@@ -59,33 +62,9 @@ export function percentage(part: number, whole: number): number | null {
   return part === 0 || part === whole ? rounded : Math.min(99, Math.max(1, rounded))
 }
 
-export function requiresMfa(
-  { roleGroups }: Headcount,
-  required: readonly string[],
-  { isPlatform }: { isPlatform: boolean },
-): boolean {
-  return mfaRequired({
-    ofPlatform: isPlatform,
-    roleGroups: roleGroups.map((key) => ({ requiresMfa: required.includes(key) })),
-  })
-}
-
-export function isCounted({ status }: Headcount): boolean {
-  return status !== 'disabled'
-}
-
 /** '12 people, 9 enrolled, 2 required but missing'. */
 export function coverageSentence({ people, enrolled, missing }: Coverage): string {
   if (people === 0) return 'No people yet'
   const lacking = inNumber(missing.active + missing.invited)
   return `${peopleInWords(people)}, ${inNumber(enrolled)} enrolled, ${lacking} required but missing`
-}
-
-/** '1 person' or '1,200 people'. */
-export function peopleInWords(people: number): string {
-  return people === 1 ? '1 person' : `${inNumber(people)} people`
-}
-
-export function inNumber(number: number): string {
-  return number.toLocaleString('en-GB')
 }

@@ -2,7 +2,7 @@ import { and, desc, eq, sql } from 'drizzle-orm'
 import type { Account } from '../access/accounts.queries.ts'
 import type { Reader } from '../platform/db/client.ts'
 import { mfaPolicies, roleGroups } from '../platform/db/schema/role-groups.ts'
-import { countPeople } from '../users/headcount.ts'
+import { countPeople, isCounted } from '../users/headcount.ts'
 import { readHeadcounts } from '../users/headcounts.queries.ts'
 
 export type PolicyAccount = Pick<Account, 'id' | 'isPlatform'>
@@ -44,6 +44,6 @@ export async function readPolicy(
   const counts = await readHeadcounts(db, [account.id])
   return requirements.map((requirement) => ({
     ...requirement,
-    members: countPeople(counts, ({ roleGroups }) => roleGroups.includes(requirement.key)),
+    members: countPeople(counts, (count) => isCounted(count) && count.roleGroups.includes(requirement.key)),
   }))
 }

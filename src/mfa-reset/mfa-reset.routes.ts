@@ -2,6 +2,7 @@ import { type Request, type Response, Router } from 'express'
 import { goOnAfter, usersPageOf } from '../access/act-notice.ts'
 import { actRequestOf } from '../access/act-request.ts'
 import { evidenceProblems } from '../access/evidence.ts'
+import { returnTo } from '../access/list-address.ts'
 import { answer, refuse } from '../access/refuse.ts'
 import { requireStepUp } from '../access/require-step-up.ts'
 import { mayResetMfa } from '../access/rules.ts'
@@ -23,7 +24,8 @@ export function mfaResetRoutes(deps: Deps): Router {
   routes.post('/users/:id/mfa-reset', readForm, stepUp, async (req, res) => {
     const targetId = String(req.params.id)
     await answer(res, await requestMfaReset(deps, { ...actRequestOf(req), targetId }), {
-      done: ({ clientId }) => goOnAfter(res, 'mfa-reset', targetId, usersPageOf(personOf(res), clientId)),
+      done: ({ clientId }) =>
+        goOnAfter(res, 'mfa-reset', targetId, returnOf(deps, req, res, { id: targetId, clientId }).page),
       again: ({ missing }) => renderConfirm(deps, req, res, missing),
     })
   })
@@ -37,16 +39,17 @@ async function renderConfirm(
   res: Response,
   missing: readonly ResetField[] = [],
 ): Promise<void> {
-  const actor = personOf(res)
   const verdict = await viewTarget(deps, visitOf(req, res), String(req.params.id), mayResetMfa)
   if (!verdict.ok) return refuse(res, verdict.refusal)
 
   const { targetPerson: person } = verdict
+  const { parameter, cancel } = returnOf(deps, req, res, person)
   res.status(missing.length === 0 ? 200 : 422).render('mfa-reset/confirm', {
     user: { id: person.id, name: person.name, email: person.email, clientName: person.clientName },
     mfaRequired: mfaRequired(person),
     byServiceDesk: verdict.actor.isServiceDesk,
-    back: usersPageOf(actor, person.clientId),
+    action: `/users/${person.id}/mfa-reset${parameter}`,
+    cancel,
     typed: typedFields(req.body, RESET_FIELDS),
     identifications: Object.entries(IDENTIFICATIONS).map(([value, { choice }]) => ({ value, label: choice })),
     problems: {
@@ -54,4 +57,13 @@ async function renderConfirm(
       ...(missing.includes('identifiedBy') && { identifiedBy: 'Choose how you made sure.' }),
     },
   })
+}
+
+function returnOf(
+  { config }: Deps,
+  req: Request,
+  res: Response,
+  { id, clientId }: { id: string; clientId: string },
+) {
+  return returnTo(req.query.back, config.PUBLIC_URL, id, usersPageOf(personOf(res), clientId))
 }

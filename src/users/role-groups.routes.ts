@@ -9,6 +9,7 @@ import {
   roleGroupKeys,
 } from '../access/choose-role-groups.ts'
 import { EVIDENCE_FIELDS, type EvidenceField, evidenceProblems } from '../access/evidence.ts'
+import { returnTo } from '../access/list-address.ts'
 import { answer, refuse } from '../access/refuse.ts'
 import { requireStepUp } from '../access/require-step-up.ts'
 import { readRoleGroups } from '../access/role-groups.queries.ts'
@@ -30,7 +31,7 @@ export function roleGroupsRoutes(deps: Deps): Router {
     await answer(res, await changeRoleGroups(deps, { ...actRequestOf(req), targetId }), {
       done: ({ approvalId }) => {
         const done = approvalId === null ? 'role-groups-changed' : 'role-groups-waiting'
-        goOnAfter(res, done, targetId, `/users/${targetId}`)
+        goOnAfter(res, done, targetId, returnOf(deps, req, targetId).page)
       },
       again: ({ missing }) => renderRoleGroups(deps, req, res, missing),
     })
@@ -49,12 +50,15 @@ async function renderRoleGroups(
   if (!verdict.ok) return refuse(res, verdict.refusal)
 
   const { targetPerson: person, actor } = verdict
+  const { parameter, cancel } = returnOf(deps, req, person.id)
   const held = keysOf(person.roleGroups)
   const all = await readRoleGroups(deps.db)
   const { grantable, notGrantable, hint } = offerRoleGroups(actor, person.ofPlatform, all)
   const kept = notGrantable.filter(({ key }) => held.includes(key))
   res.status(missing.length === 0 ? 200 : 422).render('users/role-groups', {
     user: { id: person.id, name: person.name, email: person.email, clientName: person.clientName },
+    action: `/users/${person.id}/role-groups${parameter}`,
+    cancel,
     byServiceDesk: actor.isServiceDesk,
     roleGroups: grantable.map(({ key, name }) => ({ value: key, label: name })),
     roleGroupsHint: kept.length > 0 ? `They keep ${namesOf(kept)}. ${hint}` : hint,
@@ -67,4 +71,8 @@ async function renderRoleGroups(
       ...(missing.includes('roleGroups') && { roleGroups: CHOOSE_ROLE_GROUPS }),
     },
   })
+}
+
+function returnOf({ config }: Deps, req: Request, userId: string) {
+  return returnTo(req.query.back, config.PUBLIC_URL, userId, `/users/${userId}`)
 }

@@ -1,6 +1,6 @@
 import { and, type SQL, sql } from 'drizzle-orm'
 import type { Reader } from '../platform/db/client.ts'
-import { contains } from '../platform/db/like.ts'
+import { contains, containsWords } from '../platform/db/like.ts'
 import { sampleOf } from '../platform/db/sample.ts'
 import { searchedText, users } from '../platform/db/schema/users.ts'
 import { SHORTEST_TERM } from '../platform/http/list-query.ts'
@@ -20,7 +20,7 @@ export async function sampleTerm(db: Reader, term: string): Promise<TermSample> 
   const texts = [term, ...words.slice(0, WORDS_AT_MOST)]
   const counts = texts.map(
     (text, index) =>
-      sql`count(*) filter (where ${contains(searchedText, text)})::int as ${sql.identifier(`text${index}`)}`,
+      sql`count(*) filter (where ${containsWords(searchedText, text)})::int as ${sql.identifier(`text${index}`)}`,
   )
   const [row] = await db.execute<Record<string, number>>(
     sql`select ${sql.join(counts, sql`, `)} from ${sampleOf(users, SAMPLE)}`,
@@ -38,6 +38,6 @@ export async function sampleTerm(db: Reader, term: string): Promise<TermSample> 
 export function containsRareTerm(term: string, rarestWords: readonly string[]): SQL | undefined {
   return and(
     ...rarestWords.map((text) => contains(searchedText, text)),
-    contains(sql`(${searchedText} || '')`, term),
+    containsWords(sql`(${searchedText} || '')`, term),
   )
 }

@@ -1,36 +1,41 @@
-// Lists of an account's users that an index holds in the order of names: all of them, or those that match filters.
+// Lists of an account's users in the order of an index: all of them, or those that match filters.
 import { and, eq, ne, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import type { Account } from '../access/accounts.queries.ts'
 import type { Reader } from '../platform/db/client.ts'
-import { headcounts, listings, UNDER_NO_ROLE_GROUP } from '../platform/db/schema/listings.ts'
-import { memberships, mfaPolicies, roleGroups } from '../platform/db/schema/role-groups.ts'
+import { lastSignIns, listings, UNDER_NO_ROLE_GROUP } from '../platform/db/schema/listings.ts'
+import { mfaPolicies, roleGroups } from '../platform/db/schema/role-groups.ts'
 import { searchedText, users } from '../platform/db/schema/users.ts'
-import type { UserFilters } from './user-filters.ts'
+import { uuidArray } from '../platform/db/uuid-array.ts'
+import { type Narrowed, statusesOf } from './list-parts.ts'
+import {
+  filtersByRequirement,
+  isNarrowed,
+  listedUnderRole,
+  matchesFilters,
+} from './matches-filters.queries.ts'
 
 /** The order of lists of people, whatever the collation of the database. */
-export const sortName = sql<string>`lower(${users.name}) collate "C"`
+export const sortName = sql<string>`lower(${users.name}) collate "und-x-icu"`
 /** A withdrawn invitation leaves a row in `users`, but none in `listings`. */
 export const notWithdrawn = ne(users.status, 'withdrawn')
 
-const STATUSES = ['invited', 'active', 'disabled'] as const
-
+/** A user's place in a list. `key`: the name or the time of the last sign-in, by the order of the list. */
 export interface Place {
   id: string
-  sortName: string
+  key: SQLWrapper
 }
 
 export type Within = Pick<Account, 'id' | 'isPlatform'>
-type UserStatus = (typeof STATUSES)[number]
-type Narrowed = Pick<UserFilters, 'role' | 'mfa' | 'status'>
 
 interface Wanted {
   beyond: Place | null
+  backwards: boolean
   most: number
-  where: (name: SQLWrapper) => SQL | undefined
+  where: (key: SQLWrapper) => SQL | undefined
 }
 
 export interface UserList {
-  /** Selects id, sort_name and maybe text, in the order of an index. */
+  /** Selects id, key and maybe text, in the order of an index. */
   rows: (wanted: Wanted) => SQL
   /** The searched text of a row named `scanned`. */
   text: SQL
@@ -38,56 +43,99 @@ export interface UserList {
   test: SQL | undefined
 }
 
-export async function userList(db: Reader, account: Within, filters: Narrowed): Promise<UserList> {
+export async function listByName(db: Reader, account: Within, filters: Narrowed): Promise<UserList> {
   if (!isNarrowed(filters))
     return { rows: (wanted) => allUsers(account, wanted), text: sql`scanned.text`, test: undefined }
 
-  const { mfa, status } = filters
+  const { mfa } = filters
   const { lists, test } = await listsFor(db, account, filters)
   const stretches = lists.flatMap((under) =>
     (mfa === '' ? [true, false] : [mfa === 'enrolled']).flatMap((enrolled) =>
-      (status === '' ? STATUSES : [status]).map((is) => ({ under, enrolled, status: is })),
+      statusesOf(filters).map((status) => ({ under, enrolled, status })),
     ),
   )
   return {
     rows: (wanted) =>
       // PostgreSQL merges the ordered lists only as far as needed. A user with several role groups is in several.
-      sql`select ${lists.length > 1 ? sql`distinct` : sql``} sort_name, id
+      sql`select ${lists.length > 1 ? sql`distinct` : sql``} key, id
         from (${sql.join(
           stretches.map((which) => stretch(account, which, wanted)),
           sql` union all `,
         )}) stretches
-        order by sort_name, id limit ${wanted.most}`,
+        ${inOrder(sql`key`, sql`id`, wanted)}`,
     // Conditions in the order of the index of names, which also holds the address.
     text: sql`(
       select ${searchedText} from ${users}
-      where ${users.clientId} = ${account.id} and ${sortName} = scanned.sort_name and ${users.id} = scanned.id
+      where ${users.clientId} = ${account.id} and ${sortName} = scanned.key and ${users.id} = scanned.id
     )`,
     test,
   }
 }
 
-function allUsers(account: Within, { beyond, where, most }: Wanted): SQL {
-  return sql`select ${users.id} as id, ${sortName} as sort_name, ${searchedText} as text from ${users}
-    where ${and(eq(users.clientId, account.id), notWithdrawn, isBeyond(sortName, users.id, beyond), where(sortName))}
-    order by ${sortName}, ${users.id} limit ${most}`
+/** Filters are tested user by user. */
+export function listBySignIn(account: Within, filters: Narrowed): UserList {
+  const { userId, at, clientId } = lastSignIns
+  return {
+    rows: (wanted) =>
+      sql`select ${userId} as id, ${at} as key from ${lastSignIns}
+        where ${and(eq(clientId, account.id), isBeyond(at, userId, wanted))} ${inOrder(at, userId, wanted)}`,
+    text: textOfScanned,
+    test: matchesFilters(sql`scanned.id`, account, filters),
+  }
+}
+
+/** A list of few users, such as those who are locked out. */
+export function listOfFew(
+  ids: readonly string[],
+  account: Within,
+  filters: Narrowed,
+  key: SQLWrapper,
+): UserList {
+  return {
+    rows: (wanted) =>
+      sql`select ${users.id} as id, ${key} as key from ${users}
+        where ${and(
+          sql`${users.id} = any(${uuidArray(ids)})`,
+          notWithdrawn,
+          isBeyond(key, users.id, wanted),
+          wanted.where(key),
+        )} ${inOrder(key, users.id, wanted)}`,
+    text: textOfScanned,
+    test: matchesFilters(sql`scanned.id`, account, filters),
+  }
+}
+
+const textOfScanned = sql`(select ${searchedText} from ${users} where ${users.id} = scanned.id)`
+
+function allUsers(account: Within, wanted: Wanted): SQL {
+  return sql`select ${users.id} as id, ${sortName} as key, ${searchedText} as text from ${users}
+    where ${and(
+      eq(users.clientId, account.id),
+      notWithdrawn,
+      isBeyond(sortName, users.id, wanted),
+      wanted.where(sortName),
+    )} ${inOrder(sortName, users.id, wanted)}`
 }
 
 function stretch(
   account: Within,
-  { under, enrolled, status }: { under: SQL; enrolled: boolean; status: UserStatus },
-  { beyond, where, most }: Wanted,
+  {
+    under,
+    enrolled,
+    status,
+  }: { under: SQL; enrolled: boolean; status: ReturnType<typeof statusesOf>[number] },
+  wanted: Wanted,
 ): SQL {
   const fits = and(
     eq(listings.clientId, account.id),
     sql`${listings.listedUnder} = ${under}`,
     eq(listings.enrolled, enrolled),
     eq(listings.status, status),
-    isBeyond(listings.sortName, listings.userId, beyond),
-    where(listings.sortName),
+    isBeyond(listings.sortName, listings.userId, wanted),
+    wanted.where(listings.sortName),
   )
-  return sql`(select ${listings.userId} as id, ${listings.sortName} as sort_name from ${listings} where ${fits}
-    order by ${listings.sortName}, ${listings.userId} limit ${most})`
+  return sql`(select ${listings.userId} as id, ${listings.sortName} as key from ${listings} where ${fits}
+    ${inOrder(listings.sortName, listings.userId, wanted)})`
 }
 
 /** The lists that contain every match, and the condition that remains. */
@@ -95,11 +143,10 @@ async function listsFor(
   db: Reader,
   account: Within,
   filters: Narrowed,
-): Promise<{ lists: SQL[]; test?: SQL }> {
-  const { role } = filters
-  const ofRole = listedUnderRole(role)
-  if (!filtersByRequirement(account, filters))
-    return { lists: [role === '' ? sql`${account.id}::uuid` : ofRole] }
+): Promise<{ lists: SQL[]; test?: SQL | undefined }> {
+  const { role, mfa } = filters
+  const ofRole = role === '' ? sql`${account.id}::uuid` : listedUnderRole(role)
+  if (!filtersByRequirement(account, filters)) return { lists: [ofRole] }
 
   const requirements = await db
     .select({ id: roleGroups.id, key: roleGroups.key })
@@ -107,7 +154,9 @@ async function listsFor(
     .innerJoin(roleGroups, eq(roleGroups.id, mfaPolicies.roleGroupId))
     .where(eq(mfaPolicies.clientId, account.id))
   const required = requirements.map(({ id }) => sql`${id}::uuid`)
-  if (role === '') return { lists: [sql`${UNDER_NO_ROLE_GROUP}::uuid`, ...required] }
+  const underRequired = [sql`${UNDER_NO_ROLE_GROUP}::uuid`, ...required]
+  if (mfa === 'not-required') return { lists: [ofRole], test: sql`not ${isListedUnder(underRequired)}` }
+  if (role === '') return { lists: underRequired }
   if (requirements.some(({ key }) => key === role)) return { lists: [ofRole] }
   // This role group does not require MFA, but its holders may hold another one that does.
   return { lists: [ofRole], test: required.length === 0 ? sql`false` : isListedUnder(required) }
@@ -120,65 +169,20 @@ function isListedUnder(lists: readonly SQL[]): SQL {
   )`
 }
 
-function isNarrowed({ role, mfa, status }: Narrowed): boolean {
-  return role !== '' || mfa !== '' || status !== ''
+export function inOrder(
+  key: SQLWrapper,
+  id: SQLWrapper,
+  { backwards, most }: Pick<Wanted, 'backwards' | 'most'>,
+): SQL {
+  const way = backwards ? sql`desc` : sql`asc`
+  return sql`order by ${key} ${way}, ${id} ${way} limit ${most}`
 }
 
-function listedUnderRole(key: string): SQL {
-  return sql`(select ${roleGroups.id} from ${roleGroups} where ${roleGroups.key} = ${key})`
-}
-
-function filtersByRequirement({ isPlatform }: Within, { mfa }: Narrowed): boolean {
-  return mfa === 'required-missing' && !isPlatform
-}
-
-function isBeyond(name: SQLWrapper, userId: SQLWrapper, place: Place | null): SQL | undefined {
-  return place ? sql`(${name}, ${userId}) > (${place.sortName}, ${place.id}::uuid)` : undefined
-}
-
-/** The filters as a condition about one user, for a search that reads no list. */
-export function matchesFilters(userId: SQLWrapper, account: Within, filters: Narrowed): SQL | undefined {
-  const { role, mfa, status } = filters
-  const listed = sql`(
-    select true from ${listings} where ${and(
-      sql`${listings.userId} = ${userId}`,
-      sql`${listings.listedUnder} = ${role === '' ? sql`${account.id}::uuid` : listedUnderRole(role)}`,
-      mfa === '' ? undefined : eq(listings.enrolled, mfa === 'enrolled'),
-      status === '' ? undefined : eq(listings.status, status),
-    )}
-  )`
-  return and(
-    isNarrowed(filters) ? listed : undefined,
-    filtersByRequirement(account, filters) ? requiresMfa(userId, account) : undefined,
-  )
-}
-
-/** How many users match the filters. For `required-missing` an upper bound: all users not enrolled. */
-export async function countMatching(
-  db: Reader,
-  account: Within,
-  { role, mfa, status }: Narrowed,
-): Promise<number> {
-  const [row] = await db
-    .select({ people: sql<number>`coalesce(sum(${headcounts.people}), 0)::int` })
-    .from(headcounts)
-    .where(
-      and(
-        eq(headcounts.clientId, account.id),
-        role === '' ? undefined : sql`${listedUnderRole(role)} = any(${headcounts.roleGroupIds})`,
-        mfa === '' ? undefined : eq(headcounts.enrolled, mfa === 'enrolled'),
-        status === '' ? undefined : eq(headcounts.status, status),
-      ),
-    )
-  return row?.people ?? 0
-}
-
-/** The rule of `mfaRequired` in gate/facts.ts: any role group requires it, or the user has none. */
-function requiresMfa(userId: SQLWrapper, account: Within): SQL {
-  return sql`coalesce((
-    select bool_or(${mfaPolicies.clientId} is not null) from ${memberships}
-    left join ${mfaPolicies} on ${mfaPolicies.clientId} = ${account.id}
-      and ${mfaPolicies.roleGroupId} = ${memberships.roleGroupId}
-    where ${memberships.userId} = ${userId}
-  ), true)`
+export function isBeyond(
+  key: SQLWrapper,
+  userId: SQLWrapper,
+  { beyond, backwards }: Pick<Wanted, 'beyond' | 'backwards'>,
+): SQL | undefined {
+  if (!beyond) return undefined
+  return sql`(${key}, ${userId}) ${backwards ? sql`<` : sql`>`} (${beyond.key}, ${beyond.id}::uuid)`
 }

@@ -12,7 +12,7 @@ import {
   mayUnlock,
   type Target,
 } from '../access/rules.ts'
-import { type Person, passwordSuffices } from '../gate/facts.ts'
+import type { Person } from '../gate/facts.ts'
 import { lockInForce } from '../lockout/policy.ts'
 import { DAY, MINUTE, SECOND } from '../platform/time/durations.ts'
 import { mfaStatusOf } from './mfa-status.ts'
@@ -22,21 +22,30 @@ export interface UserRow {
   person: Person
   passwordLockedUntil: Date | null
   pendingUntil: Date | null
-  signedInWithCodeAt: Date | null
-  passwordAcceptedAt: Date | null
+  lastSignInAt: Date | null
+  /** The latest invitation of an invited user. */
+  invitation: { expiresAt: Date; usedAt: Date | null } | null
   reset: { status: 'requested' | 'completed'; requestedAt: Date } | null
 }
 
-type Standing = Parameters<typeof targetOf>[2]
+export type Standing = Parameters<typeof targetOf>[2]
 
 interface ResetProgress {
   step: 'requested' | 'completed' | 're-enrolled'
   at: Date
 }
 
+export function userTarget(
+  { person, passwordLockedUntil }: Pick<UserRow, 'person' | 'passwordLockedUntil'>,
+  standing: Standing,
+  now: Date,
+): Target {
+  return targetOf(person, passwordLockedUntil, standing, now)
+}
+
 export function userView(row: UserRow, actor: Actor, standing: Standing, now: Date) {
   const { person, passwordLockedUntil, pendingUntil } = row
-  const target = targetOf(person, passwordLockedUntil, standing, now)
+  const target = userTarget(row, standing, now)
   const reset = resetProgress(row, now)
   const resetRefusal = mayResetMfa(actor, target)
   return {
@@ -53,10 +62,9 @@ export function userView(row: UserRow, actor: Actor, standing: Standing, now: Da
       lockInForce(person.codeLockout, now),
       passwordLockedUntil && passwordLockedUntil > now ? passwordLockedUntil : null,
     ]),
-    lastSignInAt: lastSignIn(row),
+    lastSignInAt: row.lastSignInAt,
     mayReset: resetRefusal === null,
     mayUnlock: mayUnlock(actor, target) === null,
-    mayChangeInvitation: mayChangeInvitation(actor, target) === null,
     /** Why the page of the user has no reset button; empty if it has one. */
     resetSentence: resetSentence(resetRefusal),
     /** The same in a list; empty where the row or the top of the page already says so. */
@@ -82,11 +90,6 @@ function pollInterval(reset: ResetProgress | null, now: Date): number | null {
   return reset.step === 'requested' ? 2 * SECOND : 10 * SECOND
 }
 
-/** A password alone counts as a sign-in only for users who need no code. */
-function lastSignIn({ person, signedInWithCodeAt, passwordAcceptedAt }: UserRow): Date | null {
-  return latest([signedInWithCodeAt, passwordSuffices(person) ? passwordAcceptedAt : null])
-}
-
 function latest(instants: readonly (Date | null)[]): Date | null {
   return instants.reduce<Date | null>((last, at) => (at && (!last || at > last) ? at : last), null)
 }
@@ -100,6 +103,8 @@ function resetSentence(refusal: Refusal | null): string {
 export function userActions(actor: Actor, target: Target) {
   return {
     any: mayAdminister(actor, target) === null,
+    reset: mayResetMfa(actor, target) === null,
+    unlock: mayUnlock(actor, target) === null,
     changeRoleGroups: mayChangeRoleGroups(actor, target) === null,
     changeInvitation: mayChangeInvitation(actor, target) === null,
     disable: mayDisable(actor, target) === null,

@@ -1,6 +1,7 @@
 import { type Request, type Response, Router } from 'express'
 import { actNoticeOn, readActNotice, usersPageOf } from '../access/act-notice.ts'
 import { readCaseAbout } from '../access/approvals.queries.ts'
+import { listAddress, rowIn } from '../access/list-address.ts'
 import { readTies } from '../access/makers.queries.ts'
 import { actorOf } from '../access/people.ts'
 import { refuse } from '../access/refuse.ts'
@@ -16,9 +17,13 @@ import { readInvitation } from '../invitations/invitations.queries.ts'
 import { IDENTIFICATIONS } from '../mfa-reset/identifications.ts'
 import { listHref } from '../platform/http/list-query.ts'
 import { EMPTY_PAGE, findUsers } from './find-users.queries.ts'
-import { readUserFilters } from './user-filters.ts'
+import { readUserCounts } from './headcounts.queries.ts'
+import { rowView } from './row-view.ts'
+import { shownText } from './shown-text.ts'
+import { isFiltered, readUserFilters } from './user-filters.ts'
 import { readUserHistory } from './user-history.queries.ts'
 import { readUserRows } from './user-rows.queries.ts'
+import { userTable } from './user-table.ts'
 import { userActions, userView } from './user-view.ts'
 
 export function usersRoutes(deps: Deps): Router {
@@ -33,7 +38,17 @@ export function usersRoutes(deps: Deps): Router {
   routes.get('/users/:id/facts', poll(deps.clock), (req, res) => renderUser(deps, req, res, req.params.id))
   routes.get('/users/:id/row', poll(deps.clock), async (req, res) => {
     const read = await readUser(deps, req, res, String(req.params.id))
-    if (read) res.render('users/row', { user: read.user, withAccount: req.query.account === 'shown' })
+    if (!read) return
+    const { row, actor, standing } = read
+    const user = rowView(row, {
+      actor,
+      standing,
+      now: deps.clock.now(),
+      address: listAddress(req.query.back, deps.config.PUBLIC_URL),
+      marked: req.query.marked === 'yes' ? row.person.id : null,
+      withAccount: req.query.account === 'shown',
+    })
+    res.render('users/row', { user })
   })
 
   return routes
@@ -42,16 +57,17 @@ export function usersRoutes(deps: Deps): Router {
 async function renderUser(deps: Deps, req: Request, res: Response, userId: unknown): Promise<void> {
   const read = await readUser(deps, req, res, String(userId))
   if (!read) return
-  const { user, actions } = read
+  const { row, actor, target, standing } = read
   const now = deps.clock.now()
+  const user = userView(row, actor, standing, now)
   const { lockouts, signIns, ...history } = await readUserHistory(deps.db, user.id)
   res.render('users/user', {
     user,
     done: actNoticeOn(req, user),
-    actions,
+    actions: userActions(actor, target),
     invitation: user.status === 'invited' ? await readInvitation(deps.db, user.id, now) : null,
     approval: actorOf(personOf(res)).isServiceDesk ? await readCaseAbout(deps.db, user.id, now) : null,
-    back: usersPageOf(personOf(res), user.client.id),
+    back: backFrom(deps, req, user.id) ?? usersPageOf(personOf(res), user.client.id),
     identifications: IDENTIFICATIONS,
     applications: await readUsesOfPerson(deps.db, user.id),
     history: { ...history, lockouts: lockouts.map(eventView), signIns: signIns.map(eventView) },
@@ -65,29 +81,47 @@ async function renderList(deps: Deps, req: Request, res: Response, clientId?: st
 
   const { account, actor, relation, target } = view
   const { typed, problems, filters } = readUserFilters(req.query)
-  const page = filters ? await findUsers(deps.db, account, filters) : EMPTY_PAGE
   const now = deps.clock.now()
+  const counts = filters && (await readUserCounts(deps.db, account, filters))
+  const page =
+    filters && counts
+      ? await findUsers(deps.db, account, filters, { now, matching: counts.matching })
+      : EMPTY_PAGE
   const rows = await readUserRows(deps.db, page.ids)
   const people = rows.map(({ person }) => person)
   const standing = { relation, ties: await readTies(deps.db, viewer.id, people, now) }
+  const done = await readActNotice(deps.db, req, account.id)
+  const list = { actor, standing, now, address: req.originalUrl, marked: done?.userId ?? null }
   res.status(filters ? 200 : 422).render('users/users', {
     account,
     isOwn: relation === 'own',
     readOnlyBecause: readOnlyBecause(actor, relation),
-    done: await readActNotice(deps.db, req, account.id),
+    done,
     base: usersPageOf(viewer, account.id),
     mayInvite: mayInvite(actor, target) === null,
     typed,
     problems,
     isSound: filters !== null,
-    isFiltered: Object.values(typed).some((value) => value !== ''),
+    isFiltered: isFiltered(typed),
+    shown: filters && counts && shownText(page, filters, counts),
     roleGroups: await readRoleGroupChoices(deps.db, account),
-    users: rows.map((row) => userView(row, actor, standing, now)),
+    table: userTable(rows, {
+      caption: `Users of ${account.name}`,
+      sorting: filters && { ...filters, path: req.path, typed },
+      listOf: () => ({ ...list, withAccount: false }),
+    }),
     cutShort: page.cutShort,
     path: req.path,
-    first: filters?.after && listHref(req.path, typed),
+    first: page.previous && listHref(req.path, typed),
+    previous: page.previous && listHref(req.path, { ...typed, before: page.previous }),
     next: page.next && listHref(req.path, { ...typed, after: page.next }),
   })
+}
+
+/** The row of the user in the list that the page was opened from. */
+function backFrom({ config }: Deps, req: Request, userId: string): string | null {
+  const list = listAddress(req.query.back, config.PUBLIC_URL)
+  return list && rowIn(list, userId)
 }
 
 /** The user as the viewer may see and change them; null if a refusal was answered. */
@@ -103,8 +137,5 @@ async function readUser(deps: Deps, req: Request, res: Response, userId: string)
   const [row] = await readUserRows(deps.db, [targetPerson.id])
   if (!row) throw new Error('a user disappeared between two reads')
   const standing = { relation: target.relation, ties: new Set(target.tiedToActor ? [target.id] : []) }
-  return {
-    user: userView(row, actor, standing, deps.clock.now()),
-    actions: userActions(actor, target),
-  }
+  return { row, actor, target, standing }
 }

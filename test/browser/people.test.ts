@@ -45,8 +45,8 @@ for (const javaScriptEnabled of [true, false])
 
     test('an Admin invites a Tech Operator, who activates the account', async () => {
       await admin.visit('/users')
-      await admin.page.getByRole('link', { name: 'Invite somebody' }).click()
-      await admin.heading('Invite somebody')
+      await admin.page.getByRole('link', { name: 'Invite user' }).click()
+      await admin.heading('Invite user')
       await look('invite')
       await admin.field('E-mail address').fill('tech@meridian.example')
       await admin.field('Name').fill('Nora Newcomer')
@@ -77,7 +77,7 @@ for (const javaScriptEnabled of [true, false])
       await admin.visit('/users')
       await admin.tabTo('a[href="/users/new"]')
       await keyboard.press('Enter')
-      await admin.heading('Invite somebody')
+      await admin.heading('Invite user')
       await admin.tabTo('#email')
       await keyboard.type('kim@harbour.example')
       await keyboard.press('Tab')
@@ -166,8 +166,8 @@ for (const javaScriptEnabled of [true, false])
 
     test('users are invited from a file whose lines are checked before and reported after', async () => {
       await admin.visit('/users')
-      await admin.page.getByRole('link', { name: 'Invite many from a file' }).click()
-      await admin.heading('Invite many from a file')
+      await admin.page.getByRole('link', { name: 'Import CSV' }).click()
+      await admin.heading('Import CSV')
       await look('import')
       const csv =
         'email,name,roleGroups\nada@harbour.example,Ada Ångström,tech-operator\nno address,Nobody,admin\n'

@@ -6,6 +6,8 @@ import { mfaRequired } from '../../src/gate/facts.ts'
 import { readPerson } from '../../src/gate/read-person.queries.ts'
 import { memberships, mfaPolicies, roleGroups } from '../../src/platform/db/schema/role-groups.ts'
 import { findUsers } from '../../src/users/find-users.queries.ts'
+import { readUserCounts } from '../../src/users/headcounts.queries.ts'
+import { readUserFilters } from '../../src/users/user-filters.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { People } from '../support/people.ts'
 
@@ -13,7 +15,8 @@ const KEYS = ['admin', 'finance-manager', 'finance-operator', 'tech-operator']
 const SUBSETS = Array.from({ length: 2 ** KEYS.length }, (_, bits) =>
   KEYS.filter((_, index) => bits & (1 << index)),
 )
-const REQUIRED_MISSING = { q: '', role: '', mfa: 'required-missing', status: '', after: '' } as const
+
+const { filters: REQUIRED_MISSING } = readUserFilters({ mfa: 'required-missing' })
 
 let app: TestApp
 before(async () => {
@@ -22,6 +25,7 @@ before(async () => {
 after(() => app.close())
 
 test('over every set of role groups held and every policy the lists find the users whom the gate sends to enrol', async () => {
+  assert.ok(REQUIRED_MISSING)
   const { db } = app.deps
   const people = new People(app)
   const ids: string[] = []
@@ -38,7 +42,10 @@ test('over every set of role groups held and every policy the lists find the use
     for (const key of policy)
       await db.insert(mfaPolicies).values({ clientId: account.id, roleGroupId: idOf.get(key) ?? '' })
 
-    const listed = new Set((await findUsers(db, account, REQUIRED_MISSING)).ids)
+    const { matching } = await readUserCounts(db, account, REQUIRED_MISSING)
+    const page = await findUsers(db, account, REQUIRED_MISSING, { now: app.clock.now(), matching })
+    const listed = new Set(page.ids)
+    assert.equal(matching, listed.size, 'the count is that of the list')
     for (const id of ids) {
       const person = await readPerson(db, id)
       assert.ok(person)

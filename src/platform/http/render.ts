@@ -32,6 +32,9 @@ export function createViews(): nunjucks.Environment {
   const views = openTemplates({ autoescape: true })
   views.addGlobal('timeZone', 'UTC')
   views.addFilter('instant', (instant: Date) => timeElement(instant, views.getGlobal('timeZone')))
+  views.addFilter('ago', (instant: Date, ago: string) =>
+    agoElement(instant, ago, views.getGlobal('timeZone')),
+  )
   return views
 }
 
@@ -59,4 +62,12 @@ function timeElement(instant: Date, timeZone: string): nunjucks.runtime.SafeStri
   if (timeElements.size >= CACHE_SIZE) timeElements.clear()
   timeElements.set(key, element)
   return element
+}
+
+/** '3 days ago', with the instant for the pointer and for screen readers. */
+function agoElement(instant: Date, ago: string, timeZone: string): nunjucks.runtime.SafeString {
+  const text = instantText(instant, timeZone)
+  return new nunjucks.runtime.SafeString(
+    `<time datetime="${instant.toISOString()}" title="${text}">${ago}<span class="visually-hidden"> (${text})</span></time>`,
+  )
 }

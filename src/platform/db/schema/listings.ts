@@ -1,9 +1,10 @@
 import { sql } from 'drizzle-orm'
 import { boolean, customType, index, integer, pgTable, primaryKey, uuid } from 'drizzle-orm/pg-core'
+import { instant } from '../columns.ts'
 import { userStatus } from './users.ts'
 
-/** Ordered by bytes, so that equal prefixes are adjacent in any locale. */
-const textInC = customType<{ data: string }>({ dataType: () => 'text collate "C"' })
+/** Ordered as people order names: 'Émile' stands beside 'Emil', before 'Zoë'. */
+const nameText = customType<{ data: string }>({ dataType: () => 'text collate "und-x-icu"' })
 
 /** Each user under their account and each role group, indexed in the order of names. Written only by triggers. */
 export const listings = pgTable(
@@ -15,12 +16,23 @@ export const listings = pgTable(
     clientId: uuid('client_id').notNull(),
     enrolled: boolean('enrolled').notNull(),
     status: userStatus('status').notNull(),
-    sortName: textInC('sort_name').notNull(),
+    sortName: nameText('sort_name').notNull(),
   },
   (t) => [
     primaryKey({ columns: [t.userId, t.listedUnder] }),
     index('listings_by_name').on(t.clientId, t.listedUnder, t.enrolled, t.status, t.sortName, t.userId),
   ],
+)
+
+/** When each user completed a sign-in last, '-infinity' if never. Written only by triggers. */
+export const lastSignIns = pgTable(
+  'last_sign_ins',
+  {
+    userId: uuid('user_id').primaryKey(),
+    clientId: uuid('client_id').notNull(),
+    at: instant('at').notNull(),
+  },
+  (t) => [index('last_sign_ins_by_time').on(t.clientId, t.at, t.userId)],
 )
 
 export const UNDER_NO_ROLE_GROUP = '00000000-0000-0000-0000-000000000000'

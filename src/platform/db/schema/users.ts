@@ -34,7 +34,14 @@ export const users = pgTable(
     check('users_name_length', sql`char_length(${t.name}) <= 200`),
     check('users_active_has_password', sql`${t.status} <> 'active' or ${t.passwordHash} is not null`),
     // Order of the lists. Name, address and status make a search an index-only scan.
-    index('users_by_name').on(t.clientId, sql`lower(${t.name}) collate "C"`, t.id, t.name, t.email, t.status),
+    index('users_by_name').on(
+      t.clientId,
+      sql`lower(${t.name}) collate "und-x-icu"`,
+      t.id,
+      t.name,
+      t.email,
+      t.status,
+    ),
     index('users_search').using('gin', sql`lower(${t.name} || ' ' || ${t.email}) gin_trgm_ops`),
   ],
 )

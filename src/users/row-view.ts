@@ -1,0 +1,109 @@
+// A row of a list of users. Its template only writes down what stands here. Pure.
+import { backParameter } from '../access/list-address.ts'
+import { type Actor, mayChangeWithin } from '../access/rules.ts'
+import { relativeText } from '../platform/time/relative-text.ts'
+import { combinedStatus } from './combined-status.ts'
+import { type Standing, type UserRow, userActions, userTarget, userView } from './user-view.ts'
+
+/** The list around the rows. */
+export interface List {
+  actor: Actor
+  standing: Standing
+  now: Date
+  /** The address of the list with its filters and page; acts lead back to it. */
+  address: string | null
+  /** The user just acted on. */
+  marked: string | null
+  /** Users of several accounts. */
+  withAccount: boolean
+}
+
+interface Act {
+  name: string
+  href: string
+  label: string
+  /** What another click does not undo. */
+  danger: boolean
+}
+
+export type RowView = ReturnType<typeof rowView>
+
+export function rowView(row: UserRow, list: List) {
+  const { actor, standing, now, withAccount } = list
+  const user = userView(row, actor, standing, now)
+  const { id, name, email, client, mfa, status, lastSignInAt } = user
+  const back = list.address === null ? '' : backParameter(list.address)
+  const isMarked = list.marked === id
+  const acts = actsOn(row, list, back)
+  return {
+    id,
+    name,
+    email,
+    status,
+    mfaState: mfa.state,
+    href: `/users/${id}${back}`,
+    account: withAccount ? { href: `/clients/${client.id}`, name: client.name } : null,
+    roleGroups: user.roleGroups.join(', ') || 'None',
+    combined: combinedStatus(
+      {
+        status,
+        lockedUntil: user.lockedUntil,
+        invitation: row.invitation,
+        enrolled: mfa.state === 'active',
+        authenticatorDisabled: mfa.disabled,
+        mfaRequired: mfa.required,
+      },
+      now,
+    ),
+    detail: user.reset ? '' : detailOf(user),
+    reset: user.reset && { step: user.reset.step, text: RESET_TEXTS[user.reset.step](mfa.required) },
+    lastSignIn: lastSignInAt && { at: lastSignInAt, ago: relativeText(lastSignInAt, now) },
+    pollMs: user.pollMs,
+    pollHref: rowAddress(id, back, { withAccount, isMarked }),
+    isMarked,
+    /** Of viewers who may change something in the account. */
+    hasMenu: mayChangeWithin(actor, standing.relation) === null,
+    acts,
+    note: user.resetNote,
+  }
+}
+
+const RESET_TEXTS = {
+  requested: () => 'Reset requested, being carried out',
+  completed: (required: boolean) => `Reset done${required ? ', must enrol again to sign in' : ''}`,
+  're-enrolled': () => 'Enrolled again after the reset',
+} as const
+
+function detailOf({ mfa, status }: ReturnType<typeof userView>): string {
+  if (mfa.state === 'pending') return 'setting it up just now'
+  return status === 'invited' && mfa.required ? 'MFA required' : ''
+}
+
+function rowAddress(
+  id: string,
+  back: string,
+  { withAccount, isMarked }: { withAccount: boolean; isMarked: boolean },
+): string {
+  const parameters = [back.slice(1), withAccount && 'account=shown', isMarked && 'marked=yes'].filter(Boolean)
+  return `/users/${id}/row${parameters.length > 0 ? `?${parameters.join('&')}` : ''}`
+}
+
+function actsOn(row: UserRow, { actor, standing, now }: List, back: string): Act[] {
+  const target = userTarget(row, standing, now)
+  const may = userActions(actor, target)
+  const act = (name: string, label: string, danger = false): Act => ({
+    name,
+    href: `/users/${target.id}/${name}${back}`,
+    label,
+    danger,
+  })
+  return [
+    may.unlock && act('unlock', 'Unlock'),
+    may.changeInvitation && act('invitation', 'Send invitation again'),
+    may.changeRoleGroups && act('role-groups', 'Change role groups'),
+    may.enable && act('enable', 'Enable account'),
+    may.reset && act('mfa-reset', 'Reset MFA', true),
+    may.changeInvitation && act('invitation/withdraw', 'Withdraw invitation', true),
+    may.disable && act('disable', 'Disable account', true),
+  ].filter((offered) => offered !== false)
+}

@@ -1,11 +1,10 @@
 // How many of an account's users a page of the list shows. Pure.
-import type { UserPage } from './find-users.queries.ts'
 import { inNumber, peopleInWords } from './headcount.ts'
 import type { UserFilters } from './user-filters.ts'
 
 /** '132 people', 'Filters: 4 of 132 people'. With a search only a page that shows all matches knows their number. */
 export function shownText(
-  page: Pick<UserPage, 'ids' | 'previous' | 'next'>,
+  page: { ids: readonly string[]; previous: string | null; next: string | null },
   { q, role, mfa, status, locked }: Pick<UserFilters, 'q' | 'role' | 'mfa' | 'status' | 'locked'>,
   { total, matching }: { total: number; matching: number },
 ): string {

@@ -64,7 +64,10 @@ describe('order', () => {
       'Émile Gallagher',
       'Zoë Haddad',
     ])
-    assert.match(byStatus, /aria-sort="ascending"><a class="sort" href="\/users\?sort=-status" id="sort-status"/)
+    assert.match(
+      byStatus,
+      /aria-sort="ascending"><a class="sort" href="\/users\?sort=-status" id="sort-status"/,
+    )
     assert.deepEqual(namesOn(await page('/users?sort=-status')), namesOn(byStatus).toReversed())
     const bySignIn = await page('/users?sort=last-sign-in')
     assert.deepEqual(namesOn(bySignIn).slice(0, 3), ['Émile Gallagher', 'Theo Marchetti', 'Amara Okafor'])

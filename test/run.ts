@@ -9,6 +9,7 @@ import { PROJECT_ROOT } from '../src/platform/project-root.ts'
 import { MINUTE } from '../src/platform/time/durations.ts'
 import { unpackChromium } from './support/chromium.ts'
 import { startTestCluster } from './support/cluster.ts'
+import { FAULT_TIME_MS } from './support/fault-time.ts'
 import { filesNotEnded, setFilesOfRun } from './support/files-of-run.ts'
 import { endProcesses } from './support/processes-of-run.ts'
 import { REDIS_AVAILABLE } from './support/redis-server.ts'
@@ -19,7 +20,7 @@ const stopping = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort())
 
 /** A process limits the time of each of its files itself. That does not help if it computes without end. */
-const RUN_TIMEOUT_MS = 20 * MINUTE
+const RUN_TIMEOUT_MS = 20 * MINUTE + 3 * FAULT_TIME_MS
 
 const files = chooseFiles(process.argv.slice(2))
 /** Faults need a machine that is not busy. Of the others one more than cores: some wait for other processes. */

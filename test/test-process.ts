@@ -5,10 +5,11 @@ import { after, describe, mock } from 'node:test'
 import { PROJECT_ROOT } from '../src/platform/project-root.ts'
 import { MINUTE, SECOND } from '../src/platform/time/durations.ts'
 import { closeSharedBrowser } from './support/chromium.ts'
+import { FAULT_TIME_MS } from './support/fault-time.ts'
 import { filesOfRun, markEnded, markTaken } from './support/files-of-run.ts'
 import { joinRun } from './support/processes-of-run.ts'
 
-const FILE_TIMEOUT_MS = 4 * MINUTE
+const FILE_TIMEOUT_MS = 4 * MINUTE + 3 * FAULT_TIME_MS
 /** All files have closed their connections by then. */
 const LEFT_OPEN_MS = 10 * SECOND
 

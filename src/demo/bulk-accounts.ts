@@ -126,7 +126,7 @@ function at(names: readonly string[], share: number): string {
 }
 
 /** Reproducible random numbers in [0, 1): mulberry32. */
-function randomFrom(seed: number): () => number {
+export function randomFrom(seed: number): () => number {
   let state = Math.imul(seed, 0x9e3779b1)
   return () => {
     state = (state + 0x6d2b79f5) | 0

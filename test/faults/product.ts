@@ -1,8 +1,9 @@
 // A PostgreSQL of its own, with the real web and worker processes on it, to be treated badly.
 import postgres from 'postgres'
+import type { EncryptionKey } from '../../src/config.ts'
 import { bulkSeed } from '../../src/demo/bulk-seed.ts'
 import { seedDemoData } from '../../src/demo/seed.ts'
-import { openDatabase } from '../../src/platform/db/client.ts'
+import { type Database, openDatabase } from '../../src/platform/db/client.ts'
 import { migrateDatabase } from '../../src/platform/db/migrate.ts'
 import { type Cluster, startEmbeddedPostgres } from '../../src/start/embedded-postgres.ts'
 import { anyFreePort } from '../../src/start/free-port.ts'
@@ -10,21 +11,16 @@ import { builtModule, startProcess, type TestProcess } from '../support/processe
 import { testFolder } from '../support/run-folder.ts'
 import { SmtpServer } from '../support/smtp-server.ts'
 
-const WEB = builtModule('src/web.js')
-// The worker with short times: what a killed database held up is taken over within seconds.
-const WORKER = builtModule('test/workers/worker-process.js')
+export const WEB = builtModule('src/web.js')
+/** The worker with short times: what a killed database held up is taken over within seconds. */
+export const SWIFT_WORKER = builtModule('test/workers/worker-process.js')
 
-export interface Product {
-  cluster: Cluster
-  /** For what the test itself asks. */
-  sql: postgres.Sql
-  mailServer: SmtpServer
+export interface Product extends Surroundings {
   /** Where each web process listens. */
   origins: string[]
   processes: TestProcess[]
   /** Of the active users. */
   emails: string[]
-  stop(): Promise<void>
 }
 
 export interface ProductOptions {
@@ -41,56 +37,80 @@ export async function startProduct({
   worker = false,
   logLevel = 'warn',
 }: ProductOptions): Promise<Product> {
-  const cluster = await startEmbeddedPostgres(await testFolder(), { initdb: ['--no-sync'] })
-  const mailServer = await new SmtpServer().start()
-  const key = Buffer.alloc(32, 9)
-  await migrateDatabase(cluster.url)
-  const { db, close } = openDatabase(cluster.url, 'test-seed')
-  const keys = [{ id: 'k1', key }]
-  await seedDemoData(db, { clock: { now: () => new Date() }, keys })
-  if (users > 0)
-    await bulkSeed(
-      db,
-      { users, enrolled: 0, accounts: 3, into: null },
-      { keys, onProgress: () => {}, onEnrolled: () => {} },
-    )
-  await close()
-
-  const sql = postgres(cluster.url, { max: 2, onnotice: () => {}, backoff: () => 0.1 })
+  const surroundings = await startSurroundings((db, keys) => addUsers(db, keys, users))
+  const { sql } = surroundings
   const rows = await sql<
     { email: string }[]
   >`select email from users where status = 'active' and password_hash is not null`
 
-  const env = {
-    DATABASE_URL: cluster.url,
-    SMTP_URL: mailServer.url,
-    MAIL_FROM: 'Portcullis <gate@portcullis.test>',
-    SESSION_SECRET: 'a-secret-for-tests-only-which-is-long-enough',
-    ENCRYPTION_KEYS: `k1:${key.toString('base64')}`,
-    AUDIT_KEYS: `a1:${key.toString('base64')}`,
-    ADDRESS_ATTEMPTS: '100000',
-    LOG_LEVEL: logLevel,
-  }
+  const env = { ...surroundings.env, LOG_LEVEL: logLevel }
   const ports = await Promise.all(Array.from({ length: webs }, anyFreePort))
   const origins = ports.map((port) => `http://127.0.0.1:${port}`)
   const started = ports.map((port, index) =>
     startProcess(WEB, { ...env, PORT: String(port), PUBLIC_URL: origins[index] }),
   )
-  if (worker) started.push(startProcess(WORKER, { ...env, PORT: '1', PUBLIC_URL: origins[0] }))
+  if (worker) started.push(startProcess(SWIFT_WORKER, { ...env, PORT: '1', PUBLIC_URL: origins[0] }))
   await Promise.all(started.map(({ ready }) => ready))
 
   return {
-    cluster,
-    sql,
-    mailServer,
+    ...surroundings,
     origins,
     processes: started,
     emails: rows.map(({ email }) => email),
     stop: async () => {
       for (const running of started) running.kill('SIGKILL')
+      await surroundings.stop()
+    },
+  }
+}
+
+export interface Surroundings {
+  cluster: Cluster
+  /** For what the test itself asks. */
+  sql: postgres.Sql
+  mailServer: SmtpServer
+  /** What the processes of the product need, besides their addresses. */
+  env: Record<string, string>
+  stop(): Promise<void>
+}
+
+/** A PostgreSQL with the demo data and what `seed` adds, and a mail server. */
+export async function startSurroundings(
+  seed: (db: Database, keys: readonly EncryptionKey[]) => Promise<void>,
+): Promise<Surroundings> {
+  const cluster = await startEmbeddedPostgres(await testFolder(), { initdb: ['--no-sync'] })
+  const mailServer = await new SmtpServer().start()
+  const key = Buffer.alloc(32, 9)
+  const keys = [{ id: 'k1', key }]
+  await migrateDatabase(cluster.url)
+  const { db, close } = openDatabase(cluster.url, 'test-seed')
+  await seedDemoData(db, { clock: { now: () => new Date() }, keys })
+  await seed(db, keys)
+  await close()
+  const sql = postgres(cluster.url, { max: 2, onnotice: () => {}, backoff: () => 0.1 })
+  return {
+    cluster,
+    sql,
+    mailServer,
+    env: {
+      DATABASE_URL: cluster.url,
+      SMTP_URL: mailServer.url,
+      MAIL_FROM: 'Portcullis <gate@portcullis.test>',
+      SESSION_SECRET: 'a-secret-for-tests-only-which-is-long-enough',
+      ENCRYPTION_KEYS: `k1:${key.toString('base64')}`,
+      AUDIT_KEYS: `a1:${key.toString('base64')}`,
+      ADDRESS_ATTEMPTS: '100000',
+    },
+    stop: async () => {
       await sql.end({ timeout: 1 })
       await mailServer.stop()
       await cluster.stop('immediate')
     },
   }
+}
+
+async function addUsers(db: Database, keys: readonly EncryptionKey[], users: number): Promise<void> {
+  if (users === 0) return
+  const request = { users, enrolled: 0, accounts: 3, into: null }
+  await bulkSeed(db, request, { keys, onProgress: () => {}, onEnrolled: () => {} })
 }

@@ -74,6 +74,7 @@ export async function startApp(
     sql: database.sql,
     ask: database.ask,
     refusesWrites: database.refusesWrites,
+    poolUse: { main: database.use, gate: gate.use },
     clock,
     log: createLog('test', config.LOG_LEVEL, log),
   }

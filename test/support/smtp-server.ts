@@ -16,6 +16,8 @@ export class SmtpServer {
   read = 0
   /** While set, a mail is read but not answered. */
   stalling = false
+  /** While set, a mail is taken, and the connection is cut before the answer. */
+  dropping = false
 
   #server: Server | undefined
   readonly #sockets = new Set<Socket>()
@@ -67,10 +69,11 @@ export class SmtpServer {
           const take = () => {
             if (socket.destroyed) return
             this.received.push({ to, messageId: /^Message-ID: (\S+)/im.exec(text)?.[1] ?? '', source: text })
-            say('250 taken')
+            if (!this.dropping) say('250 taken')
           }
           if (this.stalling) this.#unanswered.push(take)
           else take()
+          if (this.dropping) socket.destroy()
           continue
         }
         const command = text.slice(0, 4).toUpperCase()

@@ -5,8 +5,11 @@ import { startWorker, WORKER_CONNECTIONS } from '../../workers/start-worker.ts'
 import { SHORT } from './short-times.ts'
 
 const config = readWorkerConfig(process.env)
-await startWorker(
-  { ...(await openDeps(config, 'worker', { connections: WORKER_CONNECTIONS })), config },
-  SHORT,
-)
+const deps = await openDeps(config, 'worker', { connections: WORKER_CONNECTIONS })
+const worker = await startWorker({ ...deps, config }, SHORT)
+process.on('SIGTERM', async () => {
+  await worker.stop()
+  await deps.close()
+  process.exit()
+})
 process.send?.('ready')

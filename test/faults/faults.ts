@@ -1,0 +1,98 @@
+// What is done to the processes and servers of an installation, in an order that a seed repeats.
+import { setTimeout as pause } from 'node:timers/promises'
+import { SECOND } from '../../src/platform/time/durations.ts'
+import { freezePostgres } from './freeze.ts'
+import type { Installation } from './installation.ts'
+import type { Random } from './random.ts'
+
+type Strike = (installation: Installation, random: Random) => Promise<void>
+
+const OF_PROCESSES: Readonly<Record<string, Strike>> = {
+  'web killed': async ({ webs }, random) => random.oneOf(webs).crash(),
+  'worker killed': async ({ workers }, random) => random.oneOf(workers).crash(),
+  'rolling restart': async ({ webs, workers }) => {
+    for (const running of [...webs, ...workers]) await running.restart()
+  },
+}
+
+/** Kills are more frequent than restarts. */
+const PROCESS_ROUND = [...Array(5).fill(['web killed', 'worker killed']).flat(), 'rolling restart']
+
+const OF_SERVERS: Readonly<Record<string, Strike>> = {
+  'PostgreSQL restarted fast': async ({ cluster }) => {
+    await cluster.stop('fast')
+    await cluster.revive()
+  },
+  'PostgreSQL restarted at once': async ({ cluster }) => {
+    await cluster.stop('immediate')
+    await cluster.revive()
+  },
+  'PostgreSQL frozen': async ({ sql }, random) => {
+    const goOn = await freezePostgres(sql)
+    await pause(random.between(1, 4) * SECOND)
+    goOn()
+  },
+  'mail server refusing': async ({ mailServer }, random) => {
+    await mailServer.stop()
+    await pause(random.between(1, 4) * SECOND)
+    await mailServer.start()
+  },
+  'mail server hanging': async ({ mailServer }, random) => {
+    mailServer.stalling = true
+    await pause(random.between(1, 4) * SECOND)
+    mailServer.stalling = false
+    mailServer.answerStalled()
+  },
+  'mail server dropping after DATA': async ({ mailServer }, random) => {
+    mailServer.dropping = true
+    await pause(random.between(0.5, 2) * SECOND)
+    mailServer.dropping = false
+  },
+}
+
+const OF_REDIS: Readonly<Record<string, Strike>> = {
+  'Redis killed': async ({ redis }, random) => {
+    await redis?.stop()
+    await pause(random.between(0.2, 3) * SECOND)
+    await redis?.start()
+  },
+  'Redis emptied': async ({ redis }) => redis?.empty(),
+  'Redis frozen': async ({ redis }, random) => {
+    redis?.freeze()
+    await pause(random.between(1, 5) * SECOND)
+    redis?.thaw()
+  },
+}
+
+export interface Struck {
+  kind: string
+  from: number
+  to: number
+}
+
+/** Strikes processes and servers until `isOver`, one of each at a time. */
+export async function strike(
+  installation: Installation,
+  random: Random,
+  isOver: () => boolean,
+): Promise<Struck[]> {
+  const struck: Struck[] = []
+  const servers = { ...OF_SERVERS, ...(installation.redis && OF_REDIS) }
+
+  async function keepOn(strikes: Readonly<Record<string, Strike>>, round: readonly string[], own: Random) {
+    while (!isOver())
+      for (const kind of own.shuffled(round)) {
+        await pause(own.between(0.5, 2.5) * SECOND)
+        if (isOver()) return
+        const from = Date.now()
+        await strikes[kind]?.(installation, own)
+        struck.push({ kind, from, to: Date.now() })
+      }
+  }
+
+  await Promise.all([
+    keepOn(OF_PROCESSES, PROCESS_ROUND, random.branch()),
+    keepOn(servers, Object.keys(servers), random.branch()),
+  ])
+  return struck
+}

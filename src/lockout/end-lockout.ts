@@ -4,7 +4,7 @@ import { notify } from '../platform/mail/notify.ts'
 import { saveLockout } from './change-lockout.ts'
 import { ownerOfCount } from './known-browsers.queries.ts'
 import { type LockoutKey, readLockout } from './lockouts.queries.ts'
-import { endLock, lockInForce } from './policy.ts'
+import { expireLock, lockInForce } from './policy.ts'
 import { whereOf } from './record-lockout.ts'
 
 /** Late or repeated it does nothing. Returns when to run again if it is too early. */
@@ -17,7 +17,7 @@ export async function endLockout(
   const inForce = lockInForce(read, now)
   if (inForce) return { again: inForce }
   if (read.lockedUntil === null) return null
-  if (!(await saveLockout(tx, key, read, endLock(read), now))) return { again: now }
+  if (!(await saveLockout(tx, key, read, expireLock(read), now))) return { again: now }
 
   const owner = await ownerOfCount(tx, key.subject)
   if (!owner) return null

@@ -111,13 +111,21 @@ export function giveBack(state: LockoutState, spentAt: Date): LockoutState {
   return { ...state, failedAt, consecutiveFailures: Math.max(0, state.consecutiveFailures - 1) }
 }
 
-/** The secret was right: clears the counts. Other attempts under way still count if they fail. */
+/**
+ * The secret was right: clears the counts. Other attempts under way still count if they fail. The time of a past lock
+ * stays until its end is recorded.
+ */
 export function clear(state: LockoutState, spentAt: Date): LockoutState {
   const pendingAt = without(state.pendingAt, spentAt) ?? state.pendingAt
-  return { ...NO_FAILURES, pendingAt, lockedAt: state.lockedAt, lockedUntil: lockInForce(state, spentAt) }
+  return { ...NO_FAILURES, pendingAt, lockedAt: state.lockedAt, lockedUntil: state.lockedUntil }
 }
 
-/** The lock ends by time or by an Admin. The repeats stay, so that the next lock lasts longer. */
+/** The time of the lock has passed. Failures since then still count: the job that records the end may be late. */
+export function expireLock(state: LockoutState): LockoutState {
+  return { ...state, lockedUntil: null }
+}
+
+/** An Admin ends the lock. The repeats stay, so that the next lock lasts longer. */
 export function endLock(state: LockoutState): LockoutState {
   return { ...state, failedAt: [], lockedUntil: null }
 }

@@ -354,6 +354,31 @@ describe('the end of a lock', () => {
     assert.equal((await mailsOwedTo(email, 'lockout-ended')).length, 1)
     assert.equal((await app.browser().signInWithPassword(email)).location, '/')
   })
+
+  test('the end of a lock is recorded and mailed also when the user signed in before the late job', async () => {
+    const email = 'admin@meridian.example'
+    await failPassword(app.browser(), email, 5)
+    const { id: subject } = await app.userNamed(email)
+    app.clock.advance(16 * MINUTE)
+    assert.equal((await app.browser().signInWithPassword(email)).location, '/')
+
+    await app.deps.db.transaction((tx) => endLockout(tx, { subject, kind: 'password' }, app.clock.now()))
+
+    assert.equal((await people.eventsOf(email, 'lockout.ended')).length, 1)
+    assert.equal((await mailsOwedTo(email, 'lockout-ended')).length, 1)
+  })
+
+  test('wrong passwords between the end of a lock and its late job still count', async () => {
+    const email = 'tech@meridian.example'
+    await failPassword(app.browser(), email, 5)
+    const { id: subject } = await app.userNamed(email)
+    app.clock.advance(16 * MINUTE)
+    await failPassword(app.browser(), email, 4)
+
+    await app.deps.db.transaction((tx) => endLockout(tx, { subject, kind: 'password' }, app.clock.now()))
+
+    assert.deepEqual(await failPassword(app.browser(), email, 2), [401, 429])
+  })
 })
 
 test('tries during a lock count on the address and do not fill the audit log', async () => {

@@ -7,6 +7,7 @@ import {
   clear,
   codeLockOf,
   endLock,
+  expireLock,
   fail,
   giveBack,
   type LockoutState,
@@ -112,9 +113,23 @@ describe('5 failures within 15 minutes lock for 15 minutes', () => {
     )
   })
 
-  test('after a lock that ended there are five new attempts', () => {
-    const over = endLock(failAt([0, 0, 0, 0, 0]))
-    assert.equal(lockInForce(failAt(Array(4).fill(16 * MINUTE), over), at(16 * MINUTE)), null)
+  test('after a lock that ended there are five new attempts, also if its end is recorded after some of them', () => {
+    const locked = failAt([0, 0, 0, 0, 0])
+    const four = Array(4).fill(16 * MINUTE)
+    for (const over of [endLock(locked), expireLock(locked)])
+      assert.equal(lockInForce(failAt(four, over), at(16 * MINUTE)), null)
+
+    const late = expireLock(failAt(four, locked))
+
+    assert.equal(lockInForce(late, at(16 * MINUTE)), null)
+    assert.ok(lockInForce(failAt([16 * MINUTE], late), at(16 * MINUTE)))
+  })
+
+  test('a success after a lock leaves its time, so that its end is still recorded', () => {
+    const locked = failAt([0, 0, 0, 0, 0])
+    const cleared = clear(spent(locked, 16 * MINUTE), at(16 * MINUTE))
+    assert.deepEqual(cleared.lockedUntil, locked.lockedUntil)
+    assert.equal(lockInForce(cleared, at(16 * MINUTE)), null)
   })
 })
 

@@ -2,6 +2,7 @@
 import type { Sql } from 'postgres'
 import type { Config } from './config.ts'
 import { type Database, type DatabasePool, openDatabase } from './platform/db/client.ts'
+import { IDENTITY } from './platform/db/processes.queries.ts'
 import { createLog, type Logger } from './platform/log.ts'
 import { watchOutage } from './platform/outbox/watch-outage.ts'
 import { type Clock, type MeasurementWatch, startDatabaseClock } from './platform/time/clock.ts'
@@ -19,6 +20,8 @@ export interface Deps {
   /** Sends a statement of `sql` in its turn, within the deadline of the request. */
   ask: DatabasePool['ask']
   refusesWrites: DatabasePool['refusesWrites']
+  /** How busy each pool is. */
+  poolUse: { readonly [Pool in 'main' | 'gate']: DatabasePool['use'] }
   clock: Clock
   log: Logger
 }
@@ -44,7 +47,7 @@ export async function openDeps(
   const log = createLog(processName, config.LOG_LEVEL)
   const limits = requestMs === undefined ? {} : { requestMs, ...logFreezes(log) }
   const name = `portcullis-${processName}`
-  const pool = openDatabase(config.DATABASE_URL, name, connections, limits)
+  const pool = openDatabase(config.DATABASE_URL, `${name}${IDENTITY}`, connections, limits)
   const gatePool = openDatabase(config.DATABASE_URL, `${name}-gate`, GATE_CONNECTIONS, {
     ...limits,
     pipelined: GATE_PIPELINED,
@@ -63,6 +66,7 @@ export async function openDeps(
     sql: pool.sql,
     ask: pool.ask,
     refusesWrites: pool.refusesWrites,
+    poolUse: { main: pool.use, gate: gatePool.use },
     clock,
     log,
     close: async () => {

@@ -29,5 +29,6 @@ export async function proceed(
   }
   if (stage.name === 'signed-in') await rememberBrowser(deps, req, res, proofs, originOf(req))
   req.log.info({ from, to: stage.name, userId: person.id }, 'stage')
+  res.locals.moved = { from, to: stage.name }
   res.redirect(303, stage.name === 'signed-in' ? (proofs.next ?? stage.page) : stage.page)
 }

@@ -1,26 +1,34 @@
 import type { Request, RequestHandler, Response } from 'express'
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Deps } from '../deps.ts'
+import type { StageName } from '../gate/stages.ts'
 import { patienceWithin } from '../platform/db/deadline.ts'
-import { QUEUES } from '../platform/outbox/jobs.ts'
-import { countListeners } from '../platform/outbox/listeners.queries.ts'
+import { VERSION } from '../platform/db/processes.queries.ts'
 import type { QueueEngine } from '../platform/outbox/queues.ts'
 import { SECOND } from '../platform/time/durations.ts'
 import { within } from '../platform/time/within.ts'
-import { readLocks } from './locks.queries.ts'
-import { readOldestByQueue, readOutbox } from './outbox.queries.ts'
+import { hashQueueUse } from '../sign-in/password-hash.ts'
+import { databaseGauges, readDatabaseState } from './database-gauges.ts'
 import { type QueueLine, readQueueLines } from './queue-lines.ts'
-import { readSealing } from './sealing.queries.ts'
-import { readUnansweredLogouts } from './unanswered-logouts.queries.ts'
 
 const PATIENCE_MS = 2 * SECOND
+
+declare global {
+  namespace Express {
+    interface Locals {
+      /** Set by the step that moved a sign-in to another stage. */
+      moved?: { from: StageName; to: StageName }
+    }
+  }
+}
 
 export interface Metrics {
   observe: RequestHandler
   answer(res: Response): Promise<void>
 }
 
-export function openMetrics({ db, clock, config }: Deps, engine: QueueEngine): Metrics {
+/** What this process counts, and what the database and the queues say at each scrape. */
+export function openMetrics(deps: Deps, engine: QueueEngine): Metrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
@@ -34,28 +42,29 @@ export function openMetrics({ db, clock, config }: Deps, engine: QueueEngine): M
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     registers,
   })
+  const transitions = new Counter({
+    name: 'portcullis_stage_transitions_total',
+    help: 'Steps of sign-ins from one stage to another, in this process.',
+    labelNames: ['from', 'to'],
+    registers,
+  })
+  const info = gauge('process_info', 'The version of this process.', ['version'])
+  const hashing = gauge('password_checks', 'Password checks in this process: running or waiting.', ['state'])
+  const statements = gauge('database_statements', 'Statements and transactions of this process, by pool.', [
+    'pool',
+    'state',
+  ])
   const queuesUp = gauge('queues_up', 'Whether the queue engine answers.')
   const jobs = gauge('queue_jobs', 'Jobs in a queue, by state.', ['queue', 'state'])
-  const oldest = gauge('queue_oldest_waiting_seconds', 'How long the oldest job that is due has waited.', [
-    'queue',
-  ])
-  const databaseUp = gauge('database_up', 'Whether PostgreSQL answers.')
-  const undispatched = gauge('outbox_undispatched_jobs', 'Jobs not handed to a queue yet.')
-  const lag = gauge('outbox_lag_seconds', 'How long the oldest undispatched job has waited.')
-  const pending = gauge(
-    'outbox_oldest_pending_seconds',
-    'How long the oldest job that is due has waited, in a queue or not.',
-  )
-  const listening = gauge('relays_listening', 'Relays that LISTEN for new work; 0 is an error.')
-  const failed = gauge('outbox_failed_jobs', 'Jobs out of retries.')
-  const mails = gauge('undelivered_mails', 'Mails that are not delivered yet.')
-  const unanswered = gauge(
-    'unanswered_logouts',
-    'Ended sessions that an application has not confirmed for an hour.',
-    ['application'],
-  )
-  const unsealed = gauge('audit_unsealed_events', 'Audit events that are not sealed yet.')
-  const locks = gauge('locks_in_force', 'Locks in force, by kind.', ['kind'])
+  const showDatabase = databaseGauges(gauge)
+  info.set({ version: VERSION }, 1)
+
+  function showProcess(): void {
+    const uses = { main: deps.poolUse.main(), gate: deps.poolUse.gate() }
+    for (const [pool, use] of Object.entries(uses))
+      for (const [state, count] of Object.entries(use)) statements.set({ pool, state }, count)
+    for (const [state, count] of Object.entries(hashQueueUse())) hashing.set({ state }, count)
+  }
 
   function showQueues(lines: QueueLine[] | null): void {
     queuesUp.set(lines ? 1 : 0)
@@ -64,50 +73,20 @@ export function openMetrics({ db, clock, config }: Deps, engine: QueueEngine): M
       for (const [state, count] of Object.entries(states)) jobs.set({ queue: name, state }, count)
   }
 
-  async function readDatabase() {
-    return {
-      outbox: await readOutbox(db),
-      oldestByQueue: await readOldestByQueue(db),
-      listeners: await countListeners(db),
-      sealing: await readSealing(db),
-      logouts: await readUnansweredLogouts(db),
-      inForce: await readLocks(db, clock.now(), config.ADDRESS_ATTEMPTS),
-    }
-  }
-
-  function showDatabase(state: Awaited<ReturnType<typeof readDatabase>> | null): void {
-    databaseUp.set(state ? 1 : 0)
-    for (const shown of [undispatched, lag, pending, listening, failed, mails, unsealed]) shown.remove()
-    locks.reset()
-    oldest.reset()
-    unanswered.reset()
-    if (!state) return
-    const { outbox, oldestByQueue, listeners, sealing, logouts, inForce } = state
-    for (const queue of QUEUES) oldest.set({ queue }, (oldestByQueue.get(queue) ?? 0) / SECOND)
-    undispatched.set(outbox.undispatched)
-    lag.set((outbox.lagMs ?? 0) / SECOND)
-    pending.set((outbox.oldestPendingMs ?? 0) / SECOND)
-    listening.set(listeners)
-    failed.set(outbox.failed)
-    mails.set(outbox.undeliveredMails)
-    unsealed.set(sealing.unsealed)
-    for (const { applicationId, sessions } of logouts)
-      unanswered.set({ application: applicationId }, sessions)
-    locks.set({ kind: 'password' }, inForce.password)
-    locks.set({ kind: 'code' }, inForce.code)
-    locks.set({ kind: 'address' }, inForce.addresses)
-  }
-
   return {
     observe(req, res, next) {
       const end = durations.startTimer()
-      res.once('finish', () => end({ method: req.method, route: routeOf(req), status: res.statusCode }))
+      res.once('finish', () => {
+        end({ method: req.method, route: routeOf(req), status: res.statusCode })
+        if (res.locals.moved) transitions.inc(res.locals.moved)
+      })
       next()
     },
     async answer(res) {
+      showProcess()
       const [lines, state] = await Promise.all([
         readQueueLines(engine),
-        within(patienceWithin(PATIENCE_MS), readDatabase()).catch(() => null),
+        within(patienceWithin(PATIENCE_MS), readDatabaseState(deps)).catch(() => null),
       ])
       showQueues(lines)
       showDatabase(state)

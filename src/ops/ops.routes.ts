@@ -5,6 +5,8 @@ import { viewPage, visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
 import { poll } from '../gate/poll.ts'
+import { readProcesses } from '../platform/db/processes.queries.ts'
+import { readServer } from '../platform/db/server.queries.ts'
 import { readForm } from '../platform/http/form.ts'
 import { originOf } from '../platform/http/origin.ts'
 import { countListeners } from '../platform/outbox/listeners.queries.ts'
@@ -17,6 +19,7 @@ import { queueBoard } from './queue-board.ts'
 import { queueJobs } from './queue-jobs.ts'
 import { readQueueLines } from './queue-lines.ts'
 import { queuesAway, reachQueues } from './reach-queues.ts'
+import { readRecentEvents, signInRates } from './recent.queries.ts'
 import { retryFailedWork } from './retry-failed-work.ts'
 import { readSealing } from './sealing.queries.ts'
 import { readUnansweredLogouts } from './unanswered-logouts.queries.ts'
@@ -57,7 +60,22 @@ async function renderOperations(
   res: Response,
 ): Promise<void> {
   const now = clock.now()
-  const [queues, oldest, outbox, listeners, unfinished, unanswered, locks, sealing] = await Promise.all([
+  const [
+    server,
+    processes,
+    recent,
+    queues,
+    oldest,
+    outbox,
+    listeners,
+    unfinished,
+    unanswered,
+    locks,
+    sealing,
+  ] = await Promise.all([
+    readServer(db),
+    readProcesses(db),
+    readRecentEvents(db),
     readQueueLines(engine),
     readOldestByQueue(db),
     readOutbox(db),
@@ -69,6 +87,10 @@ async function renderOperations(
   ])
   res.render('ops/ops', {
     now,
+    server,
+    processes,
+    engine: engine.kind === 'redis' ? 'Redis' : 'PostgreSQL',
+    rates: signInRates(recent),
     queues: queues?.map((line) => ({ ...line, oldest: ageOrNull(oldest.get(line.name)) })),
     outbox: {
       ...outbox,

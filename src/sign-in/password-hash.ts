@@ -33,6 +33,11 @@ export class OverloadedError extends UnavailableError {
   }
 }
 
+/** Requests whose password is being checked, and those that wait for it. */
+export function hashQueueUse(): { running: number; waiting: number } {
+  return queue.use
+}
+
 const timeLeftMs = () => currentDeadline()?.remainingMs ?? LIMIT_MS
 
 /** Refuses a request that would wait too long, before its body is read. */

@@ -30,6 +30,10 @@ export class TimedQueue {
     this.#now = now
   }
 
+  get use(): { running: number; waiting: number } {
+    return { running: this.#running, waiting: this.#waiting.length }
+  }
+
   /** Whether work that arrives now is expected to end within `limitMs` milliseconds. */
   hasRoom(limitMs: number): boolean {
     const ahead = this.#waiting.length + this.#running - this.#atOnce + 1

@@ -134,7 +134,7 @@ async function awaitOrphans(url: string): Promise<void> {
     const deadline = Date.now() + ORPHANS_GO_WITHIN_MS
     while (Date.now() < deadline) {
       const orphans = await sql`
-        select 1 from pg_stat_activity where application_name in ('portcullis-web', 'portcullis-worker') limit 1`
+        select 1 from pg_stat_activity where application_name ~ '^portcullis-(web|worker)' limit 1`
       if (orphans.length === 0) return
       await pause(100)
     }

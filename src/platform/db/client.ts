@@ -16,6 +16,7 @@ export interface DatabasePool {
   ask: TimelyClient['ask']
   /** Whether the database refused a write a moment ago, for example on a full disk. */
   refusesWrites: TimelyClient['refusesWrites']
+  use: TimelyClient['use']
   close(): Promise<void>
 }
 

@@ -18,10 +18,17 @@ type TransactionClient = Pick<Client, 'unsafe'> & {
 const REFUSAL_COUNTS_MS = 30_000
 const REFUSALS = ['53100', '58030', '25006']
 
+/** Statements and transactions of a pool. */
+export interface PoolUse {
+  running: number
+  waiting: number
+}
+
 export interface TimelyClient {
   client: Sql
   ask: Ask
   refusesWrites(): boolean
+  use(): PoolUse
 }
 
 /** The driver for Drizzle. Statements beyond `atOnce` wait here, where a passed deadline can still drop them. */
@@ -96,6 +103,7 @@ export function timelyClient(sql: Sql, watchdog: Watchdog, atOnce: number): Time
     client: client as unknown as Sql,
     ask,
     refusesWrites: () => performance.now() - refusedAt < REFUSAL_COUNTS_MS,
+    use: () => ({ running: limit.activeCount, waiting: limit.pendingCount }),
   }
 }
 

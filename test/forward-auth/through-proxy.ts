@@ -115,13 +115,17 @@ export function describeProxy(name: ProxyName, expected: Expected): void {
         assert.equal(headers['x-portcullis-account'], clientId)
       })
 
-      test('keeps the other cookies, and the application does not see the pass', async () => {
+      test('keeps the other cookies, and the application sees neither the pass nor the cookie of the hand-over', async () => {
         const visiting = await entered()
         const pass = visiting.browser.cookies.get('__Host-portcullis')
         for (const cookie of [
           `a=b; __Host-portcullis=${pass}; c=d`,
           `__Host-portcullis=${pass}; a=b; c=d`,
           `a=b; c=d; __Host-portcullis=${pass}`,
+          `__Host-portcullis-begun=x; a=b; __Host-portcullis=${pass}; c=d`,
+          `a=b; __Host-portcullis=${pass}; __Host-portcullis-begun=x; c=d`,
+          `a=b; __Host-portcullis-begun=x; c=d; __Host-portcullis=${pass}`,
+          `__Host-portcullis=${pass}; a=b; c=d; __Host-portcullis-begun=x`,
         ]) {
           const answer = await visiting.asks('/', { ...NAVIGATION, cookie })
           const { headers } = seen(answer.body)
@@ -133,7 +137,7 @@ export function describeProxy(name: ProxyName, expected: Expected): void {
         }
         assert.doesNotMatch(
           seen((await visiting.asks()).body).headers.cookie?.toString() ?? '',
-          /__Host-portcullis=/,
+          /__Host-portcullis/,
         )
       })
 
@@ -471,6 +475,54 @@ export function describeProxy(name: ProxyName, expected: Expected): void {
         await assert.rejects(
           (await personReader())({ headers: { 'x-portcullis-assertion': `${head}.${forged}.${signature}` } }),
         )
+      })
+    })
+
+    describe('a session', () => {
+      async function touches(email: string): Promise<number> {
+        const [row] = await cast.app.deps.sql<[{ at: string }]>`
+          select max(touched_at) as at from sessions join users on users.id = user_id where email = ${email}`
+        return new Date(row.at).getTime()
+      }
+      async function newcomer() {
+        const { email } = await cast.people.add('Harbour Group', ['finance-operator'])
+        const gate = visitor(hosts.gateHost).browser
+        assert.equal((await gate.signInWithPassword(email)).location, '/')
+        const visiting = visitor()
+        await visiting.enter(gate)
+        return { email, visiting, gate }
+      }
+
+      test('is kept alive by requests of any kind, also at the gate itself, and written once a minute at most', async () => {
+        const { email, visiting, gate } = await newcomer()
+        for (let quarters = 0; quarters < 4; quarters += 1) {
+          cast.app.clock.advance(15 * MINUTE)
+          const headers = quarters % 2 === 0 ? NAVIGATION : FETCH
+          assert.equal((await visiting.asks('/', headers)).status, 200)
+        }
+        const last = await touches(email)
+        cast.app.clock.advance(MINUTE - 1000)
+        for (let asked = 0; asked < 5; asked += 1) await visiting.asks('/', FETCH)
+        assert.equal(await touches(email), last, 'not within a minute')
+        cast.app.clock.advance(1000)
+        await visiting.asks('/', FETCH)
+        assert.equal(await touches(email), last + MINUTE)
+
+        assert.equal((await gate.get('/')).status, 200)
+      })
+
+      test('ends after half an hour without a request, and the next one leads to sign-in', async () => {
+        const { visiting, gate } = await newcomer()
+        cast.app.clock.advance(29 * MINUTE)
+        assert.equal((await visiting.asks()).status, 200)
+        const before = echo.seen.length
+
+        cast.app.clock.advance(30 * MINUTE)
+
+        assert.equal((await visiting.asks('/', FETCH)).status, 401)
+        assert.equal((await visiting.asks()).status, 302)
+        assert.equal(echo.seen.length, before)
+        assert.match((await gate.get('/')).location ?? '', /^\/sign-in/)
       })
     })
 

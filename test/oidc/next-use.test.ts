@@ -254,6 +254,30 @@ describe('the idle limit', () => {
     assert.equal((await browser.get('/')).status, 303)
   })
 
+  test('refreshes write it once a minute at most', async () => {
+    const { party, browser, userId } = await techOperator()
+    const touchedAt = async () => {
+      const [row] = await cast.app.deps.sql<[{ at: string }]>`
+        select max(touched_at) as at from sessions where user_id = ${userId}`
+      return new Date(row.at).getTime()
+    }
+    let { refreshToken } = await party.signIn(browser)
+    const refresh = async () => {
+      refreshToken = (await party.refresh(refreshToken)).refresh_token ?? ''
+    }
+    cast.app.clock.advance(2 * MINUTE)
+    await refresh()
+    const last = await touchedAt()
+
+    cast.app.clock.advance(MINUTE - 1000)
+    for (let again = 0; again < 3; again += 1) await refresh()
+    assert.equal(await touchedAt(), last)
+
+    cast.app.clock.advance(1000)
+    await refresh()
+    assert.equal(await touchedAt(), last + MINUTE)
+  })
+
   test('no refresh extends the absolute limit', async () => {
     const { party, browser } = await techOperator()
     let { refreshToken } = await party.signIn(browser)

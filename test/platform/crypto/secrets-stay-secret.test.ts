@@ -6,24 +6,30 @@ import { Redis } from 'ioredis'
 import { outbox } from '../../../src/platform/db/schema/outbox.ts'
 import { QUEUES } from '../../../src/platform/outbox/jobs.ts'
 import { MINUTE } from '../../../src/platform/time/durations.ts'
+import { ensureSigningKeys } from '../../../src/signing-keys/ensure-signing-keys.ts'
 import { startWorker } from '../../../workers/start-worker.ts'
+import { arriveAtPage, arriveOutside, RelyingParty } from '../../oidc/relying-party.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
+import { addApplication, registrationForm } from '../../support/applications.ts'
 import { Browser, DEMO_PASSWORD, keyOn } from '../../support/browser.ts'
-import { ADMIN, ADMIN2, FINANCE, OPERATOR, TECH } from '../../support/cast.ts'
+import { ADMIN, ADMIN2, DESK, FINANCE, OPERATOR, TECH } from '../../support/cast.ts'
 import { AUDIT_KEYS, ENCRYPTION_KEYS } from '../../support/cluster.ts'
 import { rowsOf } from '../../support/database-contents.ts'
 import { eventually } from '../../support/eventually.ts'
+import { ExactBrowser } from '../../support/exact-browser.ts'
 import { People } from '../../support/people.ts'
 import { builtModule, startProcess } from '../../support/processes.ts'
 import { REDIS_AVAILABLE, RedisServer } from '../../support/redis-server.ts'
 import { findCodes, findSecrets, type Secret } from '../../support/secret-search.ts'
 import { SmtpServer } from '../../support/smtp-server.ts'
+import { leadsTo, VisitorAtHost } from '../../support/visitor-at-host.ts'
 import { SHORT } from '../../workers/short-times.ts'
 
 const ROTATE_KEYS = builtModule('src/commands/keys-rotate.js')
 /** The first is the one that the demo data are sealed with. */
 const KEYS = [ENCRYPTION_KEYS, `k2:${Buffer.alloc(32, 42).toString('base64')}`]
 const SESSION_SECRET = 'the-session-secret-of-this-test-only-0123'
+const PROXIED_HOST = 'reports.example'
 const METRICS_TOKEN = 'the-token-of-the-scraper-of-this-test'
 /** The demo data have an invitation, too. */
 const LINKS_MAILED = { activate: 2, 'reset-password': 1 }
@@ -32,6 +38,20 @@ const PASSWORDS = {
   activation: 'chosen Passwörd & activation',
   forgotten: 'chosen Passwörd & after forgetting',
   changed: 'chosen Passwörd & in the account',
+}
+
+/** How many of each kind are used by applications at least: two ID tokens of one second are the same. */
+const OF_APPLICATIONS = {
+  'authorization code': 2,
+  'code verifier': 2,
+  'access token': 4,
+  'refresh token': 4,
+  'ID token': 2,
+  'signature of an interaction': 2,
+  'code of a pass': 1,
+  'cookie portcullis': 1,
+  'cookie portcullis-begun': 1,
+  assertion: 1,
 }
 
 /** A browser that remembers every secret which passes through it. */
@@ -104,6 +124,9 @@ for (const engine of ['redis', 'postgres'] as const)
         { log: { write: (line) => logLines.push(line) } },
       )
       people = new People(app)
+      await ensureSigningKeys(app.deps)
+      const address = `https://${PROXIED_HOST}/`
+      await addApplication(app.deps.db, { name: 'Reports', way: 'forward-auth', host: PROXIED_HOST, address })
       seen.add('session secret', SESSION_SECRET)
       seen.add('token of the scraper', METRICS_TOKEN)
       for (const entry of [...KEYS, AUDIT_KEYS]) seen.add('key', Buffer.from(entry.slice(3), 'base64'))
@@ -170,6 +193,7 @@ for (const engine of ['redis', 'postgres'] as const)
       const passwords = { currentPassword: DEMO_PASSWORD, password: PASSWORDS.changed }
       assert.equal((await admin.post('/account/password', passwords)).status, 303)
 
+      await openApplications(admin)
       await failWithSecretsInHand()
 
       const operator = browser()
@@ -178,6 +202,65 @@ for (const engine of ['redis', 'postgres'] as const)
       assert.equal((await browser().post('/forgot-password', { email: FINANCE })).status, 200)
       await rotateKeys()
       return operator
+    }
+
+    /** With OpenID Connect and behind a proxy, and wrong requests besides. */
+    async function openApplications(person: Browser): Promise<void> {
+      const desk = browser()
+      assert.equal((await desk.enrolAndSignIn(DESK)).location, '/')
+      const form = { ...registrationForm(), ticket: 'DESK-4711', reason: 'It was asked for' }
+      const { status, body } = await desk.post('/applications', form)
+      assert.equal(status, 200)
+      seen.add('client secret', /id="client-secret">([^<]+)</.exec(body)?.[1] ?? '')
+
+      const party = await RelyingParty.register(app)
+      seen.add('client secret', party.secret)
+      const signedOut = browser()
+      const waiting = await party.begin()
+      const { at } = await arriveAtPage(app, signedOut, waiting.url.href)
+      for (const [name, value] of signedOut.cookies)
+        if (/^oidc.*sig$/.test(name)) seen.add('signature of an interaction', value)
+      assert.match(
+        (await signedOut.post(at, { email: FINANCE, password: DEMO_PASSWORD })).location ?? '',
+        /oidc/,
+      )
+
+      for (const requestUri of [false, true]) {
+        const authorized = requestUri
+          ? await throughPushedRequest(party, person)
+          : await party.authorize(person)
+        seen.add('authorization code', authorized.callback.searchParams.get('code') ?? '')
+        seen.add('code verifier', authorized.begun.verifier)
+        const tokens = await party.redeem(authorized)
+        const refreshed = await party.refresh(tokens.refresh_token ?? '')
+        for (const { access_token, refresh_token = '', id_token = '' } of [tokens, refreshed]) {
+          seen.add('access token', access_token)
+          seen.add('refresh token', refresh_token)
+          seen.add('ID token', id_token)
+          await party.introspect(access_token)
+        }
+        await party.userinfo(refreshed.access_token, refreshed.claims()?.sub ?? '')
+        const hint = new URLSearchParams({ id_token_hint: refreshed.id_token ?? '' })
+        assert.equal((await person.get(`/oidc/session/end?${hint}`)).status, 200)
+        await assert.rejects(party.redeem(authorized), 'a code that was used')
+        await assert.rejects(party.refresh(tokens.refresh_token ?? ''), 'a refresh token that was used')
+      }
+      await assert.rejects(party.userinfo('an access token that was never given out, made up', 'x'))
+
+      const visitor = new VisitorAtHost(app, PROXIED_HOST, new ExactBrowser(app.origin, app.clock))
+      const callback = leadsTo(await person.get(await visitor.begin('/reports?a=b')))
+      seen.add('code of a pass', new URL(callback).searchParams.get('code') ?? '')
+      assert.equal((await visitor.visit(callback)).status, 303)
+      for (const [name, value] of visitor.browser.cookies) seen.add(`cookie ${name}`, value)
+      const { headers } = await visitor.asks('/reports?a=b')
+      seen.add('assertion', headers.get('x-portcullis-assertion') ?? '')
+      assert.equal((await visitor.visit(callback)).status, 400, 'a link that was used')
+    }
+
+    async function throughPushedRequest(party: RelyingParty, person: Browser) {
+      const begun = await party.begin()
+      const query = new URLSearchParams({ client_id: party.id, request_uri: await party.push(begun) })
+      return { begun, callback: await arriveOutside(app, person, `/oidc/auth?${query}`) }
     }
 
     /** Statements that fail with a secret among their parameters, whose errors are logged. */
@@ -264,6 +347,12 @@ for (const engine of ['redis', 'postgres'] as const)
       assert.ok(count('TOTP secret') >= 6, 'first and restarted, of several people, and of the new device')
       assert.ok(count('session id') >= 10)
       assert.equal(count('link token'), 4, 'one was never given out')
+      assert.equal(count('client secret'), 2)
+      for (const [name, times] of Object.entries(OF_APPLICATIONS)) assert.ok(count(name) >= times, name)
+      assert.ok(
+        seen.all.every(({ value }) => value.length > 0),
+        'none is empty',
+      )
       for (const password of [DEMO_PASSWORD, ...Object.values(PASSWORDS)])
         assert.equal(count(`password “${password}”`), 1, password)
       assert.ok(seen.codes.size >= 10)

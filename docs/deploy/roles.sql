@@ -1,7 +1,8 @@
 -- A role for web and worker that cannot change the audit log or any table's definition.
--- Run it once in the database, as the role that runs `npm run migrate` and so owns the tables, after the first migration.
--- Then use portcullis_app in the DATABASE_URL of web and worker, and the owner for `npm run migrate` only.
-create role portcullis_app login password 'choose-one';
+-- First, as a role that may create roles: create role portcullis_app login password 'choose-one';
+-- Then run this once in the database, as the role that runs `npm run migrate` and so owns the tables, after the first
+-- migration. (Warnings about functions of pg_trgm do not matter: everyone may run them already.)
+-- Use portcullis_app in the DATABASE_URL of web, worker and all commands, and the owner for `npm run migrate` only.
 
 grant usage on schema public, drizzle to portcullis_app;
 grant select on drizzle.__drizzle_migrations to portcullis_app;

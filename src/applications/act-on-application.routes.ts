@@ -12,6 +12,7 @@ import { readValidSecrets } from './applications.queries.ts'
 import { disableApplication } from './disable-application.ts'
 import { enableApplication } from './enable-application.ts'
 import { endSecret } from './end-secret.ts'
+import { issuerOf } from './issuer.ts'
 import { makeSecret } from './make-secret.ts'
 import { usesSecrets } from './uses-secrets.ts'
 import { viewApplication } from './view-application.ts'
@@ -43,7 +44,8 @@ export function actOnApplicationRoutes(deps: Deps): Router {
     const applicationId = String(req.params.id)
     await answer(res, await makeSecret(deps, { ...actRequestOf(req), applicationId }), {
       // A secret is shown in this answer only: not in an address, and not by a second request.
-      done: (made) => res.render('applications/secret', made),
+      done: (made) =>
+        res.render('applications/secret', { ...made, issuer: issuerOf(deps.config.PUBLIC_URL) }),
       again: ({ problems }) => renderAct(deps, req, res, 'new-secret', problems),
     })
   })

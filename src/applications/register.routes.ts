@@ -10,6 +10,7 @@ import { readForm } from '../platform/http/form.ts'
 import { type ApplicationProblems, typedApplication, WAYS, type Way } from './application-form.ts'
 import { goOnAfter } from './application-notice.ts'
 import { ICONS } from './icons.ts'
+import { issuerOf } from './issuer.ts'
 import { registerApplication } from './register-application.ts'
 
 /** Before '/applications/:id', which would match 'new'. */
@@ -27,7 +28,13 @@ export function registerRoutes(deps: Deps): Router {
       done: ({ application, secret }) =>
         secret === null
           ? goOnAfter(res, 'application-registered', application.id)
-          : res.render('applications/secret', { application, secret, registered: true, olderUntil: null }),
+          : res.render('applications/secret', {
+              application,
+              secret,
+              issuer: issuerOf(deps.config.PUBLIC_URL),
+              registered: true,
+              olderUntil: null,
+            }),
       again: ({ problems }) => renderNew(deps, req, res, way, problems),
     })
   })

@@ -27,15 +27,18 @@ export class PlatformExistsError extends Error {
 
 /**
  * Creates the platform account and invites its first user, a Service Desk agent and Operator. It may run again while no
- * agent has a second person who may approve: after a mistyped address or a lost mail, or for the second agent.
+ * agent has a second person who may approve: after a mistyped address or a lost mail, or for the second agent. Returns
+ * the addresses whose invitations it withdrew.
  */
 export function createPlatform(
   db: Database,
   founding: { account: string; name: string; email: string; keys: readonly EncryptionKey[]; now: Date },
-): Promise<void> {
+): Promise<{ withdrawn: string[] }> {
   return db.transaction(async (tx) => {
     const { account, name, email, keys, now } = founding
-    const clientId = (await addPlatformAccount(tx, account, now)) ?? (await withdrawUnused(tx, now))
+    const added = await addPlatformAccount(tx, account, now)
+    const { clientId, withdrawn } =
+      added === null ? await withdrawUnused(tx, now) : { clientId: added, withdrawn: [] }
 
     const all = await readRoleGroups(tx)
     const roleGroups = all.filter(({ key }) => ['service-desk', 'operator'].includes(key))
@@ -47,6 +50,7 @@ export function createPlatform(
       roleGroups,
     })
     if (userId === null) throw new AddressTakenError()
+    return { withdrawn }
   })
 }
 
@@ -70,8 +74,11 @@ async function addPlatformAccount(tx: Transaction, name: string, now: Date): Pro
   return added.id
 }
 
-/** Withdraws the users whom this command invited and who never activated. Returns the platform's id. */
-async function withdrawUnused(tx: Transaction, now: Date): Promise<string> {
+/** Withdraws the users whom this command invited and who never activated. */
+async function withdrawUnused(
+  tx: Transaction,
+  now: Date,
+): Promise<{ clientId: string; withdrawn: string[] }> {
   const [platform] = await tx.select().from(clients).where(eq(clients.isPlatform, true)).for('no key update')
   if (!platform) throw new Error('the platform account is missing')
   const people = await tx
@@ -102,5 +109,5 @@ async function withdrawUnused(tx: Transaction, now: Date): Promise<string> {
     ({ id, status, activatedAt }) => status !== 'withdrawn' && activatedAt === null && idsByCommand.has(id),
   )
   for (const person of unused) await withdraw(tx, person, BY, now)
-  return platform.id
+  return { clientId: platform.id, withdrawn: unused.map(({ email }) => email) }
 }

@@ -27,7 +27,9 @@ await runCommand(async () => {
   const pool = openDatabase(url, 'portcullis-found', 1)
   const clock = await startDatabaseClock(pool.sql)
   try {
-    await createPlatform(pool.db, { ...person, keys, now: clock.now() })
+    const { withdrawn } = await createPlatform(pool.db, { ...person, keys, now: clock.now() })
+    for (const email of withdrawn)
+      process.stdout.write(`The invitation of ${email}, who had not activated the account, is withdrawn.\n`)
     const life = durationText(LINK_LIFE_MS.invitation)
     process.stdout.write(`${person.email} is invited: the worker mails the link, which works for ${life}.\n`)
   } finally {

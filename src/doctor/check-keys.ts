@@ -1,5 +1,7 @@
 import { isNotNull } from 'drizzle-orm'
 import type { WorkerConfig } from '../config.ts'
+import { whyUnfit } from '../platform/audit/seal-events.ts'
+import { readLastSeals } from '../platform/audit/seals.queries.ts'
 import { unseal } from '../platform/crypto/sealed-secret.ts'
 import type { Database } from '../platform/db/client.ts'
 import { authenticators } from '../platform/db/schema/authenticators.ts'
@@ -9,9 +11,26 @@ import { type Finding, findingsAbout, reasonOf } from './finding.ts'
 /** Some are enough to notice a missing key. `npm run keys:rotate` opens every one. */
 const OPENED = 1_000
 
-/** Whether the encryption keys open what was sealed. */
-export async function checkKeys(db: Database, { ENCRYPTION_KEYS }: WorkerConfig): Promise<Finding[]> {
-  return [await checkSecrets(db, ENCRYPTION_KEYS), await checkSigningKeys(db, ENCRYPTION_KEYS)]
+/** Whether the encryption keys open what was sealed, and the audit keys made the last seal. */
+export async function checkKeys(
+  db: Database,
+  { ENCRYPTION_KEYS, AUDIT_KEYS }: WorkerConfig,
+): Promise<Finding[]> {
+  return [
+    await checkSecrets(db, ENCRYPTION_KEYS),
+    await checkSigningKeys(db, ENCRYPTION_KEYS),
+    await checkAuditKeys(db, AUDIT_KEYS),
+  ]
+}
+
+async function checkAuditKeys(db: Database, keys: WorkerConfig['AUDIT_KEYS']): Promise<Finding> {
+  const { ok, problem } = findingsAbout('audit keys')
+  const { last, before } = await readLastSeals(db)
+  if (!last || last.keyId === null) return ok('No seal was made with a key yet.')
+  const unfit = whyUnfit(last, before, keys)
+  return unfit
+    ? problem(`The last seal is not theirs: ${unfit}. The worker seals nothing until it is.`)
+    : ok('They made the last seal of the audit log.')
 }
 
 async function checkSecrets(db: Database, keys: WorkerConfig['ENCRYPTION_KEYS']): Promise<Finding> {

@@ -18,7 +18,7 @@ export async function checkMail({ SMTP_URL }: WorkerConfig): Promise<Finding> {
     await transport.verify()
     return ok('The mail server takes our connection.')
   } catch (error) {
-    return problem(`The mail server does not (${reasonOf(error)}). Check SMTP_URL.`)
+    return problem(`The mail server takes no connection (${reasonOf(error)}). Check SMTP_URL.`)
   } finally {
     transport.close()
   }

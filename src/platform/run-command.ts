@@ -20,9 +20,23 @@ export async function runCommand(
   } catch (error) {
     const kinds = [UsageError, ConfigurationError, UnpatchedDriverError, ...expected]
     const known = error instanceof Error && kinds.some((kind) => error instanceof kind)
-    process.stderr.write(`${known ? error.message : JSON.stringify(describeError(error))}\n`)
+    const advice = adviceOn(error)
+    process.stderr.write(`${known ? error.message : (advice ?? JSON.stringify(describeError(error)))}\n`)
     process.exitCode = 1
   }
+}
+
+const UNDEFINED_TABLE = '42P01'
+const INSUFFICIENT_PRIVILEGE = '42501'
+
+/** What to do about an error of PostgreSQL that an installation meets first; null about any other. */
+function adviceOn(error: unknown): string | null {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  const code = cause instanceof Error && 'code' in cause ? cause.code : null
+  if (code === UNDEFINED_TABLE) return 'This database has no tables of Portcullis yet. Run: npm run migrate'
+  if (code === INSUFFICIENT_PRIVILEGE && cause instanceof Error)
+    return `The role of DATABASE_URL may not do this (${cause.message}). Run npm run migrate as the owner of the tables.`
+  return null
 }
 
 export function readOptions<const Options extends NonNullable<ParseArgsConfig['options']>>(

@@ -25,8 +25,19 @@ const catcher = new MailDev({
   maxEmails: 10_000,
   silent: true,
 })
-await catcher.start()
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) process.on(event, giveUp)
+await catcher.start().catch(giveUp)
 if (process.connected) process.send?.('ready')
+
+/** MailDev rejects, or throws beside its promise, depending on which of its servers meets the error. */
+function giveUp(error: NodeJS.ErrnoException): never {
+  process.stderr.write(
+    error.code === 'EADDRINUSE'
+      ? 'The port of the inbox or of its SMTP server is taken. Start again, or choose another MAIL_CATCHER_PORT.\n'
+      : `${error.stack}\n`,
+  )
+  process.exit(1)
+}
 
 /** MailDev allows any origin (CORS) and any Host (DNS rebinding), without an option; its mails contain valid links. */
 function refuseForeignRequests(): void {

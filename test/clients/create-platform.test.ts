@@ -4,13 +4,14 @@ import { execFile } from 'node:child_process'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { and, eq } from 'drizzle-orm'
+import postgres from 'postgres'
 import { linkToken } from '../../src/platform/crypto/link-token.ts'
 import { invitations } from '../../src/platform/db/schema/links.ts'
 import { notifications } from '../../src/platform/db/schema/notifications.ts'
 import { memberships } from '../../src/platform/db/schema/role-groups.ts'
 import { users } from '../../src/platform/db/schema/users.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { ENCRYPTION_KEYS } from '../support/cluster.ts'
+import { createTestDatabase, ENCRYPTION_KEYS } from '../support/cluster.ts'
 import { builtModule } from '../support/processes.ts'
 
 const COMMAND = builtModule('src/commands/create-platform.js')
@@ -24,8 +25,12 @@ before(async () => {
 after(() => app.close())
 
 function createPlatform(...args: string[]) {
+  return createPlatformIn(app.deps.config.DATABASE_URL, ...args)
+}
+
+function createPlatformIn(DATABASE_URL: string, ...args: string[]) {
   return run(process.execPath, [COMMAND, ...args], {
-    env: { PATH: process.env.PATH, DATABASE_URL: app.deps.config.DATABASE_URL, ENCRYPTION_KEYS },
+    env: { PATH: process.env.PATH, DATABASE_URL, ENCRYPTION_KEYS },
   })
 }
 
@@ -45,6 +50,26 @@ test('create-platform without an address and a name shows its usage and creates 
   await assert.rejects(createPlatform(...email, '--name', 'Ada', '--account', '\u00ad'), says(/^Usage:/))
   assert.equal(await app.deps.db.$count(users), 0)
 })
+
+test('create-platform on a database that was never migrated says what to run', async () => {
+  const bare = await createTestDatabase('empty')
+  try {
+    await dropTables(bare.url)
+    await assert.rejects(
+      createPlatformIn(bare.url, '--email', 'ada@gate.example', '--name', 'Ada Agent'),
+      says(/^This database has no tables of Portcullis yet\. Run: npm run migrate\n$/),
+    )
+  } finally {
+    await bare.drop()
+  }
+})
+
+async function dropTables(url: string): Promise<void> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} })
+  await sql`drop schema public cascade`
+  await sql`create schema public`
+  await sql.end()
+}
 
 /** What a person's last invitation is, and its link. */
 async function invited(email: string) {
@@ -85,7 +110,10 @@ test('the first agent is invited, enrols and is the Service Desk', async () => {
     'The Gate',
   )
 
-  assert.match(stdout, /^ada@gate\.example is invited/)
+  assert.match(
+    stdout,
+    /^The invitation of eda@gate\.example, .*, is withdrawn\.\nada@gate\.example is invited/,
+  )
   const { link, status } = await invited('ada@gate.example')
   assert.equal(status, 'invited')
   const ada = app.browser()

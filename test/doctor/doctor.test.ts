@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { sql } from 'drizzle-orm'
 import postgres from 'postgres'
+import { readAuditKeys } from '../../src/config.ts'
+import { sealEvents } from '../../src/platform/audit/seal-events.ts'
 import { Cast, TECH } from '../support/cast.ts'
 import { AUDIT_KEYS, createTestDatabase, ENCRYPTION_KEYS } from '../support/cluster.ts'
 import { builtModule, startProcess } from '../support/processes.ts'
@@ -97,6 +99,17 @@ describe('npm run doctor', () => {
 
     assert.equal(code, 1)
     assert.match(output, /^PROBLEM +encryption keys +1 of 1 secrets/m)
+  })
+
+  test('audit keys with other bytes under the same name are a problem', async () => {
+    const { db, clock } = cast.app.deps
+    await sealEvents(db, { keys: readAuditKeys(AUDIT_KEYS), now: clock.now(), atMost: 1_000 })
+    assert.match((await doctor()).output, /^ok +audit keys +They made the last seal/m)
+
+    const { code, output } = await doctor({ AUDIT_KEYS: `a1:${Buffer.alloc(32, 8).toString('base64')}` })
+
+    assert.equal(code, 1)
+    assert.match(output, /^PROBLEM +audit keys +The last seal is not theirs/m)
   })
 
   test('a mail server that is away is a problem', async () => {

@@ -187,9 +187,10 @@ const COMMANDS: Record<ProxyName, (folder: string, places: Places, files: Files)
 export async function startServer(
   [program = '', ...parameters]: string[],
   port: number,
+  env: Record<string, string> = {},
 ): Promise<RunningProxy> {
   const child = spawn(program, parameters, {
-    env: { PATH: systemPath(), HOME: await testFolder() },
+    env: { PATH: systemPath(), HOME: await testFolder(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''

@@ -95,12 +95,21 @@ async function readEnd(
     await takeOver(tx, last, now)
     return last
   }
-  const key = keys.find(({ id }) => id === last.keyId)
-  if (!key) throw new ChainEndError(last, `its key '${last.keyId}' is not among AUDIT_KEYS`)
-  const fits =
-    last.event && keyedHash(key, before?.hash ?? CHAIN_START, last.event, last.sealedAt).equals(last.hash)
-  if (!fits) throw new ChainEndError(last, `it does not fit its event and key '${key.id}' of AUDIT_KEYS`)
+  const unfit = whyUnfit(last, before, keys)
+  if (unfit) throw new ChainEndError(last, unfit)
   return last
+}
+
+/** Why a keyed seal is not the one that its event and AUDIT_KEYS make; null if it is. */
+export function whyUnfit(
+  { keyId, event, hash, sealedAt }: Seal,
+  before: Seal | null,
+  keys: readonly AuditKey[],
+): string | null {
+  const key = keys.find(({ id }) => id === keyId)
+  if (!key) return `its key '${keyId}' is not among AUDIT_KEYS`
+  const fits = event && keyedHash(key, before?.hash ?? CHAIN_START, event, sealedAt).equals(hash)
+  return fits ? null : `it does not fit its event and key '${key.id}' of AUDIT_KEYS`
 }
 
 /** Continues a chain without keys, of the old format. A keyless seal after a keyed one is forged. */

@@ -26,6 +26,8 @@ before(async () => {
   database = await createTestDatabase('demo')
   owner = postgres(database.url, { max: 1, onnotice: () => {} })
   const script = await readFile(join(PROJECT_ROOT, 'docs/deploy/roles.sql'), 'utf8')
+  const [creation = ''] = /create role .*;/.exec(script) ?? []
+  await owner.unsafe(creation.replace('portcullis_app', ROLE))
   await owner.unsafe(script.replaceAll('portcullis_app', ROLE))
   const url = new URL(database.url)
   url.username = ROLE

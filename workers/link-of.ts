@@ -23,7 +23,8 @@ export async function linkOf(
       .select()
       .from(invitations)
       .where(eq(invitations.id, facts.invitationId ?? ''))
-    if (!invitation || !(await invitedPerson(deps, tx, invitation.tokenHash))) return 'closed'
+    const invited = invitation && (await invitedPerson(deps, tx, invitation.tokenHash))
+    if (!invited || invited.clientSuspended) return 'closed'
     const url = `${config.PUBLIC_URL}/activate/${tokenOf('invitation', invitation, config)}`
     return { url, expiresAt: invitation.expiresAt }
   }

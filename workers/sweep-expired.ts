@@ -12,7 +12,7 @@ import { addressLimits, lockouts } from '../src/platform/db/schema/lockouts.ts'
 import { oidcArtifacts, oidcGrants, oidcSessions } from '../src/platform/db/schema/oidc.ts'
 import { outbox } from '../src/platform/db/schema/outbox.ts'
 import { passCodes } from '../src/platform/db/schema/passes.ts'
-import { sessions } from '../src/platform/db/schema/sessions.ts'
+import { sessionEnds, sessions } from '../src/platform/db/schema/sessions.ts'
 import { signingKeys } from '../src/platform/db/schema/signing-keys.ts'
 import { DAY } from '../src/platform/time/durations.ts'
 import type { JobDeps } from './job.ts'
@@ -38,6 +38,7 @@ export async function sweepExpired({
 
   await revokeAbandonedEnrolments(db, now)
   await remove(db, sessions, lt(sessions.expiresAt, now))
+  await remove(db, sessionEnds, lt(sessionEnds.endedAt, before(DAY)))
   await remove(db, oidcArtifacts, lt(oidcArtifacts.expiresAt, now))
   await remove(db, oidcSessions, lt(oidcSessions.expiresAt, now))
   await remove(db, passCodes, lt(passCodes.expiresAt, now))

@@ -5,7 +5,7 @@ import type { Origin } from '../platform/audit/record.ts'
 import { checkPassword, type PasswordOutcome } from '../sign-in/check-password.ts'
 
 export type ProvenPassword =
-  | PasswordOutcome
+  | Exclude<PasswordOutcome, { problem: 'shut-out' }>
   /** The session ended during the request. */
   | { ok: false; problem: 'superseded' }
 
@@ -18,5 +18,6 @@ export async function provePassword(
 ): Promise<ProvenPassword> {
   const { stage, person } = await readStage(deps, session)
   if (stage !== 'signed-in' || !person) return { ok: false, problem: 'superseded' }
-  return checkPassword(deps, { email: person.email, password, browser }, origin, 'presence')
+  const outcome = await checkPassword(deps, { email: person.email, password, browser }, origin, 'presence')
+  return !outcome.ok && outcome.problem === 'shut-out' ? { ok: false, problem: 'superseded' } : outcome
 }

@@ -4,6 +4,7 @@ import { ownAccount, recordRefusal } from '../access/record-refusal.ts'
 import { withdrawRequestsOf } from '../approvals/withdraw-approval.ts'
 import type { Deps } from '../deps.ts'
 import type { ActingSession } from '../gate/acting-session.ts'
+import { deleteSessions } from '../gate/delete-sessions.ts'
 import { endSessions } from '../gate/end-sessions.ts'
 import type { Person } from '../gate/facts.ts'
 import { revokePendingAuthenticator } from '../gate/revoke-pending-authenticator.ts'
@@ -37,11 +38,8 @@ export function endOneSession(
       return false
     }
 
-    const ended = await tx
-      .delete(sessions)
-      .where(eq(sessions.id, chosen.storedId))
-      .returning({ id: sessions.id })
-    if (ended.length === 0) return false
+    const ended = await deleteSessions(tx, eq(sessions.id, chosen.storedId), 'ended-elsewhere', now)
+    if (ended === 0) return false
 
     await revokePendingAuthenticator(tx, person.id, now, chosen.storedId)
     await withdrawRequestsOf(tx, chosen.storedId, { actorId: person.id, origin, at: now })
@@ -56,7 +54,7 @@ export function endOtherSessions(deps: Deps, session: ActingSession, origin: Ori
     const current = await currentActor(deps, tx, session, { action: ACTION, origin })
     if (!current) return null
     const { person, now } = current
-    const epoch = await endSessions(tx, person.id, now, session.sessionId)
+    const epoch = await endSessions(tx, person.id, now, 'ended-elsewhere', session.sessionId)
     await recordEnd(tx, person, 'all others', origin, now)
     return epoch
   })

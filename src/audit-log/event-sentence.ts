@@ -20,6 +20,11 @@ const ENDED_WITH: Readonly<Record<string, string>> = {
   'reset-link': ' with a new password',
 }
 
+const SHUT_OUT: Readonly<Record<string, string>> = {
+  disabled: 'the account is disabled',
+  suspended: 'the client account is suspended',
+}
+
 /** The sentence of an event; for an unknown event its name and its people. */
 export function eventSentence({ action, outcome, details, ...people }: EventFacts): string {
   const { [action as AuditAction]: sentences }: Partial<typeof SENTENCES> = SENTENCES
@@ -35,6 +40,7 @@ export function eventSentence({ action, outcome, details, ...people }: EventFact
     browsers: details.ended === 'one' ? 'one of their known browsers' : 'their known browsers',
     sessions: details.ended === 'one' ? 'one of their sessions' : 'their other sessions',
     application: typeof details.application === 'string' ? details.application : 'an application',
+    shutOut: SHUT_OUT[String(details.because)] ?? '',
     mayNot: cameTooLate(details.refusal) ? 'tried in vain to' : 'was not allowed to',
     requirement: requirementText(details),
     roleGroups: roleGroupsText(details, subject),

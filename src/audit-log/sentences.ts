@@ -19,6 +19,8 @@ export interface Names {
   renamed: string
   /** Lines of a file of people to invite; empty for a single invitation. */
   lines: string
+  /** Why a person with the right password may not come in; '' if passwords were locked. */
+  shutOut: string
 }
 
 type Sentence = (names: Names) => string
@@ -28,7 +30,10 @@ export const SENTENCES: Record<AuditAction, Sentences> = {
   'sign-in.password': {
     success: ({ subject }) => `${subject} entered the right password.`,
     failure: ({ subject }) => `A wrong password was entered for ${subject}.`,
-    refused: ({ subject }) => `A password for ${subject} was not checked: passwords are locked.`,
+    refused: ({ subject, shutOut }) =>
+      shutOut
+        ? `${subject} entered the right password, but ${shutOut}.`
+        : `A password for ${subject} was not checked: passwords are locked.`,
   },
   // A right code is recorded as 'sign-in.completed'.
   'sign-in.code': {

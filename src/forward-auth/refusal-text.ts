@@ -6,7 +6,7 @@ import { helperOf } from '../gate/helper-of.ts'
 export function refusalText(
   refusal: Exclude<EntryRefusal, 'mfa'>,
   application: { name: string },
-  person: Pick<Person, 'ofPlatform' | 'roleGroups'>,
+  person: Pick<Person, 'clientName' | 'ofPlatform' | 'roleGroups'>,
 ): { title: string; advice: string } {
   const title = `You may not open ${application.name}`
   switch (refusal) {

@@ -4,6 +4,7 @@ import { authenticators } from '../platform/db/schema/authenticators.ts'
 import { sessions } from '../platform/db/schema/sessions.ts'
 import { users } from '../platform/db/schema/users.ts'
 import { uuidArray } from '../platform/db/uuid-array.ts'
+import { deleteSessions } from './delete-sessions.ts'
 import { erased } from './revoke-pending-authenticator.ts'
 
 /** Locks only users with a session, at most `limit`: an account may have a million users. Returns their number. */
@@ -32,7 +33,7 @@ export async function endSessionsOfClient(
     .update(users)
     .set({ sessionEpoch: sql`${users.sessionEpoch} + 1` })
     .where(isOneOfThem(users.id))
-  await tx.delete(sessions).where(isOneOfThem(sessions.userId))
+  await deleteSessions(tx, isOneOfThem(sessions.userId), 'suspended', now)
   await tx
     .update(authenticators)
     .set(erased(now))

@@ -13,6 +13,8 @@ export interface Proofs {
   verified?: { at: number; authenticatorId: string }
   enrolled?: string
   presentAt?: number
+  /** It was signed in once: what stops it now came later. */
+  admitted?: boolean
   /** The path asked for before sign-in, on our own origin. */
   next?: string
 }
@@ -81,17 +83,29 @@ export function factsOf(proofs: Proofs | undefined, person: Person | null, now: 
   const { authenticator } = person
   return {
     passwordProven:
-      proofs.userId === person.id &&
-      proofs.epoch === person.sessionEpoch &&
-      person.status !== 'disabled' &&
-      !person.clientSuspended,
+      proofs.userId === person.id && proofs.epoch === person.sessionEpoch && shutOut(person) === null,
     enrolmentRequired: mfaRequired(person) || person.status === 'invited',
     authenticatorActive: authenticator !== null,
     codeProven: authenticator !== null && proofs.verified?.authenticatorId === authenticator.id,
     halfwayOver:
-      now.getTime() - proofs.passwordAt > HALFWAY_LIFE_MS ||
-      (person.codeLockout.lockedAt !== null && proofs.passwordAt <= person.codeLockout.lockedAt.getTime()),
+      now.getTime() - proofs.passwordAt > HALFWAY_LIFE_MS || codesLockedSince(proofs, person.codeLockout),
   }
+}
+
+export function codesLockedSince(
+  { passwordAt }: Pick<Proofs, 'passwordAt'>,
+  { lockedAt }: Pick<LockoutState, 'lockedAt'>,
+): boolean {
+  return lockedAt !== null && passwordAt <= lockedAt.getTime()
+}
+
+/** Why a person may not come in, whatever they prove. Null if they may. Told only after the right password. */
+export function shutOut({
+  status,
+  clientSuspended,
+}: Pick<Person, 'status' | 'clientSuspended'>): 'disabled' | 'suspended' | null {
+  if (clientSuspended) return 'suspended'
+  return status === 'disabled' ? 'disabled' : null
 }
 
 /**

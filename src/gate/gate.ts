@@ -1,11 +1,8 @@
-import { parseCookie } from 'cookie'
 import type { Request, RequestHandler, Response, Router } from 'express'
-import { leaveNotice } from '../platform/http/notice.ts'
 import type { Clock } from '../platform/time/clock.ts'
 import { factsOf, type Person, type Proofs } from './facts.ts'
 import { helperOf } from './helper-of.ts'
 import { pathWithNext } from './own-path.ts'
-import { sessionCookieName } from './session-cookie.ts'
 import { type StageName, stageOf } from './stages.ts'
 
 declare global {
@@ -37,7 +34,6 @@ export function gate(clock: Clock, routers: StageRouters): RequestHandler {
     res.locals.helper = helperOf(res.locals.person)
     routers[stage.name](req, res, (error?: unknown) => {
       if (error || stage.name === 'signed-in') return next(error)
-      if (stage.name === 'signed-out' && wasHere(req, res)) leaveNotice(res, 'session-over')
       res.redirect(303, stage.name === 'signed-out' ? signInPage(req) : stage.page)
     })
   }
@@ -54,12 +50,6 @@ export function proofsOf(req: Request): Proofs {
   const { proofs } = req.session
   if (!proofs) throw new Error('a route is mounted outside the gate')
   return proofs
-}
-
-/** Also by the cookie alone: an expired session is not read. */
-function wasHere(req: Request, res: Response): boolean {
-  const cookies = parseCookie(req.get('cookie') ?? '')
-  return req.session.proofs !== undefined || sessionCookieName(res.locals.secureCookies) in cookies
 }
 
 function signInPage(req: Request): string {

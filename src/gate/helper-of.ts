@@ -1,11 +1,18 @@
 // Who lifts a person's lock or resets their authenticator. Pure.
 import type { Person } from './facts.ts'
 
-const ADMIN = 'an Admin of your account'
 const SERVICE_DESK = 'the Service Desk'
 
 /** As it follows 'ask'. Both are named while the person is unknown. */
-export function helperOf(person: Pick<Person, 'ofPlatform' | 'roleGroups'> | null): string {
-  if (!person) return `${ADMIN} or, if you are an Admin, ${SERVICE_DESK}`
-  return person.ofPlatform || person.roleGroups.some(({ isAdmin }) => isAdmin) ? SERVICE_DESK : ADMIN
+export function helperOf(person: Pick<Person, 'ofPlatform' | 'roleGroups' | 'clientName'> | null): string {
+  if (!person) return `an Admin of your account or, if you are an Admin, ${SERVICE_DESK}`
+  return isHelpedByDesk(person) ? SERVICE_DESK : `an Admin of ${person.clientName}`
+}
+
+/** Spec: "Admins cannot reset MFA for other Admins; such cases require Azupay Service Desk intervention". */
+export function isHelpedByDesk({
+  ofPlatform,
+  roleGroups,
+}: Pick<Person, 'ofPlatform' | 'roleGroups'>): boolean {
+  return ofPlatform || roleGroups.some(({ isAdmin }) => isAdmin)
 }

@@ -11,7 +11,7 @@ import { invitedPerson } from './invited-person.queries.ts'
 
 /**
  * Accepts an invitation: sets the password and, if no role group requires MFA, activates the user. Otherwise the gate
- * asks for enrolment first. Null if the link is used or expired.
+ * asks for enrolment first. Null if the link is used or expired, or the account suspended.
  */
 export async function acceptInvitation(
   deps: Deps,
@@ -24,7 +24,7 @@ export async function acceptInvitation(
     await lockInvited(tx, tokenHash)
     const now = deps.clock.now()
     const person = await invitedPerson(deps, tx, tokenHash)
-    if (!person) return null
+    if (!person || person.clientSuspended) return null
     const used = await tx
       .update(invitations)
       .set({ usedAt: now })

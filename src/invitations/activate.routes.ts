@@ -17,6 +17,7 @@ export function activateRoutes(deps: Deps): Router {
   routes.get('/activate/:token', async (req, res) => {
     const person = await invitedPerson(deps, deps.db, hashToken(req.params.token))
     if (!person) return renderLinkGone(res, 'invitation')
+    if (person.clientSuspended) return renderSuspended(res, person)
     renderActivate(req, res, person)
   })
 
@@ -24,6 +25,7 @@ export function activateRoutes(deps: Deps): Router {
     admit(async () => {
       const invited = await invitedPerson(deps, deps.db, hashToken(req.params.token))
       if (!invited) return renderLinkGone(res, 'invitation')
+      if (invited.clientSuspended) return renderSuspended(res, invited)
       const password: unknown = req.body.password
       const problem = passwordProblem(password, invited)
       if (problem !== null || typeof password !== 'string') return renderActivate(req, res, invited, problem)
@@ -37,6 +39,11 @@ export function activateRoutes(deps: Deps): Router {
   )
 
   return routes
+}
+
+/** The link is right, so its holder is told why it does not open. It works again once the account is resumed. */
+function renderSuspended(res: Response, { clientName }: Person): void {
+  res.status(410).render('invitations/suspended', { clientName })
 }
 
 function renderActivate(req: Request, res: Response, person: Person, problem: string | null = null): void {

@@ -22,5 +22,5 @@ export async function closeInvitation(tx: Transaction, userId: string, now: Date
     .set(erased(now))
     .where(and(eq(authenticators.userId, userId), ne(authenticators.status, 'revoked')))
   await tx.update(users).set({ passwordHash: null }).where(eq(users.id, userId))
-  await endSessions(tx, userId, now)
+  await endSessions(tx, userId, now, 'invitation-closed')
 }

@@ -6,7 +6,7 @@ import type { Reader } from '../platform/db/client.ts'
 import { invitations } from '../platform/db/schema/links.ts'
 import { foldedEmail, users } from '../platform/db/schema/users.ts'
 
-/** The invited person of an open invitation link; null if it is used, expired, revoked or unknown. */
+/** The invited person of an open invitation link; null if it is used, expired, revoked or unknown. The account may be suspended. */
 export async function invitedPerson(
   { clock }: Pick<Deps, 'clock'>,
   db: Reader,
@@ -24,7 +24,7 @@ export async function invitedPerson(
       ),
     )
   const person = row ? await readPerson(db, row.userId) : null
-  return person?.status === 'invited' && !person.clientSuspended ? person : null
+  return person?.status === 'invited' ? person : null
 }
 
 export async function isTaken(db: Reader, email: string): Promise<boolean> {

@@ -38,7 +38,7 @@ export function requestMfaReset(deps: Deps, request: UserRequest): Promise<UserO
       const now = deps.clock.now()
 
       await revokeAuthenticator(tx, authenticator.id, now)
-      await endSessions(tx, userId, now)
+      await endSessions(tx, userId, now, 'mfa-reset')
       await endKnownBrowsers(tx, userId, now)
 
       const mfaResetId = uuidv7()

@@ -74,7 +74,7 @@ async function confirmOnAccount(
       const eventId = await record(tx, { ...byOneself(person, now, origin), action })
       await notify(tx, { to: person.id, kind, eventId, facts: {} })
       const epoch = person.authenticator
-        ? await endSessions(tx, person.id, now, session.sessionId)
+        ? await endSessions(tx, person.id, now, 'authenticator-replaced', session.sessionId)
         : person.sessionEpoch
       return { ok: true, authenticatorId: pending.id, epoch }
     }

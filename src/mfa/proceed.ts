@@ -21,8 +21,9 @@ export async function proceed(
     req.session.regenerate((error?: unknown) => (error ? reject(error) : resolve()))
   })
   req.session.begunFrom = originOf(req)
-  await saveProofs(req, proofs)
   const stage = stageOf(factsOf(proofs, person, deps.clock.now()))
+  const admitted = stage.name === 'signed-in' && { admitted: true }
+  await saveProofs(req, { ...proofs, ...admitted })
   if (stage.name === 'enrol') {
     const beginning = { session: actingSessionOf(req), how: 'anew' } as const
     await beginEnrolment(deps, person, beginning, originOf(req))

@@ -1,6 +1,6 @@
 import { and, eq } from 'drizzle-orm'
 import type { Deps } from '../deps.ts'
-import { type Person, passwordSuffices } from '../gate/facts.ts'
+import { type Person, passwordSuffices, shutOut } from '../gate/facts.ts'
 import { limitedByAddress } from '../lockout/address-limit.ts'
 import type { AttemptFailed } from '../lockout/attempt-failed.ts'
 import { failAttempt } from '../lockout/fail-attempt.ts'
@@ -19,7 +19,11 @@ import { users } from '../platform/db/schema/users.ts'
 import { type Credentials, readCredentials } from './credentials.queries.ts'
 import { hashPassword, isOutdated, passwordMatches } from './password-hash.ts'
 
-export type PasswordOutcome = { ok: true; person: Person } | AttemptFailed<'password' | 'browser'>
+export type PasswordOutcome =
+  | { ok: true; person: Person }
+  | AttemptFailed<'password' | 'browser'>
+  /** The password was right, but this person may not come in. */
+  | { ok: false; problem: 'shut-out'; because: 'disabled' | 'suspended'; person: Person; costsNothing: true }
 
 type PasswordAction = 'sign-in.password' | 'presence'
 
@@ -29,7 +33,7 @@ interface TypedPassword {
   browser: readonly string[]
 }
 
-/** Wrong, unknown, disabled and suspended get the same answer after the same work, locks included. */
+/** Wrong and unknown get the same answer after the same work, locks included. Only the right password earns the real reason. */
 export function checkPassword(
   deps: Deps,
   typed: TypedPassword,
@@ -69,9 +73,17 @@ async function checkSpent(
   const matches = await givingBackOnError(deps, attempt, () =>
     passwordMatches(credentials.passwordHash, password),
   )
-  if (!matches || person === null || person.status === 'disabled' || person.clientSuspended)
+  if (!matches || person === null)
     return withoutDeadline(() => recordFailure(deps, credentials, action, attempt, origin))
 
+  const because = shutOut(person)
+  if (because) {
+    const event = { ...passwordEvent(deps, credentials, action, 'refused', origin), details: { because } }
+    await givingBackOnError(deps, attempt, () =>
+      settleAttempt(deps, attempt, (state) => clear(state, attempt.spentAt), [event]),
+    )
+    return { ok: false, problem: 'shut-out', because, person, costsNothing: true }
+  }
   const right = passwordEvent(deps, credentials, action, 'success', origin)
   const events = action === 'sign-in.password' && completesSignIn(person) ? [right, signedIn(right)] : [right]
   await givingBackOnError(deps, attempt, () =>

@@ -26,7 +26,7 @@ export async function setPassword(
     .set({ usedAt: now })
     .where(and(eq(passwordResets.userId, owner.id), isNull(passwordResets.usedAt)))
   await endKnownBrowsers(tx, owner.id, now)
-  const epoch = await endSessions(tx, owner.id, now, spared)
+  const epoch = await endSessions(tx, owner.id, now, 'password-changed', spared)
   const event = {
     ...byOneself(owner, now, origin),
     action: 'password.changed',

@@ -12,6 +12,8 @@ import { originOf } from '../platform/http/origin.ts'
 import { checkPassword } from './check-password.ts'
 import { admit, refuseWhileOverloaded } from './password-hash.ts'
 import { typedPassword } from './password-rules.ts'
+import { signedOutNews } from './signed-out-news.ts'
+import { shutOutSentence } from './signed-out-sentence.ts'
 
 const emailField = z.string().transform(canonicalEmail).pipe(z.string().min(1).max(MAX_EMAIL_LENGTH))
 
@@ -22,8 +24,9 @@ export function signInRoutes(deps: Deps): Router {
   const { PUBLIC_URL } = deps.config
   const routes = Router({ caseSensitive: true, strict: true })
 
-  routes.get('/sign-in', (req, res) => {
-    renderSignIn(req, res, PUBLIC_URL, { notice: noticeFor(req) })
+  routes.get('/sign-in', async (req, res) => {
+    const done = noticeFor(req)
+    renderSignIn(req, res, PUBLIC_URL, done ? { done } : { news: await signedOutNews(deps, req, res) })
   })
 
   routes.post('/sign-in', refuseWhileOverloaded, readForm, (req, res) =>
@@ -41,6 +44,14 @@ export function signInRoutes(deps: Deps): Router {
         const proofs = { userId, epoch, passwordAt: deps.clock.now().getTime(), ...(next && { next }) }
         return proceed(req, res, deps, outcome.person, proofs)
       }
+      if (outcome.problem === 'shut-out')
+        return renderSignIn(
+          req,
+          res,
+          PUBLIC_URL,
+          { refusal: shutOutSentence(outcome.because, outcome.person) },
+          401,
+        )
       if (renderIfLocked(res, deps.clock, outcome)) return
       renderSignIn(req, res, PUBLIC_URL, { problem: WRONG }, 401)
     }),
@@ -53,7 +64,7 @@ function renderSignIn(
   req: Request,
   res: Response,
   publicUrl: string,
-  message: { problem?: string; notice?: string | null },
+  message: { problem?: string; refusal?: string; done?: string; news?: string | null },
   status = 200,
 ): void {
   const email: unknown = req.body?.email
@@ -61,8 +72,6 @@ function renderSignIn(
   res.status(status).render('sign-in/sign-in', {
     email: typeof email === 'string' ? email : '',
     action: pathWithNext('/sign-in', next),
-    problem: null,
-    notice: null,
     ...message,
   })
 }

@@ -19,7 +19,7 @@ export function disableUser(deps: Deps, request: UserRequest): Promise<UserOutco
     carryOut: async (tx, person, event) => {
       const { id, status } = person
       await tx.update(users).set({ status: 'disabled' }).where(eq(users.id, id))
-      await endSessions(tx, id, event.at)
+      await endSessions(tx, id, event.at, 'disabled')
       await endKnownBrowsers(tx, id, event.at)
       const eventId = await record(tx, event)
       if (status === 'active') await notify(tx, { to: id, kind: 'account-disabled', eventId, facts: {} })

@@ -276,7 +276,7 @@ describe('a person who may not enter any more', () => {
       answers.every(({ status }) => status === 403 || status === 302),
       String(answers.map(({ status }) => status)),
     )
-    assert.match(refused.body, /not open to your role groups\. Ask an Admin of your account/)
+    assert.match(refused.body, /not open to your role groups\. Ask an Admin of Harbour Group/)
     assert.equal(
       refused.headers.get('x-portcullis-refused'),
       `${cast.app.origin}/access?host=finance.example`,

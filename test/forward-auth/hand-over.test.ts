@@ -315,7 +315,7 @@ describe('a person who may not enter', () => {
     assert.equal(status, 403)
     assert.match(body, /role="alert"/)
     assert.match(body, /You may not open Finance only/)
-    assert.match(body, /not open to your role groups\. Ask an Admin of your account/)
+    assert.match(body, /not open to your role groups\. Ask an Admin of Harbour Group/)
     const [event] = await cast.people.eventsOf(id, 'application.entered')
     assert.equal(event?.outcome, 'refused')
     assert.equal(event?.details.refusal, 'role-group')

@@ -6,8 +6,9 @@ import { helperOf } from '../../src/gate/helper-of.ts'
 const group = { key: '', name: '', requiresMfa: true, rank: 0, isServiceDesk: false, isOperator: false }
 
 test('an Admin helps a user, and the Service Desk helps an Admin and all users of the platform', () => {
-  const user = { ofPlatform: false, roleGroups: [{ ...group, isAdmin: false }] }
+  const user = { clientName: 'Harbour Group', ofPlatform: false, roleGroups: [{ ...group, isAdmin: false }] }
   const admin = {
+    clientName: 'Harbour Group',
     ofPlatform: false,
     roleGroups: [
       { ...group, isAdmin: false },
@@ -15,7 +16,7 @@ test('an Admin helps a user, and the Service Desk helps an Admin and all users o
     ],
   }
 
-  assert.equal(helperOf(user), 'an Admin of your account')
+  assert.equal(helperOf(user), 'an Admin of Harbour Group')
   assert.equal(helperOf(admin), 'the Service Desk')
   assert.equal(helperOf({ ...user, ofPlatform: true }), 'the Service Desk')
 })

@@ -38,9 +38,9 @@ onEachEngine('pending work', (fixture) => {
       const { notificationId } = await fixture.queueMail()
       await fixture.allDone()
       const [mail] = fixture.mailsAbout(notificationId)
-      return /tell\s+(an Admin of your account|the Service Desk)\s+today/.exec(present(mail).source)?.[1]
+      return /tell\s+(an Admin of Harbour Group|the Service Desk)\s+today/.exec(present(mail).source)?.[1]
     }
-    assert.equal(await helpNamed(), 'an Admin of your account')
+    assert.equal(await helpNamed(), 'an Admin of Harbour Group')
 
     const [admin] = await fixture.db.select().from(roleGroups).where(eq(roleGroups.key, 'admin'))
     const held = { userId: fixture.userId, roleGroupId: present(admin).id }

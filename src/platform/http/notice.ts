@@ -21,10 +21,6 @@ const NEW_KEY = 'Here is a new key. The one before no longer works: delete its e
 const NOTICES = {
   'password-changed': { page: '/sign-in', text: 'Your password is changed. Sign in with the new one.' },
   'signed-out': { page: '/sign-in', text: 'You are signed out.' },
-  'session-over': {
-    page: '/sign-in',
-    text: 'You are signed out: your sign-in took too long, or it was ended. Sign in again.',
-  },
   'enrolment-restarted': { page: '/mfa/enrol', text: NEW_KEY },
   'device-restarted': { page: '/account/authenticator', text: NEW_KEY },
   'own-password-changed': {

@@ -85,9 +85,9 @@ test('a user who is not Admin asks an Admin about acts of Admins, and the Servic
   const { id } = await cast.people.add('Harbour Group', ['tech-operator'])
 
   await act(ADMIN, `/users/${id}/role-groups`, { roleGroups: 'finance-operator' })
-  tellsToAsk(await mailTo(id, 'role-groups-changed'), 'an Admin of your account')
+  tellsToAsk(await mailTo(id, 'role-groups-changed'), 'an Admin of Harbour Group')
   await act(ADMIN, `/users/${id}/disable`)
-  tellsToAsk(await mailTo(id, 'account-disabled'), 'an Admin of your account')
+  tellsToAsk(await mailTo(id, 'account-disabled'), 'an Admin of Harbour Group')
   await act(DESK, `/users/${id}/enable`)
   tellsToAsk(await mailTo(id, 'account-enabled'), 'the Service Desk')
 })
@@ -97,5 +97,5 @@ test('a user whom an Admin invited asks an Admin', async () => {
   await act(ADMIN, '/users', fields)
 
   const { id } = await app.userNamed(fields.email ?? '')
-  tellsToAsk(await mailTo(id, 'invitation'), 'an Admin of your account')
+  tellsToAsk(await mailTo(id, 'invitation'), 'an Admin of Harbour Group')
 })

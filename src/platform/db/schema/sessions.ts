@@ -18,3 +18,26 @@ export const sessions = pgTable(
   },
   (t) => [index('sessions_user').on(t.userId), index('sessions_expires').on(t.expiresAt)],
 )
+
+export type SessionEnd =
+  | 'mfa-reset'
+  | 'disabled'
+  | 'suspended'
+  | 'password-changed'
+  | 'authenticator-replaced'
+  | 'ended-elsewhere'
+  | 'invitation-closed'
+
+/** Why a session was ended, for the browser that still has its cookie. It opens nothing. */
+export const sessionEnds = pgTable(
+  'session_ends',
+  {
+    sessionId: text('session_id').primaryKey(),
+    userId: uuid('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    because: text('because').$type<SessionEnd>().notNull(),
+    endedAt: instant('ended_at').notNull(),
+  },
+  (t) => [index('session_ends_ended').on(t.endedAt)],
+)

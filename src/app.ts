@@ -33,6 +33,7 @@ import { nextOf } from './mfa/next-page.ts'
 import { lockedCodeRoutes, verifyRoutes } from './mfa/verify.routes.ts'
 import { mfaPolicyRoutes } from './mfa-policy/mfa-policy.routes.ts'
 import { mfaResetRoutes } from './mfa-reset/mfa-reset.routes.ts'
+import { resetRequestRoutes } from './mfa-reset/reset-requests.routes.ts'
 import { interactionRoutes } from './oidc/interaction.routes.ts'
 import { oidcBrowserRoutes, oidcMachineRoutes } from './oidc/oidc.routes.ts'
 import { type Oidc, openOidc } from './oidc/open-oidc.ts'
@@ -116,16 +117,18 @@ export function createApp(deps: Deps, { queues, draining = () => false }: AppOpt
 export function stageRouters(deps: Deps, ops: Router, oidc: Oidc): StageRouters {
   const signOut = signOutRoutes(deps)
   const arrivals = arrivalRoutes()
+  const resetRequests = resetRequestRoutes(deps)
   return {
     'signed-out': stageRouter(
       signInRoutes(deps),
       activateRoutes(deps),
       forgotPasswordRoutes(deps),
       lockedCodeRoutes(deps),
+      resetRequests,
       signOut,
     ),
     enrol: stageRouter(enrolRoutes(deps), arrivals, signOut),
-    verify: stageRouter(verifyRoutes(deps), arrivals, signOut),
+    verify: stageRouter(verifyRoutes(deps), arrivals, resetRequests, signOut),
     'signed-in': stageRouter(
       showNav(deps),
       dashboardRoutes(deps),

@@ -9,13 +9,18 @@ export function adminsOf(db: Reader, clientId: string): Promise<string[]> {
   return holdersOf(db, clientId, eq(isAdmin, true))
 }
 
+/** Ids of the active agents of the Service Desk. */
+export function agentsOf(db: Reader): Promise<string[]> {
+  return holdersOf(db, null, eq(isServiceDesk, true))
+}
+
 /** Ids of an account's active Admins; in the platform account of its agents and Operators. */
 export function administratorsOf(db: Reader, clientId: string): Promise<string[]> {
   const administers = or(eq(isAdmin, true), eq(isServiceDesk, true), eq(isOperator, true))
   return holdersOf(db, clientId, administers)
 }
 
-async function holdersOf(db: Reader, clientId: string, these: SQL | undefined): Promise<string[]> {
+async function holdersOf(db: Reader, clientId: string | null, these: SQL | undefined): Promise<string[]> {
   const rows = await db
     .selectDistinct({ id: listings.userId })
     .from(roleGroups)
@@ -23,7 +28,7 @@ async function holdersOf(db: Reader, clientId: string, these: SQL | undefined): 
       listings,
       and(
         eq(listings.listedUnder, roleGroups.id),
-        eq(listings.clientId, clientId),
+        clientId === null ? undefined : eq(listings.clientId, clientId),
         eq(listings.status, 'active'),
       ),
     )

@@ -81,6 +81,10 @@ export const SENTENCES: Record<AuditAction, Sentences> = {
   'authenticator.disabled': {
     success: ({ subject }) => `The authenticator of ${subject} was disabled after too many wrong codes.`,
   },
+  'mfa-reset.asked-for': {
+    success: ({ subject }) =>
+      `${subject}, or somebody with their password, asked for a reset of the authenticator.`,
+  },
   'mfa-reset.requested': {
     success: ({ actor, subject }) => `${actor} reset the MFA of ${subject}.`,
     refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} reset the MFA of ${subject}.`,

@@ -9,6 +9,7 @@ import type { Deps } from '../deps.ts'
 import { personOf } from '../gate/gate.ts'
 import { readCoverages } from '../mfa-policy/coverage.queries.ts'
 import { coverageSentence } from '../mfa-policy/coverage.ts'
+import { readRequestsOfAccount } from '../mfa-reset/reset-requests.queries.ts'
 import { cursor, listHref, searchTerm } from '../platform/http/list-query.ts'
 import { clientNoticeOn } from './client-notice.ts'
 import { type ClientRow, clientTree } from './client-tree.ts'
@@ -79,6 +80,7 @@ async function renderClient(deps: Deps, req: Request, res: Response): Promise<vo
     mayResume: mayResumeClient(actor, target) === null,
     mayCreateBelow: mayCreateClient(actor) === null && !account.isPlatform,
     applications: await readUsesOfAccount(db, account.id),
+    resetRequests: await readRequestsOfAccount(db, account.id, deps.clock.now()),
     children: shown,
     childCoverage: await coverageLines(deps, shown),
     hasMoreChildren: children.length > CHILDREN_SHOWN,

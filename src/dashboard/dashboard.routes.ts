@@ -6,6 +6,7 @@ import { factsOf, mfaRequired, type Person } from '../gate/facts.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
 import { readCoverage } from '../mfa-policy/coverage.queries.ts'
 import { percentage } from '../mfa-policy/coverage.ts'
+import { readRequestsForAdmins, readRequestsForDesk } from '../mfa-reset/reset-requests.queries.ts'
 import { noticeFor } from '../platform/http/notice.ts'
 import { dayText } from '../platform/time/instant-text.ts'
 import { COUNTED_A_DAY, type DayOfActivity, readActivity } from './activity.queries.ts'
@@ -57,9 +58,10 @@ async function accountSecurity({ db, clock }: Deps, person: Person, res: Respons
   const { timeZone } = res.locals
   const { clientId } = person
   const viewer = { clientId, ownId: clientId, seesAll: actorOf(person).isServiceDesk }
-  const [coverage, locked, activity, events] = await Promise.all([
+  const [coverage, locked, resetRequests, activity, events] = await Promise.all([
     readCoverage(db, { id: clientId, isPlatform: person.ofPlatform }),
     readLockedPeople(db, clientId, now),
+    readRequestsForAdmins(db, clientId, now),
     readActivity(db, clientId, dayStarts(now, timeZone, DAYS), now),
     readNotableEvents(db, viewer),
   ])
@@ -73,6 +75,7 @@ async function accountSecurity({ db, clock }: Deps, person: Person, res: Respons
       })),
     },
     locked,
+    resetRequests,
     days: DAYS,
     charts: {
       failedSignIns: chartOf(activity, timeZone, ({ failedSignIns }) => failedSignIns),
@@ -92,10 +95,11 @@ function chartOf(
 }
 
 async function openCases({ db, clock }: Deps) {
-  const [lockedAdmins, undelivered, unguarded] = await Promise.all([
+  const [lockedAdmins, resetRequests, undelivered, unguarded] = await Promise.all([
     readLockedAdmins(db, clock.now()),
+    readRequestsForDesk(db, clock.now()),
     readUndeliveredMails(db),
     readUnguardedAccounts(db),
   ])
-  return { lockedAdmins, undelivered, unguarded }
+  return { lockedAdmins, resetRequests, undelivered, unguarded }
 }

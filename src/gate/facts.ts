@@ -99,6 +99,11 @@ export function codesLockedSince(
   return lockedAt !== null && passwordAt <= lockedAt.getTime()
 }
 
+/** Only the right password leads to 'Lost your phone?': at the stage verify, or where wrong codes have locked since. */
+export function mayAskForReset(f: Facts, codesLocked: boolean): boolean {
+  return f.passwordProven && f.authenticatorActive && !f.codeProven && (codesLocked || !f.halfwayOver)
+}
+
 /** Why a person may not come in, whatever they prove. Null if they may. Told only after the right password. */
 export function shutOut({
   status,

@@ -19,7 +19,7 @@ export const STAGES = [
   {
     name: 'verify',
     page: '/mfa/verify',
-    pages: ['/mfa/verify'],
+    pages: ['/mfa/verify', '/reset-requests'],
     needed: (f: Facts) => f.authenticatorActive && !f.codeProven,
   },
   { name: 'signed-in', page: '/', pages: [], needed: () => true },

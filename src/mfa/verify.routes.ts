@@ -8,6 +8,7 @@ import { limitedByAddress } from '../lockout/address-limit.ts'
 import { renderIfLocked, renderLockPage } from '../lockout/lock-page.ts'
 import { codeLockOf } from '../lockout/policy.ts'
 import { readForm } from '../platform/http/form.ts'
+import { noticeFor } from '../platform/http/notice.ts'
 import { originOf } from '../platform/http/origin.ts'
 import { refuseCode } from './fail-code.ts'
 import { nextOf, proofsWithNext } from './next-page.ts'
@@ -78,6 +79,7 @@ function renderVerify(
   res.status(status).render('mfa/verify', {
     action: pathWithNext('/mfa/verify', nextOf(deps, req)),
     problem,
+    news: problem === null ? noticeFor(req) : null,
     justEnrolled: authenticator.lastUsedAt === null,
     // Enrolled elsewhere while this session was at enrolment: possibly by an attacker.
     enrolledElsewhere: enrolled !== authenticator.id && passwordAt < authenticator.activatedAt.getTime(),

@@ -15,6 +15,7 @@ export const AUDIT_ACTIONS = [
   'authenticator.enrolled',
   'authenticator.disabled',
   'authenticator.replaced',
+  'mfa-reset.asked-for',
   'mfa-reset.requested',
   'mfa-reset.completed',
   'lockout.lifted',

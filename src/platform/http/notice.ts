@@ -18,9 +18,14 @@ interface Notice<Name extends string = string> {
 
 const NEW_KEY = 'Here is a new key. The one before no longer works: delete its entry in your app.'
 
+const RESET_ASKED_FOR =
+  'The people who may reset your authenticator are told. They speak to you before they reset anything.'
+
 const NOTICES = {
   'password-changed': { page: '/sign-in', text: 'Your password is changed. Sign in with the new one.' },
   'signed-out': { page: '/sign-in', text: 'You are signed out.' },
+  'reset-asked-for': { page: '/mfa/verify', text: RESET_ASKED_FOR },
+  'reset-asked-for-locked': { page: '/sign-in', text: RESET_ASKED_FOR },
   'enrolment-restarted': { page: '/mfa/enrol', text: NEW_KEY },
   'device-restarted': { page: '/account/authenticator', text: NEW_KEY },
   'own-password-changed': {

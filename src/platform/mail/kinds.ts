@@ -15,6 +15,10 @@ export interface NotificationFacts {
   'authenticator-disabled': Record<string, never>
   /** A correct password was followed by a wrong code: the password may be known to an attacker. */
   'code-failed': Record<string, never>
+  /** To those who may reset the person. */
+  'reset-request': Record<string, never>
+  /** To the person. */
+  'reset-asked-for': Record<string, never>
   'mfa-reset': Record<string, never>
   'mfa-reset-for-admins': Record<string, never>
   /** To the Admins, beyond ten resets in ten minutes. `from` and `until`: ISO 8601. */

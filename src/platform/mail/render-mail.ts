@@ -61,6 +61,9 @@ const SUBJECTS: { readonly [Kind in NotificationKind]: (context: MailContext) =>
   'lockout-ended': () => 'You can sign in again',
   'authenticator-disabled': () => 'Your authenticator was switched off',
   'code-failed': () => 'Your password was used with a wrong code',
+  'reset-request': ({ subjectName = '' }) =>
+    `${oneLine(subjectName)} asks for a reset of their authenticator`,
+  'reset-asked-for': () => 'A reset of your authenticator was asked for',
   'mfa-reset': () => 'Your authenticator was reset',
   'mfa-reset-for-admins': ({ subjectName = '' }) => `The authenticator of ${oneLine(subjectName)} was reset`,
   'mfa-reset-digest': ({ recipient, resets = 0 }) =>

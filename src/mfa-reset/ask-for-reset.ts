@@ -1,0 +1,76 @@
+import { and, eq, gt, lte } from 'drizzle-orm'
+import { adminsOf, agentsOf } from '../access/admins.queries.ts'
+import type { Deps } from '../deps.ts'
+import type { ActingSession } from '../gate/acting-session.ts'
+import { factsOf, mayAskForReset, type Person } from '../gate/facts.ts'
+import { isHelpedByDesk } from '../gate/helper-of.ts'
+import { holdSession } from '../gate/hold-session.ts'
+import { codeLockOf } from '../lockout/policy.ts'
+import { byOneself, type Origin, record } from '../platform/audit/record.ts'
+import type { Transaction } from '../platform/db/client.ts'
+import { resetRequests } from '../platform/db/schema/reset-requests.ts'
+import { notify, notifyAll } from '../platform/mail/notify.ts'
+import { HOUR } from '../platform/time/durations.ts'
+
+const ASK_AT_MOST_EVERY_MS = HOUR
+/** Further requests of an account within the hour are listed, but mailed to no helper: many known passwords must not flood them. */
+const MAILED_AN_HOUR = 10
+
+/**
+ * Opens the case of a person who lost their authenticator, for those who may reset it. It resets nothing: an attacker with
+ * the password can ask too. False if this session may not ask; a repeated request changes nothing and is answered alike.
+ */
+export function askForReset(deps: Deps, session: ActingSession, origin: Origin): Promise<boolean> {
+  return deps.db.transaction(async (tx) => {
+    const held = await holdSession(deps, tx, session)
+    if (!held) return false
+    const { person, now } = held
+    const { authenticator } = person
+    const codesLocked = codeLockOf(person, now) !== null
+    if (!authenticator || !mayAskForReset(factsOf(session, person, now), codesLocked)) return false
+    if (!(await openCase(tx, person, authenticator.id, now))) return true
+
+    const eventId = await record(tx, { ...byOneself(person, now, origin), action: 'mfa-reset.asked-for' })
+    await notify(tx, { to: person.id, kind: 'reset-asked-for', eventId, facts: {} })
+    if (await mailsAreSpent(tx, person.clientId, now)) return true
+    const helpers = await helpersOf(tx, person)
+    await notifyAll(
+      tx,
+      helpers.map((to) => ({ to, kind: 'reset-request', eventId, facts: {} }) as const),
+    )
+    return true
+  })
+}
+
+/** One conditional upsert: once an hour, also among parallel requests. */
+async function openCase(
+  tx: Transaction,
+  { id: userId, clientId }: Person,
+  authenticatorId: string,
+  now: Date,
+): Promise<boolean> {
+  const opened = await tx
+    .insert(resetRequests)
+    .values({ userId, clientId, authenticatorId, askedAt: now })
+    .onConflictDoUpdate({
+      target: resetRequests.userId,
+      set: { authenticatorId, askedAt: now },
+      setWhere: lte(resetRequests.askedAt, new Date(now.getTime() - ASK_AT_MOST_EVERY_MS)),
+    })
+    .returning({ userId: resetRequests.userId })
+  return opened.length === 1
+}
+
+async function mailsAreSpent(tx: Transaction, clientId: string, now: Date): Promise<boolean> {
+  const withinHour = gt(resetRequests.askedAt, new Date(now.getTime() - HOUR))
+  return (
+    (await tx.$count(resetRequests, and(eq(resetRequests.clientId, clientId), withinHour))) > MAILED_AN_HOUR
+  )
+}
+
+/** The account's Admins; the Service Desk for Admins, for people of the platform, and where there is no active Admin. */
+async function helpersOf(tx: Transaction, person: Person): Promise<string[]> {
+  const admins = isHelpedByDesk(person) ? [] : await adminsOf(tx, person.clientId)
+  const helpers = admins.length > 0 ? admins : await agentsOf(tx)
+  return helpers.filter((id) => id !== person.id)
+}

@@ -23,6 +23,7 @@ import { HOST_PATH } from './forward-auth/host-address.ts'
 import { gate, type StageRouters } from './gate/gate.ts'
 import { sessionCookieName, sessionCookieOptions } from './gate/session-cookie.ts'
 import { SessionStore } from './gate/session-store.ts'
+import { showHelp } from './gate/show-help.ts'
 import { STAGES } from './gate/stages.ts'
 import { sessionLimitsOf } from './gate/touch-session.ts'
 import { activateRoutes } from './invitations/activate.routes.ts'
@@ -116,10 +117,13 @@ export function createApp(deps: Deps, { queues, draining = () => false }: AppOpt
 /** A route mounted under no stage is unreachable. Exported for the test of every route. */
 export function stageRouters(deps: Deps, ops: Router, oidc: Oidc): StageRouters {
   const signOut = signOutRoutes(deps)
+  const help = Router({ caseSensitive: true, strict: true })
+  help.use([...STAGES.flatMap(({ pages }) => pages)], showHelp(deps))
   const arrivals = arrivalRoutes()
   const resetRequests = resetRequestRoutes(deps)
   return {
     'signed-out': stageRouter(
+      help,
       signInRoutes(deps),
       activateRoutes(deps),
       forgotPasswordRoutes(deps),
@@ -127,8 +131,8 @@ export function stageRouters(deps: Deps, ops: Router, oidc: Oidc): StageRouters 
       resetRequests,
       signOut,
     ),
-    enrol: stageRouter(enrolRoutes(deps), arrivals, signOut),
-    verify: stageRouter(verifyRoutes(deps), arrivals, resetRequests, signOut),
+    enrol: stageRouter(help, enrolRoutes(deps), arrivals, signOut),
+    verify: stageRouter(help, verifyRoutes(deps), arrivals, resetRequests, signOut),
     'signed-in': stageRouter(
       showNav(deps),
       dashboardRoutes(deps),

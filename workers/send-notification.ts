@@ -3,6 +3,8 @@ import { alias } from 'drizzle-orm/pg-core'
 import type { Config } from '../src/config.ts'
 import { helperOf } from '../src/gate/helper-of.ts'
 import { readPerson } from '../src/gate/read-person.queries.ts'
+import { readSupport } from '../src/gate/support.queries.ts'
+import { supportLine } from '../src/gate/support.ts'
 import type { Transaction } from '../src/platform/db/client.ts'
 import { auditEvents } from '../src/platform/db/schema/audit-events.ts'
 import { clients } from '../src/platform/db/schema/clients.ts'
@@ -33,6 +35,7 @@ export const sendNotification: Job<'send-notification'> = async ({ notificationI
   const link = await linkOf(tx, notification, deps)
   if (link === 'closed') return null
 
+  const support = await readSupport(tx, recipient.clientId)
   // The transaction is idle while the mail server takes its time.
   await tx.execute(sql.raw(`set local idle_in_transaction_session_timeout = ${2 * SEND_LIMIT_MS}`))
   await mailer
@@ -43,6 +46,7 @@ export const sendNotification: Job<'send-notification'> = async ({ notificationI
         recipient,
         // No Admin may know of an action of the Service Desk, and it may concern the only Admin.
         helper: event?.actorOfPlatform ? SERVICE_DESK : helperOf(await readPerson(tx, recipient.id)),
+        support: support ? supportLine(support) : undefined,
         publicUrl: config.PUBLIC_URL,
         link: link?.url,
         at: event?.at ?? notification.createdAt,
@@ -75,6 +79,7 @@ function readPending(tx: Transaction, notificationId: string) {
           id: users.id,
           name: users.name,
           email: users.email,
+          clientId: users.clientId,
           clientName: clients.name,
           ofPlatform: clients.isPlatform,
         },

@@ -36,7 +36,8 @@ export const REFUSALS = {
   },
   'clients-by-service-desk': {
     status: 403,
-    sentence: 'Client accounts are created, renamed, suspended and resumed by the Service Desk.',
+    sentence:
+      'Client accounts are created, renamed, suspended and resumed by the Service Desk, which also sets their support contact.',
   },
   'platform-fixed': {
     status: 403,

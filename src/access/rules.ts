@@ -179,6 +179,12 @@ export function mayRenameClient(actor: Actor, account: AccountTarget): Refusal |
   return account.isPlatform ? 'platform-fixed' : null
 }
 
+/** The support contact of an account; the platform's is the default of all. */
+export function maySetSupport(actor: Actor, account: AccountTarget): Refusal | null {
+  if (actor.isServiceDesk) return null
+  return mayViewAccount(actor, account.relation) === 'unknown' ? 'unknown' : 'clients-by-service-desk'
+}
+
 /** By the same permissions as renaming. */
 export function maySuspendClient(actor: Actor, account: AccountTarget): Refusal | null {
   return mayRenameClient(actor, account) ?? (account.suspended ? 'already-suspended' : null)

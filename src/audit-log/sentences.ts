@@ -154,6 +154,10 @@ export const SENTENCES: Record<AuditAction, Sentences> = {
     success: ({ actor }) => `${actor} created this account.`,
     refused: ({ actor, mayNot }) => `${actor} ${mayNot} create a client account.`,
   },
+  'client.support-changed': {
+    success: ({ actor }) => `${actor} changed the support contact of the account.`,
+    refused: ({ actor, mayNot }) => `${actor} ${mayNot} change the support contact of an account.`,
+  },
   'client.renamed': {
     success: ({ actor, renamed }) => `${actor} renamed this account${renamed}.`,
     refused: ({ actor, mayNot }) => `${actor} ${mayNot} rename a client account.`,

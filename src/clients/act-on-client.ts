@@ -14,10 +14,13 @@ import type { Transaction } from '../platform/db/client.ts'
 import { wrongFields } from '../platform/http/typed-text.ts'
 import { notifyAll } from '../platform/mail/notify.ts'
 import { NAME_MISSING } from './client-name.ts'
+import { SUPPORT_FIELDS, SUPPORT_PROBLEMS } from './support-fields.ts'
 
 export type ClientRequest = ActRequest & { clientId: string }
 
-export type ClientProblems = Partial<Record<'name' | 'ticket' | 'reason', string>>
+const FIELDS = ['name', ...SUPPORT_FIELDS, 'ticket', 'reason'] as const
+
+export type ClientProblems = Partial<Record<(typeof FIELDS)[number], string>>
 
 export type ClientOutcome = Outcome<object, { problems: ClientProblems }>
 
@@ -35,7 +38,7 @@ interface ClientAct<Typed extends DeskEvidence> {
   ) => Promise<{ details: Record<string, unknown> } | { problems: ClientProblems }>
 }
 
-const MESSAGES = { name: NAME_MISSING, ...EVIDENCE_PROBLEMS } as const
+const MESSAGES = { name: NAME_MISSING, ...SUPPORT_PROBLEMS, ...EVIDENCE_PROBLEMS } as const
 
 export function actOnClient<Typed extends DeskEvidence>(
   deps: Deps,
@@ -74,6 +77,6 @@ export function actOnClient<Typed extends DeskEvidence>(
 }
 
 function problemsOf(error: z.ZodError): ClientProblems {
-  const wrong = wrongFields(error, ['name', 'ticket', 'reason'])
+  const wrong = wrongFields(error, FIELDS)
   return Object.fromEntries(wrong.map((field) => [field, MESSAGES[field]]))
 }

@@ -4,6 +4,8 @@ import { noticeAbout, writeNotice } from '../platform/http/notice.ts'
 const ACTS = {
   'client-created': (name: string) => `${name} is created. The invitation of its first Admin is on its way.`,
   'client-renamed': (name: string) => `The account is called ${name} from now on.`,
+  'client-support-changed': (name: string) =>
+    `The support contact of ${name} is saved. Gate pages and mails show it from now on.`,
   'client-suspended': (name: string) =>
     `${name} is suspended, and everybody in it is signed out. Its Admins are told by mail.`,
   'client-resumed': (name: string) => `People in ${name} can sign in again. Its Admins are told by mail.`,

@@ -2,11 +2,18 @@ import { type Request, type Response, Router } from 'express'
 import { z } from 'zod'
 import { withinSubtree } from '../access/hierarchy.queries.ts'
 import { refuse } from '../access/refuse.ts'
-import { mayCreateClient, mayRenameClient, mayResumeClient, maySuspendClient } from '../access/rules.ts'
+import {
+  mayCreateClient,
+  mayRenameClient,
+  mayResumeClient,
+  maySetSupport,
+  maySuspendClient,
+} from '../access/rules.ts'
 import { readOnlyBecause, viewAccount, visitOf } from '../access/visit.ts'
 import { readUsesOfAccount } from '../applications/uses.queries.ts'
 import type { Deps } from '../deps.ts'
 import { personOf } from '../gate/gate.ts'
+import { readSupport } from '../gate/support.queries.ts'
 import { readCoverages } from '../mfa-policy/coverage.queries.ts'
 import { coverageSentence } from '../mfa-policy/coverage.ts'
 import { readRequestsOfAccount } from '../mfa-reset/reset-requests.queries.ts'
@@ -75,6 +82,8 @@ async function renderClient(deps: Deps, req: Request, res: Response): Promise<vo
     readOnlyBecause: readOnlyBecause(actor, relation),
     parent: seesParent && client.parentId ? { id: client.parentId, name: client.parentName } : null,
     coverage: coverage ? coverageSentence(coverage) : '',
+    maySetSupport: maySetSupport(actor, target) === null,
+    support: await readSupport(db, account.id),
     mayRename: mayRenameClient(actor, target) === null,
     maySuspend: maySuspendClient(actor, target) === null,
     mayResume: mayResumeClient(actor, target) === null,

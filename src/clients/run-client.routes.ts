@@ -1,10 +1,18 @@
+import { eq } from 'drizzle-orm'
 import { type Request, type Response, Router } from 'express'
 import { actRequestOf } from '../access/act-request.ts'
 import { answer, refuse } from '../access/refuse.ts'
 import { requireStepUp } from '../access/require-step-up.ts'
-import { mayCreateClient, mayRenameClient, mayResumeClient, maySuspendClient } from '../access/rules.ts'
+import {
+  mayCreateClient,
+  mayRenameClient,
+  mayResumeClient,
+  maySetSupport,
+  maySuspendClient,
+} from '../access/rules.ts'
 import { viewAccount, viewPage, visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
+import { clients } from '../platform/db/schema/clients.ts'
 import { readForm } from '../platform/http/form.ts'
 import { typedFields } from '../platform/http/typed-text.ts'
 import type { ClientProblems } from './act-on-client.ts'
@@ -12,10 +20,20 @@ import { goOnAfter } from './client-notice.ts'
 import { createClient, NEW_CLIENT_FIELDS, type NewClientProblems } from './create-client.ts'
 import { renameClient } from './rename-client.ts'
 import { resumeClient } from './resume-client.ts'
+import { setSupport } from './set-support.ts'
+import { SUPPORT_FIELDS } from './support-fields.ts'
 import { suspendClient } from './suspend-client.ts'
 
 const ACTS = [
   { path: 'name', verb: 'rename', done: 'client-renamed', rule: mayRenameClient, act: renameClient },
+  {
+    path: 'support',
+    verb: 'support',
+    done: 'client-support-changed',
+    rule: maySetSupport,
+    act: setSupport,
+    does: 'change the support contact of a client account',
+  },
   { path: 'suspend', verb: 'suspend', done: 'client-suspended', rule: maySuspendClient, act: suspendClient },
   { path: 'resume', verb: 'resume', done: 'client-resumed', rule: mayResumeClient, act: resumeClient },
 ] as const
@@ -36,7 +54,9 @@ export function runClientRoutes(deps: Deps): Router {
 
   for (const clientAct of ACTS) {
     const { path, verb, done, act } = clientAct
-    const stepUp = requireStepUp(deps, { act: `${verb} a client account` })
+    const stepUp = requireStepUp(deps, {
+      act: 'does' in clientAct ? clientAct.does : `${verb} a client account`,
+    })
     routes.get(`/clients/:id/${path}`, (req, res) => renderAct(deps, req, res, clientAct))
     routes.post(`/clients/:id/${path}`, readForm, stepUp, async (req, res) => {
       const clientId = String(req.params.id)
@@ -61,12 +81,25 @@ async function renderAct(
   if (!view.ok) return refuse(res, view.refusal)
 
   const { account } = view
-  const body: Record<string, unknown> = req.body ?? { name: account.name }
+  const body: Record<string, unknown> = req.body ?? (await present(deps, account))
   res.status(hasProblems(problems) ? 422 : 200).render(`clients/${verb}`, {
     account,
-    typed: typedFields(body, ['name', 'ticket', 'reason']),
+    typed: typedFields(body, ['name', ...SUPPORT_FIELDS, 'ticket', 'reason']),
     problems,
   })
+}
+
+/** What the forms start from. */
+async function present({ db }: Deps, { id, name }: { id: string; name: string }) {
+  const [support] = await db
+    .select({
+      supportText: clients.supportText,
+      supportLink: clients.supportLink,
+      supportPhone: clients.supportPhone,
+    })
+    .from(clients)
+    .where(eq(clients.id, id))
+  return { name, ...support }
 }
 
 /** The form of a new account. `fields` come from the form or, with the parent, from the link to this page. */

@@ -9,6 +9,17 @@ export function helperOf(person: Pick<Person, 'ofPlatform' | 'roleGroups' | 'cli
   return isHelpedByDesk(person) ? SERVICE_DESK : `an Admin of ${person.clientName}`
 }
 
+const NAMES = new Intl.ListFormat('en-GB', { type: 'disjunction' })
+const NAMED = 3
+
+/** For a person past the password: the Admins of the account by name, as it follows 'ask'. Without one, the Service Desk. */
+export function namedAdmins(names: readonly string[], clientName: string): string {
+  if (names.length === 0) return SERVICE_DESK
+  if (names.length > NAMED)
+    return NAMES.format([...names.slice(0, NAMED - 1), `another Admin of ${clientName}`])
+  return `${NAMES.format(names)} (${names.length === 1 ? 'Admin' : 'Admins'} of ${clientName})`
+}
+
 /** Spec: "Admins cannot reset MFA for other Admins; such cases require Azupay Service Desk intervention". */
 export function isHelpedByDesk({
   ofPlatform,

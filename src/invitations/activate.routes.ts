@@ -1,6 +1,7 @@
 import { type Request, type Response, Router } from 'express'
 import type { Deps } from '../deps.ts'
 import { mfaRequired, type Person } from '../gate/facts.ts'
+import { readSupport } from '../gate/support.queries.ts'
 import { proceed } from '../mfa/proceed.ts'
 import { hashToken } from '../platform/crypto/link-token.ts'
 import { readForm } from '../platform/http/form.ts'
@@ -17,7 +18,7 @@ export function activateRoutes(deps: Deps): Router {
   routes.get('/activate/:token', async (req, res) => {
     const person = await invitedPerson(deps, deps.db, hashToken(req.params.token))
     if (!person) return renderLinkGone(res, 'invitation')
-    if (person.clientSuspended) return renderSuspended(res, person)
+    if (person.clientSuspended) return renderSuspended(deps, res, person)
     renderActivate(req, res, person)
   })
 
@@ -25,7 +26,7 @@ export function activateRoutes(deps: Deps): Router {
     admit(async () => {
       const invited = await invitedPerson(deps, deps.db, hashToken(req.params.token))
       if (!invited) return renderLinkGone(res, 'invitation')
-      if (invited.clientSuspended) return renderSuspended(res, invited)
+      if (invited.clientSuspended) return renderSuspended(deps, res, invited)
       const password: unknown = req.body.password
       const problem = passwordProblem(password, invited)
       if (problem !== null || typeof password !== 'string') return renderActivate(req, res, invited, problem)
@@ -42,7 +43,8 @@ export function activateRoutes(deps: Deps): Router {
 }
 
 /** The link is right, so its holder is told why it does not open. It works again once the account is resumed. */
-function renderSuspended(res: Response, { clientName }: Person): void {
+async function renderSuspended({ db }: Deps, res: Response, { clientName, clientId }: Person): Promise<void> {
+  res.locals.support = await readSupport(db, clientId)
   res.status(410).render('invitations/suspended', { clientName })
 }
 

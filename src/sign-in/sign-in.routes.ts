@@ -2,6 +2,7 @@ import { type Request, type Response, Router } from 'express'
 import { z } from 'zod'
 import type { Deps } from '../deps.ts'
 import { ownPath, pathWithNext } from '../gate/own-path.ts'
+import { readHelp } from '../gate/support.queries.ts'
 import { browserTokensOf } from '../lockout/known-browser-cookie.ts'
 import { renderIfLocked } from '../lockout/lock-page.ts'
 import { proceed } from '../mfa/proceed.ts'
@@ -44,14 +45,12 @@ export function signInRoutes(deps: Deps): Router {
         const proofs = { userId, epoch, passwordAt: deps.clock.now().getTime(), ...(next && { next }) }
         return proceed(req, res, deps, outcome.person, proofs)
       }
-      if (outcome.problem === 'shut-out')
-        return renderSignIn(
-          req,
-          res,
-          PUBLIC_URL,
-          { refusal: shutOutSentence(outcome.because, outcome.person) },
-          401,
-        )
+      if (outcome.problem === 'shut-out') {
+        const { helper, support } = await readHelp(deps.db, outcome.person)
+        res.locals.support = support
+        const refusal = shutOutSentence(outcome.because, outcome.person, helper)
+        return renderSignIn(req, res, PUBLIC_URL, { refusal }, 401)
+      }
       if (renderIfLocked(res, deps.clock, outcome)) return
       renderSignIn(req, res, PUBLIC_URL, { problem: WRONG }, 401)
     }),

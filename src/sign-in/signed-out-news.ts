@@ -5,7 +5,9 @@ import { readEndedSession } from '../gate/ended-session.queries.ts'
 import type { Person } from '../gate/facts.ts'
 import { sessionCookieName } from '../gate/session-cookie.ts'
 import { storedId } from '../gate/session-store.ts'
-import { endedReason, signedOutReason } from '../gate/signed-out-reason.ts'
+import { endedReason, type SignedOutReason, signedOutReason } from '../gate/signed-out-reason.ts'
+import { readHelp } from '../gate/support.queries.ts'
+import type { Reader } from '../platform/db/client.ts'
 import { signedOutSentence } from './signed-out-sentence.ts'
 
 /**
@@ -17,16 +19,29 @@ export async function signedOutNews(
   req: Request,
   res: Response,
 ): Promise<string | null> {
+  const ended = await readEnd(db, req, res)
+  if (!ended) return null
+  const { reason, person } = ended
+  const { helper, support } = await readHelp(db, person)
+  if (person) res.locals.support = support
+  return signedOutSentence(reason, person, helper)
+}
+
+async function readEnd(
+  db: Reader,
+  req: Request,
+  res: Response,
+): Promise<{ reason: SignedOutReason; person: Person | null } | null> {
   const { proofs, metadata } = req.session
   if (proofs) {
     const person = metadata?.person ?? null
-    return signedOutSentence(signedOutReason(proofs, person), person)
+    return { reason: signedOutReason(proofs, person), person }
   }
   const sid = cookieSid(req, res)
   if (sid === null) return null
   const ended = await readEndedSession(db, storedId(sid))
-  const person: Person | null = ended?.person ?? null
-  return signedOutSentence(ended ? endedReason(ended.because, person) : 'over', person)
+  const person = ended?.person ?? null
+  return { reason: ended ? endedReason(ended.because, person) : 'over', person }
 }
 
 /** express-session replaces the id of a session that is not there. Unsigned: the id alone is the secret. */

@@ -1,6 +1,5 @@
 // Why somebody is signed out or may not come in, in sentences for the sign-in page. Pure.
 import type { Person } from '../gate/facts.ts'
-import { helperOf } from '../gate/helper-of.ts'
 import { mfaRequirement } from '../gate/mfa-requirement.ts'
 import type { SignedOutReason } from '../gate/signed-out-reason.ts'
 
@@ -24,8 +23,9 @@ const SENTENCES: Readonly<
   over: OVER,
 }
 
-export function signedOutSentence(reason: SignedOutReason, person: Person | null): string {
-  if (reason === 'disabled' || reason === 'suspended') return person ? shutOutSentence(reason, person) : OVER
+export function signedOutSentence(reason: SignedOutReason, person: Person | null, helper: string): string {
+  if (reason === 'disabled' || reason === 'suspended')
+    return person ? shutOutSentence(reason, person, helper) : OVER
   if (reason !== 'mfa-required') return SENTENCES[reason]
   const requirement = person && mfaRequirement(person, { isNew: true })
   return requirement ? `${requirement} Sign in again to set up your authenticator.` : OVER
@@ -34,9 +34,10 @@ export function signedOutSentence(reason: SignedOutReason, person: Person | null
 /** Only for a person who has proven the password. */
 export function shutOutSentence(
   shut: 'disabled' | 'suspended',
-  person: Pick<Person, 'clientName' | 'ofPlatform' | 'roleGroups'>,
+  { clientName }: Pick<Person, 'clientName'>,
+  helper: string,
 ): string {
   return shut === 'disabled'
-    ? `Your account is disabled. Ask ${helperOf(person)} to enable it.`
-    : `${person.clientName} is suspended, so its people cannot sign in. Ask the Service Desk.`
+    ? `Your account is disabled. Ask ${helper} to enable it.`
+    : `${clientName} is suspended, so its people cannot sign in. Ask the Service Desk.`
 }

@@ -213,6 +213,12 @@ const ACTS: readonly Act[] = [
     prepare: onClient('name', false),
   },
   {
+    name: 'setting the support contact of a client account',
+    route: '/clients/:id/support',
+    by: 'service-desk',
+    prepare: onClient('support', false),
+  },
+  {
     name: 'suspending a client account',
     route: '/clients/:id/suspend',
     by: 'service-desk',

@@ -98,9 +98,9 @@ describe('statements of a view', () => {
   })
 
   test('the dashboard of an Admin, an agent and an Operator asks a fixed number of statements', async () => {
-    assert.equal(await statementsOf('admin@harbour.example'), 6)
+    assert.equal(await statementsOf('admin@harbour.example'), 7)
     // Of the platform account's people one asks which cases wait for them.
-    assert.equal(await statementsOf('desk@platform.example'), 5)
+    assert.equal(await statementsOf('desk@platform.example'), 6)
     assert.equal(await statementsOf('operator@platform.example'), 2)
   })
 })

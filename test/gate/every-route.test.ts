@@ -218,6 +218,7 @@ const FORMS: Record<string, () => Promise<Form>> = {
     const browser = await verifyingBrowser()
     return { browser, path: '/mfa/verify', fields: { code: browser.code() } }
   },
+  'POST /reset-requests': async () => ({ browser: await verifyingBrowser(), path: '/reset-requests' }),
   'POST /account/password': async () => ({
     browser: (await signedInColleague()).browser,
     path: '/account/password',
@@ -352,6 +353,11 @@ const FORMS: Record<string, () => Promise<Form>> = {
     browser: desk(),
     path: `/clients/${await emptyAccount()}/name`,
     fields: { name: 'Another Name', ...EVIDENCE },
+  }),
+  'POST /clients/:id/support': async () => ({
+    browser: desk(),
+    path: `/clients/${await emptyAccount()}/support`,
+    fields: { supportText: 'Weekdays 9 to 17', ...EVIDENCE },
   }),
   'POST /clients/:id/suspend': async () => ({
     browser: desk(),
@@ -553,7 +559,7 @@ const OPEN: Record<Exclude<StageName, 'signed-in'>, { page: string; open: string
     ]),
   },
   enrol: { page: '/mfa/enrol', open: ['GET /mfa/enrol', 'POST /mfa/enrol', 'POST /mfa/enrol/restart'] },
-  verify: { page: '/mfa/verify', open: ['GET /mfa/verify', 'POST /mfa/verify'] },
+  verify: { page: '/mfa/verify', open: ['GET /mfa/verify', 'POST /mfa/verify', 'POST /reset-requests'] },
 }
 const OPEN_TO_ALL = 'POST /sign-out'
 /** Routes that every signed-in user may open: their own pages, and one that redirects to a page which is refused. */

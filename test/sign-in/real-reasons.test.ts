@@ -57,7 +57,10 @@ describe('at the sign-in page', () => {
     const answer = await browser.signInWithPassword(user.email)
 
     assert.equal(answer.status, 401)
-    assert.equal(alertOn(answer), 'Your account is disabled. Ask an Admin of Harbour Group to enable it.')
+    assert.match(
+      alertOn(answer),
+      /^Your account is disabled\. Ask Amara Okafor or Lucas .* \(Admins of Harbour Group\) to enable it\.$/,
+    )
     assert.doesNotMatch(
       answer.body,
       /aria-invalid|role="status" id="/,
@@ -177,7 +180,7 @@ describe('a sign-in or session that has ended', () => {
     await app.browser().post(link, { password: NEW_PASSWORD })
     assert.match(await newsAfter(browser), /your password was changed/)
     await desk(`/users/${user.id}/disable`)
-    assert.match(await newsAfter(browser), /^Your account is disabled. Ask an Admin of Harbour Group/)
+    assert.match(await newsAfter(browser), /^Your account is disabled. Ask Amara Okafor/)
     assert.doesNotMatch((await browser.get('/sign-in')).body, /id="done"|class="alert"/)
   })
 

@@ -36,6 +36,7 @@ export const AUDIT_ACTIONS = [
   'mfa-policy.changed',
   'client.created',
   'client.renamed',
+  'client.support-changed',
   'client.suspended',
   'client.resumed',
   'password.reset-requested',

@@ -8,6 +8,8 @@ import type { NotificationFacts, NotificationKind } from './kinds.ts'
 export interface MailContext {
   recipient: { name: string; email: string; clientName: string }
   helper: string
+  /** The support contact in one line. */
+  support?: string | undefined
   publicUrl: string
   link?: string | undefined
   at?: Date | undefined
@@ -118,6 +120,7 @@ export function renderMail(kind: NotificationKind, context: MailContext): Mail {
   const facts = {
     recipient,
     helper: context.helper,
+    support: context.support && oneLine(context.support),
     host: new URL(context.publicUrl).host,
     link: context.link,
     by: context.by && oneLine(context.by),

@@ -92,6 +92,26 @@ test('a user who is not Admin asks an Admin about acts of Admins, and the Servic
   tellsToAsk(await mailTo(id, 'account-enabled'), 'the Service Desk')
 })
 
+test('a mail shows the support contact of the reader’s account, else that of the platform, else none', async () => {
+  const support = (clientId: string, supportText: string) =>
+    act(DESK, `/clients/${clientId}/support`, { supportText, supportPhone: '+49 40 123', supportLink: '' })
+  const { id, clientId } = await cast.people.add('Harbour Group', ['tech-operator'])
+  const platform = await cast.people.clientId('Portcullis Platform')
+  const mail = async (roleGroups: string) => {
+    await act(ADMIN, `/users/${id}/role-groups`, { roleGroups })
+    return mailTo(id, 'role-groups-changed')
+  }
+
+  assert.doesNotMatch(await mail('finance-operator'), /Need help/)
+  await support(platform, 'Platform & desk')
+  assert.equal(
+    (await mail('tech-operator')).match(/Need help\? Platform &(amp;)? desk · \+49 40 123/g)?.length,
+    2,
+  )
+  await support(clientId, 'Harbour help')
+  assert.equal((await mail('finance-operator')).match(/Need help\? Harbour help/g)?.length, 2)
+})
+
 test('a user whom an Admin invited asks an Admin', async () => {
   const fields = cast.people.newcomer()
   await act(ADMIN, '/users', fields)

@@ -19,6 +19,10 @@ export const clients = pgTable(
     parentId: uuid('parent_id').references((): AnyPgColumn => clients.id, { onDelete: 'restrict' }),
     isPlatform: boolean('is_platform').notNull().default(false),
     suspendedAt: instant('suspended_at'),
+    /** The support contact of its people; the platform's is the default. */
+    supportText: text('support_text'),
+    supportLink: text('support_link'),
+    supportPhone: text('support_phone'),
     createdAt: instant('created_at').notNull().defaultNow(),
   },
   (t) => [

@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Transaction } from '../platform/db/client.ts'
-import { type SessionEnd, sessionEnds, sessions } from '../platform/db/schema/sessions.ts'
+import { sessionEnds, sessions } from '../platform/db/schema/sessions.ts'
+import type { SessionEnd } from '../platform/session-end.ts'
 
 /** Deletes sessions and keeps the reason for the browsers that come back with their cookies. Returns how many. */
 export async function deleteSessions(

@@ -1,7 +1,8 @@
 import { and, eq, ne, sql } from 'drizzle-orm'
 import type { Transaction } from '../platform/db/client.ts'
-import { type SessionEnd, sessions } from '../platform/db/schema/sessions.ts'
+import { sessions } from '../platform/db/schema/sessions.ts'
 import { users } from '../platform/db/schema/users.ts'
+import type { SessionEnd } from '../platform/session-end.ts'
 import { deleteSessions } from './delete-sessions.ts'
 import { revokePendingAuthenticator } from './revoke-pending-authenticator.ts'
 

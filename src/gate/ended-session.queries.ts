@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm'
 import type { Reader } from '../platform/db/client.ts'
-import { type SessionEnd, sessionEnds } from '../platform/db/schema/sessions.ts'
+import { sessionEnds } from '../platform/db/schema/sessions.ts'
+import type { SessionEnd } from '../platform/session-end.ts'
 import type { Person } from './facts.ts'
 import { readPerson } from './read-person.queries.ts'
 

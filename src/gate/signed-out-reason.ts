@@ -1,5 +1,5 @@
 // Why a person who proved the password is not signed in any more. Pure.
-import type { SessionEnd } from '../platform/db/schema/sessions.ts'
+import type { SessionEnd } from '../platform/session-end.ts'
 import { codesLockedSince, mfaRequired, type Person, type Proofs, shutOut } from './facts.ts'
 
 export type SignedOutReason =

@@ -78,7 +78,7 @@ const onUser =
   })
 const onClient = (act: string, suspended: boolean) => async () => ({
   path: `/clients/${await newClient(suspended)}/${act}`,
-  fields: { ...EVIDENCE, name: `Renamed ${randomUUID()}` },
+  fields: { ...EVIDENCE, name: `Renamed ${randomUUID()}`, supportText: 'Weekdays' },
 })
 const applicationForm = () => ({ ...registrationForm(), ...EVIDENCE })
 const onApplication =

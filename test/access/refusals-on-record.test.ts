@@ -35,6 +35,7 @@ const OPEN = [
   '/mfa/enrol',
   '/mfa/enrol/restart',
   '/mfa/verify',
+  '/reset-requests',
   '/oidc/interaction/:uid',
   '/sign-out',
 ]

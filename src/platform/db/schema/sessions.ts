@@ -1,5 +1,6 @@
 import { index, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import type { SessionData } from 'express-session'
+import type { SessionEnd } from '../../session-end.ts'
 import { instant } from '../columns.ts'
 import { users } from './users.ts'
 
@@ -18,15 +19,6 @@ export const sessions = pgTable(
   },
   (t) => [index('sessions_user').on(t.userId), index('sessions_expires').on(t.expiresAt)],
 )
-
-export type SessionEnd =
-  | 'mfa-reset'
-  | 'disabled'
-  | 'suspended'
-  | 'password-changed'
-  | 'authenticator-replaced'
-  | 'ended-elsewhere'
-  | 'invitation-closed'
 
 /** Why a session was ended, for the browser that still has its cookie. It opens nothing. */
 export const sessionEnds = pgTable(

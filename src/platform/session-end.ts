@@ -1,0 +1,10 @@
+// Why a session was ended before its time. Pure.
+
+export type SessionEnd =
+  | 'mfa-reset'
+  | 'disabled'
+  | 'suspended'
+  | 'password-changed'
+  | 'authenticator-replaced'
+  | 'ended-elsewhere'
+  | 'invitation-closed'

@@ -6,6 +6,7 @@ import { expireApprovalJob } from './expire-approval.ts'
 import { importInvitationsJob } from './import-invitations.ts'
 import type { Job, JobDeps } from './job.ts'
 import { remindOfInvitationJob } from './remind-of-invitation.ts'
+import { removeHistory } from './remove-history.ts'
 import { rotateSigningKeysWhenDue } from './rotate-signing-keys.ts'
 import { sealAuditEvents } from './seal-audit-events.ts'
 import { sendNotification } from './send-notification.ts'
@@ -31,4 +32,5 @@ export const SCHEDULED: { readonly [Name in ScheduledJobName]: (deps: JobDeps) =
   'seal-audit-events': sealAuditEvents,
   'tell-audit-head': tellAuditHead,
   'rotate-signing-keys': rotateSigningKeysWhenDue,
+  'remove-history': removeHistory,
 }

@@ -1,5 +1,4 @@
-import { and, eq, inArray, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
-import type { PgTable } from 'drizzle-orm/pg-core'
+import { and, eq, inArray, isNull, lt, or, type SQL } from 'drizzle-orm'
 import { erased } from '../src/gate/revoke-pending-authenticator.ts'
 import type { Database } from '../src/platform/db/client.ts'
 import { applicationSecrets } from '../src/platform/db/schema/applications.ts'
@@ -16,8 +15,8 @@ import { sessionEnds, sessions } from '../src/platform/db/schema/sessions.ts'
 import { signingKeys } from '../src/platform/db/schema/signing-keys.ts'
 import { DAY } from '../src/platform/time/durations.ts'
 import type { JobDeps } from './job.ts'
+import { BATCH, inBatches, remove } from './remove-rows.ts'
 
-const BATCH = 1000
 const KEEP_PASSWORD_RESETS_MS = 30 * DAY
 const KEEP_IMPORTS_MS = 30 * DAY
 const KEEP_DONE_MS = 7 * DAY
@@ -88,13 +87,4 @@ function forgotten(now: Date, untouchedSince: Date): SQL | undefined {
     or(isNull(lockouts.lockedUntil), lt(lockouts.lockedUntil, now)),
     or(eq(lockouts.kind, 'password'), eq(lockouts.consecutiveFailures, 0)),
   )
-}
-
-async function remove(db: Database, table: PgTable, expired: SQL | undefined): Promise<void> {
-  const batch = sql`ctid in (select ctid from ${table} where ${expired} limit ${BATCH} for update skip locked)`
-  await inBatches(() => db.delete(table).where(and(expired, batch)))
-}
-
-async function inBatches(change: () => PromiseLike<{ count: number }>): Promise<void> {
-  for (let changed = BATCH; changed === BATCH; ) changed = (await change()).count
 }

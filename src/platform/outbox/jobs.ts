@@ -1,6 +1,6 @@
 // Jobs, their queues and payloads. A payload holds ids, no personal data and no secret. Pure.
 import { z } from 'zod'
-import { HOUR, MINUTE } from '../time/durations.ts'
+import { DAY, HOUR, MINUTE } from '../time/durations.ts'
 
 /** Jobs of the outbox: added in the transaction of a change. What a job writes happens once. */
 const payloads = {
@@ -53,6 +53,7 @@ export const SCHEDULED_JOBS = {
   'seal-audit-events': MINUTE,
   'tell-audit-head': HOUR,
   'rotate-signing-keys': HOUR,
+  'remove-history': DAY,
 } as const
 export const SCHEDULED_QUEUE: QueueName = 'maintenance'
 

@@ -1,0 +1,88 @@
+import { and, eq, exists, gt, lt, ne, notExists, or, type SQL, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
+import type { Database } from '../src/platform/db/client.ts'
+import { authenticators } from '../src/platform/db/schema/authenticators.ts'
+import { invitations } from '../src/platform/db/schema/links.ts'
+import { mfaResetDigests, mfaResets } from '../src/platform/db/schema/mfa-resets.ts'
+import { notifications } from '../src/platform/db/schema/notifications.ts'
+import { outbox } from '../src/platform/db/schema/outbox.ts'
+import { users } from '../src/platform/db/schema/users.ts'
+import { DAY } from '../src/platform/time/durations.ts'
+import type { JobDeps } from './job.ts'
+import { remove } from './remove-rows.ts'
+
+const KEEP_NOTIFICATIONS_MS = 30 * DAY
+const KEEP_INVITATIONS_MS = 90 * DAY
+const KEEP_RESETS_MS = 180 * DAY
+const KEEP_AUTHENTICATORS_MS = 180 * DAY
+
+/**
+ * Deletes what is over for long: mails, invitations, resets and revoked authenticators. The audit log keeps what was done.
+ * A user's newest reset stays, and the newest invitation of a user who has not activated the account.
+ */
+export async function removeHistory({ db, clock }: Pick<JobDeps, 'db' | 'clock'>): Promise<void> {
+  const before = (ms: number) => new Date(clock.now().getTime() - ms)
+
+  await remove(db, notifications, oldNotification(db, before(KEEP_NOTIFICATIONS_MS)))
+  await remove(db, invitations, oldInvitation(db, before(KEEP_INVITATIONS_MS)))
+  await remove(db, mfaResets, oldReset(db, before(KEEP_RESETS_MS)))
+  const withoutResets = notExists(
+    db.select().from(mfaResets).where(eq(mfaResets.digestId, mfaResetDigests.id)),
+  )
+  await remove(db, mfaResetDigests, and(lt(mfaResetDigests.sentAt, before(KEEP_RESETS_MS)), withoutResets))
+  // After the resets, which refer to them.
+  const withoutReset = notExists(
+    db.select().from(mfaResets).where(eq(mfaResets.authenticatorId, authenticators.id)),
+  )
+  await remove(
+    db,
+    authenticators,
+    and(
+      eq(authenticators.status, 'revoked'),
+      lt(authenticators.revokedAt, before(KEEP_AUTHENTICATORS_MS)),
+      withoutReset,
+    ),
+  )
+}
+
+/** Also one that was never sent, such as one whose link was closed, unless its job is still open. */
+function oldNotification(db: Database, before: Date): SQL | undefined {
+  const openJob = db
+    .select()
+    .from(outbox)
+    .where(
+      and(
+        sql`${outbox.doneAt} is null`,
+        sql`${outbox.payload} ->> 'notificationId' = ${notifications.id}::text`,
+      ),
+    )
+  return and(lt(notifications.createdAt, before), notExists(openJob))
+}
+
+function oldInvitation(db: Database, before: Date): SQL | undefined {
+  const later = alias(invitations, 'later')
+  const isFollowed = exists(
+    db
+      .select()
+      .from(later)
+      .where(and(eq(later.userId, invitations.userId), gt(later.id, invitations.id))),
+  )
+  const isActivated = exists(
+    db
+      .select()
+      .from(users)
+      .where(and(eq(users.id, invitations.userId), ne(users.status, 'invited'))),
+  )
+  return and(lt(invitations.expiresAt, before), or(isFollowed, isActivated))
+}
+
+function oldReset(db: Database, before: Date): SQL | undefined {
+  const later = alias(mfaResets, 'later')
+  const isFollowed = exists(
+    db
+      .select()
+      .from(later)
+      .where(and(eq(later.userId, mfaResets.userId), gt(later.id, mfaResets.id))),
+  )
+  return and(lt(mfaResets.completedAt, before), isFollowed)
+}

@@ -66,6 +66,8 @@ export async function startProduct({
 
 export interface Surroundings {
   cluster: Cluster
+  /** Holds the files of the cluster in 'postgres', and its password. */
+  dataDir: string
   /** For what the test itself asks. */
   sql: postgres.Sql
   mailServer: SmtpServer
@@ -78,7 +80,8 @@ export interface Surroundings {
 export async function startSurroundings(
   seed: (db: Database, keys: readonly EncryptionKey[]) => Promise<void>,
 ): Promise<Surroundings> {
-  const cluster = await startEmbeddedPostgres(await testFolder(), { initdb: ['--no-sync'] })
+  const dataDir = await testFolder()
+  const cluster = await startEmbeddedPostgres(dataDir, { initdb: ['--no-sync'] })
   const mailServer = await new SmtpServer().start()
   const key = Buffer.alloc(32, 9)
   const keys = [{ id: 'k1', key }]
@@ -90,6 +93,7 @@ export async function startSurroundings(
   const sql = postgres(cluster.url, { max: 2, onnotice: () => {}, backoff: () => 0.1 })
   return {
     cluster,
+    dataDir,
     sql,
     mailServer,
     env: {

@@ -36,6 +36,8 @@ export interface Entry extends Request {
   status: number
   location: string | null
   requestId: string | null
+  /** Seconds. An overloaded process asks for less patience than one whose database is away. */
+  retryAfter: string | null
 }
 
 export class Ledger {
@@ -62,6 +64,7 @@ export class Ledger {
       status: answer?.status ?? 0,
       location: answer?.location ?? null,
       requestId: answer?.headers.get('x-request-id') ?? null,
+      retryAfter: answer?.headers.get('retry-after') ?? null,
     }
     this.entries.push(entry)
     return entry

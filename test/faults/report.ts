@@ -29,7 +29,7 @@ export function reportLines({ engine, seed, entries, struck, verdict, recoveredM
     `engine: ${engine}; seed: ${seed}`,
     `load: ${entries.length} requests in ${Math.round(seconds)} s, ${(entries.length / seconds).toFixed(1)} a second`,
     `requests by kind: ${counted(entries.map(({ act }) => act))}`,
-    `answers by status: ${counted(entries.map(({ status }) => (status === 0 ? 'none' : String(status))))}`,
+    `answers by status: ${counted(entries.map(statusOf))}`,
     `faults: ${struck.length}: ${counted(struck.map(({ kind }) => kind))}`,
     `acknowledged: ${events.acknowledged}; 5xx or no answer: ${events.unsure}, of which carried out: ${events.unsureDone}`,
     `lost, doubled or otherwise wrong: ${violations.length}`,
@@ -47,6 +47,12 @@ function counted(names: readonly string[]): string {
     .map(([name, { length }]) => `${name} ${length}`)
     .sort()
     .join(', ')
+}
+
+/** An overloaded process asks for three seconds, one whose database is away or slow for five. */
+function statusOf({ status, retryAfter }: Entry): string {
+  if (status === 0) return 'none'
+  return status === 503 ? `503 for ${retryAfter} s` : String(status)
 }
 
 function longestGap(entries: readonly Entry[]): number {

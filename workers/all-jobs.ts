@@ -6,6 +6,7 @@ import { expireApprovalJob } from './expire-approval.ts'
 import { importInvitationsJob } from './import-invitations.ts'
 import type { Job, JobDeps } from './job.ts'
 import { remindOfInvitationJob } from './remind-of-invitation.ts'
+import { remindOfMfaJob } from './remind-of-mfa.ts'
 import { removeHistory } from './remove-history.ts'
 import { rotateSigningKeysWhenDue } from './rotate-signing-keys.ts'
 import { sealAuditEvents } from './seal-audit-events.ts'
@@ -21,6 +22,7 @@ export const JOBS: { readonly [Name in JobName]: Job<Name> } = {
   'complete-mfa-reset': completeMfaResetJob,
   'send-reset-digest': sendResetDigestJob,
   'remind-of-invitation': remindOfInvitationJob,
+  'remind-of-mfa': remindOfMfaJob,
   'import-invitations': importInvitationsJob,
   'expire-approval': expireApprovalJob,
   'tell-application': tellApplicationJob,

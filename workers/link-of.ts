@@ -37,6 +37,7 @@ export async function linkOf(
     const url = `${config.PUBLIC_URL}/reset-password/${tokenOf('password-reset', reset, config)}`
     return { url, expiresAt: reset.expiresAt }
   }
+  if (kind === 'mfa-reminder') return { url: `${config.PUBLIC_URL}/sign-in` }
   if (kind === 'mfa-reset-digest') {
     const { from = '', until = '' } = facts
     const query = new URLSearchParams({ action: 'mfa-reset.requested', from, to: until })

@@ -8,6 +8,7 @@ const URGENCY_OF: { readonly [Kind in NotificationKind]?: Urgency } = {
   'password-reset': 'awaited',
   invitation: 'bulk',
   'invitation-reminder': 'bulk',
+  'mfa-reminder': 'bulk',
 }
 
 /** BullMQ takes priorities up to 2^21. */

@@ -103,6 +103,11 @@ export function mayInvite(actor: Actor, { relation, suspended }: AccountTarget):
   return mayChangeWithin(actor, relation) ?? (suspended ? 'account-suspended' : null)
 }
 
+/** Asking all who must still set up MFA to do so. By the same permissions as inviting: both only send mail. */
+export function mayRemind(actor: Actor, account: AccountTarget): Refusal | null {
+  return mayInvite(actor, account)
+}
+
 /** Up to one's own rank. Admins give nothing that administers: otherwise one could demote another Admin, then reset them. */
 export function mayGrant(actor: Actor, roleGroup: Grant): Refusal | null {
   if (administers(roleGroup) && !actor.isServiceDesk) return 'granted-by-service-desk'

@@ -1,18 +1,15 @@
-import { once } from 'node:events'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { type Request, type Response, Router } from 'express'
 import type { Account } from '../access/accounts.queries.ts'
+import { goOnViewing } from '../access/go-on-viewing.ts'
 import { refuse } from '../access/refuse.ts'
-import { type Visit, viewAccount, visitOf } from '../access/visit.ts'
+import { viewAccount, visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
-import { type ActingSession, actingSessionOf } from '../gate/acting-session.ts'
+import { actingSessionOf } from '../gate/acting-session.ts'
 import { personOf } from '../gate/gate.ts'
-import { readStage } from '../gate/read-stage.ts'
 import { AUDIT_ACTIONS, OUTCOMES, ofPlatform } from '../platform/audit/actions.ts'
-import { ForbiddenError } from '../platform/http/errors.ts'
 import { listHref } from '../platform/http/list-query.ts'
 import { originOf } from '../platform/http/origin.ts'
+import { describeFile, fileNameOf, sendFile } from '../platform/http/send-file.ts'
 import { type AuditFilters, type ReadFilters, readAuditFilters, recentDays } from './audit-filters.ts'
 import { prepareSearch, readAuditLog } from './audit-log.queries.ts'
 import { actionLabel, outcomeLabel } from './event-sentence.ts'
@@ -37,7 +34,7 @@ export function auditLogRoutes(deps: Deps): Router {
         const asked = await ask(deps, req, res)
         if (!asked) return
         const { filters } = asked.read
-        if (filters) await sendFile(deps, req, res, { ...asked, filters, format })
+        if (filters) await sendLog(deps, req, res, { ...asked, filters, format })
         else await renderLog(deps, req, res, asked)
       })
   }
@@ -104,16 +101,16 @@ async function renderLog({ db, clock }: Deps, req: Request, res: Response, asked
   })
 }
 
-/** An error before the first piece gets an error page; a later one breaks the connection, so no file looks complete. */
-async function sendFile(
+async function sendLog(
   deps: Deps,
   req: Request,
   res: Response,
   asked: Asked & { filters: AuditFilters; format: ExportFormat },
 ): Promise<void> {
   const { account, format } = asked
-  const name = fileName(account, format, deps.clock.now())
-  if (req.method === 'HEAD') return void res.attachment(name).type(WRITERS[format].contentType).end()
+  const { contentType } = WRITERS[format]
+  const file = { name: fileNameOf('audit', account, deps.clock.now(), format), contentType }
+  if (req.method === 'HEAD') return describeFile(res, file)
 
   const session = actingSessionOf(req)
   const request = {
@@ -121,31 +118,7 @@ async function sendFile(
     typed: asked.read.typed,
     actorId: session.userId,
     origin: originOf(req),
-    mayGoOn: () => mayGoOn(deps, session, visitOf(req, res), account.id),
+    mayGoOn: () => goOnViewing(deps, session, visitOf(req, res), account.id),
   }
-  const file = Readable.from(exportedPieces(deps, request, await recordExport(deps, request)))
-  await once(file, 'readable')
-  res.locals.answerWithin(Number.POSITIVE_INFINITY)
-  res.attachment(name).type(WRITERS[format].contentType)
-  await pipeline(file, res).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error
-  })
-}
-
-/** A file can take long: a person who is signed out, disabled, demoted or reset in between gets no more of it. */
-async function mayGoOn(deps: Deps, session: ActingSession, visit: Visit, clientId: string): Promise<void> {
-  const { stage, person } = await readStage(deps, session)
-  const view =
-    stage === 'signed-in' && person ? await viewAccount(deps, { ...visit, viewer: person }, clientId) : null
-  if (!view?.ok) throw new ForbiddenError('You may no longer look into this log.')
-}
-
-function fileName({ name, id }: Account, format: ExportFormat, now: Date): string {
-  const plain = name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
-  const words =
-    plain
-      .match(/[a-z0-9]+/g)
-      ?.join('-')
-      .slice(0, 60) ?? id
-  return `audit-${words}-${now.toISOString().slice(0, 10)}.${format}`
+  await sendFile(res, file, exportedPieces(deps, request, await recordExport(deps, request)))
 }

@@ -146,6 +146,11 @@ export const SENTENCES: Record<AuditAction, Sentences> = {
     refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} enable the account of ${subject}.`,
   },
   'user.activated': { success: ({ subject }) => `The account of ${subject} became active.` },
+  'users.exported': { success: ({ actor }) => `${actor} exported the list of users.` },
+  'mfa.reminded': {
+    success: ({ actor }) => `${actor} had everyone reminded who must still set up MFA.`,
+    refused: ({ actor, mayNot }) => `${actor} ${mayNot} remind users of MFA.`,
+  },
   'mfa-policy.changed': {
     success: ({ actor, requirement }) => `${actor} ${requirement}.`,
     refused: ({ actor, mayNot }) => `${actor} ${mayNot} change an MFA policy.`,

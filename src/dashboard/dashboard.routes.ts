@@ -9,10 +9,15 @@ import { percentage } from '../mfa-policy/coverage.ts'
 import { readRequestsForAdmins, readRequestsForDesk } from '../mfa-reset/reset-requests.queries.ts'
 import { noticeFor } from '../platform/http/notice.ts'
 import { dayText } from '../platform/time/instant-text.ts'
+import { relativeText } from '../platform/time/relative-text.ts'
+import { readAccountsBelow } from './accounts-below.queries.ts'
 import { COUNTED_A_DAY, type DayOfActivity, readActivity } from './activity.queries.ts'
 import { type BarChart, barChart } from './bar-chart.ts'
 import { dayStarts } from './day-starts.ts'
+import { readExpiringInvitations } from './expiring-invitations.queries.ts'
+import { readLastReminder } from './last-reminder.queries.ts'
 import { readLockedAdmins, readLockedPeople } from './locked-people.queries.ts'
+import { mfaTask } from './mfa-task.ts'
 import { readNotableEvents } from './notable-events.queries.ts'
 import { readUndeliveredMails, readUnguardedAccounts } from './open-cases.queries.ts'
 
@@ -58,14 +63,21 @@ async function accountSecurity({ db, clock }: Deps, person: Person, res: Respons
   const { timeZone } = res.locals
   const { clientId } = person
   const viewer = { clientId, ownId: clientId, seesAll: actorOf(person).isServiceDesk }
-  const [coverage, locked, resetRequests, activity, events] = await Promise.all([
+  const [coverage, locked, resetRequests, expiring, remindedAt, below, activity, events] = await Promise.all([
     readCoverage(db, { id: clientId, isPlatform: person.ofPlatform }),
     readLockedPeople(db, clientId, now),
     readRequestsForAdmins(db, clientId, now),
+    readExpiringInvitations(db, clientId, now),
+    readLastReminder(db, clientId, now),
+    person.ofParent ? readAccountsBelow(db, clientId, now) : null,
     readActivity(db, clientId, dayStarts(now, timeZone, DAYS), now),
     readNotableEvents(db, viewer),
   ])
   return {
+    task: mfaTask(coverage, coverage),
+    reminded: remindedAt && { at: remindedAt, ago: relativeText(remindedAt, now) },
+    expiring,
+    below,
     coverage: {
       ...coverage,
       percent: percentage(coverage.enrolled, coverage.people),

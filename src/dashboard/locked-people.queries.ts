@@ -32,7 +32,7 @@ export function readLockedAdmins(db: Reader, now: Date): Promise<LockedPeople> {
   return readLocked(db, isAdmin, now)
 }
 
-async function readLocked(db: Reader, who: SQL, now: Date): Promise<LockedPeople> {
+export async function readLocked(db: Reader, who: SQL, now: Date): Promise<LockedPeople> {
   const { inForce, locked } = lockedUsers(db, who, now)
   const until = max(inForce.lockedUntil)
   const rows = await db

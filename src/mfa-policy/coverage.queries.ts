@@ -9,12 +9,13 @@ import { type PolicyAccount, readRequirements, requiredKeys } from './mfa-policy
 export async function readCoverage(
   db: Reader,
   account: PolicyAccount,
-): Promise<Coverage & { roleGroups: RoleGroupCoverage[] }> {
+): Promise<Coverage & { roleGroups: RoleGroupCoverage[]; requiresAny: boolean }> {
   const requirements = await readRequirements(db, account)
   const headcounts = await readHeadcounts(db, [account.id])
   return {
     ...coverageOf(account, requiredKeys(requirements), headcounts),
     roleGroups: coverageByRoleGroup(requirements, headcounts),
+    requiresAny: requirements.some(({ requiresMfa }) => requiresMfa),
   }
 }
 

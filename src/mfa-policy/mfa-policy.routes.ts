@@ -9,13 +9,14 @@ import type { Deps } from '../deps.ts'
 import { type Person, passwordSuffices } from '../gate/facts.ts'
 import { personOf } from '../gate/gate.ts'
 import { readForm } from '../platform/http/form.ts'
-import { readNotice, writeNotice } from '../platform/http/notice.ts'
+import { leaveNotice, readNotice, writeNotice } from '../platform/http/notice.ts'
 import { typedFields } from '../platform/http/typed-text.ts'
 import { readHeadcounts } from '../users/headcounts.queries.ts'
 import { affectedBy, affectedSentences } from './affected.ts'
 import { readPolicy, readRequirements, requiredKeys } from './mfa-policy.queries.ts'
 import { policyChange } from './policy-change.ts'
 import { type PolicyForm, readPolicyForm } from './policy-form.ts'
+import { requestMfaReminders } from './request-mfa-reminders.ts'
 import { requireMfaFor } from './require-mfa-for.ts'
 
 export function mfaPolicyRoutes(deps: Deps): Router {
@@ -28,6 +29,18 @@ export function mfaPolicyRoutes(deps: Deps): Router {
     })
     routes.post(path, readForm, stepUp, (req, res) => savePolicy(deps, req, res))
   }
+  routes.post('/mfa-policy/reminders', readForm, async (req, res) => {
+    const { clientId } = personOf(res)
+    await answer(res, await requestMfaReminders(deps, { ...actRequestOf(req), clientId }), {
+      done: () => {
+        leaveNotice(res, 'mfa-reminded')
+        res.redirect(303, '/')
+      },
+      again: () => {
+        throw new Error('the form of reminders has no fields')
+      },
+    })
+  })
   return routes
 }
 

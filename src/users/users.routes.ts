@@ -1,6 +1,7 @@
 import { type Request, type Response, Router } from 'express'
 import { actNoticeOn, readActNotice, usersPageOf } from '../access/act-notice.ts'
 import { readCaseAbout } from '../access/approvals.queries.ts'
+import { goOnViewing } from '../access/go-on-viewing.ts'
 import { listAddress, rowIn } from '../access/list-address.ts'
 import { readTies } from '../access/makers.queries.ts'
 import { actorOf } from '../access/people.ts'
@@ -11,11 +12,15 @@ import { readOnlyBecause, viewAccount, viewTarget, visitOf } from '../access/vis
 import { readUsesOfPerson } from '../applications/uses.queries.ts'
 import { eventView } from '../audit-log/event-view.ts'
 import type { Deps } from '../deps.ts'
+import { actingSessionOf } from '../gate/acting-session.ts'
 import { personOf } from '../gate/gate.ts'
 import { poll } from '../gate/poll.ts'
 import { readInvitation } from '../invitations/invitations.queries.ts'
 import { IDENTIFICATIONS } from '../mfa-reset/identifications.ts'
 import { listHref } from '../platform/http/list-query.ts'
+import { originOf } from '../platform/http/origin.ts'
+import { describeFile, fileNameOf, sendFile } from '../platform/http/send-file.ts'
+import { exportedUsers, recordUserExport } from './export-users.ts'
 import { EMPTY_PAGE, findUsers } from './find-users.queries.ts'
 import { readUserCounts } from './headcounts.queries.ts'
 import { rowView } from './row-view.ts'
@@ -29,8 +34,10 @@ import { userActions, userView } from './user-view.ts'
 export function usersRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
 
-  routes.get('/users', (req, res) => renderList(deps, req, res))
-  routes.get('/clients/:id/users', (req, res) => renderList(deps, req, res, req.params.id))
+  for (const list of ['/users', '/clients/:id/users'] as const) {
+    routes.get(list, (req, res) => renderList(deps, req, res))
+    routes.get(`${list}.csv`, (req, res) => sendUsers(deps, req, res))
+  }
 
   routes.get('/users/:id', (req, res) => renderUser(deps, req, res, req.params.id))
 
@@ -74,12 +81,43 @@ async function renderUser(deps: Deps, req: Request, res: Response, userId: unkno
   })
 }
 
-async function renderList(deps: Deps, req: Request, res: Response, clientId?: string): Promise<void> {
+/** An unsound filter is answered by the page, which names it. */
+async function sendUsers(deps: Deps, req: Request, res: Response): Promise<void> {
+  const view = await viewAccount(deps, visitOf(req, res), clientIdOf(req))
+  if (!view.ok) return refuse(res, view.refusal)
+  const { account } = view
+  const { typed, filters } = readUserFilters(req.query)
+  if (!filters) return renderList(deps, req, res)
+  const file = {
+    name: fileNameOf('users', account, deps.clock.now(), 'csv'),
+    contentType: 'text/csv; charset=utf-8',
+  }
+  if (req.method === 'HEAD') return describeFile(res, file)
+
+  const session = actingSessionOf(req)
+  const request = {
+    account,
+    actorId: session.userId,
+    typed,
+    filters,
+    origin: originOf(req),
+    mayGoOn: () => goOnViewing(deps, session, visitOf(req, res), account.id),
+  }
+  await recordUserExport(deps, request)
+  await sendFile(res, file, exportedUsers(deps, request))
+}
+
+function clientIdOf(req: Request): string | undefined {
+  return req.params.id === undefined ? undefined : String(req.params.id)
+}
+
+async function renderList(deps: Deps, req: Request, res: Response): Promise<void> {
   const viewer = personOf(res)
-  const view = await viewAccount(deps, visitOf(req, res), clientId)
+  const view = await viewAccount(deps, visitOf(req, res), clientIdOf(req))
   if (!view.ok) return refuse(res, view.refusal)
 
   const { account, actor, relation, target } = view
+  const path = req.path.replace(/\.csv$/, '')
   const { typed, problems, filters } = readUserFilters(req.query)
   const now = deps.clock.now()
   const counts = filters && (await readUserCounts(deps.db, account, filters))
@@ -107,14 +145,15 @@ async function renderList(deps: Deps, req: Request, res: Response, clientId?: st
     roleGroups: await readRoleGroupChoices(deps.db, account),
     table: userTable(rows, {
       caption: `Users of ${account.name}`,
-      sorting: filters && { ...filters, path: req.path, typed },
+      sorting: filters && { ...filters, path, typed },
       listOf: () => ({ ...list, withAccount: false }),
     }),
     cutShort: page.cutShort,
-    path: req.path,
-    first: page.previous && listHref(req.path, typed),
-    previous: page.previous && listHref(req.path, { ...typed, before: page.previous }),
-    next: page.next && listHref(req.path, { ...typed, after: page.next }),
+    path,
+    file: listHref(`${path}.csv`, typed),
+    first: page.previous && listHref(path, typed),
+    previous: page.previous && listHref(path, { ...typed, before: page.previous }),
+    next: page.next && listHref(path, { ...typed, after: page.next }),
   })
 }
 

@@ -264,6 +264,7 @@ const FORMS: Record<string, () => Promise<Form>> = {
     const browser = await changingDevice()
     return { browser, path: '/account/authenticator/confirm', fields: { code: browser.code() } }
   },
+  'POST /mfa-policy/reminders': async () => ({ browser: admin(), path: '/mfa-policy/reminders' }),
   'POST /users': async () => ({ browser: admin(), path: '/users', fields: cast.people.newcomer() }),
   'POST /users/import': async () => ({
     browser: admin(),
@@ -482,6 +483,8 @@ test('every unsafe route has a form here, and every route of the contract is fou
       '/clients/:id',
       '/audit',
       '/clients/:id/audit',
+      '/users.csv',
+      '/clients/:id/users.csv',
       '/audit.csv',
       '/audit.ndjson',
     ],

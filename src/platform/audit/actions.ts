@@ -33,6 +33,8 @@ export const AUDIT_ACTIONS = [
   'user.disabled',
   'user.enabled',
   'user.activated',
+  'users.exported',
+  'mfa.reminded',
   'mfa-policy.changed',
   'client.created',
   'client.renamed',

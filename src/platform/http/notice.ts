@@ -37,6 +37,10 @@ const NOTICES = {
   'browser-ended': { page: '/account', text: 'That browser is no longer known.' },
   'browsers-ended': { page: '/account', text: 'No browser is known any more.' },
   'device-kept': { page: '/account', text: 'Nothing was changed.' },
+  'mfa-reminded': {
+    page: '/',
+    text: 'The reminders are on their way: one mail to each person, at most once a day.',
+  },
   'link-unused': {
     page: '/',
     text: 'That link opens only while you are signed out. To use it, sign out and open it again.',

@@ -5,6 +5,7 @@ type Lock = { kind: 'password' | 'code'; where: 'everywhere' | 'known-browser' }
 export interface NotificationFacts {
   invitation: { invitationId: string }
   'invitation-reminder': { invitationId: string }
+  'mfa-reminder': Record<string, never>
   'password-reset': { passwordResetId: string }
   'password-changed': Record<string, never>
   'authenticator-enrolled': Record<string, never>

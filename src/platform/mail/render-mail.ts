@@ -52,6 +52,7 @@ const SUBJECTS: { readonly [Kind in NotificationKind]: (context: MailContext) =>
   invitation: ({ recipient }) => `Your invitation to the dashboard of ${recipient.clientName}`,
   'invitation-reminder': ({ recipient }) =>
     `Your invitation to the dashboard of ${recipient.clientName} ends soon`,
+  'mfa-reminder': ({ recipient }) => `Set up MFA for the dashboard of ${recipient.clientName}`,
   'password-reset': () => 'Choose a new password',
   'password-changed': () => 'Your password was changed',
   'authenticator-enrolled': () => 'An authenticator was set up for your account',

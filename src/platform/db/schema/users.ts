@@ -24,6 +24,8 @@ export const users = pgTable(
     sessionEpoch: integer('session_epoch').notNull().default(0),
     createdAt: instant('created_at').notNull().defaultNow(),
     activatedAt: instant('activated_at'),
+    /** The last mail that asked to set up MFA: one a day at most. */
+    mfaRemindedAt: instant('mfa_reminded_at'),
   },
   (t) => [
     uniqueIndex('users_email_key').on(foldedEmail(t.email)),

@@ -1,0 +1,62 @@
+import { and, ne, sql } from 'drizzle-orm'
+import { selfAndBelow } from '../access/hierarchy.queries.ts'
+import { readCoverages } from '../mfa-policy/coverage.queries.ts'
+import { type Coverage, coverageSentence } from '../mfa-policy/coverage.ts'
+import type { Reader } from '../platform/db/client.ts'
+import { clients } from '../platform/db/schema/clients.ts'
+import { users } from '../platform/db/schema/users.ts'
+import { type LockedPeople, readLocked } from './locked-people.queries.ts'
+
+/** Larger trees are counted up to here. */
+const COUNTED = 500
+const SHOWN = 10
+
+export interface AccountsBelow {
+  sentence: string
+  accounts: { id: string; name: string; sentence: string; missing: number }[]
+  more: number
+  /** Only a part of the tree was counted. */
+  cutShort: boolean
+  locked: LockedPeople
+}
+
+/** MFA in all accounts below one, those that lack most first. */
+export async function readAccountsBelow(db: Reader, clientId: string, now: Date): Promise<AccountsBelow> {
+  const rows = await db
+    .select({ id: clients.id, name: clients.name })
+    .from(clients)
+    .where(and(sql`${clients.id} in (${selfAndBelow(clientId)})`, ne(clients.id, clientId)))
+    .orderBy(sql`lower(${clients.name})`, clients.id)
+    .limit(COUNTED + 1)
+  const counted = rows.slice(0, COUNTED)
+  const coverages = await readCoverages(
+    db,
+    counted.map(({ id }) => id),
+  )
+  const accounts = counted.flatMap(({ id, name }) => {
+    const coverage = coverages.get(id)
+    return coverage ? [{ id, name, sentence: coverageSentence(coverage), missing: lackingIn(coverage) }] : []
+  })
+  const below = sql`${users.clientId} <> ${clientId} and ${users.clientId} in (${selfAndBelow(clientId)})`
+  return {
+    sentence: coverageSentence(sumOf([...coverages.values()])),
+    accounts: accounts.toSorted((a, b) => b.missing - a.missing).slice(0, SHOWN),
+    more: Math.max(0, accounts.length - SHOWN),
+    cutShort: rows.length > COUNTED,
+    locked: await readLocked(db, below, now),
+  }
+}
+
+function lackingIn({ missing }: Coverage): number {
+  return missing.active + missing.invited
+}
+
+function sumOf(coverages: readonly Coverage[]): Coverage {
+  const sum = (countOf: (coverage: Coverage) => number) =>
+    coverages.reduce((total, coverage) => total + countOf(coverage), 0)
+  return {
+    people: sum(({ people }) => people),
+    enrolled: sum(({ enrolled }) => enrolled),
+    missing: { active: sum(({ missing }) => missing.active), invited: sum(({ missing }) => missing.invited) },
+  }
+}

@@ -1,0 +1,54 @@
+// What an Admin must do about MFA, in one sentence on top of Home. Pure.
+import type { Coverage } from '../mfa-policy/coverage.ts'
+import { inNumber, peopleInWords } from '../users/headcount.ts'
+
+export interface MfaTask {
+  kind: 'no-policy' | 'overdue' | 'covered' | 'empty'
+  sentence: string
+  detail: string
+  /** Who can be reminded: active people. An invited person has the invitation. */
+  remindable: number
+  missing: number
+}
+
+export function mfaTask(
+  { people, enrolled, missing }: Coverage,
+  { requiresAny }: { requiresAny: boolean },
+): MfaTask {
+  const lacking = missing.active + missing.invited
+  const figures = { remindable: missing.active, missing: lacking }
+  if (people === 0) return { ...figures, kind: 'empty', sentence: 'There are no people here yet', detail: '' }
+  if (lacking > 0)
+    return {
+      ...figures,
+      kind: 'overdue',
+      sentence: `${peopleInWords(lacking)} must still set up MFA`,
+      detail: invitedDetail(missing),
+    }
+  if (!requiresAny)
+    return {
+      ...figures,
+      kind: 'no-policy',
+      sentence: 'No role group requires MFA',
+      detail: `${peopleInWords(people - enrolled)} can sign in with a password alone.`,
+    }
+  if (enrolled === people)
+    return {
+      ...figures,
+      kind: 'covered',
+      sentence: people === 1 ? 'The one person here is covered' : `All ${peopleInWords(people)} are covered`,
+      detail: 'Each of them signs in with an authenticator.',
+    }
+  return {
+    ...figures,
+    kind: 'covered',
+    sentence: 'All who must use MFA have set it up',
+    detail: `${peopleInWords(people - enrolled)} of ${inNumber(people)} sign in with a password alone: no role group of theirs requires MFA.`,
+  }
+}
+
+function invitedDetail({ active, invited }: Coverage['missing']): string {
+  if (invited === 0) return ''
+  if (active === 0) return 'They have not accepted their invitations yet.'
+  return `${inNumber(invited)} of them ${invited === 1 ? 'has' : 'have'} not accepted the invitation yet.`
+}

@@ -18,12 +18,15 @@ export interface List {
   withAccount: boolean
 }
 
-interface Act {
-  name: string
-  href: string
-  label: string
-  /** What another click does not undo. */
-  danger: boolean
+/** The address of each act; empty if the viewer may not do it. */
+interface Acts {
+  unlock: string
+  invitation: string
+  roleGroups: string
+  enable: string
+  reset: string
+  withdraw: string
+  disable: string
 }
 
 export type RowView = ReturnType<typeof rowView>
@@ -64,6 +67,7 @@ export function rowView(row: UserRow, list: List) {
     /** Of viewers who may change something in the account. */
     hasMenu: mayChangeWithin(actor, standing.relation) === null,
     acts,
+    hasActs: Object.values(acts).some((href) => href !== ''),
     note: user.resetNote,
   }
 }
@@ -88,22 +92,17 @@ function rowAddress(
   return `/users/${id}/row${parameters.length > 0 ? `?${parameters.join('&')}` : ''}`
 }
 
-function actsOn(row: UserRow, { actor, standing, now }: List, back: string): Act[] {
+function actsOn(row: UserRow, { actor, standing, now }: List, back: string): Acts {
   const target = userTarget(row, standing, now)
   const may = userActions(actor, target)
-  const act = (name: string, label: string, danger = false): Act => ({
-    name,
-    href: `/users/${target.id}/${name}${back}`,
-    label,
-    danger,
-  })
-  return [
-    may.unlock && act('unlock', 'Unlock'),
-    may.changeInvitation && act('invitation', 'Send invitation again'),
-    may.changeRoleGroups && act('role-groups', 'Change role groups'),
-    may.enable && act('enable', 'Enable account'),
-    may.reset && act('mfa-reset', 'Reset MFA', true),
-    may.changeInvitation && act('invitation/withdraw', 'Withdraw invitation', true),
-    may.disable && act('disable', 'Disable account', true),
-  ].filter((offered) => offered !== false)
+  const act = (allowed: boolean, name: string) => (allowed ? `/users/${target.id}/${name}${back}` : '')
+  return {
+    unlock: act(may.unlock, 'unlock'),
+    invitation: act(may.changeInvitation, 'invitation'),
+    roleGroups: act(may.changeRoleGroups, 'role-groups'),
+    enable: act(may.enable, 'enable'),
+    reset: act(may.reset, 'mfa-reset'),
+    withdraw: act(may.changeInvitation, 'invitation/withdraw'),
+    disable: act(may.disable, 'disable'),
+  }
 }

@@ -137,6 +137,12 @@ const ACTS: readonly Act[] = [
     prepare: async () => ({ path: '/users', fields: people.newcomer() }),
   },
   {
+    name: 'reminding everyone of MFA',
+    route: '/mfa-policy/reminders',
+    by: 'admin',
+    prepare: async () => ({ path: '/mfa-policy/reminders' }),
+  },
+  {
     name: 'sending an invitation again',
     route: '/users/:id/invitation',
     by: 'admin',

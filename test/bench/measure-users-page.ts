@@ -5,6 +5,7 @@ import type { DatabasePool } from '../../src/platform/db/client.ts'
 import { MINUTE } from '../../src/platform/time/durations.ts'
 import { makeRunFolder, removeRunFolder } from '../support/run-folder.ts'
 import { Connection } from './connection.ts'
+import { cpuOfPage } from './measure-page-cpu.ts'
 import type { SignInLoad, SignInsDone } from './people.tool.js'
 import { type OnStop, type Seed, startProduct } from './product.ts'
 import { ms, table } from './report.ts'
@@ -21,6 +22,13 @@ export interface UsersPageFigures {
   rounds: number
   sizes: number[]
   pages: { page: string; medianMs: number[]; rows: number[]; ratios: number[] }[]
+  cpu: CpuOfPage[]
+}
+
+/** CPU of web for one page, by account; null off Linux. */
+interface CpuOfPage {
+  page: string
+  webMs: (number | null)[]
 }
 
 /** An account with so many users, and what is looked for in it. */
@@ -28,6 +36,8 @@ interface Account {
   size: number
   /** Of its Admin, who is signed in. */
   cookie: string
+  /** Of a user who is no Admin. */
+  plainCookie: string
   connection: Connection
   /** A user after 90 % of the others. */
   deepId: string
@@ -62,6 +72,14 @@ const PAGES: [string, Address][] = [
   ['/mfa-policy', () => '/mfa-policy'],
 ]
 
+const CPU_PAGES: [string, string, (account: Account) => string][] = [
+  ['Home of a user', '/', ({ plainCookie }) => plainCookie],
+  ['Home of an Admin', '/', ({ cookie }) => cookie],
+  ['users page, 50 rows', '/users', ({ cookie }) => cookie],
+  ['the same by status', '/users?sort=status', ({ cookie }) => cookie],
+  ['the same by last sign-in', '/users?sort=last-sign-in', ({ cookie }) => cookie],
+]
+
 export async function benchUsersPage(
   { quick }: SectionOptions,
   onStop: OnStop,
@@ -76,24 +94,41 @@ export async function benchUsersPage(
   const people = startTool<SignInLoad, SignInsDone>('people.tool.js', [product.origin, product.usersFile])
   onStop(async () => people.stop())
 
-  const { cookies } = await people.ask({ parallel: 1, warmUpMs: 0, measureMs: MINUTE, atMost: sizes.length })
+  const { cookies } = await people.ask({
+    parallel: 1,
+    warmUpMs: 0,
+    measureMs: MINUTE,
+    atMost: 2 * sizes.length,
+  })
   const accounts = await Promise.all(
     sizes.map(async (size, index) => ({
       ...(await findPlaces(product.database, size)),
       size,
-      cookie: cookies[index] ?? '',
+      cookie: cookies[2 * index] ?? '',
+      plainCookie: cookies[2 * index + 1] ?? '',
       connection: await Connection.open(product.origin),
     })),
   )
   say(`${rounds} rounds of ${PAGES.length} pages of ${sizes.length} accounts …`)
   const pages = []
   for (const [page, address] of PAGES) pages.push({ page, ...(await measurePage(accounts, address, rounds)) })
+  const cpu = []
+  for (const [page, path, cookieOf] of CPU_PAGES)
+    cpu.push({
+      page,
+      webMs: await cpuOfPage(
+        product.pids.web,
+        accounts.map((account) => ({ connection: account.connection, cookie: cookieOf(account) })),
+        path,
+        quick ? 60 : 300,
+      ),
+    })
   for (const { connection } of accounts) connection.close()
-  const figures: UsersPageFigures = { loadBefore, rounds, sizes, pages }
+  const figures: UsersPageFigures = { loadBefore, rounds, sizes, pages, cpu }
   return { figures, text: usersPageText(figures) }
 }
 
-/** An account of each size, with its Admin, who is the first who can sign in. */
+/** An account of each size, with its Admin, who is the first who can sign in, and another user. */
 function accountsOf(sizes: readonly number[], say: (line: string) => void): Seed {
   return async (database, keys) => {
     const admins: EnrolledUser[] = []
@@ -103,12 +138,22 @@ function accountsOf(sizes: readonly number[], say: (line: string) => void): Seed
       const request = { users: size, enrolled: size * SHARE_ENROLLED, accounts: 1, into: null }
       const onEnrolled = (user: EnrolledUser) => enrolled.push(user)
       await bulkSeed(database.db, request, { keys, onProgress: () => {}, onEnrolled })
-      admins.push(...enrolled.slice(0, 1))
+      admins.push(...enrolled.slice(0, 1), ...(await firstPlainUser(database, enrolled)))
     }
     await addRareRoleGroup(database)
     await settle(database)
     return admins
   }
+}
+
+async function firstPlainUser(
+  { sql }: DatabasePool,
+  enrolled: readonly EnrolledUser[],
+): Promise<EnrolledUser[]> {
+  const admins = await sql<{ id: string }[]>`
+    select m.user_id as id from memberships m join role_groups r on r.id = m.role_group_id where r.is_admin`
+  const ids = new Set(admins.map(({ id }) => id))
+  return enrolled.filter(({ id }) => !ids.has(id)).slice(0, 1)
 }
 
 async function addRareRoleGroup({ sql }: DatabasePool): Promise<void> {
@@ -138,7 +183,7 @@ async function findPlaces({ sql }: DatabasePool, size: number): Promise<{ deepId
     with account as (
       select client_id from users group by client_id having count(*) = ${size}
     ), people as (
-      select id, email, row_number() over (order by lower(name) collate "C", id) as place
+      select id, email, row_number() over (order by lower(name) collate "und-x-icu", id) as place
       from users where client_id = (select client_id from account)
     )
     select id as "deepId", email from people where place = ${Math.floor(size * 0.9)}`
@@ -166,7 +211,7 @@ async function measurePage(accounts: readonly Account[], address: Address, round
   return { medianMs, rows, ratios: medianMs.map((median) => median / smallest) }
 }
 
-function usersPageText({ loadBefore, rounds, sizes, pages }: UsersPageFigures): string {
+function usersPageText({ loadBefore, rounds, sizes, pages, cpu }: UsersPageFigures): string {
   const name = (size: number) => size.toLocaleString('en')
   return `
 USERS PAGE of accounts of ${sizes.map(name).join(', ')} users, over HTTP, one at a time. Load average before: ${loadBefore.toFixed(1)}.
@@ -179,6 +224,11 @@ ${table([
       return `${ms(median)} (${rows[index]} rows${ratio})`
     }),
   ]),
+])}
+
+${table([
+  ['CPU of web for one page', ...sizes.map((size) => `${name(size)} users`)],
+  ...cpu.map(({ page, webMs }) => [page, ...webMs.map((each) => (each === null ? '–' : ms(each)))]),
 ])}
 How to read it: medians of ${rounds} rounds in which the accounts take turns; × is the ratio to the smallest account. Up to
 50 rows are shown, and each takes its time to be read and written: where the smallest account has fewer rows, its page

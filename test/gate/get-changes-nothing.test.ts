@@ -35,7 +35,7 @@ import { routesOf } from '../support/routes.ts'
 const WRITING = /^\/oidc\/(auth|session)/
 
 /** Besides refusals, a read may leave only this in the audit log. */
-const READS_ON_RECORD = new Set(['audit.exported', 'application.error'])
+const READS_ON_RECORD = new Set(['audit.exported', 'users.exported', 'application.error'])
 
 let cast: Cast
 let queues: QueueEngine

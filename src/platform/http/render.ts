@@ -50,24 +50,30 @@ function trueOnce(): () => boolean {
 /** Pages repeat instants, and formatting one takes as long as half a small page. */
 const CACHE_SIZE = 10_000
 const timeElements = new Map<string, nunjucks.runtime.SafeString>()
+const instants = new Map<string, string>()
 
 function timeElement(instant: Date, timeZone: string): nunjucks.runtime.SafeString {
-  const key = `${instant.getTime()} ${timeZone}`
-  const known = timeElements.get(key)
-  if (known) return known
-  const exact = exactText(instant)
-  const element = new nunjucks.runtime.SafeString(
-    `<time datetime="${instant.toISOString()}" title="${exact}">${instantText(instant, timeZone)}<span class="visually-hidden"> (${exact})</span></time>`,
-  )
-  if (timeElements.size >= CACHE_SIZE) timeElements.clear()
-  timeElements.set(key, element)
-  return element
+  return cached(`${instant.getTime()} ${timeZone}`, timeElements, () => {
+    const exact = exactText(instant)
+    return new nunjucks.runtime.SafeString(
+      `<time datetime="${instant.toISOString()}" title="${exact}">${instantText(instant, timeZone)}<span class="visually-hidden"> (${exact})</span></time>`,
+    )
+  })
 }
 
 /** '3 days ago', with the instant for the pointer and for screen readers. */
 function agoElement(instant: Date, ago: string, timeZone: string): nunjucks.runtime.SafeString {
-  const text = instantText(instant, timeZone)
+  const text = cached(`${instant.getTime()} ${timeZone}`, instants, () => instantText(instant, timeZone))
   return new nunjucks.runtime.SafeString(
     `<time datetime="${instant.toISOString()}" title="${text}">${ago}<span class="visually-hidden"> (${text})</span></time>`,
   )
+}
+
+function cached<Value>(key: string, known: Map<string, Value>, make: () => Value): Value {
+  const found = known.get(key)
+  if (found !== undefined) return found
+  const made = make()
+  if (known.size >= CACHE_SIZE) known.clear()
+  known.set(key, made)
+  return made
 }

@@ -39,5 +39,7 @@ function reasonOf(error: Error) {
 async function whyUnknown({ db, clock }: Pick<Deps, 'db' | 'clock'>, ctx: KoaContextWithOIDC) {
   const here = signedInBy(ctx.req, clock)
   const application = here && (await readSwitchedOff(db, ctx.oidc.params?.client_id, here.person))
-  return application ? refusalText('disabled', application, here.person) : PAGES.unknown
+  if (!application) return PAGES.unknown
+  // No error of anyone: no number above it.
+  return { ...refusalText('disabled', application, here.person), status: null }
 }

@@ -17,6 +17,7 @@ export function useOwnSession(deps: Deps) {
     if (own) {
       const cookies = { ...parseCookie(ctx.get('cookie')), [COOKIES.session]: own.session.sessionId }
       ctx.req.headers.cookie = stringifyCookie(cookies)
+      responseIn(ctx).locals.stage = 'signed-in'
     }
     await next()
     if (own) dropSessionCookie(ctx)

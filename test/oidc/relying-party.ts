@@ -51,6 +51,7 @@ export class RelyingParty {
     given: Partial<Registered> = {},
     metadata: Partial<client.ClientMetadata> = {},
     auth?: client.ClientAuth,
+    customFetch?: client.CustomFetch,
   ): Promise<RelyingParty> {
     registered += 1
     const name = given.name ?? `Application ${registered}`
@@ -65,7 +66,10 @@ export class RelyingParty {
       added.id,
       metadata,
       auth ?? client.ClientSecretBasic(added.secret),
-      { execute: [client.allowInsecureRequests] },
+      {
+        execute: [client.allowInsecureRequests],
+        ...(customFetch && { [client.customFetch]: customFetch }),
+      },
     )
     return new RelyingParty(app, name, added, config)
   }

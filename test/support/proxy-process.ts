@@ -106,6 +106,21 @@ export async function startPlainNginx(
   return startServer(await writeNginx(folder, configuration), port)
 }
 
+/** The nginx of its document that stands behind another proxy. */
+export async function startInnerNginx({
+  port,
+  gatePort,
+  gateHost,
+}: Omit<Places, 'reportsHost' | 'ledgerHost' | 'reportsPort'>) {
+  const [block = ''] = documented('two-proxies.md', 'nginx')
+  const configuration = adapted(block, [
+    ['127.0.0.1:3000', `127.0.0.1:${gatePort}`],
+    ['listen 10.0.0.2:80', `listen 127.0.0.1:${port}`],
+    ['server_name gate.example', `server_name ${bare(gateHost)}`],
+  ])
+  return startServer(await writeNginx(await testFolder(), configuration), port)
+}
+
 async function writeNginx(folder: string, configuration: string): Promise<string[]> {
   await mkdir(join(folder, 'temp'))
   const temps = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']

@@ -20,7 +20,7 @@ const WRONG = 'not the password of anybody here'
 const GROUPS = [
   'unknown address',
   'wrong password',
-  'disabled, right password',
+  'disabled, wrong password',
   'locked, unknown',
   'locked, known',
   'forgotten, unknown',
@@ -31,8 +31,8 @@ type Group = (typeof GROUPS)[number]
 /** Requests whose times must not differ. */
 const PAIRS: [Group, Group][] = [
   ['unknown address', 'wrong password'],
-  ['unknown address', 'disabled, right password'],
-  ['wrong password', 'disabled, right password'],
+  ['unknown address', 'disabled, wrong password'],
+  ['wrong password', 'disabled, wrong password'],
   ['locked, unknown', 'locked, known'],
   ['forgotten, unknown', 'forgotten, known'],
 ]
@@ -116,7 +116,7 @@ async function prepare(database: DatabasePool, users: readonly EnrolledUser[], c
   const of: Record<Group, Ask[]> = {
     'unknown address': known.map((user) => signIn(unknown(user), WRONG, 401)),
     'wrong password': known.map(({ email }) => signIn(email, WRONG, 401)),
-    'disabled, right password': disabled.map(({ email, password }) => signIn(email, password, 401)),
+    'disabled, wrong password': disabled.map(({ email }) => signIn(email, WRONG, 401)),
     'locked, unknown': known.map((_, i) => signIn(nth(lockedUnknown, i), WRONG, 429)),
     'locked, known': known.map((_, i) => signIn(nth(lockedKnown, i), WRONG, 429)),
     'forgotten, unknown': known.map((user) => forgotten(unknown(user))),

@@ -45,10 +45,10 @@ export function signInRoutes(deps: Deps): Router {
         const proofs = { userId, epoch, passwordAt: deps.clock.now().getTime(), ...(next && { next }) }
         return proceed(req, res, deps, outcome.person, proofs)
       }
+      const proven = outcome.problem === 'shut-out' ? outcome.person : null
+      Object.assign(res.locals, await readHelp(deps.db, proven))
       if (outcome.problem === 'shut-out') {
-        const { helper, support } = await readHelp(deps.db, outcome.person)
-        res.locals.support = support
-        const refusal = shutOutSentence(outcome.because, outcome.person, helper)
+        const refusal = shutOutSentence(outcome.because, outcome.person, res.locals.helper)
         return renderSignIn(req, res, PUBLIC_URL, { refusal }, 401)
       }
       if (renderIfLocked(res, deps.clock, outcome)) return

@@ -159,7 +159,7 @@ for (const javaScriptEnabled of [true, false])
       await rosa.page.reload()
       await rosa.heading('Sign in')
       await rosa.enterPassword('admin@retail.harbour.example')
-      await rosa.seesProblem('Password', /is wrong/)
+      await rosa.page.locator('[role=alert]:focus', { hasText: 'is suspended' }).waitFor()
 
       await deepa.page.getByRole('link', { name: 'Rename' }).click()
       await deepa.field('New name').fill('Harbour Shops')

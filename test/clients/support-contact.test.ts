@@ -41,7 +41,7 @@ test('the Service Desk sets it; people of the account see it past the password, 
 
   const own = supportOn(await prompt(TECH))
   assert.match(own, /Weekdays 9 to 17 &lt;b&gt;/)
-  assert.match(own, /<a href="tel:\+494012345">\+49 \(40\) 123-45<\/a>/)
+  assert.match(own, /<a class="phone" href="tel:\+494012345">\+49 \(40\) 123-45<\/a>/)
   assert.match(own, /<a href="https:\/\/help.harbour.example\/sign-in" rel="noreferrer">/)
   assert.match(supportOn((await app.browser().get('/sign-in')).body), /Platform desk/)
   const wrong = await app.browser().signInWithPassword(TECH, 'not my password at all')

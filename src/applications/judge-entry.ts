@@ -9,7 +9,7 @@ import type { Transaction } from '../platform/db/client.ts'
 import { applications } from '../platform/db/schema/applications.ts'
 import { users } from '../platform/db/schema/users.ts'
 import { admissionColumns } from './admission.queries.ts'
-import { type EntryRefusal, mayEnter } from './entry.ts'
+import { type EntryRefusal, mayEnter } from './may-enter.ts'
 import { recordRefusedEntry } from './record-entry.ts'
 
 export interface EnteredApplication {

@@ -21,7 +21,7 @@ import { oidcGrants } from '../platform/db/schema/oidc.ts'
 import { sessions } from '../platform/db/schema/sessions.ts'
 import { users } from '../platform/db/schema/users.ts'
 import { admissionColumns } from './admission.queries.ts'
-import { mayEnterNow } from './entry.ts'
+import { mayEnterNow } from './may-enter.ts'
 
 export interface LiveGrant {
   id: string

@@ -2,7 +2,7 @@ import type { Person } from '../gate/facts.ts'
 import { byOneself, type Origin, record } from '../platform/audit/record.ts'
 import type { Transaction } from '../platform/db/client.ts'
 import { applicationUses } from '../platform/db/schema/applications.ts'
-import type { EntryRefusal } from './entry.ts'
+import type { EntryRefusal } from './may-enter.ts'
 
 export interface Entry {
   person: Pick<Person, 'id' | 'clientId'>

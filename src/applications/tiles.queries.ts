@@ -3,7 +3,7 @@ import type { Person } from '../gate/facts.ts'
 import type { Reader } from '../platform/db/client.ts'
 import { applications } from '../platform/db/schema/applications.ts'
 import { admissionColumns } from './admission.queries.ts'
-import { mayEnter } from './entry.ts'
+import { mayEnter } from './may-enter.ts'
 
 export interface Tile {
   id: string

@@ -1,5 +1,5 @@
 import { type Request, type Response, Router } from 'express'
-import type { EntryRefusal } from '../applications/entry.ts'
+import type { EntryRefusal } from '../applications/may-enter.ts'
 import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
 import { personOf } from '../gate/gate.ts'

@@ -1,5 +1,5 @@
 // Whether a pass opens an application. Pure.
-import { type Admission, type EntryRefusal, mayEnterNow } from '../applications/entry.ts'
+import { type Admission, type EntryRefusal, mayEnterNow } from '../applications/may-enter.ts'
 import type { Person, Proofs } from '../gate/facts.ts'
 
 /** 'sign-in': the gate must first sign the person in, or demand MFA. */

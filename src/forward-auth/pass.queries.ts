@@ -1,6 +1,6 @@
 import { and, eq, gt, sql } from 'drizzle-orm'
 import { admissionColumns } from '../applications/admission.queries.ts'
-import type { Admission } from '../applications/entry.ts'
+import type { Admission } from '../applications/may-enter.ts'
 import type { Person, Proofs } from '../gate/facts.ts'
 import {
   accountOfUser,

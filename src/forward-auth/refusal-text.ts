@@ -1,5 +1,5 @@
 // Why a person may not enter an application, and whom to ask. Pure.
-import type { EntryRefusal } from '../applications/entry.ts'
+import type { EntryRefusal } from '../applications/may-enter.ts'
 import type { Person } from '../gate/facts.ts'
 import { helperOf } from '../gate/helper-of.ts'
 

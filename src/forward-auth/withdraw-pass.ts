@@ -1,5 +1,5 @@
 import { eq } from 'drizzle-orm'
-import type { EntryRefusal } from '../applications/entry.ts'
+import type { EntryRefusal } from '../applications/may-enter.ts'
 import { recordRefusedEntry } from '../applications/record-entry.ts'
 import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'

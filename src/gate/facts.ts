@@ -2,6 +2,7 @@
 
 import type { LockoutState } from '../lockout/policy.ts'
 import { MINUTE } from '../platform/time/durations.ts'
+import { mfaRequired } from './mfa-required.ts'
 
 /** Half-way: password proven, MFA open. */
 const HALFWAY_LIFE_MS = 10 * MINUTE
@@ -111,21 +112,6 @@ export function shutOut({
 }: Pick<Person, 'status' | 'clientSuspended'>): 'disabled' | 'suspended' | null {
   if (clientSuspended) return 'suspended'
   return status === 'disabled' ? 'disabled' : null
-}
-
-/**
- * Spec: "enforcement of MFA is tied to the user's assigned roles, not individual user settings". Always required in the
- * platform account, and of users without a role group.
- */
-export function mfaRequired(person: {
-  ofPlatform: boolean
-  roleGroups: readonly Pick<RoleGroup, 'requiresMfa'>[]
-}): boolean {
-  return (
-    person.ofPlatform ||
-    person.roleGroups.length === 0 ||
-    person.roleGroups.some(({ requiresMfa }) => requiresMfa)
-  )
 }
 
 export function passwordSuffices(

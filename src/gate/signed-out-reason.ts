@@ -1,6 +1,7 @@
 // Why a person who proved the password is not signed in any more. Pure.
 import type { SessionEnd } from '../platform/session-end.ts'
-import { codesLockedSince, mfaRequired, type Person, type Proofs, shutOut } from './facts.ts'
+import { codesLockedSince, type Person, type Proofs, shutOut } from './facts.ts'
+import { mfaRequired } from './mfa-required.ts'
 
 export type SignedOutReason =
   | SessionEnd

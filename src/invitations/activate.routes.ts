@@ -1,6 +1,7 @@
 import { type Request, type Response, Router } from 'express'
 import type { Deps } from '../deps.ts'
-import { mfaRequired, type Person } from '../gate/facts.ts'
+import type { Person } from '../gate/facts.ts'
+import { mfaRequired } from '../gate/mfa-required.ts'
 import { readSupport } from '../gate/support.queries.ts'
 import { proceed } from '../mfa/proceed.ts'
 import { hashToken } from '../platform/crypto/link-token.ts'

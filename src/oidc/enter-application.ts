@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { eq, isNull, sql } from 'drizzle-orm'
-import type { EntryRefusal } from '../applications/entry.ts'
 import { judgeEntry } from '../applications/judge-entry.ts'
+import type { EntryRefusal } from '../applications/may-enter.ts'
 import { recordEntry } from '../applications/record-entry.ts'
 import type { Deps } from '../deps.ts'
 import type { ActingSession } from '../gate/acting-session.ts'

@@ -1,7 +1,7 @@
 import { and, eq, isNotNull, sql } from 'drizzle-orm'
 import { validate as isUuid } from 'uuid'
 import { admissionColumns } from '../applications/admission.queries.ts'
-import { mayEnter } from '../applications/entry.ts'
+import { mayEnter } from '../applications/may-enter.ts'
 import type { Person } from '../gate/facts.ts'
 import type { Reader } from '../platform/db/client.ts'
 import { applications } from '../platform/db/schema/applications.ts'

@@ -1,6 +1,6 @@
 // Why somebody is signed out or may not come in, in sentences for the sign-in page. Pure.
 import type { Person } from '../gate/facts.ts'
-import { mfaRequirement } from '../gate/mfa-requirement.ts'
+import { mfaRequirement } from '../gate/mfa-required-sentence.ts'
 import type { SignedOutReason } from '../gate/signed-out-reason.ts'
 
 const OVER = 'You are signed out: your session was not used for too long, or it was ended. Sign in again.'

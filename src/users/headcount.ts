@@ -1,5 +1,5 @@
 // People of an account, counted by role groups, enrolment and status. Pure.
-import { mfaRequired } from '../gate/facts.ts'
+import { mfaRequired } from '../gate/mfa-required.ts'
 import type { UserFilters } from './user-filters.ts'
 
 /** How many people hold exactly these role groups and share enrolment and status. */

@@ -37,7 +37,7 @@ export function matchesFilters(userId: SQLWrapper, account: Within, filters: Nar
   return and(listed, mfa === 'not-required' ? sql`not ${required}` : required)
 }
 
-/** The rule of `mfaRequired` in gate/facts.ts: any role group requires it, or the user has none. */
+/** The rule of `mfaRequired` in gate/mfa-required.ts: any role group requires it, or the user has none. */
 export function requiresMfa(userId: SQLWrapper, { id, isPlatform }: Within): SQL<boolean> {
   if (isPlatform) return sql<boolean>`true`
   return sql<boolean>`coalesce((

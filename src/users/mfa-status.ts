@@ -1,5 +1,6 @@
 // Spec: "displays MFA status for all users". Pure.
-import { mfaRequired, type Person } from '../gate/facts.ts'
+import type { Person } from '../gate/facts.ts'
+import { mfaRequired } from '../gate/mfa-required.ts'
 import { authenticatorDisabled } from '../lockout/policy.ts'
 
 /** `pendingUntil`: when an enrolment in progress expires. */

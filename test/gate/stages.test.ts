@@ -1,7 +1,8 @@
 // The stage table, row by row: the expected stage is written out here anew for every combination of facts.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Facts, factsOf, mfaRequired } from '../../src/gate/facts.ts'
+import { type Facts, factsOf } from '../../src/gate/facts.ts'
+import { mfaRequired } from '../../src/gate/mfa-required.ts'
 import { ownPath } from '../../src/gate/own-path.ts'
 import { stageOf } from '../../src/gate/stages.ts'
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { eq } from 'drizzle-orm'
-import { mfaRequired } from '../../src/gate/facts.ts'
+import { mfaRequired } from '../../src/gate/mfa-required.ts'
 import { readPerson } from '../../src/gate/read-person.queries.ts'
 import { memberships, mfaPolicies, roleGroups } from '../../src/platform/db/schema/role-groups.ts'
 import { findUsers } from '../../src/users/find-users.queries.ts'

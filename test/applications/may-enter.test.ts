@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Admission, type EntryRefusal, mayEnter } from '../../src/applications/entry.ts'
+import { type Admission, type EntryRefusal, mayEnter } from '../../src/applications/may-enter.ts'
 
 const open: Admission = {
   disabled: false,

@@ -1,5 +1,6 @@
 // Whom the account requires MFA of, as a sentence for the person concerned. Pure.
-import { mfaRequired, type Person } from './facts.ts'
+import type { Person } from './facts.ts'
+import { mfaRequired } from './mfa-required.ts'
 
 const NAMES = new Intl.ListFormat('en-GB')
 

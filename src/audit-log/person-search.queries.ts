@@ -4,7 +4,7 @@ import type { Reader } from '../platform/db/client.ts'
 import { contains } from '../platform/db/like.ts'
 import { auditEvents } from '../platform/db/schema/audit-events.ts'
 import { clients } from '../platform/db/schema/clients.ts'
-import { searchedText, users } from '../platform/db/schema/users.ts'
+import { foldedEmail, searchedText, users } from '../platform/db/schema/users.ts'
 import { canonicalEmail } from '../platform/http/email-address.ts'
 import type { LogViewer } from './foreign-names.queries.ts'
 
@@ -38,7 +38,7 @@ export async function idOfEmail(db: Reader, email: string): Promise<string | nul
   const [user] = await db
     .select({ id: users.id })
     .from(users)
-    .where(eq(sql`lower(${users.email})`, canonicalEmail(email)))
+    .where(eq(foldedEmail(users.email), canonicalEmail(email)))
   return user?.id ?? null
 }
 

@@ -3,7 +3,7 @@ import type { Reader } from '../platform/db/client.ts'
 import { contains } from '../platform/db/like.ts'
 import { sampleOf } from '../platform/db/sample.ts'
 import { clients } from '../platform/db/schema/clients.ts'
-import { searchedText, users } from '../platform/db/schema/users.ts'
+import { foldedEmail, searchedText, users } from '../platform/db/schema/users.ts'
 import { uuidArray } from '../platform/db/uuid-array.ts'
 import { canonicalEmail } from '../platform/http/email-address.ts'
 import { containsRareTerm, sampleTerm } from '../users/term-sample.queries.ts'
@@ -52,7 +52,7 @@ async function findByAddress(db: Reader, term: string): Promise<string | null> {
   const [user] = await db
     .select({ id: users.id })
     .from(users)
-    .where(and(eq(sql`lower(${users.email})`, canonicalEmail(term)), notWithdrawn))
+    .where(and(eq(foldedEmail(users.email), canonicalEmail(term)), notWithdrawn))
   return user?.id ?? null
 }
 

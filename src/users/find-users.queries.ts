@@ -3,7 +3,7 @@ import { readLockedUsers } from '../lockout/locked-people.queries.ts'
 import type { Reader } from '../platform/db/client.ts'
 import { beginsWith } from '../platform/db/like.ts'
 import { lastSignIns, listings } from '../platform/db/schema/listings.ts'
-import { users } from '../platform/db/schema/users.ts'
+import { foldedEmail, users } from '../platform/db/schema/users.ts'
 import { canonicalEmail } from '../platform/http/email-address.ts'
 import { type Part, partsOf, type Standing, type StartingPlace } from './list-parts.ts'
 import { matchesFilters, requiresMfa } from './matches-filters.queries.ts'
@@ -100,7 +100,7 @@ async function findByAddress(db: Reader, account: Within, filters: UserFilters):
     .from(users)
     .where(
       and(
-        eq(sql`lower(${users.email})`, canonicalEmail(filters.q)),
+        eq(foldedEmail(users.email), canonicalEmail(filters.q)),
         eq(users.clientId, account.id),
         notWithdrawn,
         matchesFilters(users.id, account, filters),

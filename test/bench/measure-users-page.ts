@@ -14,7 +14,7 @@ import { spreadOf } from './spread.ts'
 import { startTool } from './tool.ts'
 
 const SIZES = [1_000, 100_000, 1_000_000]
-const QUICK_SIZES = [1_000, 20_000]
+const QUICK_SIZES = [1_000, 100_000]
 const SHARE_ENROLLED = 0.1
 
 export interface UsersPageFigures {

@@ -41,7 +41,7 @@ export const REFUSALS = {
   },
   'platform-fixed': {
     status: 403,
-    sentence: 'The platform account is fixed: everybody in it signs in with MFA, and it stays as it is.',
+    sentence: 'The platform account is fixed: everyone in it signs in with MFA, and it stays as it is.',
   },
   'invited-or-promoted': {
     status: 403,

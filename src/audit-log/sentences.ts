@@ -83,7 +83,7 @@ export const SENTENCES: Record<AuditAction, Sentences> = {
   },
   'mfa-reset.asked-for': {
     success: ({ subject }) =>
-      `${subject}, or somebody with their password, asked for a reset of the authenticator.`,
+      `${subject}, or someone with their password, asked for a reset of the authenticator.`,
   },
   'mfa-reset.requested': {
     success: ({ actor, subject }) => `${actor} reset the MFA of ${subject}.`,

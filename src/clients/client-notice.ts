@@ -7,7 +7,7 @@ const ACTS = {
   'client-support-changed': (name: string) =>
     `The support contact of ${name} is saved. Gate pages and mails show it from now on.`,
   'client-suspended': (name: string) =>
-    `${name} is suspended, and everybody in it is signed out. Its Admins are told by mail.`,
+    `${name} is suspended, and everyone in it is signed out. Its Admins are told by mail.`,
   'client-resumed': (name: string) => `People in ${name} can sign in again. Its Admins are told by mail.`,
 } as const
 

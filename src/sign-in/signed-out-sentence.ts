@@ -1,4 +1,4 @@
-// Why somebody is signed out or may not come in, in sentences for the sign-in page. Pure.
+// Why someone is signed out or may not come in, in sentences for the sign-in page. Pure.
 import type { Person } from '../gate/facts.ts'
 import { mfaRequirement } from '../gate/mfa-required-sentence.ts'
 import type { SignedOutReason } from '../gate/signed-out-reason.ts'

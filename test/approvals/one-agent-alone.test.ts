@@ -74,7 +74,7 @@ interface State {
   accountInUse: boolean
 }
 
-async function everybody(): Promise<State[]> {
+async function everyone(): Promise<State[]> {
   return app.database.sql<State[]>`
     with held as (
       select m.user_id, r.key from memberships m join role_groups r on r.id = m.role_group_id
@@ -180,7 +180,7 @@ async function lock(userId: string): Promise<void> {
     .onConflictDoUpdate({ target: [lockouts.subject, lockouts.kind], set: inForce })
 }
 
-/** Everybody acts again whom the sequence before has stopped: with the role groups that they had. */
+/** All whom the sequence before has stopped act again, with the role groups that they had. */
 async function beginAnew(): Promise<void> {
   await app.deps.db.delete(approvals)
   await app.deps.db.delete(lockouts)
@@ -214,7 +214,7 @@ test('no sequence of acts by one agent and her accomplices resets her MFA or mak
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: STEPS, maxLength: STEPS, size: 'max' }), async (steps) => {
       await beginAnew()
-      let before = await everybody()
+      let before = await everyone()
       for (const { actor: chosen, act } of steps) {
         const actor = actors[chosen % actors.length]
         assert.ok(actor)
@@ -224,7 +224,7 @@ test('no sequence of acts by one agent and her accomplices resets her MFA or mak
         const about = `${actor.email} ${JSON.stringify(act)}: ${status}`
         assert.ok(status === null || status < 500, about)
         if (status !== null) tried.set(`${act.name} ${status}`, (tried.get(`${act.name} ${status}`) ?? 0) + 1)
-        const now = await everybody()
+        const now = await everyone()
         for (const user of now) {
           const then = before.find(({ id }) => id === user.id)
           const gained = user.power.filter((key) => !then?.power.includes(key))

@@ -306,7 +306,7 @@ describe('the Service Desk', () => {
     assert.equal((await cast.as(DESK).post(`/clients/${id}/suspend`, {})).status, 422)
     assert.equal((await cast.as(USER).get('/')).status, 200, 'nothing happened yet')
     const confirm = await cast.as(DESK).get(`/clients/${id}/suspend`)
-    assert.match(confirm.body, /Everybody in Harbour Group is signed out at once/)
+    assert.match(confirm.body, /Everyone in Harbour Group is signed out at once/)
     const answer = await cast.as(DESK).post(`/clients/${id}/suspend`, EVIDENCE)
 
     assert.equal(answer.status, 303)
@@ -318,7 +318,7 @@ describe('the Service Desk', () => {
     assert.equal((await again.get(await cast.people.invitationLink('new.tech@harbour.example'))).status, 410)
     const page = (await cast.as(DESK).get(`/clients/${id}`)).body
     assert.match(page, /Suspended<\/span> since <time/)
-    assert.match(page, /Harbour Group is suspended, and everybody in it is signed out/)
+    assert.match(page, /Harbour Group is suspended, and everyone in it is signed out/)
     assert.equal((await cast.people.lastEvent('client.suspended', id))?.details.ticket, EVIDENCE.ticket)
     assert.equal((await cast.as(DESK).post(`/clients/${id}/suspend`, EVIDENCE)).status, 409)
     assert.equal((await cast.as(DESK).get(`/clients/${id}/suspend`)).status, 409)

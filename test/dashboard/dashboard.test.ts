@@ -1,4 +1,4 @@
-// The dashboard home: everybody's own security, an Admin's account, what waits for the Service Desk.
+// The dashboard home: each person's own security, an Admin's account, what waits for the Service Desk.
 import assert from 'node:assert/strict'
 import { after, before, describe, mock, test } from 'node:test'
 import { eq, sql } from 'drizzle-orm'
@@ -61,7 +61,7 @@ const card = (html: string, id: string) =>
 const countOn = async (path: string) =>
   [...(await cast.as('admin@harbour.example').get(path)).body.matchAll(/<tr [^>]*data-user-id=/g)].length
 
-describe('everybody', () => {
+describe('each person', () => {
   test('every user sees how their own sign-in is protected, with a way to sessions and recent sign-ins', async () => {
     const enrolled = await homeOf('tech@harbour.example')
     const not = await homeOf('finance@harbour.example')
@@ -142,7 +142,7 @@ describe('an Admin', () => {
   })
 
   test('an Admin sees who is locked out until the lock ends, and no user of another account', async () => {
-    assert.equal(figure(await homeOf('admin@harbour.example'), 'locked'), 'Nobody')
+    assert.equal(figure(await homeOf('admin@harbour.example'), 'locked'), 'None')
     await lockPasswordOf('support@harbour.example')
     await lockPasswordOf('tech@retail.harbour.example')
     const samir = await app.userNamed('support@harbour.example')
@@ -155,7 +155,7 @@ describe('an Admin', () => {
       new RegExp(`href="/users/${samir.id}">Samir Haddad</a>.*until <time`, 's'),
     )
     app.clock.advance(15 * MINUTE)
-    assert.equal(figure(await homeOf('admin@harbour.example'), 'locked'), 'Nobody')
+    assert.equal(figure(await homeOf('admin@harbour.example'), 'locked'), 'None')
   })
 
   test('an Admin sees failed sign-ins and resets of 30 days, each with its numbers in words', async () => {
@@ -193,7 +193,7 @@ describe('an Admin', () => {
     const home = await homeOf('admin@meridian.example')
 
     assert.match(card(home, 'failed-sign-ins'), /: 3 in all, most on 1 Feb: 2"/)
-    assert.match(card(home, 'mfa-resets'), /Nobody’s MFA was reset/)
+    assert.match(card(home, 'mfa-resets'), /No MFA was reset/)
   })
 
   test('an Admin reads the latest security events as sentences, without the daily sign-ins', async () => {
@@ -282,7 +282,7 @@ describe('an account that is large or under attack', () => {
 
 describe('the Service Desk', () => {
   test('the Service Desk sees the locked Admins of every account, and no other locked user', async () => {
-    assert.equal(figure(await homeOf('desk@platform.example'), 'locked-admins'), 'Nobody')
+    assert.equal(figure(await homeOf('desk@platform.example'), 'locked-admins'), 'None')
     await lockPasswordOf('admin@online.harbour.example')
     await lockPasswordOf('tech@online.harbour.example')
 
@@ -292,7 +292,7 @@ describe('the Service Desk', () => {
     assert.match(card(home, 'locked'), /Oliver Whitfield<\/a> of Harbour Online/)
     assert.doesNotMatch(home, /Mei-Ling/)
     app.clock.advance(15 * MINUTE)
-    assert.equal(figure(await homeOf('desk@platform.example'), 'locked-admins'), 'Nobody')
+    assert.equal(figure(await homeOf('desk@platform.example'), 'locked-admins'), 'None')
   })
 
   test('the Service Desk sees the users whom a mail never reached', async () => {

@@ -1,4 +1,4 @@
-// Running a client account: inviting somebody, sending the invitation again, withdrawing it.
+// Running a client account: inviting users, sending the invitation again, withdrawing it.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { desc, eq, sql } from 'drizzle-orm'
@@ -436,7 +436,7 @@ describe('withdrawing an invitation', () => {
     const gone = await app.browser().get(link)
     assert.equal(gone.status, 410)
     assert.match(gone.body, /it was withdrawn/)
-    assert.match(gone.body, /ask whoever invited you/)
+    assert.match(gone.body, /ask the person who invited you/)
     assert.equal((await cast.as(ADMIN).get(`/users/${id}`)).status, 404)
     assert.doesNotMatch((await cast.as(ADMIN).get('/users?q=wilma')).body, /Wilma Withdrawn/)
     assert.doesNotMatch((await cast.as(DESK).get('/service-desk?q=wilma')).body, /Wilma Withdrawn/)

@@ -135,7 +135,7 @@ test('5 001 people are refused immediately, and 5 000 are accepted', () => {
 })
 
 test('no more of a file is read than is needed to refuse it', () => {
-  // Whoever reads on comes to a quotation mark that is never closed, and refuses the file for that.
+  // A reader who goes on comes to a quotation mark that is never closed, and refuses the file for that.
   const problem = (text: string) => problemOf(readInvitationFile(utf8(`${HEAD}${text}\n"`)))
 
   assert.match(problem('a'), /never closed/)

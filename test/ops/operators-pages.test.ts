@@ -88,7 +88,7 @@ describe('the operators’ pages', () => {
     const whose = (subject: string) =>
       new RegExp(`data-lock="${subject}".*?class="note">([^<]+)<`, 's').exec(body)?.[1]
     assert.equal(whose(await fixture.idOf(TECH)), 'User')
-    assert.equal(whose(subjectOfUnknown(NOBODY)), 'E-mail address that nobody has')
+    assert.equal(whose(subjectOfUnknown(NOBODY)), 'E-mail address that no one has')
     assert.match(body, /data-queue="notifications"/)
     assert.match(body, /data-count="unsealed">[1-9]/)
     assert.doesNotMatch(body, /harbour/i)

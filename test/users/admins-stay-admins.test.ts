@@ -76,7 +76,7 @@ async function whereabouts(browser: Browser): Promise<string | null> {
 }
 
 /** All users. Sessions, locks, invitations and pending enrolments are in the fingerprint, so nothing is done unseen. */
-async function everybody(): Promise<Map<string, State>> {
+async function everyone(): Promise<Map<string, State>> {
   const rows = await app.database.sql<State[]>`
     select u.id, u.email, c.name as account, u.status::text as status,
       coalesce((select array_agg(r.key order by r.key) from memberships m join role_groups r on r.id = m.role_group_id where m.user_id = u.id), '{}') as "roleGroups",
@@ -212,7 +212,7 @@ async function lock(userId: string): Promise<void> {
 test('no sequence of permitted Admin actions lets an Admin reset or take over another Admin or anything outside their account', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: STEPS, maxLength: STEPS, size: 'max' }), async (steps) => {
-      let before = await everybody()
+      let before = await everyone()
       for (const { admin, act } of steps) {
         const actor = browsers[admin]
         assert.ok(actor)
@@ -221,7 +221,7 @@ test('no sequence of permitted Admin actions lets an Admin reset or take over an
 
         const status = await carryOut(actor.browser, self, act, [...before.values()])
 
-        const after = await everybody()
+        const after = await everyone()
         if (status !== null) {
           assert.ok(status < 500, `${JSON.stringify(act)}: ${status}`)
           for (const [id, now] of after) {
@@ -240,7 +240,7 @@ test('no sequence of permitted Admin actions lets an Admin reset or take over an
           assert.equal(await whereabouts(actor.browser), '/', `${actor.email} is still who they were`)
         }
         // An Admin who has just required MFA of themselves has enrolled by now.
-        before = act.name === 'mfa-policy' ? await everybody() : after
+        before = act.name === 'mfa-policy' ? await everyone() : after
       }
     }),
     { numRuns: RUNS, endOnFailure: true },
@@ -250,7 +250,7 @@ test('no sequence of permitted Admin actions lets an Admin reset or take over an
 test('each act of these sequences is one that an Admin can do', async () => {
   const [actor] = browsers
   assert.ok(actor)
-  const own = [...(await everybody()).values()].find(({ email }) => email === actor.email)?.account ?? ''
+  const own = [...(await everyone()).values()].find(({ email }) => email === actor.email)?.account ?? ''
   const evidence = { reason: 'Because', roleGroups: 'finance-operator' }
   for (const [name, status] of [
     ['role-groups', 'active'],

@@ -152,7 +152,7 @@ describe('sweeping', () => {
     })
   })
 
-  test('a session that nobody uses is told when it is removed', async () => {
+  test('a session that is not used is told when it is removed', async () => {
     const uri = { backChannelLogoutUri: 'https://application.example/logout' }
     const { id: applicationId } = await addApplication(fixture.db, { name: 'Told', ...uri })
     const session = { userId: fixture.userId, data: { cookie: { originalMaxAge: null } } }

@@ -25,7 +25,7 @@ const LIMIT_MS = 2 * SECOND
 const pages = new EventEmitter()
 const printed = mock.method(console, 'error', () => {})
 const server = createServer(createPages())
-/** One connection for everybody, as a proxy may keep it. */
+/** One connection for all clients, as a proxy may keep it. */
 const agent = new Agent({ keepAlive: true, maxSockets: 1 })
 
 before(async () => {

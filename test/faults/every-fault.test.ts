@@ -20,7 +20,7 @@ import { reportLines } from './report.ts'
 
 const SEED = seedOf(process.env.FAULT_SEED)
 /** The workers of production may need minutes until the jobs of a killed one are done. */
-const IS_SHORT = FAULT_TIME_MS < 5 * MINUTE
+const IS_SHORT = FAULT_TIME_MS < 3 * MINUTE
 const DONE_WITHIN_MS = 3 * MINUTE
 
 let installation: Installation

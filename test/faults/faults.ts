@@ -7,16 +7,19 @@ import type { Random } from './random.ts'
 
 type Strike = (installation: Installation, random: Random) => Promise<void>
 
-const OF_PROCESSES: Readonly<Record<string, Strike>> = {
+const OF_WEB: Readonly<Record<string, Strike>> = {
   'web killed': async ({ webs }, random) => random.oneOf(webs).crash(),
-  'worker killed': async ({ workers }, random) => random.oneOf(workers).crash(),
   'rolling restart': async ({ webs, workers }) => {
     for (const running of [...webs, ...workers]) await running.restart()
   },
 }
 
+const OF_WORKERS: Readonly<Record<string, Strike>> = {
+  'worker killed': async ({ workers }, random) => random.oneOf(workers).crash(),
+}
+
 /** Kills are more frequent than restarts. */
-const PROCESS_ROUND = [...Array(5).fill(['web killed', 'worker killed']).flat(), 'rolling restart']
+const WEB_ROUND = [...Array(9).fill('web killed'), 'rolling restart']
 
 const OF_SERVERS: Readonly<Record<string, Strike>> = {
   'PostgreSQL restarted fast': async ({ cluster }) => {
@@ -70,7 +73,7 @@ export interface Struck {
   to: number
 }
 
-/** Strikes processes and servers until `isOver`, one of each at a time. */
+/** Strikes web, workers and servers until `isOver`, one of each at a time. */
 export async function strike(
   installation: Installation,
   random: Random,
@@ -91,7 +94,8 @@ export async function strike(
   }
 
   await Promise.all([
-    keepOn(OF_PROCESSES, PROCESS_ROUND, random.branch()),
+    keepOn(OF_WEB, WEB_ROUND, random.branch()),
+    keepOn(OF_WORKERS, Object.keys(OF_WORKERS), random.branch()),
     keepOn(servers, Object.keys(servers), random.branch()),
   ])
   return struck

@@ -68,7 +68,7 @@ export class Scene {
     const member = await this.#someone()
     const visits = [this.#open(member), this.#open(member)]
     for (const visit of visits) await visit.signIn()
-    const code = member.freshCode()
+    const code = await member.freshCode()
     await Promise.allSettled(visits.map((visit) => visit.verify(code)))
     await Promise.all(visits.map((visit) => visit.look()))
   }
@@ -83,7 +83,7 @@ export class Scene {
     await admin.act('reset', member.id, `/users/${member.id}/mfa-reset`, { reason: REASON })
     await before.look()
     const again = this.#open(member)
-    if ((await again.signIn()) === '/mfa/enrol') await again.enrol()
+    await again.signIn()
     await again.verify()
     await again.look()
   }

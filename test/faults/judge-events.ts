@@ -23,6 +23,8 @@ const EFFECTS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'verify 429': [['sign-in.code refused']],
   // The session has ended.
   'verify 303 /sign-in': [[]],
+  // It was reset.
+  'verify 303 /mfa/enrol': [[]],
   'enrol 303 /mfa/verify': [['authenticator.enrolled success']],
   'enrol 303 /sign-in': [[]],
   'page 200': [[]],

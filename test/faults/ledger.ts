@@ -23,7 +23,7 @@ export interface Request {
   person: string
   /** The browser it came from: a new one for each sign-in. */
   session: number
-  /** Whom or what it is about: a user's id, an address, role groups, or the time step of a code. */
+  /** Whom or what it is about: a user's id, an address, role groups, or the name of a code. */
   about: string
   /** Whether password or code were those of the user. */
   right: boolean

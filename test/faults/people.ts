@@ -1,8 +1,15 @@
 // The users of the installation with their phones.
+import { setTimeout as pause } from 'node:timers/promises'
 import { timeStep } from '../../src/mfa/totp.ts'
+import { SECOND } from '../../src/platform/time/durations.ts'
 import { DEMO_PASSWORD } from '../support/browser.ts'
 import { base32Decode, totp } from '../support/rfc6238.ts'
 import type { Installation } from './installation.ts'
+
+export interface ShownCode {
+  code: string
+  name: string
+}
 
 export class Member {
   readonly id: string
@@ -12,6 +19,7 @@ export class Member {
   candidate: Buffer | null = null
   maybeDisabled = false
   #lastStep = -1
+  #keys = 1
 
   constructor(id: string, email: string, secret: Buffer) {
     this.id = id
@@ -32,6 +40,7 @@ export class Member {
   scan(key: Buffer): void {
     this.candidate = key
     this.#lastStep = -1
+    this.#keys += 1
   }
 
   /** The key that was scanned is the authenticator. */
@@ -40,11 +49,12 @@ export class Member {
     this.candidate = null
   }
 
-  /** A code that was not used yet, with its time step. A step ahead is accepted as drift. */
-  freshCode(secret = this.secret): { code: string; step: number } {
+  /** A code that was not used yet, with its name: key and time step. Waits for it if need be: a step ahead is accepted as drift. */
+  async freshCode(secret = this.secret): Promise<ShownCode> {
+    while (this.#lastStep > timeStep(new Date())) await pause(SECOND)
     const step = Math.max(timeStep(new Date()), this.#lastStep + 1)
     this.#lastStep = step
-    return { code: totp(secret, new Date(step * 30_000)), step }
+    return { code: totp(secret, new Date(step * 30_000)), name: `key ${this.#keys}, step ${step}` }
   }
 
   /** A code of no step near now. */

@@ -56,7 +56,7 @@ export class PolicyDesk {
   async #signIn(): Promise<Visit> {
     while (!this.#agent.hasCode) await pause(1000)
     const visit = new Visit(this.#ledger, this.#origin, this.#agent)
-    if ((await visit.signIn()) === '/mfa/enrol') await visit.enrol()
+    await visit.signIn()
     await visit.verify()
     return visit
   }

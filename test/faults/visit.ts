@@ -1,7 +1,7 @@
 // One user in one browser. Each request is written into the ledger.
 import { type Answer, Browser, type Fields, keyOn } from '../support/browser.ts'
 import { type Act, type Entry, isAcknowledged, type Ledger, outcomeOf, type Request } from './ledger.ts'
-import type { Member } from './people.ts'
+import type { Member, ShownCode } from './people.ts'
 
 /** Thrown when a journey cannot go on: it was answered 503, not at all, or otherwise than it hoped. */
 export class JourneyOver extends Error {
@@ -28,7 +28,12 @@ export class Visit {
     this.#browser = new Browser(origin, REAL_CLOCK)
   }
 
-  async signIn(): Promise<'/mfa/verify' | '/mfa/enrol'> {
+  /** Up to the code. After a reset that includes enrolling again. */
+  async signIn(): Promise<void> {
+    if ((await this.#givePassword()) === '/mfa/enrol') await this.#enrol()
+  }
+
+  async #givePassword(): Promise<'/mfa/verify' | '/mfa/enrol'> {
     const { email, password } = this.member
     const entry = await this.#post('sign-in', '/sign-in', { email, password })
     if (entry.status !== 303 || (entry.location !== '/mfa/verify' && entry.location !== '/mfa/enrol'))
@@ -44,27 +49,30 @@ export class Visit {
   }
 
   /** Scans a key and confirms it. */
-  async enrol(): Promise<void> {
+  async #enrol(): Promise<void> {
     const page = await this.#send({ act: 'page', about: '/mfa/enrol' }, () => this.#browser.get('/mfa/enrol'))
     if (page.status !== 200) throw new JourneyOver(page)
     const { member } = this
     const key = keyOn(this.#browser.last.body)
     member.scan(key)
-    const { code, step } = member.freshCode(key)
-    const entry = await this.#post('enrol', '/mfa/enrol', { code }, { about: String(step) })
+    const { code, name } = await member.freshCode(key)
+    const entry = await this.#post('enrol', '/mfa/enrol', { code }, { about: name })
     if (outcomeOf(entry) !== 'enrol 303 /mfa/verify') throw new JourneyOver(entry)
     member.adopt()
   }
 
-  async verify({ code, step } = this.member.freshCode()): Promise<void> {
-    const entry = await this.#post('verify', '/mfa/verify', { code }, { about: String(step) })
+  async verify(shown?: ShownCode): Promise<void> {
+    const { code, name } = shown ?? (await this.member.freshCode())
+    const entry = await this.#post('verify', '/mfa/verify', { code }, { about: name })
     if (outcomeOf(entry) !== 'verify 303 /') throw new JourneyOver(entry)
   }
 
   /** Whatever comes of it. */
   async tryCode(right: boolean): Promise<Entry> {
-    const { code, step } = right ? this.member.freshCode() : { code: this.member.wrongCode(), step: -1 }
-    return this.#post('verify', '/mfa/verify', { code }, { about: String(step), right })
+    const { code, name } = right
+      ? await this.member.freshCode()
+      : { code: this.member.wrongCode(), name: 'none' }
+    return this.#post('verify', '/mfa/verify', { code }, { about: name, right })
   }
 
   /** Opens a page behind the gate. */

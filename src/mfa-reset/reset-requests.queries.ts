@@ -2,6 +2,7 @@ import { and, desc, eq, gt, isNull, lt, ne, or, type SQL, sql } from 'drizzle-or
 import type { Reader } from '../platform/db/client.ts'
 import { authenticators } from '../platform/db/schema/authenticators.ts'
 import { clients } from '../platform/db/schema/clients.ts'
+import { listings } from '../platform/db/schema/listings.ts'
 import { resetRequests } from '../platform/db/schema/reset-requests.ts'
 import { memberships, roleGroups } from '../platform/db/schema/role-groups.ts'
 import { users } from '../platform/db/schema/users.ts'
@@ -27,6 +28,9 @@ export interface ResetRequests {
 const byServiceDesk = sql<boolean>`(${clients.isPlatform} or exists (
   select from ${memberships} join ${roleGroups} on ${roleGroups.id} = ${memberships.roleGroupId}
   where ${memberships.userId} = ${users.id} and ${roleGroups.isAdmin}
+) or not exists (
+  select from ${listings} join ${roleGroups} on ${roleGroups.id} = ${listings.listedUnder}
+  where ${listings.clientId} = ${clients.id} and ${listings.status} = 'active' and ${roleGroups.isAdmin}
 ))`
 
 /** The open requests that the Admins of an account deal with. */
@@ -34,7 +38,7 @@ export function readRequestsForAdmins(db: Reader, clientId: string, now: Date): 
   return readOpen(db, and(eq(resetRequests.clientId, clientId), sql`not ${byServiceDesk}`), now)
 }
 
-/** The open requests of Admins of all accounts and of people of the platform. */
+/** The open requests of Admins, of people of the platform, and of people in accounts without an active Admin. */
 export function readRequestsForDesk(db: Reader, now: Date): Promise<ResetRequests> {
   return readOpen(db, byServiceDesk, now)
 }

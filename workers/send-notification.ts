@@ -1,7 +1,7 @@
 import { and, eq, ne, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import type { Config } from '../src/config.ts'
-import { helperOf } from '../src/gate/helper-of.ts'
+import { helperOf, SERVICE_DESK } from '../src/gate/helper-of.ts'
 import { readPerson } from '../src/gate/read-person.queries.ts'
 import { readSupport } from '../src/gate/support.queries.ts'
 import { supportLine } from '../src/gate/support.ts'
@@ -21,8 +21,6 @@ import { readMailedApproval } from './mailed-approval.ts'
 const actors = alias(users, 'actors')
 const actorAccounts = alias(clients, 'actor_accounts')
 const subjects = alias(users, 'subjects')
-
-const SERVICE_DESK = 'the Service Desk'
 
 export const sendNotification: Job<'send-notification'> = async ({ notificationId }, tx, deps) => {
   const { config, clock, mailer } = deps

@@ -3,6 +3,7 @@ import type { Clock } from '../platform/time/clock.ts'
 import { factsOf, type Person, type Proofs } from './facts.ts'
 import { helperOf } from './helper-of.ts'
 import { pathWithNext } from './own-path.ts'
+import { setHelp } from './show-help.ts'
 import { type StageName, stageOf } from './stages.ts'
 
 declare global {
@@ -11,8 +12,6 @@ declare global {
       requestId: string
       stage: StageName
       person: Person | null
-      /** Who lifts a lock or resets an authenticator of this person. */
-      helper: string
     }
   }
 }
@@ -31,7 +30,7 @@ export function gate(clock: Clock, routers: StageRouters): RequestHandler {
     res.locals.stage = stage.name
     res.locals.person = stage.name === 'signed-out' ? null : person
     res.locals.turnOf = stage.name === 'signed-in' ? person?.id : undefined
-    res.locals.helper = helperOf(res.locals.person)
+    setHelp(res, { helper: helperOf(res.locals.person) })
     routers[stage.name](req, res, (error?: unknown) => {
       if (error || stage.name === 'signed-in') return next(error)
       res.redirect(303, stage.name === 'signed-out' ? signInPage(req) : stage.page)

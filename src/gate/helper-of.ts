@@ -1,7 +1,7 @@
 // Who lifts a person's lock or resets their authenticator. Pure.
 import type { Person } from './facts.ts'
 
-const SERVICE_DESK = 'the Service Desk'
+export const SERVICE_DESK = 'the Service Desk'
 
 /** As it follows 'ask'. Both are named while the person is unknown. */
 export function helperOf(person: Pick<Person, 'ofPlatform' | 'roleGroups' | 'clientName'> | null): string {
@@ -10,7 +10,9 @@ export function helperOf(person: Pick<Person, 'ofPlatform' | 'roleGroups' | 'cli
 }
 
 const NAMES = new Intl.ListFormat('en-GB', { type: 'disjunction' })
-const NAMED = 3
+
+/** A sentence names so many Admins. */
+export const NAMED = 3
 
 /** For a person past the password: the Admins of the account by name, as it follows 'ask'. Without one, the Service Desk. */
 export function namedAdmins(names: readonly string[], clientName: string): string {

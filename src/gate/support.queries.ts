@@ -4,11 +4,8 @@ import { clients } from '../platform/db/schema/clients.ts'
 import { memberships, roleGroups } from '../platform/db/schema/role-groups.ts'
 import { users } from '../platform/db/schema/users.ts'
 import type { Person } from './facts.ts'
-import { helperOf, isHelpedByDesk, namedAdmins } from './helper-of.ts'
+import { helperOf, isHelpedByDesk, NAMED, namedAdmins } from './helper-of.ts'
 import { type Support, supportOf } from './support.ts'
-
-/** One more than a sentence names. */
-const NAMED = 4
 
 export interface Help {
   /** As it follows 'ask'. */
@@ -34,7 +31,7 @@ export async function readSupport(db: Reader, clientId: string | null): Promise<
   return rows.map(supportOf).find((support) => support !== null) ?? null
 }
 
-async function readAdminNames(db: Reader, { id, clientId }: Person): Promise<string[]> {
+async function readAdminNames(db: Reader, { clientId }: Person): Promise<string[]> {
   const rows = await db
     .selectDistinct({ id: users.id, name: users.name })
     .from(roleGroups)
@@ -42,6 +39,6 @@ async function readAdminNames(db: Reader, { id, clientId }: Person): Promise<str
     .innerJoin(users, and(eq(users.id, memberships.userId), eq(users.status, 'active')))
     .where(and(eq(roleGroups.isAdmin, true), eq(users.clientId, clientId)))
     .orderBy(asc(users.name), desc(users.id))
-    .limit(NAMED)
-  return rows.filter((admin) => admin.id !== id).map(({ name }) => name)
+    .limit(NAMED + 1)
+  return rows.map(({ name }) => name)
 }

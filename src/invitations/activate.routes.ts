@@ -2,6 +2,7 @@ import { type Request, type Response, Router } from 'express'
 import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'
 import { mfaRequired } from '../gate/mfa-required.ts'
+import { setHelp } from '../gate/show-help.ts'
 import { readSupport } from '../gate/support.queries.ts'
 import { proceed } from '../mfa/proceed.ts'
 import { hashToken } from '../platform/crypto/link-token.ts'
@@ -43,9 +44,9 @@ export function activateRoutes(deps: Deps): Router {
   return routes
 }
 
-/** The link is right, so its holder is told why it does not open. It works again once the account is resumed. */
+/** The link is right, so the page says why it does not open. It works again once the account is resumed. */
 async function renderSuspended({ db }: Deps, res: Response, { clientName, clientId }: Person): Promise<void> {
-  res.locals.support = await readSupport(db, clientId)
+  setHelp(res, { support: await readSupport(db, clientId) })
   res.status(410).render('invitations/suspended', { clientName })
 }
 

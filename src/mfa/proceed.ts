@@ -3,10 +3,19 @@ import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
 import { factsOf, type Person, type Proofs } from '../gate/facts.ts'
 import { saveProofs } from '../gate/save-proofs.ts'
-import { stageOf } from '../gate/stages.ts'
+import { type StageName, stageOf } from '../gate/stages.ts'
 import { rememberBrowser } from '../lockout/remember-browser.ts'
 import { originOf } from '../platform/http/origin.ts'
 import { beginEnrolment } from './begin-enrolment.ts'
+
+declare global {
+  namespace Express {
+    interface Locals {
+      /** Set by the step that moved a sign-in to another stage. */
+      moved?: { from: StageName; to: StageName }
+    }
+  }
+}
 
 /** Gives the session a new id and the new proofs, and redirects to its stage. Enrolment begins here: a GET changes nothing. */
 export async function proceed(

@@ -1,7 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Deps } from '../deps.ts'
-import type { StageName } from '../gate/stages.ts'
 import { patienceWithin } from '../platform/db/deadline.ts'
 import { VERSION } from '../platform/db/processes.queries.ts'
 import type { QueueEngine } from '../platform/outbox/queues.ts'
@@ -12,15 +11,6 @@ import { databaseGauges, readDatabaseState } from './database-gauges.ts'
 import { type QueueLine, readQueueLines } from './queue-lines.ts'
 
 const PATIENCE_MS = 2 * SECOND
-
-declare global {
-  namespace Express {
-    interface Locals {
-      /** Set by the step that moved a sign-in to another stage. */
-      moved?: { from: StageName; to: StageName }
-    }
-  }
-}
 
 export interface Metrics {
   observe: RequestHandler

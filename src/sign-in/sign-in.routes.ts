@@ -2,6 +2,7 @@ import { type Request, type Response, Router } from 'express'
 import { z } from 'zod'
 import type { Deps } from '../deps.ts'
 import { ownPath, pathWithNext } from '../gate/own-path.ts'
+import { setHelp } from '../gate/show-help.ts'
 import { readHelp } from '../gate/support.queries.ts'
 import { browserTokensOf } from '../lockout/known-browser-cookie.ts'
 import { renderIfLocked } from '../lockout/lock-page.ts'
@@ -46,7 +47,7 @@ export function signInRoutes(deps: Deps): Router {
         return proceed(req, res, deps, outcome.person, proofs)
       }
       const proven = outcome.problem === 'shut-out' ? outcome.person : null
-      Object.assign(res.locals, await readHelp(deps.db, proven))
+      setHelp(res, await readHelp(deps.db, proven))
       if (outcome.problem === 'shut-out') {
         const refusal = shutOutSentence(outcome.because, outcome.person, res.locals.helper)
         return renderSignIn(req, res, PUBLIC_URL, { refusal }, 401)

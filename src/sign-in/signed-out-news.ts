@@ -5,6 +5,7 @@ import { readEndedSession } from '../gate/ended-session.queries.ts'
 import type { Person } from '../gate/facts.ts'
 import { sessionCookieName } from '../gate/session-cookie.ts'
 import { storedId } from '../gate/session-store.ts'
+import { setHelp } from '../gate/show-help.ts'
 import { endedReason, type SignedOutReason, signedOutReason } from '../gate/signed-out-reason.ts'
 import { readHelp } from '../gate/support.queries.ts'
 import type { Reader } from '../platform/db/client.ts'
@@ -23,7 +24,7 @@ export async function signedOutNews(
   if (!ended) return null
   const { reason, person } = ended
   const { helper, support } = await readHelp(db, person)
-  if (person) res.locals.support = support
+  if (person) setHelp(res, { support })
   return signedOutSentence(reason, person, helper)
 }
 

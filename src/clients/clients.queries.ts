@@ -97,6 +97,16 @@ export async function readClients(db: Reader, ids: readonly string[]): Promise<C
     .orderBy(sortName, asc(clients.id))
 }
 
+/** The support contact of an account, as its form starts. */
+export async function readSupportFields(db: Reader, clientId: string) {
+  const { supportText, supportLink, supportPhone } = clients
+  const [fields] = await db
+    .select({ supportText, supportLink, supportPhone })
+    .from(clients)
+    .where(eq(clients.id, clientId))
+  return fields
+}
+
 function pageOf(rows: ClientRow[]): ClientPage {
   const page = rows.slice(0, PAGE_SIZE)
   return { clients: page, next: rows.length > PAGE_SIZE ? (page.at(-1)?.id ?? null) : null }

@@ -1,4 +1,3 @@
-import { eq } from 'drizzle-orm'
 import { type Request, type Response, Router } from 'express'
 import { actRequestOf } from '../access/act-request.ts'
 import { answer, refuse } from '../access/refuse.ts'
@@ -12,11 +11,11 @@ import {
 } from '../access/rules.ts'
 import { viewAccount, viewPage, visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
-import { clients } from '../platform/db/schema/clients.ts'
 import { readForm } from '../platform/http/form.ts'
 import { typedFields } from '../platform/http/typed-text.ts'
 import type { ClientProblems } from './act-on-client.ts'
 import { goOnAfter } from './client-notice.ts'
+import { readSupportFields } from './clients.queries.ts'
 import { createClient, NEW_CLIENT_FIELDS, type NewClientProblems } from './create-client.ts'
 import { renameClient } from './rename-client.ts'
 import { resumeClient } from './resume-client.ts'
@@ -25,7 +24,14 @@ import { SUPPORT_FIELDS } from './support-fields.ts'
 import { suspendClient } from './suspend-client.ts'
 
 const ACTS = [
-  { path: 'name', verb: 'rename', done: 'client-renamed', rule: mayRenameClient, act: renameClient },
+  {
+    path: 'name',
+    verb: 'rename',
+    done: 'client-renamed',
+    rule: mayRenameClient,
+    act: renameClient,
+    does: 'rename a client account',
+  },
   {
     path: 'support',
     verb: 'support',
@@ -34,8 +40,22 @@ const ACTS = [
     act: setSupport,
     does: 'change the support contact of a client account',
   },
-  { path: 'suspend', verb: 'suspend', done: 'client-suspended', rule: maySuspendClient, act: suspendClient },
-  { path: 'resume', verb: 'resume', done: 'client-resumed', rule: mayResumeClient, act: resumeClient },
+  {
+    path: 'suspend',
+    verb: 'suspend',
+    done: 'client-suspended',
+    rule: maySuspendClient,
+    act: suspendClient,
+    does: 'suspend a client account',
+  },
+  {
+    path: 'resume',
+    verb: 'resume',
+    done: 'client-resumed',
+    rule: mayResumeClient,
+    act: resumeClient,
+    does: 'resume a client account',
+  },
 ] as const
 
 /** Creates, renames, suspends and resumes client accounts. Mounted before the pages of single accounts. */
@@ -53,10 +73,8 @@ export function runClientRoutes(deps: Deps): Router {
   })
 
   for (const clientAct of ACTS) {
-    const { path, verb, done, act } = clientAct
-    const stepUp = requireStepUp(deps, {
-      act: 'does' in clientAct ? clientAct.does : `${verb} a client account`,
-    })
+    const { path, done, act, does } = clientAct
+    const stepUp = requireStepUp(deps, { act: does })
     routes.get(`/clients/:id/${path}`, (req, res) => renderAct(deps, req, res, clientAct))
     routes.post(`/clients/:id/${path}`, readForm, stepUp, async (req, res) => {
       const clientId = String(req.params.id)
@@ -81,25 +99,15 @@ async function renderAct(
   if (!view.ok) return refuse(res, view.refusal)
 
   const { account } = view
-  const body: Record<string, unknown> = req.body ?? (await present(deps, account))
+  const body: Record<string, unknown> = req.body ?? {
+    name: account.name,
+    ...(await readSupportFields(deps.db, account.id)),
+  }
   res.status(hasProblems(problems) ? 422 : 200).render(`clients/${verb}`, {
     account,
     typed: typedFields(body, ['name', ...SUPPORT_FIELDS, 'ticket', 'reason']),
     problems,
   })
-}
-
-/** What the forms start from. */
-async function present({ db }: Deps, { id, name }: { id: string; name: string }) {
-  const [support] = await db
-    .select({
-      supportText: clients.supportText,
-      supportLink: clients.supportLink,
-      supportPhone: clients.supportPhone,
-    })
-    .from(clients)
-    .where(eq(clients.id, id))
-  return { name, ...support }
 }
 
 /** The form of a new account. `fields` come from the form or, with the parent, from the link to this page. */

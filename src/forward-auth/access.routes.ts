@@ -1,5 +1,6 @@
 import { type Request, type Response, Router } from 'express'
 import type { EntryRefusal } from '../applications/may-enter.ts'
+import { refusalText } from '../applications/refusal-text.ts'
 import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
 import { personOf } from '../gate/gate.ts'
@@ -9,7 +10,6 @@ import { givePassCode } from './give-pass-code.ts'
 import { HOST_PATH, nextAt, originOfApplication } from './host-address.ts'
 import { isToken } from './host-cookies.ts'
 import type { HostApplication } from './pass.queries.ts'
-import { refusalText } from './refusal-text.ts'
 
 const MAX_HOST = 260
 

@@ -1,6 +1,7 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express'
 import type { RecordApplicationError } from '../applications/application-errors.ts'
 import { authenticationClaims, identityClaims } from '../applications/claims.ts'
+import { refusalText } from '../applications/refusal-text.ts'
 import type { Deps } from '../deps.ts'
 import { sessionLimitsOf, touchSession } from '../gate/touch-session.ts'
 import { answerInTime } from '../platform/http/answer-in-time.ts'
@@ -12,7 +13,6 @@ import { type Decision, decide } from './decide.ts'
 import { HEADER_PROBLEMS } from './forwarded-request.ts'
 import { beginAddress } from './host-address.ts'
 import { identityHeaders } from './identity-headers.ts'
-import { refusalText } from './refusal-text.ts'
 import { withdrawPass } from './withdraw-pass.ts'
 
 declare global {

@@ -1,11 +1,11 @@
-// Whom the account requires MFA of, as a sentence for the person concerned. Pure.
+// A sentence for the person concerned: the account requires MFA for their role groups. Pure.
 import type { Person } from './facts.ts'
 import { mfaRequired } from './mfa-required.ts'
 
 const NAMES = new Intl.ListFormat('en-GB')
 
 /** 'Harbour Group requires MFA for Tech Operator.'; null if nothing requires it. `isNew`: it stopped an open session. */
-export function mfaRequirement(
+export function mfaRequiredSentence(
   person: Pick<Person, 'clientName' | 'ofPlatform' | 'roleGroups'>,
   { isNew }: { isNew: boolean },
 ): string | null {

@@ -3,7 +3,7 @@ import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
 import { halfwayUntil } from '../gate/facts.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
-import { mfaRequirement } from '../gate/mfa-required-sentence.ts'
+import { mfaRequiredSentence } from '../gate/mfa-required-sentence.ts'
 import { pathWithNext } from '../gate/own-path.ts'
 import { readPerson } from '../gate/read-person.queries.ts'
 import { renderIfLocked, renderLockPage } from '../lockout/lock-page.ts'
@@ -102,7 +102,7 @@ async function renderEnrol(
   res.status(status).render('mfa/enrol', {
     wayOn: pathWithNext('', nextOf(deps, req)),
     key: shown && (await enrolmentView(deps.config, person, shown)),
-    requirement: mfaRequirement(person, { isNew: proofsOf(req).admitted ?? false }),
+    requirement: mfaRequiredSentence(person, { isNew: proofsOf(req).admitted ?? false }),
     resetAt: await readLastReset(deps.db, person.id),
     notice: noticeFor(req),
     problem,

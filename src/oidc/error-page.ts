@@ -1,6 +1,6 @@
 import type { ErrorOut, KoaContextWithOIDC } from 'oidc-provider'
+import { refusalText } from '../applications/refusal-text.ts'
 import type { Deps } from '../deps.ts'
-import { refusalText } from '../forward-auth/refusal-text.ts'
 import { renderInto } from './request-context.ts'
 import { signedInBy } from './signed-in.ts'
 import { readSwitchedOff } from './switched-off.queries.ts'

@@ -1,6 +1,6 @@
 // Why someone is signed out or may not come in, in sentences for the sign-in page. Pure.
 import type { Person } from '../gate/facts.ts'
-import { mfaRequirement } from '../gate/mfa-required-sentence.ts'
+import { mfaRequiredSentence } from '../gate/mfa-required-sentence.ts'
 import type { SignedOutReason } from '../gate/signed-out-reason.ts'
 
 const OVER = 'You are signed out: your session was not used for too long, or it was ended. Sign in again.'
@@ -27,7 +27,7 @@ export function signedOutSentence(reason: SignedOutReason, person: Person | null
   if (reason === 'disabled' || reason === 'suspended')
     return person ? shutOutSentence(reason, person, helper) : OVER
   if (reason !== 'mfa-required') return SENTENCES[reason]
-  const requirement = person && mfaRequirement(person, { isNew: true })
+  const requirement = person && mfaRequiredSentence(person, { isNew: true })
   return requirement ? `${requirement} Sign in again to set up your authenticator.` : OVER
 }
 

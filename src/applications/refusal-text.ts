@@ -1,7 +1,7 @@
 // Why a person may not enter an application, and whom to ask. Pure.
-import type { EntryRefusal } from '../applications/may-enter.ts'
 import type { Person } from '../gate/facts.ts'
 import { helperOf } from '../gate/helper-of.ts'
+import type { EntryRefusal } from './may-enter.ts'
 
 export function refusalText(
   refusal: Exclude<EntryRefusal, 'mfa'>,

@@ -41,7 +41,7 @@ export function eventSentence({ action, outcome, details, ...people }: EventFact
     sessions: details.ended === 'one' ? 'one of their sessions' : 'their other sessions',
     application: typeof details.application === 'string' ? details.application : 'an application',
     shutOut: SHUT_OUT[String(details.because)] ?? '',
-    mayNot: cameTooLate(details.refusal) ? 'tried in vain to' : 'was not allowed to',
+    mayNot: mayNotNow(details.refusal) ? 'could not' : 'was not allowed to',
     requirement: requirementText(details),
     roleGroups: roleGroupsText(details, subject),
     renamed: details.from && details.to ? ` from ${details.from} to ${details.to}` : '',
@@ -72,7 +72,7 @@ export function roleGroupNames(keys: unknown): string {
   return keys.map((key) => String(key).split('-').map(capitalised).join(' ')).join(', ')
 }
 
-function cameTooLate(refusal: unknown): boolean {
+function mayNotNow(refusal: unknown): boolean {
   const { [refusal as Refusal]: known }: Partial<typeof REFUSALS> = REFUSALS
   return known?.status === 409 || known?.status === 429
 }

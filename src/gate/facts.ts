@@ -105,7 +105,7 @@ export function mayAskForReset(f: Facts, codesLocked: boolean): boolean {
   return f.passwordProven && f.authenticatorActive && !f.codeProven && (codesLocked || !f.halfwayOver)
 }
 
-/** Why a person may not come in, whatever they prove. Null if they may. Told only after the right password. */
+/** Why a person may not come in, whatever they prove. Null if they may. Shown only after the right password. */
 export function shutOut({
   status,
   clientSuspended,

@@ -24,7 +24,7 @@ export function signedOutReason(proofs: Proofs, person: Person | null): SignedOu
   return mfaRequired(person) ? 'mfa-required' : 'over'
 }
 
-/** For a session that was ended: what shuts the person out now comes first, and what no longer does is not told. */
+/** For a session that was ended: what shuts the person out now comes first, and what no longer does is left out. */
 export function endedReason(because: SessionEnd, person: Person | null): SignedOutReason {
   const shut = person && shutOut(person)
   if (shut) return shut

@@ -15,7 +15,7 @@ export function countPeople(counts: readonly Headcount[], fits: (count: Headcoun
   return counts.filter(fits).reduce((sum, { people }) => sum + people, 0)
 }
 
-/** Whom figures of coverage count. Disabled users cannot sign in. */
+/** Figures of coverage count these people. Disabled users cannot sign in. */
 export function isCounted({ status }: Pick<Headcount, 'status'>): boolean {
   return status !== 'disabled'
 }

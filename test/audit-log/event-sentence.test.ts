@@ -79,7 +79,7 @@ test('a person who was overtaken by another is not said to have done the otherâ€
 
   assert.equal(
     eventSentence({ ...refused, details: { refusal: 'nothing-to-reset' } }),
-    'Amara Okafor tried in vain to reset the MFA of Theo Marchetti.',
+    'Amara Okafor could not reset the MFA of Theo Marchetti.',
   )
   assert.equal(
     eventSentence({ ...refused, details: { refusal: 'parents-only-look' } }),

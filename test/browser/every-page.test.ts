@@ -140,7 +140,7 @@ describe('pages that are accessible, fit 320 pixels and keep to the content secu
     await visitor.page.getByText('Lost your phone, or a new one?').click()
     await look('verify-help')
     await visitor.press('Ask for a reset')
-    await visitor.page.getByText('are told.').waitFor()
+    await visitor.page.getByText('see your request.').waitFor()
     await look('verify-reset-asked-for')
     await visitor.page.getByText('Lost your phone, or a new one?').click()
     await visitor.enterCode(visitor.phone.wrongCode())

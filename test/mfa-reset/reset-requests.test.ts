@@ -56,7 +56,7 @@ describe('a person past the password', () => {
     assert.deepEqual([answer.status, answer.location], [303, '/mfa/verify'])
     assert.match(
       (await browser.get('/mfa/verify')).body,
-      /The people who may reset your authenticator are told/,
+      /The people who may reset your authenticator see your request/,
     )
     assert.equal(await isListed(ADMIN, user.id), true)
     assert.match(cast.as(ADMIN).last.body, /The request proves nothing/)
@@ -111,13 +111,13 @@ describe('a person past the password', () => {
     const answer = await ask(browser)
 
     assert.deepEqual([answer.status, answer.location], [303, '/sign-in'])
-    assert.match((await browser.get('/sign-in')).body, /are told/)
+    assert.match((await browser.get('/sign-in')).body, /see your request/)
     assert.equal(await hasAsked(user.id), true)
     app.clock.advance(1_000)
     await browser.signInWithPassword(user.email)
     assert.match((await browser.get('/mfa/verify')).body, /action="\/reset-requests"/)
     assert.equal((await ask(browser)).location, '/mfa/verify')
-    assert.match((await browser.get('/mfa/verify')).body, /Locked for now.*are told/s)
+    assert.match((await browser.get('/mfa/verify')).body, /Locked for now.*see your request/s)
   })
 })
 
@@ -203,6 +203,6 @@ test('the eleventh request of an account within an hour is listed and mailed to 
   assert.equal((await mails(CHILD_ADMIN, 'reset-request')) - before, 10)
   const last = asked.at(-1)
   assert.ok(last)
-  assert.equal(await mails(last.email, 'reset-asked-for'), 1, 'the person is told in any case')
+  assert.equal(await mails(last.email, 'reset-asked-for'), 1, 'the person gets a mail in any case')
   assert.equal(await isListed(CHILD_ADMIN, last.id), true)
 })

@@ -19,7 +19,7 @@ interface Notice<Name extends string = string> {
 const NEW_KEY = 'Here is a new key. The one before no longer works: delete its entry in your app.'
 
 const RESET_ASKED_FOR =
-  'The people who may reset your authenticator are told. They speak to you before they reset anything.'
+  'The people who may reset your authenticator see your request. They speak to you before they reset anything.'
 
 const NOTICES = {
   'password-changed': { page: '/sign-in', text: 'Your password is changed. Sign in with the new one.' },

@@ -7,15 +7,21 @@ import type { AttemptFailed } from './attempt-failed.ts'
 
 export type LockKind = 'password' | 'browser' | 'code' | 'address' | 'disabled'
 
-/** 401 if this attempt was checked and wrong, else 429. `until` null: until a reset. */
+interface Lock {
+  kind: LockKind
+  /** Null: until a reset. */
+  until: Date | null
+  /** 401 if this attempt was checked and wrong. */
+  status?: 401 | 429
+}
+
+/** `mayAsk`: the page offers to ask for a reset. The answer of `mayAskForReset`, as at its endpoint. */
 export function renderLockPage(
   res: Response,
   clock: Clock,
-  { kind, until, status = 429 }: { kind: LockKind; until: Date | null; status?: 401 | 429 },
+  { kind, until, status = 429 }: Lock,
+  mayAsk = false,
 ): void {
-  const { person, stage } = res.locals
-  const mayAsk = (kind === 'code' || kind === 'disabled') && stage !== 'signed-in' && person?.authenticator
-  const helper: string = res.locals.helper
   if (kind === 'code' && status === 401 && res.locals.stage !== 'signed-in') showSignedOut(res)
   const waitMs = until ? until.getTime() - clock.now().getTime() : DAY
   res.set('Retry-After', String(Math.max(1, Math.ceil(waitMs / SECOND))))
@@ -23,7 +29,7 @@ export function renderLockPage(
   res.status(status).render('lockout/locked', {
     kind,
     until: until && upToMinute(until),
-    resetBy: mayAsk && !notice ? helper : null,
+    resetBy: mayAsk && !notice ? res.locals.helper : null,
     notice,
   })
 }
@@ -33,11 +39,12 @@ export function renderIfLocked(
   res: Response,
   clock: Clock,
   outcome: AttemptFailed<'password' | 'browser' | 'code'> | { problem: 'superseded' },
+  mayAsk = false,
 ): boolean {
   if (outcome.problem === 'superseded') return false
   const { problem, kind, lockedUntil: until } = outcome
   if (problem === 'wrong' && until === null) return false
-  renderLockPage(res, clock, { kind, until, status: problem === 'wrong' ? 401 : 429 })
+  renderLockPage(res, clock, { kind, until, status: problem === 'wrong' ? 401 : 429 }, mayAsk)
   return true
 }
 

@@ -1,7 +1,7 @@
 import { type Request, type Response, Router } from 'express'
 import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
-import { factsOf } from '../gate/facts.ts'
+import { factsOf, mayAskForReset, type Person } from '../gate/facts.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
 import { pathWithNext } from '../gate/own-path.ts'
 import { limitedByAddress } from '../lockout/address-limit.ts'
@@ -25,7 +25,7 @@ export function verifyRoutes(deps: Deps): Router {
 
   routes.get('/mfa/verify', (req, res) => {
     const lock = codeLockOf(personOf(res), clock.now())
-    if (lock) return renderLockPage(res, clock, lock)
+    if (lock) return renderLockPage(res, clock, lock, mayAsk(deps, req, personOf(res)))
     renderVerify(deps, req, res)
   })
 
@@ -38,7 +38,7 @@ export function verifyRoutes(deps: Deps): Router {
       const verified = { at: clock.now().getTime(), authenticatorId: outcome.authenticatorId }
       return proceed(req, res, deps, person, { ...proofsWithNext(deps, req), verified })
     }
-    if (renderIfLocked(res, clock, outcome)) return
+    if (renderIfLocked(res, clock, outcome, mayAsk(deps, req, person))) return
     if (outcome.problem === 'wrong') return renderVerify(deps, req, res, wrongCode(deps, person), 401)
     // Reset while the code was typed.
     res.redirect(303, '/')
@@ -60,10 +60,15 @@ export function lockedCodeRoutes(deps: Deps): Router {
     const purpose = req.path === '/mfa/enrol' ? 'enrol' : 'verify'
     const origin = originOf(req)
     const refuse = () => refuseCode(deps, person, purpose, lock.until, origin)
-    renderIfLocked(res, clock, await limitedByAddress(deps, origin, refuse))
+    renderIfLocked(res, clock, await limitedByAddress(deps, origin, refuse), mayAsk(deps, req, person))
   })
 
   return routes
+}
+
+function mayAsk({ clock }: Deps, { session }: Request, person: Person): boolean {
+  const now = clock.now()
+  return mayAskForReset(factsOf(session.proofs, person, now), codeLockOf(person, now) !== null)
 }
 
 function renderVerify(

@@ -107,6 +107,8 @@ describe('a person past the password', () => {
     const { user, browser } = await atVerify()
     for (let wrong = 0; wrong < 5; wrong += 1) await browser.verify(browser.wrongCode())
     assert.match(browser.last.body, /action="\/reset-requests"/)
+    assert.equal((await browser.verify(browser.wrongCode())).status, 429)
+    assert.match(browser.last.body, /action="\/reset-requests"/, 'a code after the one that locked')
 
     const answer = await ask(browser)
 

@@ -1,7 +1,7 @@
 import { and, ne, sql } from 'drizzle-orm'
 import { selfAndBelow } from '../access/hierarchy.queries.ts'
 import { readCoverages } from '../mfa-policy/coverage.queries.ts'
-import { type Coverage, coverageSentence } from '../mfa-policy/coverage.ts'
+import { type Coverage, coverageSentence, lackingIn } from '../mfa-policy/coverage.ts'
 import type { Reader } from '../platform/db/client.ts'
 import { clients } from '../platform/db/schema/clients.ts'
 import { users } from '../platform/db/schema/users.ts'
@@ -35,7 +35,9 @@ export async function readAccountsBelow(db: Reader, clientId: string, now: Date)
   )
   const accounts = counted.flatMap(({ id, name }) => {
     const coverage = coverages.get(id)
-    return coverage ? [{ id, name, sentence: coverageSentence(coverage), missing: lackingIn(coverage) }] : []
+    return coverage
+      ? [{ id, name, sentence: coverageSentence(coverage), missing: lackingIn(coverage.missing) }]
+      : []
   })
   const below = sql`${users.clientId} <> ${clientId} and ${users.clientId} in (${selfAndBelow(clientId)})`
   return {
@@ -45,10 +47,6 @@ export async function readAccountsBelow(db: Reader, clientId: string, now: Date)
     cutShort: rows.length > COUNTED,
     locked: await readLocked(db, below, now),
   }
-}
-
-function lackingIn({ missing }: Coverage): number {
-  return missing.active + missing.invited
 }
 
 function sumOf(coverages: readonly Coverage[]): Coverage {

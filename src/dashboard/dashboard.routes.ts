@@ -75,7 +75,7 @@ async function accountSecurity({ db, clock }: Deps, person: Person, res: Respons
     readNotableEvents(db, viewer),
   ])
   return {
-    task: mfaTask(coverage, coverage),
+    task: mfaTask(coverage),
     reminded: remindedAt && { at: remindedAt, ago: relativeText(remindedAt, now) },
     expiring,
     below,

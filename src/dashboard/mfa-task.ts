@@ -1,5 +1,5 @@
 // What an Admin must do about MFA, in one sentence on top of Home. Pure.
-import type { Coverage } from '../mfa-policy/coverage.ts'
+import { type Coverage, lackingIn } from '../mfa-policy/coverage.ts'
 import { inNumber, peopleInWords } from '../users/headcount.ts'
 
 export interface MfaTask {
@@ -11,11 +11,13 @@ export interface MfaTask {
   missing: number
 }
 
-export function mfaTask(
-  { people, enrolled, missing }: Coverage,
-  { requiresAny }: { requiresAny: boolean },
-): MfaTask {
-  const lacking = missing.active + missing.invited
+export function mfaTask({
+  people,
+  enrolled,
+  missing,
+  requiresAny,
+}: Coverage & { requiresAny: boolean }): MfaTask {
+  const lacking = lackingIn(missing)
   const figures = { remindable: missing.active, missing: lacking }
   if (people === 0) return { ...figures, kind: 'empty', sentence: 'There are no people here yet', detail: '' }
   if (lacking > 0)

@@ -62,9 +62,13 @@ export function percentage(part: number, whole: number): number | null {
   return part === 0 || part === whole ? rounded : Math.min(99, Math.max(1, rounded))
 }
 
+export function lackingIn({ active, invited }: Coverage['missing']): number {
+  return active + invited
+}
+
 /** '12 people, 9 enrolled, 2 required but missing'. */
 export function coverageSentence({ people, enrolled, missing }: Coverage): string {
   if (people === 0) return 'No people yet'
-  const lacking = inNumber(missing.active + missing.invited)
+  const lacking = inNumber(lackingIn(missing))
   return `${peopleInWords(people)}, ${inNumber(enrolled)} enrolled, ${lacking} required but missing`
 }

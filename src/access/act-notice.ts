@@ -1,11 +1,13 @@
 import { and, eq } from 'drizzle-orm'
 import type { Request, Response } from 'express'
+import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'
 import { LINK_LIFE_MS } from '../platform/crypto/link-token.ts'
 import type { Reader } from '../platform/db/client.ts'
 import { users } from '../platform/db/schema/users.ts'
 import { noticeAbout, readNotice, writeNotice } from '../platform/http/notice.ts'
 import { durationText } from '../platform/time/duration-text.ts'
+import { type Return, returnTo } from './list-address.ts'
 
 /** Sentences for the page after an act. */
 const ACTS = {
@@ -50,6 +52,11 @@ export async function readActNotice(db: Reader, req: Request, clientId?: string)
 
 export function actNoticeOn(req: Request, person: { id: string; name: string }): string | null {
   return noticeAbout(req, ACTS, person)
+}
+
+/** Where an act leads back to: the row of the list that it was begun from, or else `page`. */
+export function returnOf({ config }: Deps, req: Request, userId: string, page: string): Return {
+  return returnTo(req.query.back, config.PUBLIC_URL, userId, page)
 }
 
 export function usersPageOf(viewer: Pick<Person, 'clientId'>, clientId: string): string {

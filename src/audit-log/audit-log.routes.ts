@@ -1,6 +1,7 @@
 import { type Request, type Response, Router } from 'express'
 import type { Account } from '../access/accounts.queries.ts'
 import { goOnViewing } from '../access/go-on-viewing.ts'
+import { recordExport } from '../access/record-export.ts'
 import { refuse } from '../access/refuse.ts'
 import { viewAccount, visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
@@ -14,7 +15,7 @@ import { type AuditFilters, type ReadFilters, readAuditFilters, recentDays } fro
 import { prepareSearch, readAuditLog } from './audit-log.queries.ts'
 import { actionLabel, outcomeLabel } from './event-sentence.ts'
 import { eventView } from './event-view.ts'
-import { exportedPieces, recordExport } from './export-events.ts'
+import { exportedPieces } from './export-events.ts'
 import { EXPORT_FORMATS, type ExportFormat, WRITERS } from './export-format.ts'
 import type { FoundEvents } from './find-events.queries.ts'
 import type { LogViewer } from './foreign-names.queries.ts'
@@ -120,5 +121,6 @@ async function sendLog(
     origin: originOf(req),
     mayGoOn: () => goOnViewing(deps, session, visitOf(req, res), account.id),
   }
-  await sendFile(res, file, exportedPieces(deps, request, await recordExport(deps, request)))
+  const eventId = await recordExport(deps, 'audit.exported', request)
+  await sendFile(res, file, exportedPieces(deps, request, eventId))
 }

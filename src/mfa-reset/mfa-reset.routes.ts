@@ -1,8 +1,7 @@
 import { type Request, type Response, Router } from 'express'
-import { goOnAfter, usersPageOf } from '../access/act-notice.ts'
+import { goOnAfter, returnOf, usersPageOf } from '../access/act-notice.ts'
 import { actRequestOf } from '../access/act-request.ts'
 import { evidenceProblems } from '../access/evidence.ts'
-import { returnTo } from '../access/list-address.ts'
 import { answer, refuse } from '../access/refuse.ts'
 import { requireStepUp } from '../access/require-step-up.ts'
 import { mayResetMfa } from '../access/rules.ts'
@@ -24,8 +23,10 @@ export function mfaResetRoutes(deps: Deps): Router {
   routes.post('/users/:id/mfa-reset', readForm, stepUp, async (req, res) => {
     const targetId = String(req.params.id)
     await answer(res, await requestMfaReset(deps, { ...actRequestOf(req), targetId }), {
-      done: ({ clientId }) =>
-        goOnAfter(res, 'mfa-reset', targetId, returnOf(deps, req, res, { id: targetId, clientId }).page),
+      done: ({ clientId }) => {
+        const { page } = returnOf(deps, req, targetId, usersPageOf(personOf(res), clientId))
+        goOnAfter(res, 'mfa-reset', targetId, page)
+      },
       again: ({ missing }) => renderConfirm(deps, req, res, missing),
     })
   })
@@ -43,7 +44,7 @@ async function renderConfirm(
   if (!verdict.ok) return refuse(res, verdict.refusal)
 
   const { targetPerson: person } = verdict
-  const { parameter, cancel } = returnOf(deps, req, res, person)
+  const { parameter, cancel } = returnOf(deps, req, person.id, usersPageOf(personOf(res), person.clientId))
   res.status(missing.length === 0 ? 200 : 422).render('mfa-reset/confirm', {
     user: { id: person.id, name: person.name, email: person.email, clientName: person.clientName },
     mfaRequired: mfaRequired(person),
@@ -57,13 +58,4 @@ async function renderConfirm(
       ...(missing.includes('identifiedBy') && { identifiedBy: 'Choose how you made sure.' }),
     },
   })
-}
-
-function returnOf(
-  { config }: Deps,
-  req: Request,
-  res: Response,
-  { id, clientId }: { id: string; clientId: string },
-) {
-  return returnTo(req.query.back, config.PUBLIC_URL, id, usersPageOf(personOf(res), clientId))
 }

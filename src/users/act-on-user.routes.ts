@@ -1,8 +1,7 @@
 import { type Request, type Response, Router } from 'express'
-import { goOnAfter, usersPageOf } from '../access/act-notice.ts'
+import { goOnAfter, returnOf, usersPageOf } from '../access/act-notice.ts'
 import { actRequestOf } from '../access/act-request.ts'
 import { EVIDENCE_FIELDS, type EvidenceField, evidenceProblems } from '../access/evidence.ts'
-import { returnTo } from '../access/list-address.ts'
 import { answer, refuse } from '../access/refuse.ts'
 import { requireStepUp } from '../access/require-step-up.ts'
 import { mayChangeInvitation, mayDisable, mayEnable, mayUnlock } from '../access/rules.ts'
@@ -74,11 +73,10 @@ export function actOnUserRoutes(deps: Deps): Router {
       // A user whose invitation was withdrawn has no page.
       const pageAfter = (clientId: string) =>
         done === 'invitation-withdrawn' ? usersPageOf(personOf(res), clientId) : `/users/${targetId}`
-      const { PUBLIC_URL } = deps.config
       await answer(res, await act(deps, { ...actRequestOf(req), targetId }), {
         done: (outcome) => {
           const waits = 'approvalId' in outcome && outcome.approvalId !== null
-          const { page } = returnTo(req.query.back, PUBLIC_URL, targetId, pageAfter(outcome.clientId))
+          const { page } = returnOf(deps, req, targetId, pageAfter(outcome.clientId))
           goOnAfter(res, waits ? 'enabling-waits' : done, targetId, page)
         },
         again: ({ missing }) => renderAct(deps, req, res, userAct, missing),
@@ -102,7 +100,7 @@ async function renderAct(
   const { targetPerson } = verdict
   const { id, name, email, clientName, status } = targetPerson
   const now = deps.clock.now()
-  const { parameter, cancel } = returnTo(req.query.back, deps.config.PUBLIC_URL, id, `/users/${id}`)
+  const { parameter, cancel } = returnOf(deps, req, id, `/users/${id}`)
   res.status(missing.length === 0 ? 200 : 422).render(view, {
     user: { id, name, email, clientName },
     action: `/users/${id}/${path}${parameter}`,

@@ -1,4 +1,4 @@
-// How a user stands, in the one word of a list: what keeps them out comes first. Pure.
+// How a user stands, in the few words of a list: what keeps them out comes first. Pure.
 import { DAY, HOUR, MINUTE } from '../platform/time/durations.ts'
 
 export interface StatusFacts {
@@ -12,20 +12,49 @@ export interface StatusFacts {
   mfaRequired: boolean
 }
 
+/**
+ * The sections of a list sorted by status, in its order. 'Needs a reset' is shown among the enrolled: the index that the
+ * list is read from does not tell them apart.
+ */
+export const SECTIONS = ['locked', 'overdue', 'invited', 'enrolled', 'not-enrolled', 'disabled'] as const
+export type Section = (typeof SECTIONS)[number]
+
+export function sectionOf({
+  status,
+  locked,
+  enrolled,
+  mfaRequired,
+}: Pick<StatusFacts, 'status' | 'enrolled' | 'mfaRequired'> & { locked: boolean }): Section {
+  if (status === 'disabled') return 'disabled'
+  if (locked) return 'locked'
+  if (status === 'invited') return 'invited'
+  if (enrolled) return 'enrolled'
+  return mfaRequired ? 'overdue' : 'not-enrolled'
+}
+
 export interface CombinedStatus {
   text: string
   tone: 'good' | 'bad' | 'plain'
 }
 
 export function combinedStatus(facts: StatusFacts, now: Date): CombinedStatus {
-  const { status, lockedUntil, enrolled } = facts
-  if (status === 'disabled') return { text: 'Disabled', tone: 'plain' }
-  if (lockedUntil && lockedUntil > now)
-    return { text: `Locked ${shortDuration(lockedUntil.getTime() - now.getTime())}`, tone: 'bad' }
-  if (status === 'invited') return invitedStatus(facts.invitation, now)
-  if (facts.authenticatorDisabled) return { text: 'Needs a reset', tone: 'bad' }
-  if (enrolled) return { text: 'Enrolled', tone: 'good' }
-  return facts.mfaRequired ? { text: 'Overdue', tone: 'bad' } : { text: 'Not enrolled', tone: 'plain' }
+  const lockedMs = facts.lockedUntil ? facts.lockedUntil.getTime() - now.getTime() : 0
+  switch (sectionOf({ ...facts, locked: lockedMs > 0 })) {
+    case 'locked':
+      return { text: `Locked ${shortDuration(lockedMs)}`, tone: 'bad' }
+    case 'overdue':
+      return { text: 'Overdue', tone: 'bad' }
+    case 'invited':
+      return invitedStatus(facts.invitation, now)
+    case 'enrolled':
+      return facts.authenticatorDisabled
+        ? { text: 'Needs a reset', tone: 'bad' }
+        : { text: 'Enrolled', tone: 'good' }
+    case 'not-enrolled':
+      return { text: 'Not enrolled', tone: 'plain' }
+    case 'disabled':
+      return { text: 'Disabled', tone: 'plain' }
+  }
 }
 
 function invitedStatus(invitation: StatusFacts['invitation'], now: Date): CombinedStatus {

@@ -5,11 +5,11 @@ import { beginsWith } from '../platform/db/like.ts'
 import { lastSignIns, listings } from '../platform/db/schema/listings.ts'
 import { foldedEmail, users } from '../platform/db/schema/users.ts'
 import { canonicalEmail } from '../platform/http/email-address.ts'
-import { type Part, partsOf, type Standing, type StartingPlace } from './list-parts.ts'
-import { matchesFilters, requiresMfa } from './matches-filters.queries.ts'
-import { type Request, readPart } from './read-part.queries.ts'
-import type { UserFilters } from './user-filters.ts'
-import { notWithdrawn, sortName, type Within } from './user-lists.queries.ts'
+import { type Part, type PlaceFacts, partsOf, type StartingPlace } from './list-parts.ts'
+import { matchesFilters, mfaRequiredInSql, type Within } from './matches-filters.queries.ts'
+import { type PartRequest, readPart } from './read-part.queries.ts'
+import { descends, type UserFilters } from './user-filters.ts'
+import { notWithdrawn, sortName } from './user-lists.queries.ts'
 
 export const PAGE_SIZE = 50
 
@@ -37,7 +37,7 @@ export async function findUsers(
   filters: UserFilters,
   { now, matching, pageSize = PAGE_SIZE }: { now: Date; matching: number; pageSize?: number },
 ): Promise<UserPage> {
-  const { q, after, before, sort, reversed } = filters
+  const { q, after, before, sort } = filters
   const cursor = before || after
   if (cursor === '' && q.includes('@')) {
     const addressee = await findByAddress(db, account, filters)
@@ -48,10 +48,8 @@ export async function findUsers(
   const place = cursor === '' ? null : await placeOf(db, account, cursor, q)
   if (place === undefined) return EMPTY_PAGE
 
-  // The latest sign-in comes first.
-  const descends = reversed !== (sort === 'last-sign-in')
-  const backwards = descends !== (before !== '')
-  const request: Request = {
+  const backwards = descends(filters) !== (before !== '')
+  const request: PartRequest = {
     account,
     filters,
     matching,
@@ -121,9 +119,9 @@ async function placeOf(
       id: users.id,
       sortName,
       signedInAt: sql<string>`${lastSignIns.at}::text`,
-      status: sql<Standing['status']>`${listings.status}`,
+      status: sql<PlaceFacts['status']>`${listings.status}`,
       enrolled: listings.enrolled,
-      mfaRequired: requiresMfa(users.id, account),
+      mfaRequired: mfaRequiredInSql(users.id, account),
       begins: sql<boolean>`${beginsWith(sortName, q)}`,
     })
     .from(users)

@@ -1,20 +1,23 @@
 // The parts of a list of users, in the order of the page. Each is read in the order of an index. Pure.
+import { SECTIONS, type Section, sectionOf } from './combined-status.ts'
 import type { UserFilters } from './user-filters.ts'
 
 /** `not-required`: not enrolled, and no role group requires it. */
 export type Narrowed = Pick<UserFilters, 'role' | 'status'> & { mfa: UserFilters['mfa'] | 'not-required' }
 
+type SectionFilters = Pick<Narrowed, 'mfa' | 'status'>
+
 const STATUSES = ['invited', 'active', 'disabled'] as const
 
 /** Nothing is missing of disabled users: they cannot sign in. */
-export function statusesOf({ mfa, status }: Pick<Narrowed, 'mfa' | 'status'>): (typeof STATUSES)[number][] {
+export function statusesOf({ mfa, status }: SectionFilters): (typeof STATUSES)[number][] {
   return STATUSES.filter(
     (is) => (status === '' || is === status) && (mfa !== 'required-missing' || is !== 'disabled'),
   )
 }
 
 /** What decides in which part a user is. */
-export interface Standing {
+export interface PlaceFacts {
   status: 'invited' | 'active' | 'disabled'
   enrolled: boolean
   mfaRequired: boolean
@@ -25,7 +28,7 @@ export interface Standing {
 }
 
 /** The last user of the page before. */
-export interface StartingPlace extends Omit<Standing, 'locked'> {
+export interface StartingPlace extends Omit<PlaceFacts, 'locked'> {
   id: string
   sortName: string
   signedInAt: string
@@ -35,29 +38,17 @@ export interface Part {
   filters: Narrowed
   named: 'any' | 'beginning' | 'otherwise'
   among: 'all' | 'locked' | 'not-locked'
-  holds: (standing: Standing) => boolean
+  holds: (place: PlaceFacts) => boolean
 }
 
-/** The combined status of a row, the most urgent first. */
-const SECTIONS: readonly (Pick<Narrowed, 'mfa' | 'status'> & Pick<Part, 'holds'>)[] = [
-  {
-    status: 'active',
-    mfa: 'required-missing',
-    holds: ({ status, enrolled, mfaRequired }) => status === 'active' && !enrolled && mfaRequired,
-  },
-  { status: 'invited', mfa: '', holds: ({ status }) => status === 'invited' },
-  {
-    status: 'active',
-    mfa: 'enrolled',
-    holds: ({ status, enrolled }) => status === 'active' && enrolled,
-  },
-  {
-    status: 'active',
-    mfa: 'not-required',
-    holds: ({ status, enrolled, mfaRequired }) => status === 'active' && !enrolled && !mfaRequired,
-  },
-  { status: 'disabled', mfa: '', holds: ({ status }) => status === 'disabled' },
-]
+/** The filters that select each section. Locked users are read from their locks. */
+const SECTION_FILTERS: Record<Exclude<Section, 'locked'>, SectionFilters> = {
+  overdue: { status: 'active', mfa: 'required-missing' },
+  invited: { status: 'invited', mfa: '' },
+  enrolled: { status: 'active', mfa: 'enrolled' },
+  'not-enrolled': { status: 'active', mfa: 'not-required' },
+  disabled: { status: 'disabled', mfa: '' },
+}
 
 export function partsOf({ q, role, mfa, status, locked, sort, reversed }: UserFilters): Part[] {
   const filters = { role, mfa, status }
@@ -73,9 +64,11 @@ export function partsOf({ q, role, mfa, status, locked, sort, reversed }: UserFi
 
 function byStatus(whole: Part): Part[] {
   const { filters, among } = whole
-  const sections = SECTIONS.flatMap((section) => {
-    const both = intersection(filters, section)
-    return both ? [{ ...whole, filters: both, holds: section.holds }] : []
+  const sections = SECTIONS.flatMap((section): Part[] => {
+    if (section === 'locked') return []
+    const both = intersection(filters, SECTION_FILTERS[section])
+    const holds: Part['holds'] = (place) => sectionOf({ ...place, locked: false }) === section
+    return both ? [{ ...whole, filters: both, holds }] : []
   })
   if (among === 'locked') return sections
   const lockedFirst: Part = { ...whole, among: 'locked', holds: ({ locked }) => locked }
@@ -85,14 +78,14 @@ function byStatus(whole: Part): Part[] {
       (section): Part => ({
         ...section,
         among: 'not-locked',
-        holds: (standing) => !standing.locked && section.holds(standing),
+        holds: (place) => !place.locked && section.holds(place),
       }),
     ),
   ]
 }
 
 /** Null if no user meets both. */
-function intersection(filters: Narrowed, section: Pick<Narrowed, 'mfa' | 'status'>): Narrowed | null {
+function intersection(filters: Narrowed, section: SectionFilters): Narrowed | null {
   const { mfa, status } = section
   if (filters.status !== '' && filters.status !== status) return null
   const both = mfaOfBoth(filters.mfa, mfa)

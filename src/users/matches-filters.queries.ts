@@ -5,7 +5,7 @@ import { listings } from '../platform/db/schema/listings.ts'
 import { memberships, mfaPolicies, roleGroups } from '../platform/db/schema/role-groups.ts'
 import { type Narrowed, statusesOf } from './list-parts.ts'
 
-type Within = Pick<Account, 'id' | 'isPlatform'>
+export type Within = Pick<Account, 'id' | 'isPlatform'>
 
 export function isNarrowed({ role, mfa, status }: Narrowed): boolean {
   return role !== '' || mfa !== '' || status !== ''
@@ -33,12 +33,12 @@ export function matchesFilters(userId: SQLWrapper, account: Within, filters: Nar
     )}
   )`
   if (!filtersByRequirement(account, filters)) return listed
-  const required = requiresMfa(userId, account)
+  const required = mfaRequiredInSql(userId, account)
   return and(listed, mfa === 'not-required' ? sql`not ${required}` : required)
 }
 
 /** The rule of `mfaRequired` in gate/mfa-required.ts: any role group requires it, or the user has none. */
-export function requiresMfa(userId: SQLWrapper, { id, isPlatform }: Within): SQL<boolean> {
+export function mfaRequiredInSql(userId: SQLWrapper, { id, isPlatform }: Within): SQL<boolean> {
   if (isPlatform) return sql<boolean>`true`
   return sql<boolean>`coalesce((
     select bool_or(${mfaPolicies.clientId} is not null) from ${memberships}

@@ -6,7 +6,7 @@ import { users } from '../platform/db/schema/users.ts'
 import { uuidArray } from '../platform/db/uuid-array.ts'
 import { SHORTEST_TERM } from '../platform/http/list-query.ts'
 import type { Part, StartingPlace } from './list-parts.ts'
-import { matchesFilters } from './matches-filters.queries.ts'
+import { matchesFilters, type Within } from './matches-filters.queries.ts'
 import { containsRareTerm, sampleTerm } from './term-sample.queries.ts'
 import type { UserFilters } from './user-filters.ts'
 import {
@@ -19,7 +19,6 @@ import {
   type Place,
   sortName,
   type UserList,
-  type Within,
 } from './user-lists.queries.ts'
 
 /** The most users that one part reads one by one. */
@@ -28,7 +27,7 @@ const WINDOW = 20_000
 /** A list this short is scanned without a sample. */
 const FEW = 2_000
 
-export interface Request {
+export interface PartRequest {
   account: Within
   filters: UserFilters
   /** How many users match the filters, whatever the term. */
@@ -48,7 +47,7 @@ export interface Found {
 /** Users of one part of a list, beyond a place. */
 export async function readPart(
   db: Reader,
-  request: Request,
+  request: PartRequest,
   part: Part,
   from: StartingPlace | null,
 ): Promise<Found> {
@@ -64,12 +63,15 @@ export async function readPart(
   return near.end !== null && kind === 'common' ? searchIndex(db, request, part, beyond, rarestWords) : near
 }
 
-function placeIn({ filters: { sort } }: Request, { id, sortName: name, signedInAt }: StartingPlace): Place {
+function placeIn(
+  { filters: { sort } }: PartRequest,
+  { id, sortName: name, signedInAt }: StartingPlace,
+): Place {
   return { id, key: sort === 'last-sign-in' ? sql`${signedInAt}::timestamptz` : sql`${name}` }
 }
 
 /** Reads a list in order until enough are found or the window is full. */
-async function scan(db: Reader, request: Request, part: Part, beyond: Place | null): Promise<Found> {
+async function scan(db: Reader, request: PartRequest, part: Part, beyond: Place | null): Promise<Found> {
   const { backwards, most } = request
   const { q } = request.filters
   const list = await listOf(db, request, part)
@@ -96,7 +98,7 @@ async function scan(db: Reader, request: Request, part: Part, beyond: Place | nu
 
 function listOf(
   db: Reader,
-  { account, filters, lockedIds }: Request,
+  { account, filters, lockedIds }: PartRequest,
   part: Part,
 ): Promise<UserList> | UserList {
   const bySignIn = filters.sort === 'last-sign-in'
@@ -109,7 +111,7 @@ const signedInAt = sql<Date>`(
   select ${lastSignIns.at} from ${lastSignIns} where ${lastSignIns.userId} = ${users.id}
 )`
 
-function isNotLocked({ lockedIds }: Request, { among }: Part, id: SQLWrapper): SQL | undefined {
+function isNotLocked({ lockedIds }: PartRequest, { among }: Part, id: SQLWrapper): SQL | undefined {
   if (among !== 'not-locked' || lockedIds.length === 0) return undefined
   return sql`${id} <> all(${uuidArray(lockedIds)})`
 }
@@ -122,7 +124,7 @@ function namedIn({ named }: Part, name: SQLWrapper, q: string): SQL | undefined 
 /** Reads all matches from the trigram index and sorts them. */
 async function searchIndex(
   db: Reader,
-  request: Request,
+  request: PartRequest,
   part: Part,
   beyond: Place | null,
   rarestWords: string[],

@@ -1,5 +1,5 @@
 import { type Request, type Response, Router } from 'express'
-import { goOnAfter } from '../access/act-notice.ts'
+import { goOnAfter, returnOf } from '../access/act-notice.ts'
 import { actRequestOf } from '../access/act-request.ts'
 import {
   CHOOSE_ROLE_GROUPS,
@@ -9,7 +9,6 @@ import {
   roleGroupKeys,
 } from '../access/choose-role-groups.ts'
 import { EVIDENCE_FIELDS, type EvidenceField, evidenceProblems } from '../access/evidence.ts'
-import { returnTo } from '../access/list-address.ts'
 import { answer, refuse } from '../access/refuse.ts'
 import { requireStepUp } from '../access/require-step-up.ts'
 import { readRoleGroups } from '../access/role-groups.queries.ts'
@@ -31,7 +30,7 @@ export function roleGroupsRoutes(deps: Deps): Router {
     await answer(res, await changeRoleGroups(deps, { ...actRequestOf(req), targetId }), {
       done: ({ approvalId }) => {
         const done = approvalId === null ? 'role-groups-changed' : 'role-groups-waiting'
-        goOnAfter(res, done, targetId, returnOf(deps, req, targetId).page)
+        goOnAfter(res, done, targetId, returnOf(deps, req, targetId, `/users/${targetId}`).page)
       },
       again: ({ missing }) => renderRoleGroups(deps, req, res, missing),
     })
@@ -50,7 +49,7 @@ async function renderRoleGroups(
   if (!verdict.ok) return refuse(res, verdict.refusal)
 
   const { targetPerson: person, actor } = verdict
-  const { parameter, cancel } = returnOf(deps, req, person.id)
+  const { parameter, cancel } = returnOf(deps, req, person.id, `/users/${person.id}`)
   const held = keysOf(person.roleGroups)
   const all = await readRoleGroups(deps.db)
   const { grantable, notGrantable, hint } = offerRoleGroups(actor, person.ofPlatform, all)
@@ -71,8 +70,4 @@ async function renderRoleGroups(
       ...(missing.includes('roleGroups') && { roleGroups: CHOOSE_ROLE_GROUPS }),
     },
   })
-}
-
-function returnOf({ config }: Deps, req: Request, userId: string) {
-  return returnTo(req.query.back, config.PUBLIC_URL, userId, `/users/${userId}`)
 }

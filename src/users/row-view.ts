@@ -1,12 +1,13 @@
 // A row of a list of users. Its template only writes down what stands here. Pure.
 import { backParameter } from '../access/list-address.ts'
+import { targetOf } from '../access/people.ts'
 import { type Actor, mayChangeWithin } from '../access/rules.ts'
 import { relativeText } from '../platform/time/relative-text.ts'
 import { combinedStatus } from './combined-status.ts'
-import { type Standing, type UserRow, userActions, userTarget, userView } from './user-view.ts'
+import { type Standing, type UserRow, userActions, userView } from './user-view.ts'
 
 /** The list around the rows. */
-export interface List {
+export interface ListAround {
   actor: Actor
   standing: Standing
   now: Date
@@ -31,7 +32,7 @@ interface Acts {
 
 export type RowView = ReturnType<typeof rowView>
 
-export function rowView(row: UserRow, list: List) {
+export function rowView(row: UserRow, list: ListAround) {
   const { actor, standing, now, withAccount } = list
   const user = userView(row, actor, standing, now)
   const { id, name, email, client, mfa, status, lastSignInAt } = user
@@ -92,8 +93,8 @@ function rowAddress(
   return `/users/${id}/row${parameters.length > 0 ? `?${parameters.join('&')}` : ''}`
 }
 
-function actsOn(row: UserRow, { actor, standing, now }: List, back: string): Acts {
-  const target = userTarget(row, standing, now)
+function actsOn(row: UserRow, { actor, standing, now }: ListAround, back: string): Acts {
+  const target = targetOf(row.person, row.passwordLockedUntil, standing, now)
   const may = userActions(actor, target)
   const act = (allowed: boolean, name: string) => (allowed ? `/users/${target.id}/${name}${back}` : '')
   return {

@@ -66,6 +66,11 @@ function readOrder(typed: string): Order {
   return sort ? { sort, reversed: typed.startsWith('-') } : { sort: 'name', reversed: false }
 }
 
+/** The latest sign-in comes first: its times descend. */
+export function descends({ sort, reversed }: Order): boolean {
+  return reversed !== (sort === 'last-sign-in')
+}
+
 export function sortParameter({ sort, reversed }: Order): string {
   if (reversed) return `-${sort}`
   return sort === 'name' ? '' : sort

@@ -1,6 +1,5 @@
 // Lists of an account's users in the order of an index: all of them, or those that match filters.
 import { and, eq, ne, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
-import type { Account } from '../access/accounts.queries.ts'
 import type { Reader } from '../platform/db/client.ts'
 import { lastSignIns, listings, UNDER_NO_ROLE_GROUP } from '../platform/db/schema/listings.ts'
 import { mfaPolicies, roleGroups } from '../platform/db/schema/role-groups.ts'
@@ -12,6 +11,7 @@ import {
   isNarrowed,
   listedUnderRole,
   matchesFilters,
+  type Within,
 } from './matches-filters.queries.ts'
 
 /** The order of lists of people, whatever the collation of the database. */
@@ -24,8 +24,6 @@ export interface Place {
   id: string
   key: SQLWrapper
 }
-
-export type Within = Pick<Account, 'id' | 'isPlatform'>
 
 interface Wanted {
   beyond: Place | null

@@ -1,7 +1,13 @@
 // The table of a list of users: its columns, how it is sorted, and its rows. Pure.
 import { listHref } from '../platform/http/list-query.ts'
-import { type List, type RowView, rowView } from './row-view.ts'
-import { type SortKey, sortParameter, type TypedUserFilters, type UserFilters } from './user-filters.ts'
+import { type ListAround, type RowView, rowView } from './row-view.ts'
+import {
+  descends,
+  type SortKey,
+  sortParameter,
+  type TypedUserFilters,
+  type UserFilters,
+} from './user-filters.ts'
 import type { UserRow } from './user-view.ts'
 
 interface Column {
@@ -23,7 +29,11 @@ export type Sorting = Pick<UserFilters, 'sort' | 'reversed'> & { path: string; t
 
 export function userTable(
   rows: readonly UserRow[],
-  { sorting, caption, listOf }: { sorting: Sorting | null; caption: string; listOf: (row: UserRow) => List },
+  {
+    sorting,
+    caption,
+    listOf,
+  }: { sorting: Sorting | null; caption: string; listOf: (row: UserRow) => ListAround },
 ): UserTable {
   const views = rows.map((row) => rowView(row, listOf(row)))
   const withAccount = views.some(({ account }) => account !== null)
@@ -46,12 +56,10 @@ function sortable(key: SortKey, label: string, sorting: Sorting | null): Column 
   if (!sorting) return { key, label, sorted: null, href: null }
   const isSorted = sorting.sort === key
   const reversed = isSorted && !sorting.reversed
-  // The latest sign-in comes first: its times descend.
-  const descends = sorting.reversed !== (key === 'last-sign-in')
   return {
     key,
     label,
-    sorted: isSorted ? (descends ? 'descending' : 'ascending') : null,
+    sorted: isSorted ? (descends(sorting) ? 'descending' : 'ascending') : null,
     href: listHref(sorting.path, { ...sorting.typed, sort: sortParameter({ sort: key, reversed }) }),
   }
 }

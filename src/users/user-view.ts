@@ -35,19 +35,10 @@ interface ResetProgress {
   at: Date
 }
 
-export function userTarget(
-  { person, passwordLockedUntil }: Pick<UserRow, 'person' | 'passwordLockedUntil'>,
-  standing: Standing,
-  now: Date,
-): Target {
-  return targetOf(person, passwordLockedUntil, standing, now)
-}
-
 export function userView(row: UserRow, actor: Actor, standing: Standing, now: Date) {
   const { person, passwordLockedUntil, pendingUntil } = row
-  const target = userTarget(row, standing, now)
   const reset = resetProgress(row, now)
-  const resetRefusal = mayResetMfa(actor, target)
+  const resetRefusal = mayResetMfa(actor, targetOf(person, passwordLockedUntil, standing, now))
   return {
     id: person.id,
     name: person.name,
@@ -58,13 +49,8 @@ export function userView(row: UserRow, actor: Actor, standing: Standing, now: Da
     mfa: mfaStatusOf(person, pendingUntil, now),
     reset,
     pollMs: pollInterval(reset, now),
-    lockedUntil: latest([
-      lockInForce(person.codeLockout, now),
-      passwordLockedUntil && passwordLockedUntil > now ? passwordLockedUntil : null,
-    ]),
+    lockedUntil: lockedUntilOf(row, now),
     lastSignInAt: row.lastSignInAt,
-    mayReset: resetRefusal === null,
-    mayUnlock: mayUnlock(actor, target) === null,
     /** Why the page of the user has no reset button; empty if it has one. */
     resetSentence: resetSentence(resetRefusal),
     /** The same in a list; empty where the row or the top of the page already says so. */
@@ -73,6 +59,16 @@ export function userView(row: UserRow, actor: Actor, standing: Standing, now: Da
         ? ''
         : resetSentence(resetRefusal),
   }
+}
+
+/** The end of the lock in force that lasts longest; null without one. */
+export function lockedUntilOf(
+  { person, passwordLockedUntil }: Pick<UserRow, 'person' | 'passwordLockedUntil'>,
+  now: Date,
+): Date | null {
+  const locks = [lockInForce(person.codeLockout, now), passwordLockedUntil]
+  const until = Math.max(...locks.map((lock) => lock?.getTime() ?? 0))
+  return until > now.getTime() ? new Date(until) : null
 }
 
 /** Active again after a reset means enrolled again, because a reset revokes the authenticator. Shown for a day. */
@@ -88,10 +84,6 @@ function pollInterval(reset: ResetProgress | null, now: Date): number | null {
   if (!reset || reset.step === 're-enrolled') return null
   if (now.getTime() - reset.at.getTime() > 10 * MINUTE) return null
   return reset.step === 'requested' ? 2 * SECOND : 10 * SECOND
-}
-
-function latest(instants: readonly (Date | null)[]): Date | null {
-  return instants.reduce<Date | null>((last, at) => (at && (!last || at > last) ? at : last), null)
 }
 
 function resetSentence(refusal: Refusal | null): string {

@@ -1,10 +1,11 @@
 import { type Request, type Response, Router } from 'express'
-import { actNoticeOn, readActNotice, usersPageOf } from '../access/act-notice.ts'
+import { actNoticeOn, readActNotice, returnOf, usersPageOf } from '../access/act-notice.ts'
 import { readCaseAbout } from '../access/approvals.queries.ts'
 import { goOnViewing } from '../access/go-on-viewing.ts'
-import { listAddress, rowIn } from '../access/list-address.ts'
+import { listAddress } from '../access/list-address.ts'
 import { readTies } from '../access/makers.queries.ts'
 import { actorOf } from '../access/people.ts'
+import { recordExport } from '../access/record-export.ts'
 import { refuse } from '../access/refuse.ts'
 import { readRoleGroupChoices } from '../access/role-groups.queries.ts'
 import { mayInvite, mayViewAccount } from '../access/rules.ts'
@@ -20,7 +21,7 @@ import { IDENTIFICATIONS } from '../mfa-reset/identifications.ts'
 import { listHref } from '../platform/http/list-query.ts'
 import { originOf } from '../platform/http/origin.ts'
 import { describeFile, fileNameOf, sendFile } from '../platform/http/send-file.ts'
-import { exportedUsers, recordUserExport } from './export-users.ts'
+import { exportedUsers } from './export-users.ts'
 import { EMPTY_PAGE, findUsers } from './find-users.queries.ts'
 import { readUserCounts } from './headcounts.queries.ts'
 import { rowView } from './row-view.ts'
@@ -74,7 +75,7 @@ async function renderUser(deps: Deps, req: Request, res: Response, userId: unkno
     actions: userActions(actor, target),
     invitation: user.status === 'invited' ? await readInvitation(deps.db, user.id, now) : null,
     approval: actorOf(personOf(res)).isServiceDesk ? await readCaseAbout(deps.db, user.id, now) : null,
-    back: backFrom(deps, req, user.id) ?? usersPageOf(personOf(res), user.client.id),
+    back: returnOf(deps, req, user.id, usersPageOf(personOf(res), user.client.id)).page,
     identifications: IDENTIFICATIONS,
     applications: await readUsesOfPerson(deps.db, user.id),
     history: { ...history, lockouts: lockouts.map(eventView), signIns: signIns.map(eventView) },
@@ -103,7 +104,7 @@ async function sendUsers(deps: Deps, req: Request, res: Response): Promise<void>
     origin: originOf(req),
     mayGoOn: () => goOnViewing(deps, session, visitOf(req, res), account.id),
   }
-  await recordUserExport(deps, request)
+  await recordExport(deps, 'users.exported', { ...request, format: 'csv' })
   await sendFile(res, file, exportedUsers(deps, request))
 }
 
@@ -155,12 +156,6 @@ async function renderList(deps: Deps, req: Request, res: Response): Promise<void
     previous: page.previous && listHref(path, { ...typed, before: page.previous }),
     next: page.next && listHref(path, { ...typed, after: page.next }),
   })
-}
-
-/** The row of the user in the list that the page was opened from. */
-function backFrom({ config }: Deps, req: Request, userId: string): string | null {
-  const list = listAddress(req.query.back, config.PUBLIC_URL)
-  return list && rowIn(list, userId)
 }
 
 /** The user as the viewer may see and change them; null if a refusal was answered. */

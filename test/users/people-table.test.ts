@@ -129,48 +129,65 @@ describe('filters', () => {
 
 describe('the way back', () => {
   const LIST = '/users?role=tech-operator&sort=status'
+  const NEW_TECH = 'new.tech@harbour.example'
+  const offered = new Set<string>()
+  const tried = new Set<string>()
 
-  test('every act and its Cancel lead back to the same row of the same list, which is marked', async () => {
-    const id = await idOf(TECH)
-    const back = new URLSearchParams({ back: LIST })
+  const rowOf = (html: string, id: string) =>
+    new RegExp(`<tr id="user-${id}".*?</tr>`, 's').exec(html)?.[0] ?? ''
+
+  /** Follows an act from the row of a user; returns the row after it. */
+  async function actFromRow(
+    email: string,
+    act: string,
+    fields: Record<string, string> = {},
+  ): Promise<string> {
+    const id = await idOf(email)
+    const path = `/users/${id}/${act}?${new URLSearchParams({ back: LIST })}`
+    const row = rowOf(await page(LIST), id)
+    for (const [, name = ''] of row.matchAll(/href="\/users\/[^/"]+\/([^?"]+)\?back=/g)) offered.add(name)
+    assert.ok(row.includes(`href="${path}"`), `${act} is offered`)
+    const cancel = `href="${LIST.replaceAll('&', '&amp;')}#user-${id}">Cancel`
+    assert.ok((await page(path)).includes(cancel), `Cancel of ${act}`)
+
     const admin = cast.as(ADMIN)
-    for (const act of ['disable', 'enable'] as const) {
-      const form = await page(`/users/${id}/${act}?${back}`).catch(() => '')
-      if (act === 'disable')
-        assert.ok(form.includes(`href="${LIST.replaceAll('&', '&amp;')}#user-${id}">Cancel`), 'Cancel')
+    const done = await admin.post(path, { reason: 'As asked', presence: admin.nextCode(), ...fields })
 
-      const done = await admin.post(`/users/${id}/${act}?${back}`, {
-        reason: 'Left and came back',
-        presence: admin.nextCode(),
-      })
-
-      assert.equal(done.status, 303, act)
-      assert.equal(done.location, `${LIST}#user-${id}`)
-      assert.match(await page(LIST), new RegExp(`<tr id="user-${id}"[^>]* class="marked"`))
-    }
-    assert.doesNotMatch(
-      await page(`/clients/${await cast.people.clientId('Harbour Retail')}/users`),
-      /"marked"/,
-    )
-  })
+    assert.equal(done.status, 303, act)
+    assert.equal(done.location, `${LIST}#user-${id}`)
+    tried.add(act)
+    return rowOf(await page(LIST), id)
+  }
 
   test('the row of a reset is marked and watched', async () => {
-    const id = await idOf(TECH)
-    const admin = cast.as(ADMIN)
+    const row = await actFromRow(TECH, 'mfa-reset')
 
-    const done = await admin.post(`/users/${id}/mfa-reset?${new URLSearchParams({ back: LIST })}`, {
-      reason: 'New phone',
-      presence: admin.nextCode(),
-    })
-
-    assert.equal(done.location, `${LIST}#user-${id}`)
-    const [row = ''] = new RegExp(`<tr id="user-${id}".*?</tr>`, 's').exec(await page(LIST)) ?? []
     assert.match(row, /class="marked" data-watched/)
     const [, href = ''] = /hx-get="([^"]+)"/.exec(row) ?? []
     const polled = await page(href.replaceAll('&amp;', '&'))
     assert.match(polled, /class="marked" data-watched/)
     assert.match(polled, /data-reset="requested"/)
     assert.ok(polled.includes(`/role-groups?back=${encodeURIComponent(LIST)}`), 'its acts lead back as well')
+  })
+
+  test('every act that a row offers, and its Cancel, lead back to the same row, which is marked', async () => {
+    await lock(TECH)
+    const acts: [string, string, Record<string, string>?][] = [
+      [TECH, 'unlock'],
+      [TECH, 'role-groups', { roleGroups: 'tech-operator' }],
+      [TECH, 'disable'],
+      [TECH, 'enable'],
+      [NEW_TECH, 'invitation'],
+    ]
+    for (const [email, act, fields] of acts)
+      assert.match(await actFromRow(email, act, fields), /^<tr id="[^"]*"[^>]* class="marked"/, act)
+    assert.equal(await actFromRow(NEW_TECH, 'invitation/withdraw'), '', 'the row is gone')
+
+    assert.deepEqual([...offered].toSorted(), [...tried].toSorted())
+    assert.doesNotMatch(
+      await page(`/clients/${await cast.people.clientId('Harbour Retail')}/users`),
+      /"marked"/,
+    )
   })
 
   test('an address of another origin, or of another page, is not taken', async () => {

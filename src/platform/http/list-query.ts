@@ -29,7 +29,11 @@ export function choice<const Choices extends readonly string[]>(choices: Choices
 
 /** Omits empty parameters. */
 export function listHref(path: string, parameters: Record<string, string>): string {
-  const given = Object.entries(parameters).filter(([, value]) => value !== '')
-  const query = new URLSearchParams(given).toString()
+  const query = new URLSearchParams(given(parameters)).toString()
   return query === '' ? path : `${path}?${query}`
+}
+
+/** The parameters that are not empty. */
+export function given(parameters: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(parameters).filter(([, value]) => value !== ''))
 }

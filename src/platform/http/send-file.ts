@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Response } from 'express'
 
-interface File {
+interface Download {
   name: string
   contentType: string
 }
@@ -14,7 +14,7 @@ interface File {
  */
 export async function sendFile(
   res: Response,
-  { name, contentType }: File,
+  { name, contentType }: Download,
   pieces: AsyncIterable<string>,
 ): Promise<void> {
   const file = Readable.from(pieces)
@@ -27,7 +27,7 @@ export async function sendFile(
 }
 
 /** Answers HEAD, which records nothing. */
-export function describeFile(res: Response, { name, contentType }: File): void {
+export function describeFile(res: Response, { name, contentType }: Download): void {
   res.attachment(name).type(contentType).end()
 }
 

@@ -30,7 +30,7 @@ export async function findTaken(
 }
 
 function withoutPort(host: SQLWrapper) {
-  return sql<boolean>`regexp_replace(${host}, ':[0-9]+$', '')`
+  return sql<string>`regexp_replace(${host}, ':[0-9]+$', '')`
 }
 
 /** Sets the role groups that an application admits. */

@@ -81,12 +81,13 @@ export function databaseGauges(gauge: MakeGauge): (state: DatabaseState | null) 
     failed,
     mails,
     unsealed,
+    openResets,
   ]
   const labelled = [processes, oldest, unanswered, locks, events, jobsDone, jobSeconds]
 
   return (state) => {
     up.set(state ? 1 : 0)
-    for (const shown of [...single, openResets]) shown.remove()
+    for (const shown of single) shown.remove()
     for (const shown of labelled) shown.reset()
     if (!state) return
     const { server, outbox, oldestByQueue, sealing, inForce } = state

@@ -19,9 +19,10 @@ import { queueBoard } from './queue-board.ts'
 import { queueJobs } from './queue-jobs.ts'
 import { readQueueLines } from './queue-lines.ts'
 import { queuesAway, reachQueues } from './reach-queues.ts'
-import { readRecentEvents, signInRates } from './recent.queries.ts'
+import { readRecentEvents } from './recent.queries.ts'
 import { retryFailedWork } from './retry-failed-work.ts'
 import { readSealing } from './sealing.queries.ts'
+import { signInRates } from './sign-in-rates.ts'
 import { readUnansweredLogouts } from './unanswered-logouts.queries.ts'
 
 /** The operators' pages: queues, outbox, mail and locks. They show numbers and ids, never names of people. */

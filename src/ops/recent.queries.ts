@@ -1,4 +1,4 @@
-// What has happened lately. The ids of rows begin with their time, so that each read is a short range of an index.
+// What has happened lately.
 import { and, count, eq, gt, sql } from 'drizzle-orm'
 import type { Reader } from '../platform/db/client.ts'
 import { auditEvents } from '../platform/db/schema/audit-events.ts'
@@ -7,7 +7,8 @@ import { MINUTE } from '../platform/time/durations.ts'
 
 export const RECENT_MS = 5 * MINUTE
 
-const RECENT_IDS = sql`uuidv7(interval '-5 minutes')`
+/** An id begins with its time, so that recent events are a short range of the primary key. */
+const RECENT_IDS = sql`uuidv7(${`-${RECENT_MS} milliseconds`}::interval)`
 
 export interface RecentEvents {
   action: string
@@ -42,26 +43,6 @@ export function readRecentJobs(db: Reader, now: Date): Promise<RecentJobs[]> {
     .from(outbox)
     .where(and(gt(outbox.doneAt, new Date(now.getTime() - RECENT_MS))))
     .groupBy(outbox.job)
-}
-
-export interface SignInRates {
-  completed: number
-  failed: number
-  refused: number
-}
-
-/** Sign-ins a minute, over the last five minutes. Failed ones had a wrong password or code; refused ones met a lock. */
-export function signInRates(recent: readonly RecentEvents[]): SignInRates {
-  const aMinute = (isCounted: (event: RecentEvents) => boolean) => {
-    const events = recent.filter(isCounted).reduce((sum, event) => sum + event.events, 0)
-    return Math.round((10 * events * MINUTE) / RECENT_MS) / 10
-  }
-  const isAttempt = ({ action }: RecentEvents) => action === 'sign-in.password' || action === 'sign-in.code'
-  return {
-    completed: aMinute(({ action, outcome }) => action === 'sign-in.completed' && outcome === 'success'),
-    failed: aMinute((event) => isAttempt(event) && event.outcome === 'failure'),
-    refused: aMinute((event) => isAttempt(event) && event.outcome === 'refused'),
-  }
 }
 
 /** Resets whose completion is not recorded yet. */

@@ -65,7 +65,7 @@ for (const javaScriptEnabled of [true, false])
       await desk.press('Register the application')
       await desk.heading('The new secret')
       const secret = (await desk.page.locator('#client-secret').textContent()) ?? ''
-      const clientId = (await desk.page.locator('dd code').first().textContent()) ?? ''
+      const clientId = (await desk.page.locator('#client-id').textContent()) ?? ''
       await desk.page.getByRole('link', { name: 'I have copied it' }).click()
       await desk.heading('Quayside')
       assert.ok(!(await desk.page.content()).includes(secret))

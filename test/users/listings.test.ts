@@ -77,6 +77,45 @@ async function enrol(db: Sql | TransactionSql, userId: string): Promise<void> {
 const hold = (db: Sql | TransactionSql, userId: string, roleGroup: string | undefined) =>
   db`insert into memberships (user_id, role_group_id) values (${userId}, ${roleGroup ?? ''}) on conflict do nothing`
 
+describe('last sign-ins', () => {
+  const signIn = (db: Sql | TransactionSql, userId: string, at: string, outcome = 'success') =>
+    db`insert into audit_events (at, action, outcome, client_id, actor_id, subject_id)
+      values (${at}, 'sign-in.completed', ${outcome}, ${clientId}, ${userId}, ${userId})`
+  const lastOf = async (userId: string) =>
+    (await sql`select at::text from last_sign_ins where user_id = ${userId}`).map(({ at }) => at)
+
+  test('the last sign-in of each user is the latest of the audit log', async () => {
+    const [never, once] = [await addUser(sql), await addUser(sql)]
+    await signIn(sql, once, '2026-02-02T10:00:00Z')
+    await signIn(sql, once, '2026-02-01T10:00:00Z')
+    await signIn(sql, once, '2026-02-03T10:00:00Z', 'refused')
+
+    const wrong = await sql`
+      with should as (
+        select u.id, u.client_id, coalesce(max(e.at), '-infinity') as at
+        from users u left join audit_events e
+          on e.subject_id = u.id and e.action = 'sign-in.completed' and e.outcome = 'success'
+        where u.status <> 'withdrawn' group by u.id
+      ), kept as (select user_id, client_id, at from last_sign_ins)
+      (table should except table kept) union all (table kept except table should)`
+    assert.deepEqual([...wrong], [])
+    assert.deepEqual(await lastOf(never), ['-infinity'])
+    assert.match((await lastOf(once))[0] ?? '', /^2026-02-02 10:00:00/)
+  })
+
+  test('what is rolled back is no last sign-in', async () => {
+    const id = await addUser(sql)
+    await sql
+      .begin(async (db) => {
+        await signIn(db, id, '2026-02-02T10:00:00Z')
+        throw new Error('rolled back')
+      })
+      .catch(() => {})
+
+    assert.deepEqual(await lastOf(id), ['-infinity'])
+  })
+})
+
 describe('listings and headcounts', () => {
   test('listings hold the demo accounts and the users seeded in bulk', async () => {
     await bulkSeed(

@@ -1,20 +1,7 @@
-// The processes of the product, by the names that they give their connections. They need no table and no sign of life.
-import { readFileSync } from 'node:fs'
-import { hostname } from 'node:os'
-import { join } from 'node:path'
+// The processes of the product, by the names that they give their connections. They need no table and no heartbeat.
 import { sql } from 'drizzle-orm'
-import { PROJECT_ROOT } from '../project-root.ts'
 import { SECOND } from '../time/durations.ts'
 import type { Reader } from './client.ts'
-
-export const VERSION: string = JSON.parse(readFileSync(join(PROJECT_ROOT, 'package.json'), 'utf8')).version
-
-/** PostgreSQL cuts names after 63 bytes. */
-const HOST = hostname().slice(0, 16)
-const STARTED_AT_SECONDS = Math.round((Date.now() - process.uptime() * SECOND) / SECOND)
-
-/** Follows the name of the process: version, process id, host, and when it was started. */
-export const IDENTITY = ` ${VERSION} ${process.pid} ${HOST} ${STARTED_AT_SECONDS}`
 
 export interface RunningProcess {
   name: 'web' | 'worker'

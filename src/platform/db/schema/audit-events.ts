@@ -28,9 +28,6 @@ export const auditEvents = pgTable(
       .on(t.clientId, t.subjectId, t.at, t.id)
       .where(sql`${t.subjectId} is not null`),
     index('audit_events_subject').on(t.subjectId, t.id),
-    index('audit_events_sign_ins')
-      .on(t.subjectId, t.action, t.id)
-      .where(sql`${t.outcome} = 'success' and ${t.action} in ('sign-in.completed', 'sign-in.password')`),
     index('audit_events_failed_sign_ins')
       .on(t.clientId, t.at)
       .where(sql`${t.outcome} = 'failure' and ${t.action} in ('sign-in.password', 'sign-in.code')`),

@@ -1,4 +1,4 @@
-import { and, eq, exists, gt, lt, ne, notExists, or, type SQL, sql } from 'drizzle-orm'
+import { and, eq, exists, gt, isNotNull, lt, notExists, or, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import type { Database } from '../src/platform/db/client.ts'
 import { authenticators } from '../src/platform/db/schema/authenticators.ts'
@@ -71,7 +71,13 @@ function oldInvitation(db: Database, before: Date): SQL | undefined {
     db
       .select()
       .from(users)
-      .where(and(eq(users.id, invitations.userId), ne(users.status, 'invited'))),
+      .where(
+        and(
+          eq(users.id, invitations.userId),
+          // Not `status`: a person who was disabled before they activated may be enabled, and invited again.
+          or(isNotNull(users.activatedAt), eq(users.status, 'withdrawn')),
+        ),
+      ),
   )
   return and(lt(invitations.expiresAt, before), or(isFollowed, isActivated))
 }

@@ -74,5 +74,9 @@ export function ownAccount({ clientId }: { clientId: string }): Concerned {
 
 /** An id from a URL or a form: bounded, and without characters that PostgreSQL cannot store in JSON. */
 function storable(id: string): string {
-  return id.slice(0, MAX_ASKED_LENGTH).replace(/\p{Cc}/gu, ' ')
+  // By characters: half of a surrogate pair is no text that PostgreSQL takes.
+  return [...id]
+    .slice(0, MAX_ASKED_LENGTH)
+    .join('')
+    .replace(/\p{Cc}/gu, ' ')
 }

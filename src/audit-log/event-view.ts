@@ -32,19 +32,25 @@ export function eventView(event: EventRow) {
   }
 }
 
-const INSTANT = /^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/
+/** Details that the product writes as instants. Others hold what people typed, which may look like one. */
+const INSTANTS = ['until', 'lockedUntil', 'olderUntil']
 
 function textOf(name: string, value: unknown): string {
   if (name === 'refusal') return refusalText(String(value))
   if (name === 'added' || name === 'removed') return roleGroupNames(value)
-  if (typeof value === 'string' && INSTANT.test(value)) return exactText(new Date(value))
+  if (INSTANTS.includes(name)) return instantText(String(value))
   if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.join(', ')
   return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value)
 }
 
+function instantText(value: string): string {
+  const instant = new Date(value)
+  return Number.isNaN(instant.getTime()) ? value : exactText(instant)
+}
+
 function refusalText(name: string): string {
   const { [name as Refusal]: known }: Partial<typeof REFUSALS> = REFUSALS
-  return known ? known.sentence : name
+  return known?.sentence ?? name
 }
 
 function wordsOf(name: string): string {

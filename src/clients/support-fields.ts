@@ -21,6 +21,6 @@ export const supportPhone = optional.pipe(z.string().regex(/^(\+?[0-9][0-9 ()/.-
 
 function isSafeLink(typed: string): boolean {
   if (typed === '') return true
-  if (!URL.canParse(typed)) return false
-  return ['https:', 'mailto:'].includes(new URL(typed).protocol)
+  // A browser takes 'https:help' for a path of our own.
+  return /^(https:\/\/|mailto:)/i.test(typed) && URL.canParse(typed)
 }

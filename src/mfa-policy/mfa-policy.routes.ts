@@ -29,7 +29,8 @@ export function mfaPolicyRoutes(deps: Deps): Router {
     })
     routes.post(path, readForm, stepUp, (req, res) => savePolicy(deps, req, res))
   }
-  routes.post('/mfa-policy/reminders', readForm, async (req, res) => {
+  const stepUpToRemind = requireStepUp(deps, { act: 'remind people to set up MFA' })
+  routes.post('/mfa-policy/reminders', readForm, stepUpToRemind, async (req, res) => {
     const { clientId } = personOf(res)
     await answer(res, await requestMfaReminders(deps, { ...actRequestOf(req), clientId }), {
       done: () => {

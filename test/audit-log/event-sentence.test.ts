@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { eventSentence } from '../../src/audit-log/event-sentence.ts'
+import { eventView } from '../../src/audit-log/event-view.ts'
+import { AUDIT_ACTIONS, OUTCOMES } from '../../src/platform/audit/actions.ts'
 
 test('the requester of a new password is unknown, whether a mail went out or not', () => {
   const asked = {
@@ -145,6 +147,17 @@ const AMARA = {
   subjectName: 'Theo Marchetti',
 }
 
+const UNKNOWN_ORIGIN = {
+  id: 'an id',
+  at: new Date(0),
+  address: null,
+  userAgent: null,
+  requestId: null,
+  actorEmail: null,
+  subjectEmail: null,
+  subjectClientId: null,
+}
+
 test('the sentence about a policy names the role groups', () => {
   const said = (details: Record<string, unknown>) =>
     eventSentence({ ...AMARA, action: 'mfa-policy.changed', details })
@@ -191,4 +204,28 @@ test('a file that was checked is not said to be a refused invitation', () => {
     eventSentence({ ...checked, outcome: 'failure', details: { problem: 'address-taken', lines: 1 } }),
     'Amara Okafor checked a file of people to invite. An account has the address already in one line.',
   )
+})
+
+test('a detail that looks like an instant, a refusal or a list is shown as it is', () => {
+  const hostile = ['2026-99-99T99:99Z', '2026-01-01T00:00Z', 'constructor', '__proto__', '']
+  for (const action of AUDIT_ACTIONS)
+    for (const outcome of OUTCOMES)
+      for (const text of hostile) {
+        const keys = [
+          'asked',
+          'reason',
+          'until',
+          'lockedUntil',
+          'refusal',
+          'added',
+          'given',
+          'from',
+          'lines',
+          'name',
+        ]
+        const details = Object.fromEntries(keys.map((key) => [key, text]))
+        const { sentence, facts } = eventView({ ...AMARA, ...UNKNOWN_ORIGIN, action, outcome, details })
+        assert.equal(typeof sentence, 'string')
+        assert.ok(text === '' || facts.some(({ name, value }) => name === 'Asked' && value === text))
+      }
 })

@@ -8,10 +8,8 @@ export const SHORTEST_TERM = 3
 export const searchTerm = z
   .string()
   .transform((text) =>
-    text
-      .replace(/[\p{Cc}\s]+/gu, ' ')
-      .trim()
-      .slice(0, MAX_TERM),
+    // By characters: half of a surrogate pair is no text that PostgreSQL takes.
+    [...text.replace(/[\p{Cc}\s]+/gu, ' ').trim()].slice(0, MAX_TERM).join(''),
   )
   .catch('')
 

@@ -5,7 +5,7 @@ import { beginsWith } from '../platform/db/like.ts'
 import { lastSignIns, listings } from '../platform/db/schema/listings.ts'
 import { foldedEmail, users } from '../platform/db/schema/users.ts'
 import { canonicalEmail } from '../platform/http/email-address.ts'
-import { type Part, type PlaceFacts, partsOf, type StartingPlace } from './list-parts.ts'
+import { type PlaceFacts, partsOf, type StartingPlace } from './list-parts.ts'
 import { matchesFilters, mfaRequiredInSql, type Within } from './matches-filters.queries.ts'
 import { type PartRequest, readPart } from './read-part.queries.ts'
 import { descends, type UserFilters } from './user-filters.ts'
@@ -45,7 +45,8 @@ export async function findUsers(
   }
   const needsLocked = filters.locked || sort === 'status'
   const locked = needsLocked ? await readLockedUsers(db, account.id, now) : []
-  const place = cursor === '' ? null : await placeOf(db, account, cursor, q)
+  const [id = '', ofPart] = cursor.split('.')
+  const place = cursor === '' ? null : await placeOf(db, account, id, q)
   if (place === undefined) return EMPTY_PAGE
 
   const backwards = descends(filters) !== (before !== '')
@@ -58,23 +59,25 @@ export async function findUsers(
     lockedIds: locked.filter(({ status }) => filters.locked || status !== 'disabled').map(({ id }) => id),
   }
   const isLocked = place !== null && request.lockedIds.includes(place.id)
-  const parts = inDirection(partsOf(filters), backwards)
-  const first = place ? parts.findIndex(({ holds }) => holds({ ...place, locked: isLocked })) : 0
+  const all = partsOf(filters).map((part, number) => ({ part, number: String(number) }))
+  const parts = backwards ? all.toReversed() : all
+  const first = place
+    ? parts.findIndex(({ part, number }) =>
+        ofPart === undefined ? part.holds({ ...place, locked: isLocked }) : number === ofPart,
+      )
+    : 0
   const ids: string[] = []
   let end: string | null = null
-  for (const [index, part] of parts.slice(Math.max(0, first)).entries()) {
+  for (const [index, { part, number }] of parts.slice(Math.max(0, first)).entries()) {
     const read = await readPart(db, request, part, index === 0 ? place : null)
     ids.push(...read.ids)
-    end = read.end
+    // The last user of a window need not be one of its part.
+    end = read.end && `${read.end}.${number}`
     if (ids.length > pageSize || end !== null) break
   }
   if (before !== '' && ids.length <= pageSize && end === null)
     return findUsers(db, account, { ...filters, before: '', after: '' }, { now, matching, pageSize })
   return pageOf(ids, end, { isBackwards: before !== '', isFirst: place === null, pageSize })
-}
-
-function inDirection(parts: Part[], backwards: boolean): Part[] {
-  return backwards ? parts.toReversed() : parts
 }
 
 function pageOf(

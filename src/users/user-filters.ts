@@ -1,5 +1,6 @@
 // The filters and the order of the users page, read from its address. Empty means no filter. Pure.
-import { cursor, lastSaid, searchTerm } from '../platform/http/list-query.ts'
+import { z } from 'zod'
+import { lastSaid, searchTerm } from '../platform/http/list-query.ts'
 
 const MFA = ['enrolled', 'not-enrolled', 'required-missing'] as const
 const STATUSES = ['active', 'invited', 'disabled'] as const
@@ -10,6 +11,12 @@ const NO_SUCH_CHOICE = 'There is no such choice. Choose one of the list.'
 
 export type FilterField = 'q' | 'role' | 'mfa' | 'status' | 'locked'
 export type TypedUserFilters = Record<FilterField | 'sort', string>
+
+/** The id of a user, and the number of their part of the list where their own facts may name another. */
+const cursor = z
+  .string()
+  .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\.[0-9])?$/)
+  .catch('')
 
 export interface UserFilters {
   q: string

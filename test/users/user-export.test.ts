@@ -90,3 +90,23 @@ test('a file of many batches holds every user once, and is on record once', asyn
   assert.equal(new Set(rows.map(([id]) => id)).size, rows.length)
   assert.equal(await recorded(), before + 1)
 })
+
+test('a file in the order of statuses ends, and has each person once, where more people are scanned than one request may', async () => {
+  const { sql } = app.deps
+  await sql`
+    with added as (
+      insert into users (client_id, email, name, status, password_hash)
+      select c.id, 'many' || n || '@harbour.example', 'Many ' || lpad(n::text, 6, '0'), 'active', 'x'
+      from clients c, generate_series(1, 20100) n where c.name = 'Harbour Group'
+      returning id
+    )
+    insert into memberships (user_id, role_group_id)
+    select added.id, r.id from added, role_groups r where r.key = 'tech-operator'`
+  const [row] = await sql`
+    select count(*)::int as people from users u join clients c on c.id = u.client_id where c.name = 'Harbour Group'`
+
+  const [, ...people] = await exported('/users.csv?sort=status')
+
+  assert.equal(people.length, row?.people)
+  assert.equal(new Set(people.map(([id]) => id)).size, people.length)
+})

@@ -55,15 +55,22 @@ test('what is recent, open or the newest of its kind stays', async () => {
   await sql`
     insert into invitations (user_id, token_hash, expires_at)
     values (${invited.id}, ${Buffer.from('newest of the waiting user')}, now() - interval '200 days')`
+  // Enabled again, this person is invited once more: when the invitation expired decides who must approve it.
+  const [disabled] = await sql<[{ id: string }]>`
+    insert into users (client_id, email, name, status) select client_id, 'disabled@test.example', 'Disabled', 'disabled'
+    from users where id = ${fixture.userId} returning id`
+  await sql`
+    insert into invitations (user_id, token_hash, expires_at)
+    values (${disabled.id}, ${Buffer.from('invitation of a disabled user')}, now() - interval '200 days')`
   const kept = () =>
     sql`select (select count(*)::int from notifications where kind like '%-mail') as mails,
-      (select count(*)::int from invitations where user_id = ${invited.id}) as invitations`
+      (select count(*)::int from invitations where user_id in (${invited.id}, ${disabled.id})) as invitations`
   const before = await kept()
 
   await removeHistory(fixture.deps)
 
   assert.deepEqual([...(await kept())], [...before])
-  assert.deepEqual([...before], [{ mails: 2, invitations: 1 }])
+  assert.deepEqual([...before], [{ mails: 2, invitations: 2 }])
 })
 
 /** Ten of everything, which end in the way of most. */

@@ -2,9 +2,9 @@
 import type { Sql } from 'postgres'
 import type { Config } from './config.ts'
 import { type Database, type DatabasePool, openDatabase } from './platform/db/client.ts'
+import { IDENTITY } from './platform/db/process-identity.ts'
 import { createLog, type Logger } from './platform/log.ts'
 import { watchOutage } from './platform/outbox/watch-outage.ts'
-import { IDENTITY } from './platform/process-identity.ts'
 import { type Clock, type MeasurementWatch, startDatabaseClock } from './platform/time/clock.ts'
 
 export interface Deps {

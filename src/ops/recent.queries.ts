@@ -3,18 +3,10 @@ import { and, count, eq, gt, sql } from 'drizzle-orm'
 import type { Reader } from '../platform/db/client.ts'
 import { auditEvents } from '../platform/db/schema/audit-events.ts'
 import { outbox } from '../platform/db/schema/outbox.ts'
-import { MINUTE } from '../platform/time/durations.ts'
-
-export const RECENT_MS = 5 * MINUTE
+import { RECENT_MS, type RecentEvents } from './sign-in-rates.ts'
 
 /** An id begins with its time, so that recent events are a short range of the primary key. */
 const RECENT_IDS = sql`uuidv7(${`-${RECENT_MS} milliseconds`}::interval)`
-
-export interface RecentEvents {
-  action: string
-  outcome: string
-  events: number
-}
 
 /** Audit events of the last five minutes, by the clock of the database. */
 export function readRecentEvents(db: Reader): Promise<RecentEvents[]> {

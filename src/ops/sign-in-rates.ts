@@ -1,6 +1,13 @@
 // How many sign-ins there are in a minute. Pure.
 import { MINUTE } from '../platform/time/durations.ts'
-import { RECENT_MS, type RecentEvents } from './recent.queries.ts'
+
+export const RECENT_MS = 5 * MINUTE
+
+export interface RecentEvents {
+  action: string
+  outcome: string
+  events: number
+}
 
 export interface SignInRates {
   completed: number

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { PROJECT_ROOT } from './project-root.ts'
-import { SECOND } from './time/durations.ts'
+import { PROJECT_ROOT } from '../project-root.ts'
+import { SECOND } from '../time/durations.ts'
 
 export const VERSION: string = JSON.parse(readFileSync(join(PROJECT_ROOT, 'package.json'), 'utf8')).version
 

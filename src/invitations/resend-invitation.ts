@@ -44,9 +44,7 @@ export function resendInvitation(deps: Deps, request: UserRequest): Promise<User
 }
 
 async function hasExpired(tx: Transaction, userId: string, now: Date): Promise<boolean> {
-  const invitation = await readInvitation(tx, userId, now)
-  // One that is no longer kept expired long ago.
-  return invitation === null || invitation.state === 'expired'
+  return (await readInvitation(tx, userId, now))?.state === 'expired'
 }
 
 /** A user of the account was active once. Before, its first Admin is invited as often as it takes. */

@@ -269,9 +269,11 @@ test('an invitation that waited for the allowance of its account is recorded wit
     })
 
     assert.equal((await sent.answer).status, 303)
-    const [event] = await db.select().from(auditEvents).orderBy(desc(auditEvents.id)).limit(1)
-    assert.equal(event?.action, 'invitation.resent')
-    assert.equal(event?.at.getTime(), before.getTime() + SECOND)
+    const resent = await db.select().from(auditEvents).where(eq(auditEvents.action, 'invitation.resent'))
+    assert.deepEqual(
+      resent.map(({ at }) => at.getTime()),
+      [before.getTime() + SECOND],
+    )
   } finally {
     await house.app.close()
   }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, test } from 'node:test'
 import { isNull, sql } from 'drizzle-orm'
 import { outbox } from '../../../src/platform/db/schema/outbox.ts'
-import { QUEUE_OF } from '../../../src/platform/outbox/jobs.ts'
+import { QUEUE_OF, QUEUES } from '../../../src/platform/outbox/jobs.ts'
 import { openQueueEngine } from '../../../src/platform/outbox/queues.ts'
 import { DAY, MINUTE } from '../../../src/platform/time/durations.ts'
 import { restoreJobs } from '../../../workers/restore-jobs.ts'
@@ -41,8 +41,8 @@ describe('Redis goes away and comes back', { skip: !REDIS_AVAILABLE }, () => {
       'it says that it is back as often as that it is away',
       () => fixture.linesSaying('queue engine answers again').length === away(),
     )
-    // Once, or twice where one connection is back before another has noticed.
-    assert.ok(away() <= 2, `${away()} times`)
+    // More than once where one connection is back before another has noticed.
+    assert.ok(away() <= QUEUES.length, `${away()} times`)
     assert.ok(fixture.linesSaying('outbox cannot be relayed').length <= 2)
   })
 

@@ -26,7 +26,7 @@ const ACTS = {
   enabled: (name: string) => `${name} can sign in again.`,
 } as const
 
-/** Redirects to `page`, which says what was done to whom. It may have a query and a fragment. */
+/** Redirects to `page`, which says what was done to which user. It may have a query and a fragment. */
 export function goOnAfter(res: Response, act: keyof typeof ACTS, userId: string, page: string): void {
   const [path = page] = page.split(/[?#]/)
   writeNotice(res, path, { name: act, about: userId })

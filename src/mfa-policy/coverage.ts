@@ -11,7 +11,7 @@ import {
 export interface Coverage {
   people: number
   enrolled: number
-  /** Users of whom MFA is required and who have no authenticator. */
+  /** Users who must use MFA and have no authenticator. */
   missing: { active: number; invited: number }
 }
 

@@ -2,9 +2,9 @@
 import { randomInt } from 'node:crypto'
 import { type BulkDeps, bulkSeed, type EnrolledUser } from '../../src/demo/bulk-seed.ts'
 import { anyFreePort } from '../../src/start/free-port.ts'
+import { type Balancer, startBalancer } from '../support/balancer.ts'
 import { builtModule } from '../support/processes.ts'
 import { RedisServer } from '../support/redis-server.ts'
-import { type Balancer, startBalancer } from './balancer.ts'
 import { type Surroundings, SWIFT_WORKER, startSurroundings, WEB } from './product.ts'
 import { Supervised } from './supervised.ts'
 

@@ -10,12 +10,11 @@ import { anyFreePort } from '../../src/start/free-port.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { type Answer, Browser } from '../support/browser.ts'
 import { ADMIN, ADMIN2 } from '../support/cast.ts'
-import { ENCRYPTION_KEYS } from '../support/cluster.ts'
 import { judged } from '../support/judged.ts'
 import { People } from '../support/people.ts'
-import { builtModule, startProcess, type TestProcess } from '../support/processes.ts'
+import type { TestProcess } from '../support/processes.ts'
+import { startWebProcesses } from '../support/web-processes.ts'
 
-const WEB = builtModule('src/web.js')
 const ROUNDS = 20
 const LOCKOUT_ATTEMPTS = 5
 /** Sent to each of the two processes: one more in all than a lock allows. */
@@ -38,21 +37,7 @@ before(async () => {
   people = new People(app)
   const ports = [await anyFreePort(), await anyFreePort()] as const
   origins = [`http://127.0.0.1:${ports[0]}`, `http://127.0.0.1:${ports[1]}`]
-  const started = ports.map((port) =>
-    startProcess(WEB, {
-      PORT: String(port),
-      // The same for both, as behind one proxy.
-      PUBLIC_URL: origins[0],
-      DATABASE_URL: app.deps.config.DATABASE_URL,
-      SMTP_URL: 'smtp://127.0.0.1:9',
-      MAIL_FROM: 'Portcullis <gate@portcullis.test>',
-      SESSION_SECRET: 'a-secret-for-tests-only-which-is-long-enough',
-      ENCRYPTION_KEYS,
-      ADDRESS_ATTEMPTS: '100000',
-      ANSWER_WITHIN: '30s',
-      LOG_LEVEL: 'error',
-    }),
-  )
+  const started = startWebProcesses(app, origins[0], ports)
   webs = started
   await Promise.all(started.map(({ ready }) => ready))
 })

@@ -1,7 +1,5 @@
 // Keys that change while people sign in through two web processes. These use the real clock, as in production.
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { createServer, request, type Server } from 'node:http'
 import { after, afterEach, before, mock, test } from 'node:test'
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import * as client from 'openid-client'
@@ -12,12 +10,13 @@ import { rotateSigningKeys } from '../../src/signing-keys/rotate-signing-keys.ts
 import { anyFreePort } from '../../src/start/free-port.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { addApplication } from '../support/applications.ts'
+import { type Balancer, startBalancer } from '../support/balancer.ts'
 import { Browser } from '../support/browser.ts'
-import { ENCRYPTION_KEYS } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
 import { People } from '../support/people.ts'
-import { builtModule, startProcess, type TestProcess } from '../support/processes.ts'
+import type { TestProcess } from '../support/processes.ts'
 import { VisitorAtHost } from '../support/visitor-at-host.ts'
+import { startWebProcesses } from '../support/web-processes.ts'
 import { RelyingParty } from './relying-party.ts'
 
 const HOST = 'reports.example'
@@ -33,33 +32,19 @@ const REAL_CLOCK = { now: realNow, advance: () => assert.fail('the real clock ca
 let app: TestApp
 /** The same, reached through a balancer that sends each request to the next process. */
 let balanced: TestApp
-let balancer: Server
+let balancer: Balancer
 let webs: TestProcess[]
 let browsers: Browser[]
 
 before(async () => {
   app = await startApp()
   await ensureSigningKeys({ ...app.deps, clock: { now: () => new Date(Date.now() - 2 * DAY) } })
-  const port = await anyFreePort()
-  const origin = `http://127.0.0.1:${port}`
-  const ports = [await anyFreePort(), await anyFreePort()]
-  const started = ports.map((own) =>
-    startProcess(builtModule('src/web.js'), {
-      PORT: String(own),
-      PUBLIC_URL: origin,
-      DATABASE_URL: app.deps.config.DATABASE_URL,
-      SMTP_URL: 'smtp://127.0.0.1:9',
-      MAIL_FROM: 'Portcullis <gate@portcullis.test>',
-      SESSION_SECRET: 'a-secret-for-tests-only-which-is-long-enough',
-      ENCRYPTION_KEYS,
-      ADDRESS_ATTEMPTS: '100000',
-      ANSWER_WITHIN: '30s',
-      LOG_LEVEL: 'error',
-    }),
-  )
+  balancer = await startBalancer()
+  const { origin } = balancer
+  balancer.ports = [await anyFreePort(), await anyFreePort()]
+  const started = startWebProcesses(app, origin, balancer.ports)
   webs = started
   await Promise.all(started.map(({ ready }) => ready))
-  balancer = await balance(port, ports)
   const browser = () => new Browser(origin, REAL_CLOCK)
   balanced = { ...app, origin, browser, clock: REAL_CLOCK as never }
   await addApplication(app.deps.db, {
@@ -80,27 +65,9 @@ before(async () => {
 afterEach(() => mock.timers.reset())
 after(async () => {
   for (const web of webs ?? []) web.kill('SIGKILL')
-  balancer?.closeAllConnections()
   balancer?.close()
   await app?.close()
 })
-
-async function balance(port: number, ports: readonly number[]): Promise<Server> {
-  let turn = 0
-  const server = createServer((req, res) => {
-    turn += 1
-    const { method, url, headers } = req
-    const to = { host: '127.0.0.1', port: ports[turn % ports.length], method, path: url, headers }
-    const sent = request(to, (answer) => {
-      res.writeHead(answer.statusCode ?? 502, answer.headers)
-      answer.pipe(res)
-    })
-    req.pipe(sent)
-  })
-  server.listen(port, '127.0.0.1')
-  await once(server, 'listening')
-  return server
-}
 
 interface SignIn {
   begunAt: number

@@ -126,3 +126,9 @@ export const REFUSALS = {
 } as const satisfies Record<string, { status: 403 | 404 | 409 | 429; sentence: string }>
 
 export type Refusal = keyof typeof REFUSALS
+
+/** The refusal that an audit event names. Undefined for a name that this release does not know. */
+export function refusalNamed(name: unknown): { status: number; sentence: string } | undefined {
+  const { [name as Refusal]: known }: Partial<typeof REFUSALS> = REFUSALS
+  return known
+}

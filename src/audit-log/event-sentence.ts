@@ -1,5 +1,6 @@
 // An audit event as a sentence. Pure.
-import { REFUSALS, type Refusal } from '../access/refusals.ts'
+import { refusalNamed } from '../access/refusals.ts'
+import { roleGroupName } from '../access/role-group-name.ts'
 import type { AuditAction, EventOutcome } from '../platform/audit/actions.ts'
 import { type Names, SENTENCES } from './sentences.ts'
 
@@ -66,15 +67,15 @@ function roleGroupsText({ given, taken }: EventFacts['details'], subject: string
   return taken ? `took ${taken} from ${subject}` : `changed the role groups of ${subject}`
 }
 
-/** Keys of role groups as their names: 'tech-operator' is Tech Operator. Empty for anything else. */
+/** The names of role groups by their keys. Empty for anything that is no list. */
 export function roleGroupNames(keys: unknown): string {
   if (!Array.isArray(keys)) return ''
-  return keys.map((key) => String(key).split('-').map(capitalised).join(' ')).join(', ')
+  return keys.map((key) => roleGroupName(String(key))).join(', ')
 }
 
 function mayNotNow(refusal: unknown): boolean {
-  const { [refusal as Refusal]: known }: Partial<typeof REFUSALS> = REFUSALS
-  return known?.status === 409 || known?.status === 429
+  const status = refusalNamed(refusal)?.status
+  return status === 409 || status === 429
 }
 
 function actorText(by: Pick<EventFacts, 'actorId' | 'actorName' | 'byServiceDesk'>): string {

@@ -1,4 +1,4 @@
-import { REFUSALS, type Refusal } from '../access/refusals.ts'
+import { refusalNamed } from '../access/refusals.ts'
 import { describeDevice } from '../platform/http/describe-device.ts'
 import { exactText } from '../platform/time/instant-text.ts'
 import {
@@ -36,7 +36,7 @@ export function eventView(event: EventRow) {
 const INSTANTS = ['until', 'lockedUntil', 'olderUntil']
 
 function textOf(name: string, value: unknown): string {
-  if (name === 'refusal') return refusalText(String(value))
+  if (name === 'refusal') return refusalNamed(value)?.sentence ?? String(value)
   if (name === 'added' || name === 'removed') return roleGroupNames(value)
   if (INSTANTS.includes(name)) return instantText(String(value))
   if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.join(', ')
@@ -46,11 +46,6 @@ function textOf(name: string, value: unknown): string {
 function instantText(value: string): string {
   const instant = new Date(value)
   return Number.isNaN(instant.getTime()) ? value : exactText(instant)
-}
-
-function refusalText(name: string): string {
-  const { [name as Refusal]: known }: Partial<typeof REFUSALS> = REFUSALS
-  return known?.sentence ?? name
 }
 
 function wordsOf(name: string): string {

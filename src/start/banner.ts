@@ -1,3 +1,4 @@
+import { roleGroupName } from '../access/role-group-name.ts'
 import { DEMO_CAST, DEMO_PASSWORD } from '../demo/demo-cast.ts'
 
 export interface BannerFacts {
@@ -50,18 +51,11 @@ function demoLines(): string[] {
     '',
     ...people.map(
       ({ email, roleGroup, account, invited }) =>
-        `  ${email.padEnd(width)}  ${titled(roleGroup)}, ${account}${invited ? ' (invited: open the link in the mail)' : ''}`,
+        `  ${email.padEnd(width)}  ${roleGroupName(roleGroup)}, ${account}${invited ? ' (invited: open the link in the mail)' : ''}`,
     ),
     '',
     'Try first: sign in as tech@harbour.example and scan the QR code with any authenticator app. Then do the',
     'same as admin@harbour.example in another browser, and reset the MFA of the first.',
     '',
   ]
-}
-
-function titled(key: string): string {
-  return key
-    .split('-')
-    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
-    .join(' ')
 }

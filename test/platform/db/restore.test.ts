@@ -129,15 +129,26 @@ async function backUpOnline(): Promise<string> {
   const folder = await testFolder()
   const connection = await lost.sql.reserve()
   await connection`select pg_backup_start('test', fast => true)`
-  await run('cp', ['-a', join(lost.dataDir, 'postgres'), folder])
+  await copyRunning(join(lost.dataDir, 'postgres'), folder)
   const [stopped] = await connection`select labelfile from pg_backup_stop(wait_for_archive => false)`
   connection.release()
   const copy = join(folder, 'postgres')
   // The log that was written meanwhile, up to the end of the back-up.
-  await run('cp', ['-a', join(lost.dataDir, 'postgres', 'pg_wal'), copy])
+  await copyRunning(join(lost.dataDir, 'postgres', 'pg_wal'), copy)
   await writeFile(join(copy, 'backup_label'), stopped?.labelfile)
   await run('chown', ['--reference', join(copy, 'PG_VERSION'), join(copy, 'backup_label')])
   await rm(join(copy, 'postmaster.pid'), { force: true })
   await cp(join(lost.dataDir, 'postgres-password'), join(folder, 'postgres-password'))
   return folder
+}
+
+/** Copies a folder of the running database. A file may go meanwhile: the write-ahead log knows of it. */
+async function copyRunning(from: string, to: string): Promise<void> {
+  await run('cp', ['-a', from, to], { env: { ...process.env, LC_ALL: 'C' } }).catch(({ stderr }) => {
+    const errors = String(stderr).trim().split('\n')
+    assert.ok(
+      errors.every((line) => line.endsWith('No such file or directory')),
+      `cp: ${stderr}`,
+    )
+  })
 }

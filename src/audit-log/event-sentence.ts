@@ -2,7 +2,8 @@
 import { refusalNamed } from '../access/refusals.ts'
 import { roleGroupName } from '../access/role-group-name.ts'
 import type { AuditAction, EventOutcome } from '../platform/audit/actions.ts'
-import { type Names, SENTENCES } from './sentences.ts'
+import type { Names } from './event-names.ts'
+import { SENTENCES } from './sentences.ts'
 
 export interface EventFacts {
   action: string

@@ -1,0 +1,28 @@
+// The parts of the sentences of audit events. Pure.
+import type { AuditAction, EventOutcome } from '../platform/audit/actions.ts'
+
+/** The parts of a sentence that depend on the event. */
+export interface Names {
+  actor: string
+  subject: string
+  invitee: string
+  kind: string
+  where: string
+  endedWith: string
+  sessions: string
+  browsers: string
+  mayNot: string
+  application: string
+  /** What was done to the policy, the role groups or the name, as a predicate. */
+  requirement: string
+  roleGroups: string
+  renamed: string
+  /** Lines of a file of people to invite; empty for a single invitation. */
+  lines: string
+  /** Why a person with the right password may not come in; '' if passwords were locked. */
+  shutOut: string
+}
+
+export type Sentences = Partial<Record<EventOutcome, (names: Names) => string>>
+
+export type SentencesOf = Partial<Record<AuditAction, Sentences>>

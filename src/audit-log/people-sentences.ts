@@ -1,0 +1,62 @@
+// Sentences about what is done to people: invitations, profiles, role groups, approvals. Pure.
+import type { SentencesOf } from './event-names.ts'
+
+export const PEOPLE_SENTENCES = {
+  'invitation.sent': {
+    success: ({ actor, subject }) => `${actor} invited ${subject}.`,
+    failure: ({ actor, lines }) =>
+      lines
+        ? `${actor} checked a file of people to invite. An account has the address already in ${lines}.`
+        : `${actor} tried to invite a person whose address already has an account.`,
+    refused: ({ actor, mayNot, lines }) =>
+      lines
+        ? `${actor} checked a file of people to invite. The role groups are not allowed in ${lines}.`
+        : `${actor} ${mayNot} invite a user.`,
+  },
+  'invitation.resent': {
+    success: ({ actor, subject }) => `${actor} sent ${subject} the invitation again.`,
+    refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} send ${subject} the invitation again.`,
+  },
+  'invitation.withdrawn': {
+    success: ({ actor, subject }) => `${actor} withdrew the invitation of ${subject}.`,
+    refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} withdraw the invitation of ${subject}.`,
+  },
+  'invitation.accepted': { success: ({ subject }) => `${subject} accepted the invitation.` },
+  'user.role-groups-changed': {
+    success: ({ actor, roleGroups }) => `${actor} ${roleGroups}.`,
+    refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} change the role groups of ${subject}.`,
+  },
+  'approval.requested': {
+    success: ({ actor, invitee }) =>
+      `${actor} asked for a second agent’s approval to make ${invitee} an administrator.`,
+  },
+  'approval.approved': {
+    success: ({ actor, invitee }) => `${actor} approved that ${invitee} becomes an administrator.`,
+    refused: ({ actor, mayNot }) => `${actor} ${mayNot} approve that a user becomes an administrator.`,
+  },
+  'approval.refused': {
+    success: ({ actor, invitee }) => `${actor} refused that ${invitee} becomes an administrator.`,
+    refused: ({ actor, mayNot }) => `${actor} ${mayNot} refuse that a user becomes an administrator.`,
+  },
+  'approval.withdrawn': {
+    success: ({ actor, invitee }) => `${actor} withdrew the request to make ${invitee} an administrator.`,
+    refused: ({ actor, mayNot }) => `${actor} ${mayNot} withdraw another agent’s request.`,
+  },
+  'approval.expired': {
+    success: ({ invitee }) => `The request to make ${invitee} an administrator expired without a decision.`,
+  },
+  'approval.closed': {
+    failure: ({ actor, invitee }) =>
+      `${actor} approved that ${invitee} becomes an administrator, but it could not be done any more.`,
+  },
+  'user.disabled': {
+    success: ({ actor, subject }) => `${actor} disabled the account of ${subject}.`,
+    refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} disable the account of ${subject}.`,
+  },
+  'user.enabled': {
+    success: ({ actor, subject }) => `${actor} enabled the account of ${subject}.`,
+    refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} enable the account of ${subject}.`,
+  },
+  'user.activated': { success: ({ subject }) => `The account of ${subject} became active.` },
+  'users.exported': { success: ({ actor }) => `${actor} exported the list of users.` },
+} as const satisfies SentencesOf

@@ -133,8 +133,8 @@ function administratorFacts({ kind, facts }: { kind: string; facts: Record<strin
     : undefined
 }
 
-function plainFacts({ roleGroups, added, removed, head }: Record<string, string>) {
-  return { roleGroups, added, removed, head }
+function plainFacts({ roleGroups, formerName, newName, added, removed, head }: Record<string, string>) {
+  return { roleGroups, formerName, newName, added, removed, head }
 }
 
 function digestFacts({ resets, from, until }: Record<string, string>) {

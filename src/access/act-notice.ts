@@ -18,6 +18,7 @@ const ACTS = {
     `The invitation of ${name} is on its way. Its link works once, for ${durationText(LINK_LIFE_MS.invitation)}.`,
   'invitation-resent': (name: string) => `A new invitation for ${name} is on its way.`,
   'invitation-withdrawn': () => 'The invitation is withdrawn.',
+  'profile-changed': (name: string) => `The profile of ${name} is saved.`,
   'role-groups-changed': (name: string) => `The role groups of ${name} are saved.`,
   'role-groups-waiting': (name: string) =>
     `The change waits for a second agent. Until it is approved ${name} keeps the present role groups.`,
@@ -54,7 +55,7 @@ export function actNoticeOn(req: Request, person: { id: string; name: string }):
   return noticeAbout(req, ACTS, person)
 }
 
-/** Where an act leads back to: the row of the list that it was begun from, or else `page`. */
+/** Where an act leads back to: the row or the page of the user that it was begun from, or else `page`. */
 export function returnOf({ config }: Deps, req: Request, userId: string, page: string): Return {
   return returnTo(req.query.back, config.PUBLIC_URL, userId, page)
 }

@@ -6,7 +6,7 @@ export const CLOSINGS = {
     'All sessions of the agent who asked were ended since, as by a reset or a new password. The agent can ask again.',
   'account-renamed': 'The account was renamed since. The agent who asked can ask again.',
   'person-changed':
-    'The person concerned has changed since: their account, their address or the role groups they hold.',
+    'The person concerned has changed since: their account, their name, their address or the role groups they hold.',
   'account-suspended': 'The account was suspended in the meantime.',
   'address-taken': 'The address belongs to a user by now.',
   'not-grantable': 'The agent who asked may not do this any more.',

@@ -141,6 +141,11 @@ export function mayWithdrawApproval(
   return requestedBy === actor.id ? null : 'withdrawn-by-requester'
 }
 
+/** Changing the name of a user. */
+export function mayChangeProfile(actor: Actor, target: Target): Refusal | null {
+  return mayAdminister(actor, target)
+}
+
 /** Changing the role groups of a user. `mayGrant` decides about each role group. */
 export function mayChangeRoleGroups(actor: Actor, target: Target): Refusal | null {
   return mayAdminister(actor, target)

@@ -90,11 +90,12 @@ function not(because: Closing): CarriedOut {
   return { ok: false, because }
 }
 
-function isUnchanged({ email, status, roleGroups }: Person, approval: Approval): boolean {
+function isUnchanged({ email, name, status, roleGroups }: Person, approval: Approval): boolean {
   const keys = keysOf(roleGroups).sort()
   return (
     (status === 'disabled') === (approval.kind === 'enabling') &&
     email === approval.email &&
+    name === approval.name &&
     keys.join() === approval.held.join()
   )
 }

@@ -22,6 +22,10 @@ export const PEOPLE_SENTENCES = {
     refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} withdraw the invitation of ${subject}.`,
   },
   'invitation.accepted': { success: ({ subject }) => `${subject} accepted the invitation.` },
+  'user.profile-changed': {
+    success: ({ actor, subject, renamed }) => `${actor} changed the name of ${subject}${renamed}.`,
+    refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} change the profile of ${subject}.`,
+  },
   'user.role-groups-changed': {
     success: ({ actor, roleGroups }) => `${actor} ${roleGroups}.`,
     refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} change the role groups of ${subject}.`,

@@ -70,13 +70,13 @@ export function actOnUserRoutes(deps: Deps): Router {
     routes.get(`/users/:id/${path}`, (req, res) => renderAct(deps, req, res, userAct))
     routes.post(`/users/:id/${path}`, readForm, stepUp, async (req, res) => {
       const targetId = String(req.params.id)
-      // A user whose invitation was withdrawn has no page.
-      const pageAfter = (clientId: string) =>
-        done === 'invitation-withdrawn' ? usersPageOf(personOf(res), clientId) : `/users/${targetId}`
       await answer(res, await act(deps, { ...actRequestOf(req), targetId }), {
         done: (outcome) => {
           const waits = 'approvalId' in outcome && outcome.approvalId !== null
-          const { page } = returnOf(deps, req, targetId, pageAfter(outcome.clientId))
+          const back = returnOf(deps, req, targetId, `/users/${targetId}`)
+          const users = back.row ?? usersPageOf(personOf(res), outcome.clientId)
+          // A user whose invitation was withdrawn has no page.
+          const page = done === 'invitation-withdrawn' ? users : back.page
           goOnAfter(res, waits ? 'enabling-waits' : done, targetId, page)
         },
         again: ({ missing }) => renderAct(deps, req, res, userAct, missing),

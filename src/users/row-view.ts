@@ -23,6 +23,7 @@ export interface ListAround {
 interface Acts {
   unlock: string
   invitation: string
+  profile: string
   roleGroups: string
   enable: string
   reset: string
@@ -100,6 +101,7 @@ function actsOn(row: UserRow, { actor, standing, now }: ListAround, back: string
   return {
     unlock: act(may.unlock, 'unlock'),
     invitation: act(may.changeInvitation, 'invitation'),
+    profile: act(may.changeProfile, 'profile'),
     roleGroups: act(may.changeRoleGroups, 'role-groups'),
     enable: act(may.enable, 'enable'),
     reset: act(may.reset, 'mfa-reset'),

@@ -1,8 +1,8 @@
 import { type Request, type Response, Router } from 'express'
-import { actNoticeOn, readActNotice, returnOf, usersPageOf } from '../access/act-notice.ts'
+import { actNoticeOn, readActNotice, usersPageOf } from '../access/act-notice.ts'
 import { readCaseAbout } from '../access/approvals.queries.ts'
 import { goOnViewing } from '../access/go-on-viewing.ts'
-import { listAddress } from '../access/list-address.ts'
+import { backParameter, listAddress, pageOfUser, rowIn } from '../access/list-address.ts'
 import { readTies } from '../access/makers.queries.ts'
 import { actorOf } from '../access/people.ts'
 import { recordExport } from '../access/record-export.ts'
@@ -75,11 +75,22 @@ async function renderUser(deps: Deps, req: Request, res: Response, userId: unkno
     actions: userActions(actor, target),
     invitation: user.status === 'invited' ? await readInvitation(deps.db, user.id, now) : null,
     approval: actorOf(personOf(res)).isServiceDesk ? await readCaseAbout(deps.db, user.id, now) : null,
-    back: returnOf(deps, req, user.id, usersPageOf(personOf(res), user.client.id)).page,
+    ...waysBack(deps, req, user.id, usersPageOf(personOf(res), user.client.id)),
     identifications: IDENTIFICATIONS,
     applications: await readUsesOfPerson(deps.db, user.id),
     history: { ...history, lockouts: lockouts.map(eventView), signIns: signIns.map(eventView) },
   })
+}
+
+/** Acts begun on the page of a user lead back to it, and the page to the row in the list that it was opened from. */
+function waysBack({ config }: Deps, req: Request, userId: string, usersPage: string) {
+  const list = listAddress(req.query.back, config.PUBLIC_URL)
+  return {
+    users: list === null ? usersPage : rowIn(list, userId),
+    usersName: list?.startsWith('/service-desk') ? 'Service Desk' : 'Users',
+    facts: `/users/${userId}/facts${list === null ? '' : backParameter(list)}`,
+    back: backParameter(pageOfUser(userId, list)),
+  }
 }
 
 /** An unsound filter is answered by the page, which names it. */

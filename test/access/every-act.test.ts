@@ -125,6 +125,12 @@ const ACTS: readonly Act[] = [
     prepare: onUser('enable', EVIDENCE, () => user('disabled')),
   },
   {
+    name: 'changing a profile',
+    route: '/users/:id/profile',
+    by: 'admin',
+    prepare: onUser('profile', { name: 'Another Name' }, user),
+  },
+  {
     name: 'changing role groups',
     route: '/users/:id/role-groups',
     by: 'admin',

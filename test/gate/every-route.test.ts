@@ -278,6 +278,11 @@ const FORMS: Record<string, () => Promise<Form>> = {
     changesNothing: true,
   }),
   'POST /users/import/:id': async () => ({ browser: admin(), path: await uploaded() }),
+  'POST /users/:id/profile': async () => ({
+    browser: admin(),
+    path: `/users/${(await colleague()).id}/profile`,
+    fields: { name: 'Another Name' },
+  }),
   'POST /users/:id/role-groups': async () => ({
     browser: admin(),
     path: `/users/${(await colleague()).id}/role-groups`,

@@ -58,8 +58,8 @@ describe('acts on oneself', () => {
     test(`${actor} cannot act on their own account`, async () => {
       const { id } = await app.userNamed(actor)
       const keys = await people.roleGroupsOf(id)
-      const fields = { ...EVIDENCE, roleGroups: 'operator' }
-      for (const path of ['role-groups', 'disable', 'enable', 'invitation', 'invitation/withdraw'])
+      const fields = { ...EVIDENCE, name: 'Another Name', roleGroups: 'operator' }
+      for (const path of ['profile', 'role-groups', 'disable', 'enable', 'invitation', 'invitation/withdraw'])
         assert.equal((await cast.as(actor).post(`/users/${id}/${path}`, fields)).status, 403, path)
       assert.equal((await people.byId(id)).status, 'active')
       assert.deepEqual(await people.roleGroupsOf(id), keys)
@@ -84,6 +84,7 @@ describe('acts over a three-level hierarchy and a foreign account', () => {
   ] as const
   const STATUSES = ['active', 'invited', 'disabled'] as const
   const ACTIONS = {
+    'change the profile of': { path: 'profile', of: STATUSES },
     'change the role groups of': {
       path: 'role-groups',
       roleGroups: ['finance-operator', 'operator'],
@@ -133,6 +134,7 @@ describe('acts over a three-level hierarchy and a foreign account', () => {
 
               const answer = await cast.as(email).post(`/users/${target.id}/${path}`, {
                 ...EVIDENCE,
+                name: 'Another Name',
                 roleGroups: (isPlatform ? platformKey : clientKey) ?? '',
               })
 
@@ -189,16 +191,16 @@ describe('acts over a three-level hierarchy and a foreign account', () => {
     const user = await people.add('Harbour Group', ['tech-operator'])
     const page = async (actor: string, id: string) => (await cast.as(actor).get(`/users/${id}`)).body
 
-    assert.match(await page(ADMIN, user.id), new RegExp(`href="/users/${user.id}/disable"`))
-    assert.match(await page(ADMIN, user.id), new RegExp(`href="/users/${user.id}/role-groups"`))
-    assert.doesNotMatch(await page(ADMIN, user.id), /\/enable"|\/invitation"/)
+    assert.match(await page(ADMIN, user.id), new RegExp(`href="/users/${user.id}/disable\\?back=`))
+    assert.match(await page(ADMIN, user.id), new RegExp(`href="/users/${user.id}/role-groups\\?back=`))
+    assert.doesNotMatch(await page(ADMIN, user.id), /\/enable\?|\/invitation\?/)
     const admin2 = await app.userNamed(ADMIN2)
-    assert.doesNotMatch(await page(ADMIN, admin2.id), /\/disable"|\/role-groups"/)
+    assert.doesNotMatch(await page(ADMIN, admin2.id), /\/disable\?|\/role-groups\?/)
     assert.match(await page(ADMIN, admin2.id), /Only the Service Desk resets, changes or disables an Admin/)
     const child = await people.add('Harbour Retail', ['tech-operator'])
-    assert.doesNotMatch(await page(ADMIN, child.id), /\/disable"|\/role-groups"/)
+    assert.doesNotMatch(await page(ADMIN, child.id), /\/disable\?|\/role-groups\?/)
     assert.match(await page(ADMIN, child.id), /only its own Admins and the Service Desk may change it/)
-    assert.match(await page(DESK, admin2.id), new RegExp(`href="/users/${admin2.id}/disable"`))
+    assert.match(await page(DESK, admin2.id), new RegExp(`href="/users/${admin2.id}/disable\\?back=`))
   })
 })
 

@@ -174,6 +174,7 @@ describe('the way back', () => {
     await lock(TECH)
     const acts: [string, string, Record<string, string>?][] = [
       [TECH, 'unlock'],
+      [TECH, 'profile', { name: 'Theo Marchetti' }],
       [TECH, 'role-groups', { roleGroups: 'tech-operator' }],
       [TECH, 'disable'],
       [TECH, 'enable'],

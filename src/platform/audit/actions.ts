@@ -23,6 +23,7 @@ export const AUDIT_ACTIONS = [
   'invitation.resent',
   'invitation.withdrawn',
   'invitation.accepted',
+  'user.profile-changed',
   'user.role-groups-changed',
   'approval.requested',
   'approval.approved',

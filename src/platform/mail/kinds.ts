@@ -27,10 +27,18 @@ export interface NotificationFacts {
   'lockout-lifted': Lock
   /** To the Admins. Names of role groups in one line, may be empty. */
   'mfa-policy-changed': { added: string; removed: string }
+  'name-changed': { formerName: string; newName: string }
   'role-groups-changed': { roleGroups: string }
   /** To the Admins of an account. Names of administering role groups in one line, may be empty. */
   'administrators-changed': {
-    change: 'role-groups' | 'invited' | 'invited-again' | 'invitation-withdrawn' | 'disabled' | 'enabled'
+    change:
+      | 'role-groups'
+      | 'renamed'
+      | 'invited'
+      | 'invited-again'
+      | 'invitation-withdrawn'
+      | 'disabled'
+      | 'enabled'
     given: string
     taken: string
   }

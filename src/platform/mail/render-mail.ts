@@ -20,6 +20,8 @@ export interface MailContext {
   inKnownBrowser?: boolean | undefined
   expiresAt?: Date | undefined
   roleGroups?: string | undefined
+  formerName?: string | undefined
+  newName?: string | undefined
   by?: string | undefined
   byYou?: boolean | undefined
   subjectName?: string | undefined
@@ -73,6 +75,7 @@ const SUBJECTS: { readonly [Kind in NotificationKind]: (context: MailContext) =>
     `${resets} more ${resets === 1 ? 'authenticator' : 'authenticators'} reset in ${recipient.clientName}`,
   'lockout-lifted': () => 'You can sign in again',
   'mfa-policy-changed': ({ recipient }) => `The MFA policy of ${recipient.clientName} was changed`,
+  'name-changed': () => 'Your name was changed',
   'role-groups-changed': () => 'Your role groups were changed',
   'administrators-changed': ({ recipient }) => `Who administers ${recipient.clientName} was changed`,
   'approval-requested': () => 'A request waits for your approval',
@@ -101,6 +104,7 @@ const ADMINISTRATOR_CHANGES: {
     const parts = [given && `was given the role group ${given}`, taken && `no longer holds ${taken}`]
     return `${name} ${parts.filter(Boolean).join(', and ')}.`
   },
+  renamed: (name, { given }) => `The name of a user who holds ${given} was changed: it is now ${name}.`,
   invited: (name, { given }) => `${name} was invited, with the role group ${given}.`,
   'invited-again': (name, { given }) => `The invitation of ${name}, who is to hold ${given}, was sent again.`,
   'invitation-withdrawn': (name, { given }) =>
@@ -145,6 +149,8 @@ export function renderMail(kind: NotificationKind, context: MailContext): Mail {
     lockedUntil: context.lockedUntil && instantText(context.lockedUntil),
     expiresAt: context.expiresAt && instantText(context.expiresAt),
     roleGroups: context.roleGroups && oneLine(context.roleGroups),
+    formerName: context.formerName && oneLine(context.formerName),
+    newName: context.newName && oneLine(context.newName),
     at: context.at && instantText(context.at),
     address: context.address && isIP(context.address) ? context.address : 'an unknown address',
     device: context.userAgent ? describeDevice(context.userAgent) : 'an unknown browser',

@@ -36,14 +36,15 @@ export function relayOutbox(
     began: 'The outbox cannot be relayed. Jobs wait in it. The relay retries.',
     ended: 'The outbox is relayed again.',
   })
+  // By the monotonic clock: after a step back of the system clock the queues would not be compared for as long.
   let restoreAt = 0
 
   async function round(): Promise<void> {
     while (!stopping.signal.aborted && (await dispatchBatch(db, engine, clock.now())));
-    if (stopping.signal.aborted || Date.now() < restoreAt) return
+    if (stopping.signal.aborted || performance.now() < restoreAt) return
     await restoreJobs(db, engine, clock.now(), olderThanMs)
     await alsoRestore()
-    restoreAt = Date.now() + restoreEveryMs
+    restoreAt = performance.now() + restoreEveryMs
   }
 
   async function relay(): Promise<void> {
@@ -53,7 +54,7 @@ export function relayOutbox(
         await round()
         outage.ended()
         failures = 0
-        await wakeSignal.wait(restoreAt - Date.now())
+        await wakeSignal.wait(restoreAt - performance.now())
         await sleep(DEBOUNCE_MS)
       } catch (error) {
         outage.began(error)

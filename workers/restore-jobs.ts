@@ -8,6 +8,7 @@ import type { QueueEngine } from '../src/platform/outbox/queues.ts'
 import { HOUR } from '../src/platform/time/durations.ts'
 import { addJobs, type PendingJob } from './add-jobs.ts'
 import { prioritise } from './prioritise.ts'
+import { LONGEST_RETRY_DELAY_MS } from './retry-delay.ts'
 
 const BATCH = 500
 
@@ -47,8 +48,24 @@ async function addVanished(db: Database, engine: QueueEngine, now: Date, before:
       .orderBy(outbox.id)
       .limit(BATCH)
     await addJobs(engine, await prioritise(db, rows), now)
+    await promoteOverdue(engine, rows, now)
     after = rows.at(-1)?.id
     more = rows.length === BATCH
+  }
+}
+
+/** BullMQ delays a job by the clock of the host. If that was ahead, the job would run as much too late. */
+async function promoteOverdue(engine: QueueEngine, rows: readonly PendingJob[], now: Date): Promise<void> {
+  const due = new Set(rows.filter(({ dueAt }) => dueAt === null || dueAt <= now).map(({ id }) => id))
+  if (due.size === 0) return
+  for (const name of QUEUES) {
+    const queue = await engine.queue(name)
+    for (const id of await queue.getRanges(['delayed'], 0, -1)) {
+      const job = due.has(id) ? await queue.getJob(id) : undefined
+      if (!job) continue
+      const delayedUntil = (job.processedOn ?? job.timestamp) + job.delay
+      if (delayedUntil > now.getTime() + LONGEST_RETRY_DELAY_MS) await job.promote().catch(() => {})
+    }
   }
 }
 

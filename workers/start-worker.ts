@@ -1,14 +1,7 @@
 import type { Job as QueuedJob } from 'bullmq'
 import { openMailer } from '../src/platform/mail/mailer.ts'
 import type { WorkOptions } from '../src/platform/outbox/backend.ts'
-import {
-  isScheduledJobName,
-  QUEUES,
-  type QueueName,
-  SCHEDULED_JOB_NAMES,
-  SCHEDULED_JOBS,
-  SCHEDULED_QUEUE,
-} from '../src/platform/outbox/jobs.ts'
+import { isScheduledJobName, QUEUES, type QueueName } from '../src/platform/outbox/jobs.ts'
 import { type EngineOptions, openQueueEngine, type QueueEngine } from '../src/platform/outbox/queues.ts'
 import { SECOND } from '../src/platform/time/durations.ts'
 import { SCHEDULED } from './all-jobs.ts'
@@ -16,6 +9,7 @@ import type { JobDeps } from './job.ts'
 import { type RelayOptions, relayOutbox } from './relay-outbox.ts'
 import { retryDelay } from './retry-delay.ts'
 import { runJob } from './run-job.ts'
+import { scheduleJobs } from './schedule-jobs.ts'
 
 /** Concurrent jobs. */
 const CONCURRENCY: { readonly [Name in QueueName]: number } = {
@@ -58,7 +52,7 @@ export async function startWorker(
     await engine.close()
     throw error
   }
-  const relay = relayOutbox(deps, engine, { ...times, alsoRestore: () => schedule(engine) })
+  const relay = relayOutbox(deps, engine, { ...times, alsoRestore: () => scheduleJobs(engine) })
 
   return {
     engine,
@@ -82,16 +76,5 @@ function workOptions(
     maxStalledCount: 100,
     runRetryDelay: SECOND,
     settings: { backoffStrategy: (attemptsMade) => backoff(attemptsMade) },
-  }
-}
-
-/** Called repeatedly, because a Redis may lose its schedulers. */
-async function schedule(engine: QueueEngine): Promise<void> {
-  const queue = await engine.queue(SCHEDULED_QUEUE)
-  for (const name of SCHEDULED_JOB_NAMES) {
-    const every = SCHEDULED_JOBS[name]
-    const scheduled = await queue.getJobScheduler(name)
-    if (scheduled?.every !== every)
-      await queue.upsertJobScheduler(name, { every }, { name, opts: { attempts: 1 } })
   }
 }

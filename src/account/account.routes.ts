@@ -3,6 +3,7 @@ import { requireStepUp } from '../access/require-step-up.ts'
 import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
+import { mfaRequired } from '../gate/mfa-required.ts'
 import { saveProofs } from '../gate/save-proofs.ts'
 import { storedId } from '../gate/session-store.ts'
 import { browserTokensOf, hashBrowserToken, KNOWN_FOR_MS } from '../lockout/known-browser-cookie.ts'
@@ -109,6 +110,7 @@ async function renderAccount(
   res.status(answer?.status ?? 200).render('account/account', {
     roleGroupNames: person.roleGroups.map(({ name }) => name),
     authenticator: person.authenticator,
+    mfaRequired: mfaRequired(person),
     sessions: sessions.map(({ storedId: _hidden, ...session }) => session),
     knownForMs: KNOWN_FOR_MS,
     browsers: await knownBrowsersFor(deps, req, person.id),

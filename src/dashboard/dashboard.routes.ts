@@ -4,7 +4,6 @@ import { readTiles } from '../applications/tiles.queries.ts'
 import type { Deps } from '../deps.ts'
 import { factsOf, type Person } from '../gate/facts.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
-import { mfaRequired } from '../gate/mfa-required.ts'
 import { readCoverage } from '../mfa-policy/coverage.queries.ts'
 import { percentage } from '../mfa-policy/coverage.ts'
 import { readRequestsForAdmins, readRequestsForDesk } from '../mfa-reset/reset-requests.queries.ts'
@@ -19,43 +18,32 @@ import { readExpiringInvitations } from './expiring-invitations.queries.ts'
 import { readLastReminder } from './last-reminder.queries.ts'
 import { readLockedAdmins, readLockedPeople } from './locked-people.queries.ts'
 import { mfaTask } from './mfa-task.ts'
+import { onlyOperates } from './nav-for.ts'
 import { readNotableEvents } from './notable-events.queries.ts'
 import { readUndeliveredMails, readUnguardedAccounts } from './open-cases.queries.ts'
 
 const DAYS = 30
 
-/** The first page: one's own security, for Admins also the account's, for the Service Desk also the open cases. */
+/** The first page: what to do, and one's applications. Of operators it is /ops. */
 export function dashboardRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
 
   routes.get('/', async (req, res) => {
     const person = personOf(res)
-    const { isAdmin, isServiceDesk } = actorOf(person)
+    const actor = actorOf(person)
+    if (onlyOperates(actor)) return res.redirect(303, '/ops')
+
     const { codeProven } = factsOf(proofsOf(req), person, deps.clock.now())
     const tiles = await readTiles(deps.db, person, codeProven)
-    const page = { ...ownSecurity(person), notice: noticeFor(req), tiles }
-    if (isAdmin)
+    const page = { notice: noticeFor(req), tiles }
+    if (actor.isAdmin)
       return res.render('dashboard/admin', { ...page, ...(await accountSecurity(deps, person, res)) })
-    if (isServiceDesk) return res.render('dashboard/service-desk', { ...page, ...(await openCases(deps)) })
+    if (actor.isServiceDesk)
+      return res.render('dashboard/service-desk', { ...page, ...(await openCases(deps)) })
     res.render('dashboard/dashboard', page)
   })
 
   return routes
-}
-
-function ownSecurity(person: Person) {
-  return {
-    name: person.name,
-    clientName: person.clientName,
-    roleGroupNames: person.roleGroups.map(({ name }) => name),
-    mfa: {
-      active: person.authenticator !== null,
-      since: person.authenticator?.activatedAt ?? null,
-      lastUsedAt: person.authenticator?.lastUsedAt ?? null,
-      required: mfaRequired(person),
-    },
-    wrongCodes: person.codeLockout.consecutiveFailures,
-  }
 }
 
 /** Every statement is bounded: none grows with the account. */

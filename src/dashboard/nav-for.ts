@@ -22,7 +22,8 @@ interface Entry {
 }
 
 const ENTRIES: readonly Entry[] = [
-  { href: '/', label: 'Home', shown: () => true },
+  { href: '/', label: 'Home', shown: (visitor) => !onlyOperates(visitor) },
+  { href: '/ops', label: 'Operations', holds: /^\/ops\//, shown: ({ isOperator }) => isOperator },
   { href: '/users', label: 'Users', holds: /^\/users\//, shown: ({ isAdmin }) => isAdmin },
   {
     href: '/service-desk',
@@ -52,8 +53,16 @@ const ENTRIES: readonly Entry[] = [
   },
   { href: '/mfa-policy', label: 'MFA policy', holds: /^\/mfa-policy\//, shown: ({ isAdmin }) => isAdmin },
   { href: '/audit', label: 'Audit', shown: ({ isAdmin }) => isAdmin },
-  { href: '/ops', label: 'Operations', holds: /^\/ops\//, shown: ({ isOperator }) => isOperator },
 ]
+
+/** The Home of these is /ops. */
+export function onlyOperates({
+  isOperator,
+  isAdmin,
+  isServiceDesk,
+}: Pick<Actor, 'isOperator' | 'isAdmin' | 'isServiceDesk'>): boolean {
+  return isOperator && !isAdmin && !isServiceDesk
+}
 
 export function navFor(visitor: Visitor, path: string): NavItem[] {
   return ENTRIES.filter(({ shown }) => shown(visitor)).map(({ href, label, holds, waiting }) => ({

@@ -1,13 +1,17 @@
-import { type RequestHandler, type Response, Router } from 'express'
+import { type Request, type RequestHandler, type Response, Router } from 'express'
 import { refuse } from '../access/refuse.ts'
 import { mayOperate } from '../access/rules.ts'
 import { viewPage, visitOf } from '../access/visit.ts'
+import { readTiles } from '../applications/tiles.queries.ts'
 import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
+import { factsOf } from '../gate/facts.ts'
+import { personOf, proofsOf } from '../gate/gate.ts'
 import { poll } from '../gate/poll.ts'
 import { readProcesses } from '../platform/db/processes.queries.ts'
 import { readServer } from '../platform/db/server.queries.ts'
 import { readForm } from '../platform/http/form.ts'
+import { noticeFor } from '../platform/http/notice.ts'
 import { originOf } from '../platform/http/origin.ts'
 import { countListeners } from '../platform/outbox/listeners.queries.ts'
 import type { QueueEngine } from '../platform/outbox/queues.ts'
@@ -35,7 +39,7 @@ export function opsRoutes(deps: Deps, engine: QueueEngine, metrics: Metrics): Ro
 
   routes.get('/ops', async (req, res) => {
     if (req.get('HX-Request')) lookAgain(req, res, () => {})
-    await renderOperations(deps, engine, res)
+    await renderOperations(deps, engine, req, res)
   })
 
   routes.post('/ops/outbox/retry', readForm, async (req, res) => {
@@ -58,9 +62,11 @@ export function opsRoutes(deps: Deps, engine: QueueEngine, metrics: Metrics): Ro
 async function renderOperations(
   { db, clock, config }: Deps,
   engine: QueueEngine,
+  req: Request,
   res: Response,
 ): Promise<void> {
   const now = clock.now()
+  const person = personOf(res)
   const [
     server,
     processes,
@@ -73,6 +79,7 @@ async function renderOperations(
     unanswered,
     locks,
     sealing,
+    tiles,
   ] = await Promise.all([
     readServer(db),
     readProcesses(db),
@@ -85,8 +92,12 @@ async function renderOperations(
     readUnansweredLogouts(db),
     readLocks(db, now, config.ADDRESS_ATTEMPTS),
     readSealing(db),
+    readTiles(db, person, factsOf(proofsOf(req), person, now).codeProven),
   ])
   res.render('ops/ops', {
+    // The Home of operators: '/' leads here.
+    notice: noticeFor(req, '/'),
+    tiles,
     now,
     server,
     processes,

@@ -309,7 +309,7 @@ describe('the decider', () => {
     assert.equal(page.status, 200)
     assert.match(page.body, /No request falls to Operators/)
     assert.doesNotMatch(page.body, new RegExp(user.name))
-    assert.doesNotMatch((await cast.as(OPERATOR).get('/')).body, /href="\/approvals"/)
+    assert.doesNotMatch((await cast.as(OPERATOR).get('/account')).body, /href="\/approvals"/)
     assert.equal((await cast.as(OPERATOR).get(`/approvals/${approvalId}`)).status, 404)
     assert.equal(
       (await cast.as(OPERATOR).post(`/approvals/${approvalId}`, { decision: 'approve' })).status,
@@ -327,7 +327,7 @@ describe('the decider', () => {
       const [requested] = await people.eventsOf(user.id, 'approval.requested')
       assert.deepEqual(await mailedAbout(requested?.id, 'approval-requested'), [OPERATOR])
       assert.match((await cast.as(DESK).get('/approvals')).body, /An Operator approves it instead/)
-      assert.match((await cast.as(OPERATOR).get('/')).body, /href="\/approvals"/)
+      assert.match((await cast.as(OPERATOR).get('/account')).body, /href="\/approvals"/)
       assert.match((await cast.as(OPERATOR).get('/approvals')).body, new RegExp(user.name))
 
       assert.equal((await cast.decide(OPERATOR)).status, 303)

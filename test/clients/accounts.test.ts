@@ -215,7 +215,7 @@ describe('the Service Desk', () => {
 
 describe('the navigation', () => {
   test('the navigation shows each user the pages that they may open', async () => {
-    const labels = async (email: string) => navOn((await cast.as(email).get('/')).body)
+    const labels = async (email: string) => navOn((await cast.as(email).get('/account')).body)
 
     assert.deepEqual(await labels('admin@harbour.example'), [
       'Home',
@@ -239,7 +239,7 @@ describe('the navigation', () => {
       'Accounts',
       'Applications',
     ])
-    assert.deepEqual(await labels('operator@platform.example'), ['Home', 'Operations'])
+    assert.deepEqual(await labels('operator@platform.example'), ['Operations'])
     assert.deepEqual(await labels('tech@harbour.example'), ['Home'])
   })
 

@@ -1,4 +1,4 @@
-// The dashboard home: each person's own security, an Admin's account, what waits for the Service Desk.
+// Home: what a person, an Admin or the Service Desk has to do.
 import assert from 'node:assert/strict'
 import { after, before, describe, mock, test } from 'node:test'
 import { eq, sql } from 'drizzle-orm'
@@ -62,31 +62,62 @@ const countOn = async (path: string) =>
   [...(await cast.as('admin@harbour.example').get(path)).body.matchAll(/<tr [^>]*data-user-id=/g)].length
 
 describe('each person', () => {
-  test('every user sees how their own sign-in is protected, with a way to sessions and recent sign-ins', async () => {
+  test('a user with an authenticator has nothing to do at Home, and one without may set it up', async () => {
     const enrolled = await homeOf('tech@harbour.example')
     const not = await homeOf('finance@harbour.example')
 
-    assert.match(enrolled, /Your authenticator is active<\/p>\s*<p>Set up on <time[^>]*>.*last used <time/)
-    assert.match(enrolled, /<a href="\/account">/)
-    assert.match(not, /data-mfa="none"/)
-    assert.match(not, /None of your role groups requires it/)
+    assert.match(
+      enrolled,
+      /Your authenticator is active<\/h2>\s*<p>You have nothing to do here\..*<a href="\/account">/,
+    )
+    assert.match(not, /You sign in with your password alone<\/h2>.*href="\/account\/authenticator">Set up/s)
+    assert.doesNotMatch(not, /nothing to do/)
   })
 
-  test('every user sees wrong codes given since their last sign-in', async () => {
+  test('the Home of an Admin and of an agent shows nothing personal, except to an Admin without an authenticator', async () => {
+    for (const email of ['admin@harbour.example', 'desk@platform.example'])
+      assert.doesNotMatch(await homeOf(email), /mfa-title|You sign in with|authenticator is active/, email)
+    assert.match(await homeOf('admin@meridian.example'), /You sign in with your password alone/)
+  })
+
+  test('the Home of an operator is /ops, and of an agent who operates as well it is not', async () => {
+    const fresh = app.browser()
+    fresh.secret = cast.as('operator@platform.example').secret
+
+    const { location } = await fresh.signIn('operator@platform.example')
+    assert.equal(location, '/')
+    const home = await fresh.get('/')
+    assert.deepEqual([home.status, home.location], [303, '/ops'])
+    const { body } = await fresh.get('/ops')
+    assert.match(body, /<h1>Operations<\/h1>/)
+    assert.match(body, /href="\/ops" aria-current="page">Operations/)
+    const desk = await app.userNamed('desk@platform.example')
+    await app.database.sql`
+      insert into memberships (user_id, role_group_id) select ${desk.id}, id from role_groups where is_operator`
+    assert.match(await homeOf('desk@platform.example'), /href="\/ops">Operations/)
+    await app.database.sql`
+      delete from memberships where user_id = ${desk.id}
+        and role_group_id in (select id from role_groups where is_operator)`
+  })
+
+  test('a user sees wrong codes given since their last sign-in, at Home and on the account page', async () => {
+    const theo = cast.as('tech@harbour.example')
     assert.doesNotMatch(await homeOf('tech@harbour.example'), /since you last signed in/)
     const guesser = app.browser()
     await guesser.signInWithPassword('tech@harbour.example')
     await guesser.verify('000000')
     await guesser.verify('000001')
 
-    assert.match(
-      await homeOf('tech@harbour.example'),
-      /2 wrong codes have been entered since you last signed in/,
-    )
+    for (const page of ['/', '/account'])
+      assert.match(
+        (await theo.get(page)).body,
+        /2 wrong codes have been entered since you last signed in.*href="\/account#password-section"/s,
+        page,
+      )
   })
 
   test('a user who is neither Admin nor agent sees nothing about other users', async () => {
-    for (const email of ['tech@harbour.example', 'finance@harbour.example', 'operator@platform.example'])
+    for (const email of ['tech@harbour.example', 'finance@harbour.example'])
       assert.doesNotMatch(await homeOf(email), /data-figure|data-chart|Latest security events|overview-title/)
   })
 })
@@ -97,13 +128,12 @@ describe('statements of a view', () => {
       assert.equal(await statementsOf(email), 1, email)
   })
 
-  test('the dashboard of an Admin, an agent and an Operator asks a fixed number of statements', async () => {
+  test('the dashboard of an Admin and of an agent asks a fixed number of statements', async () => {
     // An Admin of a parent account also sees the accounts below.
     assert.equal(await statementsOf('admin@harbour.example'), 14)
     assert.equal(await statementsOf('admin@meridian.example'), 9)
-    // Of the platform account's people one asks which cases wait for them.
+    // One asks which cases wait for the agent.
     assert.equal(await statementsOf('desk@platform.example'), 6)
-    assert.equal(await statementsOf('operator@platform.example'), 2)
   })
 })
 

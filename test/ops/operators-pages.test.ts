@@ -42,7 +42,7 @@ describe('the operators’ pages', () => {
   test('an operator with a code sees all operators’ pages', async () => {
     for (const path of [...PAGES, boardScript])
       assert.equal((await fixture.operator.get(path)).status, 200, path)
-    assert.match((await fixture.operator.get('/')).body, /href="\/ops"/)
+    assert.equal((await fixture.operator.get('/')).location, '/ops')
   })
 
   test('an operator without an accepted code is held at the code', async () => {
@@ -162,7 +162,6 @@ describe('the operators’ pages', () => {
     assert.equal(status, 200)
     assert.match(body, new RegExp(`data-work="${id}"`))
     assert.equal((await fixture.operator.get('/ops/queues')).status, 200)
-    assert.equal((await fixture.operator.get('/')).status, 200)
   })
 
   test('/ops, the metrics and /readyz say that no worker listens for new work', async () => {
@@ -202,7 +201,6 @@ describe('the queue engine while it is away', { skip: !REDIS_AVAILABLE }, () => 
     const page = await fixture.operator.get('/ops')
     const board = await fixture.operator.get('/ops/queues')
     const metrics = await fixture.app.browser().get('/ops/metrics', BEARER)
-    const home = await fixture.operator.get('/')
 
     assert.equal(page.status, 200)
     assert.match(page.body, /data-queues="away"/)
@@ -214,7 +212,6 @@ describe('the queue engine while it is away', { skip: !REDIS_AVAILABLE }, () => 
     assert.match(metrics.body, /^portcullis_queues_up 0$/m)
     assert.doesNotMatch(metrics.body, /^portcullis_queue_jobs\{/m)
     assert.match(metrics.body, /^portcullis_outbox_undispatched_jobs [1-9]/m)
-    assert.equal(home.status, 200)
   }
 
   test('/ops shows what PostgreSQL knows whether Redis is gone or hangs', async () => {

@@ -53,9 +53,9 @@ export function leaveNotice(res: Response, name: keyof typeof NOTICES): void {
   writeNotice(res, NOTICES[name].page, { name })
 }
 
-export function noticeFor(req: Request): string | null {
+export function noticeFor(req: Request, page = req.path): string | null {
   const left = readNotice(req, NOTICES)
-  return left && NOTICES[left.name].page === req.path ? NOTICES[left.name].text : null
+  return left && NOTICES[left.name].page === page ? NOTICES[left.name].text : null
 }
 
 /** The notice expires instead of being consumed, because htmx may fetch the page twice. */

@@ -1,4 +1,5 @@
 import type { JobName, ScheduledJobName } from '../src/platform/outbox/jobs.ts'
+import { warnOfFailures } from '../src/users/warn-of-failures.ts'
 import { completeMfaResetJob } from './complete-mfa-reset.ts'
 import { endGrantsJob } from './end-grants.ts'
 import { endLockoutJob } from './end-lockout.ts'
@@ -15,10 +16,14 @@ import { sendResetDigestJob } from './send-reset-digest.ts'
 import { sweepExpired } from './sweep-expired.ts'
 import { tellApplicationJob } from './tell-application.ts'
 import { tellAuditHead } from './tell-audit-head.ts'
+import { warnOfAbandonedSignInJob } from './warn-of-abandoned-sign-in.ts'
+import { warnOfLocksJob } from './warn-of-locks.ts'
 
 export const JOBS: { readonly [Name in JobName]: Job<Name> } = {
   'send-notification': sendNotification,
   'end-lockout': endLockoutJob,
+  'warn-of-abandoned-sign-in': warnOfAbandonedSignInJob,
+  'warn-of-locks': warnOfLocksJob,
   'complete-mfa-reset': completeMfaResetJob,
   'send-reset-digest': sendResetDigestJob,
   'remind-of-invitation': remindOfInvitationJob,
@@ -31,6 +36,7 @@ export const JOBS: { readonly [Name in JobName]: Job<Name> } = {
 
 export const SCHEDULED: { readonly [Name in ScheduledJobName]: (deps: JobDeps) => Promise<void> } = {
   'sweep-expired': sweepExpired,
+  'warn-of-failures': ({ db, clock }) => warnOfFailures(db, clock.now()),
   'seal-audit-events': sealAuditEvents,
   'tell-audit-head': tellAuditHead,
   'rotate-signing-keys': rotateSigningKeysWhenDue,

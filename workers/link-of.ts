@@ -38,6 +38,11 @@ export async function linkOf(
     return { url, expiresAt: reset.expiresAt }
   }
   if (kind === 'mfa-reminder') return { url: `${config.PUBLIC_URL}/sign-in` }
+  if (kind === 'locked-repeatedly') return { url: `${config.PUBLIC_URL}/users/${facts.userId}` }
+  if (kind === 'many-failures') {
+    const query = new URLSearchParams({ action: 'sign-in.password', outcome: 'failure' })
+    return { url: `${config.PUBLIC_URL}/clients/${facts.clientId}/audit?${query}` }
+  }
   if (kind === 'mfa-reset-digest') {
     const { from = '', until = '' } = facts
     const query = new URLSearchParams({ action: 'mfa-reset.requested', from, to: until })

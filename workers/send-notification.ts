@@ -20,6 +20,7 @@ import { readMailedApproval } from './mailed-approval.ts'
 
 const actors = alias(users, 'actors')
 const actorAccounts = alias(clients, 'actor_accounts')
+const concerned = alias(clients, 'concerned')
 const subjects = alias(users, 'subjects')
 
 export const sendNotification: Job<'send-notification'> = async ({ notificationId }, tx, deps) => {
@@ -53,6 +54,7 @@ export const sendNotification: Job<'send-notification'> = async ({ notificationI
         by: event && actorText(event, recipient),
         byYou: event?.actorId === recipient.id,
         subjectName: event?.subjectName ?? undefined,
+        accountName: event?.accountName ?? undefined,
         ...lockFacts(notification.facts),
         ...plainFacts(notification.facts),
         administrators: administratorFacts(notification),
@@ -90,6 +92,7 @@ function readPending(tx: Transaction, notificationId: string) {
           actorAccount: actorAccounts.name,
           actorOfPlatform: actorAccounts.isPlatform,
           subjectName: subjects.name,
+          accountName: concerned.name,
         },
       })
       .from(notifications)
@@ -98,6 +101,7 @@ function readPending(tx: Transaction, notificationId: string) {
       .leftJoin(auditEvents, eq(auditEvents.id, notifications.eventId))
       .leftJoin(actors, eq(actors.id, auditEvents.actorId))
       .leftJoin(actorAccounts, eq(actorAccounts.id, actors.clientId))
+      .leftJoin(concerned, eq(concerned.id, auditEvents.clientId))
       .leftJoin(subjects, eq(subjects.id, auditEvents.subjectId))
       // A withdrawn user no longer has an address.
       .where(and(eq(notifications.id, notificationId), ne(users.status, 'withdrawn')))
@@ -133,8 +137,10 @@ function administratorFacts({ kind, facts }: { kind: string; facts: Record<strin
     : undefined
 }
 
-function plainFacts({ roleGroups, formerName, newName, added, removed, head }: Record<string, string>) {
-  return { roleGroups, formerName, newName, added, removed, head }
+function plainFacts({ after, ...facts }: Record<string, string>) {
+  const { roleGroups, formerName, newName, added, removed, head, locks, people } = facts
+  const wrongCodes: NotificationFacts['code-failed']['after'] = after === 'abandoned' ? after : 'again'
+  return { roleGroups, formerName, newName, added, removed, head, locks, people, wrongCodes }
 }
 
 function digestFacts({ resets, from, until }: Record<string, string>) {

@@ -7,7 +7,7 @@ import { authenticators } from '../src/platform/db/schema/authenticators.ts'
 import { invitationImports } from '../src/platform/db/schema/invitation-imports.ts'
 import { knownBrowsers } from '../src/platform/db/schema/known-browsers.ts'
 import { passwordResets } from '../src/platform/db/schema/links.ts'
-import { addressLimits, lockouts } from '../src/platform/db/schema/lockouts.ts'
+import { addressLimits, doubtfulSignIns, lockouts } from '../src/platform/db/schema/lockouts.ts'
 import { oidcArtifacts, oidcGrants, oidcSessions } from '../src/platform/db/schema/oidc.ts'
 import { outbox } from '../src/platform/db/schema/outbox.ts'
 import { passCodes } from '../src/platform/db/schema/passes.ts'
@@ -57,6 +57,7 @@ export async function sweepExpired({
   )
   await remove(db, invitationImports, lt(invitationImports.finishedAt, before(KEEP_IMPORTS_MS)))
   await remove(db, approvals, lt(approvals.decidedAt, before(KEEP_APPROVALS_MS)))
+  await remove(db, doubtfulSignIns, lt(doubtfulSignIns.failedAt, before(DAY)))
   await remove(db, outbox, lt(outbox.doneAt, before(KEEP_DONE_MS)))
   const browserIsForgotten = or(
     lt(knownBrowsers.expiresAt, before(keepLockouts)),

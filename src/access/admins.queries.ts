@@ -1,4 +1,6 @@
 import { and, eq, or, type SQL } from 'drizzle-orm'
+import type { Person } from '../gate/facts.ts'
+import { isHelpedByDesk } from '../gate/helper-of.ts'
 import type { Reader } from '../platform/db/client.ts'
 import { listings } from '../platform/db/schema/listings.ts'
 import { roleGroups } from '../platform/db/schema/role-groups.ts'
@@ -18,6 +20,16 @@ export function agentsOf(db: Reader): Promise<string[]> {
 export function administratorsOf(db: Reader, clientId: string): Promise<string[]> {
   const administers = or(eq(isAdmin, true), eq(isServiceDesk, true), eq(isOperator, true))
   return holdersOf(db, clientId, administers)
+}
+
+/**
+ * Ids of those who unlock or reset a person, without the person: the account's Admins; the Service Desk for Admins, for
+ * people of the platform, and where there is no active Admin.
+ */
+export async function helpersOf(db: Reader, person: Person): Promise<string[]> {
+  const admins = isHelpedByDesk(person) ? [] : await adminsOf(db, person.clientId)
+  const helpers = admins.length > 0 ? admins : await agentsOf(db)
+  return helpers.filter((id) => id !== person.id)
 }
 
 async function holdersOf(db: Reader, clientId: string | null, these: SQL | undefined): Promise<string[]> {

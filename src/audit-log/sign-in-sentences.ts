@@ -16,6 +16,10 @@ export const SIGN_IN_SENTENCES = {
     refused: ({ subject }) => `A code for ${subject} was not checked: codes are locked.`,
   },
   'sign-in.completed': { success: ({ subject }) => `${subject} signed in.` },
+  'sign-in.many-failures': {
+    success: () =>
+      'Many people of this account failed to sign in within an hour. Those who check it were told by mail.',
+  },
   'sign-out': { success: ({ subject }) => `${subject} signed out.` },
   'session.ended': {
     success: ({ subject, sessions }) => `${subject} ended ${sessions}.`,
@@ -39,6 +43,10 @@ export const SIGN_IN_SENTENCES = {
     success: ({ subject, kind, where, endedWith }) =>
       `${subject}: the ${kind} lock${where} ended${endedWith}.`,
   },
+  'lockout.repeated': {
+    success: ({ subject }) =>
+      `${subject} was locked repeatedly within a day. Those who may unlock were told by mail.`,
+  },
   'address.refused': {
     refused: () => 'Too many tries from one network address failed: the next are not checked for a while.',
   },
@@ -59,6 +67,8 @@ export const SIGN_IN_SENTENCES = {
   'mfa-reset.asked-for': {
     success: ({ subject }) =>
       `${subject}, or someone with their password, asked for a reset of the authenticator.`,
+    refused: ({ subject }) =>
+      `${subject}, or someone with their password, asked again for a reset of the authenticator within an hour.`,
   },
   'mfa-reset.requested': {
     success: ({ actor, subject }) => `${actor} reset the MFA of ${subject}.`,

@@ -1,9 +1,8 @@
 import { and, eq, gt, lte } from 'drizzle-orm'
-import { adminsOf, agentsOf } from '../access/admins.queries.ts'
+import { helpersOf } from '../access/admins.queries.ts'
 import type { Deps } from '../deps.ts'
 import type { ActingSession } from '../gate/acting-session.ts'
 import { factsOf, mayAskForReset, type Person } from '../gate/facts.ts'
-import { isHelpedByDesk } from '../gate/helper-of.ts'
 import { holdSession } from '../gate/hold-session.ts'
 import { codeLockOf } from '../lockout/policy.ts'
 import { byOneself, type Origin, record } from '../platform/audit/record.ts'
@@ -18,7 +17,7 @@ const MAILED_AN_HOUR = 10
 
 /**
  * Opens the case of a person who lost their authenticator, for those who may reset it. It resets nothing: an attacker with
- * the password can ask too. False if this session may not ask; a repeated request changes nothing and is answered alike.
+ * the password can ask too. False if this session may not ask; a repeated request is recorded as refused, and is answered alike.
  */
 export function askForReset(deps: Deps, session: ActingSession, origin: Origin): Promise<boolean> {
   return deps.db.transaction(async (tx) => {
@@ -28,9 +27,13 @@ export function askForReset(deps: Deps, session: ActingSession, origin: Origin):
     const { authenticator } = person
     const codesLocked = codeLockOf(person, now) !== null
     if (!authenticator || !mayAskForReset(factsOf(session, person, now), codesLocked)) return false
-    if (!(await openCase(tx, person, authenticator.id, now))) return true
+    const asked = { ...byOneself(person, now, origin), action: 'mfa-reset.asked-for' } as const
+    if (!(await openCase(tx, person, authenticator.id, now))) {
+      await record(tx, { ...asked, outcome: 'refused' })
+      return true
+    }
 
-    const eventId = await record(tx, { ...byOneself(person, now, origin), action: 'mfa-reset.asked-for' })
+    const eventId = await record(tx, asked)
     await notify(tx, { to: person.id, kind: 'reset-asked-for', eventId, facts: {} })
     if (await mailsAreSpent(tx, person.clientId, now)) return true
     const helpers = await helpersOf(tx, person)
@@ -66,11 +69,4 @@ async function mailsAreSpent(tx: Transaction, clientId: string, now: Date): Prom
   return (
     (await tx.$count(resetRequests, and(eq(resetRequests.clientId, clientId), withinHour))) > MAILED_AN_HOUR
   )
-}
-
-/** The account's Admins; the Service Desk for Admins, for people of the platform, and where there is no active Admin. */
-async function helpersOf(tx: Transaction, person: Person): Promise<string[]> {
-  const admins = isHelpedByDesk(person) ? [] : await adminsOf(tx, person.clientId)
-  const helpers = admins.length > 0 ? admins : await agentsOf(tx)
-  return helpers.filter((id) => id !== person.id)
 }

@@ -61,6 +61,7 @@ async function acceptOnAccount(
   origin: Origin,
 ): Promise<CodeOutcome> {
   const { clock, config } = deps
+  const { sessionId } = session
   const [active, { stage, person }] = await Promise.all([
     readForCode(deps, session.userId),
     readStage(deps, session),
@@ -81,10 +82,12 @@ async function acceptOnAccount(
   return whileUnderWay(attempt, async () => {
     const now = clock.now()
     const step = matchingStep(secret, code, now)
-    if (step === null) return failCode(deps, person, purpose, attempt, origin)
+    const failed = () => failCode(deps, person, { purpose, sessionId }, attempt, origin)
+    if (step === null) return failed()
     const count = (state: StoredLockout) => accepted.count(state, attempt.spentAt)
     const event: AuditEntry = { ...byOneself(person, now, origin), ...accepted.event }
-    const accept = () => acceptStep(deps, authenticatorId, step, key, attempt.stored, count, event)
+    const used = { authenticatorId, step, sessionId }
+    const accept = () => acceptStep(deps, used, key, attempt.stored, count, event)
     if (await givingBackOnError(deps, attempt, accept)) return { ok: true, authenticatorId }
 
     const refusedBy = await givingBackOnError(deps, attempt, () => readAuthenticator(deps, authenticatorId))
@@ -97,18 +100,17 @@ async function acceptOnAccount(
         ? { ok: false, problem: 'superseded' }
         : { ok: false, problem: 'wrong', kind: 'code', lockedUntil: null, costsNothing: true }
     }
-    return failCode(deps, person, purpose, attempt, origin)
+    return failed()
   })
 }
 
 /**
  * RFC 6238 section 5.2: a code is accepted once. One conditional UPDATE decides between parallel requests and a reset.
- * The same statement changes the count and records the event.
+ * The same statement changes the count, records the event and clears the doubt about a sign-in with a wrong code.
  */
 async function acceptStep(
   { db, sql, ask }: Deps,
-  authenticatorId: string,
-  step: number,
+  { authenticatorId, step, sessionId }: { authenticatorId: string; step: number; sessionId: string },
   key: LockoutKey,
   known: StoredLockout,
   count: (state: StoredLockout) => LockoutState,
@@ -127,6 +129,9 @@ async function acceptStep(
       ), recorded as (
         insert into audit_events
         select event.* from accepted, json_populate_recordset(null::audit_events, ${auditRows([event])}) event
+      ), completed as (
+        -- After the count, in the order in which a wrong code locks both.
+        delete from doubtful_sign_ins using accepted left join counted on true where session_id = ${sessionId}
       )
       select exists (select from counted) as counted from accepted`,
   )

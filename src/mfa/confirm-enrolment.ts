@@ -56,7 +56,10 @@ async function confirmOnAccount(
 
   return whileUnderWay(attempt, async () => {
     const step = matchingStep(pending.secret, code, clock.now())
-    if (step === null) return failCode(deps, person, 'enrol', attempt, origin)
+    if (step === null) {
+      const { sessionId } = session
+      return failCode(deps, person, { purpose: 'enrol', sessionId }, attempt, origin)
+    }
 
     const activateAndRecord = async (tx: Transaction): Promise<EnrolmentOutcome> => {
       const held = await holdSession(deps, tx, session)

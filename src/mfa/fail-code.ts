@@ -1,15 +1,11 @@
-import { and, eq, isNull, lte, or } from 'drizzle-orm'
 import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'
 import type { AttemptFailed } from '../lockout/attempt-failed.ts'
 import { failAttempt } from '../lockout/fail-attempt.ts'
 import type { SpentAttempt } from '../lockout/spend-attempt.ts'
 import { type AuditEntry, byOneself, type Origin, record } from '../platform/audit/record.ts'
-import type { Transaction } from '../platform/db/client.ts'
 import { withoutDeadline } from '../platform/db/deadline.ts'
-import { lockouts } from '../platform/db/schema/lockouts.ts'
-import { notify } from '../platform/mail/notify.ts'
-import { HOUR } from '../platform/time/durations.ts'
+import { warnOfWrongCode } from './warn-of-wrong-code.ts'
 
 /** Wrong, expired and reused are one answer. */
 export type CodeOutcome =
@@ -18,29 +14,28 @@ export type CodeOutcome =
   /** The key expired or was started over, or the authenticator was reset. */
   | { ok: false; problem: 'superseded' }
 
-const WARN_AT_MOST_EVERY_MS = HOUR
-
 export type CodePurpose = 'enrol' | 'verify' | 'presence'
 
-/** Counts and records a wrong code and a lock that follows, and queues their mails. */
+/** Counts and records a wrong code and a lock that follows, and queues or prepares their mails. */
 export async function failCode(
   deps: Deps,
   person: Person,
-  purpose: CodePurpose,
+  { purpose, sessionId }: { purpose: CodePurpose; sessionId: string },
   attempt: SpentAttempt,
   origin: Origin,
 ): Promise<AttemptFailed<'code'>> {
   return withoutDeadline(() =>
     deps.db.transaction(async (tx): Promise<AttemptFailed<'code'>> => {
       const now = deps.clock.now()
-      const { id } = person
       const about = byOneself(person, now, origin)
       const eventId = await record(tx, { ...about, ...codeAction(purpose), outcome: 'failure' })
       const { key, spentAt } = attempt
-      const { locksUntil } = await failAttempt(tx, deps, { key, spentAt, person, now, origin })
+      const { locksUntil, state } = await failAttempt(tx, deps, { key, spentAt, person, now, origin })
       // Not at step-up: it does not suggest a stolen password.
-      if (purpose === 'verify' && (await warningIsDue(tx, id, now)))
-        await notify(tx, { to: id, kind: 'code-failed', eventId, facts: {} })
+      if (purpose === 'verify') {
+        const inARow = state.consecutiveFailures
+        await warnOfWrongCode(tx, { userId: person.id, sessionId, eventId, inARow, now })
+      }
       return { ok: false, problem: 'wrong', kind: 'code', lockedUntil: locksUntil }
     }),
   )
@@ -63,21 +58,4 @@ function codeAction(purpose: CodePurpose): Pick<AuditEntry, 'action' | 'details'
   return purpose === 'presence'
     ? { action: 'presence' }
     : { action: 'sign-in.code', details: { step: purpose } }
-}
-
-/** One conditional UPDATE: one mail an hour, also among parallel failures. */
-async function warningIsDue(tx: Transaction, userId: string, now: Date): Promise<boolean> {
-  const anHourAgo = new Date(now.getTime() - WARN_AT_MOST_EVERY_MS)
-  const due = await tx
-    .update(lockouts)
-    .set({ warnedAt: now })
-    .where(
-      and(
-        eq(lockouts.subject, userId),
-        eq(lockouts.kind, 'code'),
-        or(isNull(lockouts.warnedAt), lte(lockouts.warnedAt, anHourAgo)),
-      ),
-    )
-    .returning({ subject: lockouts.subject })
-  return due.length === 1
 }

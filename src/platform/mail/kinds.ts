@@ -14,8 +14,12 @@ export interface NotificationFacts {
   lockout: Lock & { lockedUntil: string }
   'lockout-ended': Lock
   'authenticator-disabled': Record<string, never>
-  /** A correct password was followed by a wrong code: the password may be known to an attacker. */
-  'code-failed': Record<string, never>
+  /** A correct password was followed by wrong codes, or by one in a sign-in then abandoned: an attacker may know it. */
+  'code-failed': { after: 'again' | 'abandoned' }
+  /** To those who may unlock the person. `locks`: within a day. */
+  'locked-repeatedly': { locks: string; userId: string }
+  /** To the Admins of an account. `people` failed within an hour. */
+  'many-failures': { people: string; clientId: string }
   /** To those who may reset the person. */
   'reset-request': Record<string, never>
   /** To the person. */

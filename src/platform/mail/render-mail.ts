@@ -34,6 +34,12 @@ export interface MailContext {
   from?: Date | undefined
   until?: Date | undefined
   head?: string | undefined
+  /** code-failed */
+  wrongCodes?: NotificationFacts['code-failed']['after'] | undefined
+  locks?: string | undefined
+  people?: string | undefined
+  /** The account that a mail is about, if it may not be the recipient's. */
+  accountName?: string | undefined
 }
 
 export interface MailedApproval {
@@ -65,7 +71,13 @@ const SUBJECTS: { readonly [Kind in NotificationKind]: (context: MailContext) =>
       : 'Too many wrong passwords for your account',
   'lockout-ended': () => 'You can sign in again',
   'authenticator-disabled': () => 'Your authenticator was switched off',
-  'code-failed': () => 'Your password was used with a wrong code',
+  'code-failed': ({ wrongCodes }) =>
+    wrongCodes === 'abandoned'
+      ? 'Your password was used with a wrong code'
+      : 'Your password was used with wrong codes',
+  'locked-repeatedly': ({ subjectName = '', locks }) =>
+    `${oneLine(subjectName)} was locked ${locks} times within 24 hours`,
+  'many-failures': ({ accountName = '' }) => `Many people of ${oneLine(accountName)} fail to sign in`,
   'reset-request': ({ subjectName = '' }) =>
     `${oneLine(subjectName)} asks for a reset of their authenticator`,
   'reset-asked-for': () => 'A reset of your authenticator was asked for',
@@ -144,6 +156,10 @@ export function renderMail(kind: NotificationKind, context: MailContext): Mail {
     from: context.from && instantText(context.from),
     until: context.until && instantText(context.until),
     head: context.head,
+    wrongCodes: context.wrongCodes,
+    locks: context.locks,
+    people: context.people,
+    accountName: context.accountName && oneLine(context.accountName),
     lockKind: context.lockKind,
     inKnownBrowser: context.inKnownBrowser ?? false,
     lockedUntil: context.lockedUntil && instantText(context.lockedUntil),

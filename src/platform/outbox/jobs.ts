@@ -6,6 +6,10 @@ import { DAY, HOUR, MINUTE } from '../time/durations.ts'
 const payloads = {
   'send-notification': z.object({ notificationId: z.string() }),
   'end-lockout': z.object({ subject: z.string(), kind: z.enum(['password', 'code']) }),
+  /** The event of the only wrong code in a sign-in. */
+  'warn-of-abandoned-sign-in': z.object({ eventId: z.string() }),
+  /** The event of a lock that was one of many. */
+  'warn-of-locks': z.object({ eventId: z.string() }),
   'complete-mfa-reset': z.object({ mfaResetId: z.string() }),
   'send-reset-digest': z.object({ digestId: z.string() }),
   'remind-of-invitation': z.object({ invitationId: z.string() }),
@@ -33,6 +37,8 @@ export type QueueName = (typeof QUEUES)[number]
 export const QUEUE_OF: { readonly [Name in JobName]: QueueName } = {
   'send-notification': 'notifications',
   'end-lockout': 'lockouts',
+  'warn-of-abandoned-sign-in': 'lockouts',
+  'warn-of-locks': 'lockouts',
   'complete-mfa-reset': 'mfa-resets',
   'send-reset-digest': 'mfa-resets',
   'remind-of-invitation': 'notifications',
@@ -52,6 +58,7 @@ export function isJobName(name: string): name is JobName {
 /** Periodic jobs, outside the outbox. Interval in milliseconds. */
 export const SCHEDULED_JOBS = {
   'sweep-expired': 5 * MINUTE,
+  'warn-of-failures': 5 * MINUTE,
   'seal-audit-events': MINUTE,
   'tell-audit-head': HOUR,
   'rotate-signing-keys': HOUR,

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { index, integer, pgEnum, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
 import { instant } from '../columns.ts'
+import { users } from './users.ts'
 
 export const lockoutKind = pgEnum('lockout_kind', ['password', 'code'])
 
@@ -42,4 +43,23 @@ export const addressLimits = pgTable(
     endsAt: instant('ends_at').notNull(),
   },
   (t) => [index('address_limits_ends').on(t.endsAt)],
+)
+
+/**
+ * A half-way sign-in with one wrong code, until a code is accepted in it. If none is, a job warns its user. A sign-in of
+ * the user elsewhere does not remove it: then an attacker is the one who abandoned it.
+ */
+export const doubtfulSignIns = pgTable(
+  'doubtful_sign_ins',
+  {
+    /** The stored id of the session. */
+    sessionId: text('session_id').primaryKey(),
+    userId: uuid('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    /** The event of the wrong code. */
+    eventId: uuid('event_id').notNull(),
+    failedAt: instant('failed_at').notNull(),
+  },
+  (t) => [index('doubtful_sign_ins_event').on(t.eventId), index('doubtful_sign_ins_failed').on(t.failedAt)],
 )

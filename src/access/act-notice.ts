@@ -22,6 +22,8 @@ const ACTS = {
   'role-groups-changed': (name: string) => `The role groups of ${name} are saved.`,
   'role-groups-waiting': (name: string) =>
     `The change waits for a second agent. Until it is approved ${name} keeps the present role groups.`,
+  'sessions-ended': (name: string) =>
+    `${name} is signed out everywhere, and is told so by mail. They can sign in again.`,
   disabled: (name: string) => `The account of ${name} is disabled, and they are signed out everywhere.`,
   'enabling-waits': (name: string) => `${name} can sign in again when a second agent has approved it.`,
   enabled: (name: string) => `${name} can sign in again.`,

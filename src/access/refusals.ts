@@ -96,6 +96,10 @@ export const REFUSALS = {
   },
   'not-suspended': { status: 409, sentence: 'This account is not suspended: it may just have been resumed.' },
   'already-disabled': { status: 409, sentence: 'This account is already disabled.' },
+  'nowhere-signed-in': {
+    status: 409,
+    sentence: 'This account is disabled, so it is signed in nowhere.',
+  },
   'not-disabled': { status: 409, sentence: 'This account is not disabled.' },
   'application-disabled': { status: 409, sentence: 'This application is already disabled.' },
   'application-enabled': { status: 409, sentence: 'This application is not disabled.' },

@@ -155,6 +155,11 @@ export function mayDisable(actor: Actor, target: Target): Refusal | null {
   return mayAdminister(actor, target) ?? (target.status === 'disabled' ? 'already-disabled' : null)
 }
 
+/** Signing a person out everywhere. They can sign in again at once. */
+export function mayEndSessions(actor: Actor, target: Target): Refusal | null {
+  return mayAdminister(actor, target) ?? (target.status === 'disabled' ? 'nowhere-signed-in' : null)
+}
+
 export function mayEnable(actor: Actor, target: Target): Refusal | null {
   return mayGiveBackControl(actor, target) ?? (target.status === 'disabled' ? null : 'not-disabled')
 }

@@ -4,6 +4,7 @@ import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
 import { mfaRequired } from '../gate/mfa-required.ts'
+import { readSessionsToShow, sessionHandle } from '../gate/open-sessions.queries.ts'
 import { saveProofs } from '../gate/save-proofs.ts'
 import { storedId } from '../gate/session-store.ts'
 import { browserTokensOf, hashBrowserToken, KNOWN_FOR_MS } from '../lockout/known-browser-cookie.ts'
@@ -20,7 +21,6 @@ import { signOut } from '../sign-in/sign-out.ts'
 import { changePassword } from './change-password.ts'
 import { endOwnBrowsers } from './end-own-browsers.ts'
 import { endOneSession, endOtherSessions } from './end-own-sessions.ts'
-import { readOwnSessions, sessionHandle } from './own-sessions.queries.ts'
 import { type PasswordProblems, problemsOf, readPasswords } from './password-form.ts'
 import { readRecentSignIns } from './recent-sign-ins.queries.ts'
 
@@ -106,12 +106,11 @@ async function renderAccount(
 ): Promise<void> {
   const { db, clock } = deps
   const person = personOf(res)
-  const sessions = await readOwnSessions(db, person, storedId(req.sessionID), clock.now())
   res.status(answer?.status ?? 200).render('account/account', {
     roleGroupNames: person.roleGroups.map(({ name }) => name),
     authenticator: person.authenticator,
     mfaRequired: mfaRequired(person),
-    sessions: sessions.map(({ storedId: _hidden, ...session }) => session),
+    sessions: await readSessionsToShow(db, person, storedId(req.sessionID), clock.now()),
     knownForMs: KNOWN_FOR_MS,
     browsers: await knownBrowsersFor(deps, req, person.id),
     signIns: await readRecentSignIns(db, person.id),

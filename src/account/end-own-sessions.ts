@@ -7,11 +7,11 @@ import type { ActingSession } from '../gate/acting-session.ts'
 import { deleteSessions } from '../gate/delete-sessions.ts'
 import { endSessions } from '../gate/end-sessions.ts'
 import type { Person } from '../gate/facts.ts'
+import { readOpenSessions } from '../gate/open-sessions.queries.ts'
 import { revokePendingAuthenticator } from '../gate/revoke-pending-authenticator.ts'
 import { type Origin, record } from '../platform/audit/record.ts'
 import type { Transaction } from '../platform/db/client.ts'
 import { sessions } from '../platform/db/schema/sessions.ts'
-import { readOwnSessions } from './own-sessions.queries.ts'
 
 const ACTION = 'session.ended'
 
@@ -30,7 +30,7 @@ export function endOneSession(
     if (!current) return false
     const { person, now } = current
     // Another person's session is answered as a handle that does not exist.
-    const open = await readOwnSessions(tx, person, session.sessionId, now)
+    const open = await readOpenSessions(tx, person, session.sessionId, now)
     const chosen = open.find((own) => own.handle === handle)
     if (!chosen) {
       const refused = { action: ACTION, now, origin, actor: person, refusal: 'unknown' } as const

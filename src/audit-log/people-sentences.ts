@@ -53,6 +53,10 @@ export const PEOPLE_SENTENCES = {
     failure: ({ actor, invitee }) =>
       `${actor} approved that ${invitee} becomes an administrator, but it could not be done any more.`,
   },
+  'user.sessions-ended': {
+    success: ({ actor, subject }) => `${actor} ended all sessions of ${subject}.`,
+    refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} end the sessions of ${subject}.`,
+  },
   'user.disabled': {
     success: ({ actor, subject }) => `${actor} disabled the account of ${subject}.`,
     refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} disable the account of ${subject}.`,

@@ -7,4 +7,5 @@ export type SessionEnd =
   | 'password-changed'
   | 'authenticator-replaced'
   | 'ended-elsewhere'
+  | 'ended-by-admin'
   | 'invitation-closed'

@@ -15,6 +15,8 @@ const SENTENCES: Readonly<
   'enrolled-elsewhere':
     'You are signed out: an authenticator was set up for you in another browser. Sign in again with its code.',
   'ended-elsewhere': 'You are signed out: this session was ended in another browser. Sign in again.',
+  'ended-by-admin':
+    'You are signed out: an Admin or the Service Desk ended all your sessions. Sign in again.',
   'invitation-closed':
     'You are signed out: your invitation was withdrawn or sent again. Use the link in the newest mail.',
   'codes-locked':

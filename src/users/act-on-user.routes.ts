@@ -4,7 +4,7 @@ import { actRequestOf } from '../access/act-request.ts'
 import { EVIDENCE_FIELDS, type EvidenceField, evidenceProblems } from '../access/evidence.ts'
 import { answer, refuse } from '../access/refuse.ts'
 import { requireStepUp } from '../access/require-step-up.ts'
-import { mayChangeInvitation, mayDisable, mayEnable, mayUnlock } from '../access/rules.ts'
+import { mayChangeInvitation, mayDisable, mayEnable, mayEndSessions, mayUnlock } from '../access/rules.ts'
 import { viewTarget, visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
 import { personOf } from '../gate/gate.ts'
@@ -15,6 +15,7 @@ import { readForm } from '../platform/http/form.ts'
 import { typedFields } from '../platform/http/typed-text.ts'
 import { disableUser } from './disable-user.ts'
 import { administeringAgain, enableUser } from './enable-user.ts'
+import { endSessionsOfUser } from './end-sessions-of-user.ts'
 import { liftLockout } from './lift-lockout.ts'
 
 const ACTS = [
@@ -25,6 +26,14 @@ const ACTS = [
     act: liftLockout,
     view: 'users/unlock',
     done: 'unlocked',
+  },
+  {
+    path: 'end-sessions',
+    name: 'end all sessions of a user',
+    rule: mayEndSessions,
+    act: endSessionsOfUser,
+    view: 'users/end-sessions',
+    done: 'sessions-ended',
   },
   {
     path: 'disable',

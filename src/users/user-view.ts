@@ -9,6 +9,7 @@ import {
   mayChangeRoleGroups,
   mayDisable,
   mayEnable,
+  mayEndSessions,
   mayResetMfa,
   mayUnlock,
   type Target,
@@ -101,6 +102,7 @@ export function userActions(actor: Actor, target: Target) {
     changeProfile: mayChangeProfile(actor, target) === null,
     changeRoleGroups: mayChangeRoleGroups(actor, target) === null,
     changeInvitation: mayChangeInvitation(actor, target) === null,
+    endSessions: mayEndSessions(actor, target) === null,
     disable: mayDisable(actor, target) === null,
     enable: mayEnable(actor, target) === null,
   }

@@ -15,7 +15,9 @@ import { eventView } from '../audit-log/event-view.ts'
 import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
 import { personOf } from '../gate/gate.ts'
+import { readSessionsToShow } from '../gate/open-sessions.queries.ts'
 import { poll } from '../gate/poll.ts'
+import { storedId } from '../gate/session-store.ts'
 import { readInvitation } from '../invitations/invitations.queries.ts'
 import { IDENTIFICATIONS } from '../mfa-reset/identifications.ts'
 import { listHref } from '../platform/http/list-query.ts'
@@ -77,6 +79,7 @@ async function renderUser(deps: Deps, req: Request, res: Response, userId: unkno
     approval: actorOf(personOf(res)).isServiceDesk ? await readCaseAbout(deps.db, user.id, now) : null,
     ...waysBack(deps, req, user.id, usersPageOf(personOf(res), user.client.id)),
     identifications: IDENTIFICATIONS,
+    sessions: await readSessionsToShow(deps.db, row.person, storedId(req.sessionID), now),
     applications: await readUsesOfPerson(deps.db, user.id),
     history: { ...history, lockouts: lockouts.map(eventView), signIns: signIns.map(eventView) },
   })

@@ -113,6 +113,12 @@ const ACTS: readonly Act[] = [
     prepare: onUser('unlock', EVIDENCE, lockedUser),
   },
   {
+    name: 'ending all sessions of a user',
+    route: '/users/:id/end-sessions',
+    by: 'admin',
+    prepare: onUser('end-sessions', EVIDENCE, user),
+  },
+  {
     name: 'disabling a user',
     route: '/users/:id/disable',
     by: 'admin',

@@ -16,6 +16,7 @@ import {
   mayDisableApplication,
   mayEnable,
   mayEnableApplication,
+  mayEndSessions,
   mayGrant,
   mayInvite,
   mayLoosenPolicy,
@@ -128,7 +129,7 @@ test('over every actor and target exactly the actors named in the specification 
 
 describe('administrators of whom one invited or promoted the other within 30 days', () => {
   const restores = { mayResetMfa, mayUnlock, mayEnable }
-  const others = { mayChangeRoleGroups, mayDisable, mayChangeInvitation }
+  const others = { mayChangeRoleGroups, mayEndSessions, mayDisable, mayChangeInvitation }
   /** A target on whom each of these acts is possible. */
   const targetOf = (act: string, facts: Partial<Target>): Target => ({
     ...USER,
@@ -371,6 +372,11 @@ test('over every actor and target exactly those who may reset may also change, d
             const about = JSON.stringify({ actor, target })
             assert.equal(mayChangeRoleGroups(actor, target), refusal, about)
             assert.equal(mayDisable(actor, target), when(status !== 'disabled', 'already-disabled'), about)
+            assert.equal(
+              mayEndSessions(actor, target),
+              when(status !== 'disabled', 'nowhere-signed-in'),
+              about,
+            )
             assert.equal(mayEnable(actor, target), when(status === 'disabled', 'not-disabled'), about)
             assert.equal(mayChangeInvitation(actor, target), when(status === 'invited', 'not-invited'), about)
             if (mayChangeInvitation(actor, target) === null)
@@ -429,6 +435,7 @@ test('an unrelated target is 404, a refused act is 403 and a finished one is 409
     'already-suspended',
     'not-suspended',
     'already-disabled',
+    'nowhere-signed-in',
     'not-disabled',
     'not-invited',
     'already-waiting',

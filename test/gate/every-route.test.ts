@@ -301,6 +301,11 @@ const FORMS: Record<string, () => Promise<Form>> = {
     })
     return { browser: admin(), path: `/users/${id}/unlock`, fields: REASON }
   },
+  'POST /users/:id/end-sessions': async () => ({
+    browser: admin(),
+    path: `/users/${(await signedInColleague()).id}/end-sessions`,
+    fields: REASON,
+  }),
   'POST /users/:id/disable': async () => ({
     browser: admin(),
     path: `/users/${(await colleague()).id}/disable`,

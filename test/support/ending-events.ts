@@ -89,6 +89,12 @@ export const ENDING_EVENTS: readonly EndingEvent[] = [
     },
   },
   {
+    title: 'an Admin ends all their sessions',
+    enrolled: false,
+    status: 401,
+    happens: async (cast, { id }) => done(await cast.as(ADMIN).post(`/users/${id}/end-sessions`, REASON)),
+  },
+  {
     title: 'they are disabled',
     enrolled: true,
     status: 401,

@@ -1,4 +1,4 @@
-import { sessionHandle } from '../../src/account/own-sessions.queries.ts'
+import { sessionHandle } from '../../src/gate/open-sessions.queries.ts'
 import { storedId } from '../../src/gate/session-store.ts'
 import type { Browser } from './browser.ts'
 

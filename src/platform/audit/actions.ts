@@ -33,6 +33,7 @@ export const AUDIT_ACTIONS = [
   'approval.withdrawn',
   'approval.expired',
   'approval.closed',
+  'user.sessions-ended',
   'user.disabled',
   'user.enabled',
   'user.activated',

@@ -50,6 +50,7 @@ export interface NotificationFacts {
   'approval-decided': { approvalId: string }
   'client-suspended': Record<string, never>
   'client-resumed': Record<string, never>
+  'sessions-ended': Record<string, never>
   'account-disabled': Record<string, never>
   'account-enabled': Record<string, never>
   'audit-head': { head: string }

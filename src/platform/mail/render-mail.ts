@@ -94,6 +94,7 @@ const SUBJECTS: { readonly [Kind in NotificationKind]: (context: MailContext) =>
   'approval-decided': ({ approval }) => DECIDED[approval?.status ?? ''] ?? 'Your request was decided',
   'client-suspended': ({ recipient }) => `${recipient.clientName} was suspended`,
   'client-resumed': ({ recipient }) => `${recipient.clientName} was resumed`,
+  'sessions-ended': () => 'You were signed out everywhere',
   'account-disabled': () => 'Your account was disabled',
   'account-enabled': () => 'Your account was enabled again',
   'signing-keys-replaced': () => 'All signing keys were replaced at once',

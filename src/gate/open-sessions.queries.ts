@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto'
 import { and, desc, eq, gt } from 'drizzle-orm'
-import { factsOf, type Person } from '../gate/facts.ts'
-import { stageOf } from '../gate/stages.ts'
 import type { Reader } from '../platform/db/client.ts'
 import { sessions } from '../platform/db/schema/sessions.ts'
 import { describeDevice } from '../platform/http/describe-device.ts'
+import { factsOf, type Person } from './facts.ts'
+import { stageOf } from './stages.ts'
 
 const SHOWN = 100
 
-export interface OwnSession {
+export interface OpenSession {
   handle: string
   storedId: string
+  /** The session of the person who looks. */
   isThis: boolean
   device: string
   address: string | null
@@ -20,13 +21,13 @@ export interface OwnSession {
   isHalfway: boolean
 }
 
-/** The valid sessions of a person: the current one first, then the latest seen. */
-export async function readOwnSessions(
+/** The valid sessions of a person: the one with the id `viewersId` first, then the latest seen. */
+export async function readOpenSessions(
   db: Reader,
   person: Person,
-  ownId: string,
+  viewersId: string,
   now: Date,
-): Promise<OwnSession[]> {
+): Promise<OpenSession[]> {
   const rows = await db
     .select({
       storedId: sessions.id,
@@ -40,7 +41,7 @@ export async function readOwnSessions(
     .orderBy(desc(sessions.touchedAt), desc(sessions.id))
     .limit(SHOWN)
   return rows
-    .flatMap(({ data: { proofs }, storedId, address, userAgent, seenAt }): OwnSession[] => {
+    .flatMap(({ data: { proofs }, storedId, address, userAgent, seenAt }): OpenSession[] => {
       // Uses the gate's own rule: a session that it would send to the sign-in page is not listed.
       const stage = stageOf(factsOf(proofs, person, now)).name
       if (!proofs || stage === 'signed-out') return []
@@ -48,7 +49,7 @@ export async function readOwnSessions(
         {
           handle: sessionHandle(storedId),
           storedId,
-          isThis: storedId === ownId,
+          isThis: storedId === viewersId,
           device: describeDevice(userAgent ?? ''),
           address,
           begunAt: new Date(proofs.passwordAt),
@@ -63,4 +64,10 @@ export async function readOwnSessions(
 /** The public name of a stored session: the table's key stays out of pages, addresses and logs. */
 export function sessionHandle(storedId: string): string {
   return createHash('sha256').update(`session ${storedId}`).digest('hex').slice(0, 32)
+}
+
+/** The same without the ids of the table, for a page. */
+export async function readSessionsToShow(...asked: Parameters<typeof readOpenSessions>) {
+  const sessions = await readOpenSessions(...asked)
+  return sessions.map(({ storedId: _hidden, ...session }) => session)
 }

@@ -8,14 +8,17 @@ import { importInvitationsJob } from './import-invitations.ts'
 import type { Job, JobDeps } from './job.ts'
 import { remindOfInvitationJob } from './remind-of-invitation.ts'
 import { remindOfMfaJob } from './remind-of-mfa.ts'
+import { remindWhoLacksMfaJob } from './remind-who-lacks-mfa.ts'
 import { removeHistory } from './remove-history.ts'
 import { rotateSigningKeysWhenDue } from './rotate-signing-keys.ts'
 import { sealAuditEvents } from './seal-audit-events.ts'
 import { sendNotification } from './send-notification.ts'
 import { sendResetDigestJob } from './send-reset-digest.ts'
+import { startMfaRequirementJob } from './start-mfa-requirement.ts'
 import { sweepExpired } from './sweep-expired.ts'
 import { tellApplicationJob } from './tell-application.ts'
 import { tellAuditHead } from './tell-audit-head.ts'
+import { tellOfMfaStartJob } from './tell-of-mfa-start.ts'
 import { warnOfAbandonedSignInJob } from './warn-of-abandoned-sign-in.ts'
 import { warnOfLocksJob } from './warn-of-locks.ts'
 
@@ -28,6 +31,8 @@ export const JOBS: { readonly [Name in JobName]: Job<Name> } = {
   'send-reset-digest': sendResetDigestJob,
   'remind-of-invitation': remindOfInvitationJob,
   'remind-of-mfa': remindOfMfaJob,
+  'start-mfa-requirement': startMfaRequirementJob,
+  'tell-of-mfa-start': tellOfMfaStartJob,
   'import-invitations': importInvitationsJob,
   'expire-approval': expireApprovalJob,
   'tell-application': tellApplicationJob,
@@ -40,5 +45,6 @@ export const SCHEDULED: { readonly [Name in ScheduledJobName]: (deps: JobDeps) =
   'seal-audit-events': sealAuditEvents,
   'tell-audit-head': tellAuditHead,
   'rotate-signing-keys': rotateSigningKeysWhenDue,
+  'remind-who-lacks-mfa': remindWhoLacksMfaJob,
   'remove-history': removeHistory,
 }

@@ -37,7 +37,7 @@ export async function linkOf(
     const url = `${config.PUBLIC_URL}/reset-password/${tokenOf('password-reset', reset, config)}`
     return { url, expiresAt: reset.expiresAt }
   }
-  if (kind === 'mfa-reminder') return { url: `${config.PUBLIC_URL}/sign-in` }
+  if (kind === 'mfa-reminder' || kind === 'mfa-required-from') return { url: `${config.PUBLIC_URL}/sign-in` }
   if (kind === 'locked-repeatedly') return { url: `${config.PUBLIC_URL}/users/${facts.userId}` }
   if (kind === 'many-failures') {
     const query = new URLSearchParams({ action: 'sign-in.password', outcome: 'failure' })

@@ -9,6 +9,7 @@ const URGENCY_OF: { readonly [Kind in NotificationKind]?: Urgency } = {
   invitation: 'bulk',
   'invitation-reminder': 'bulk',
   'mfa-reminder': 'bulk',
+  'mfa-required-from': 'bulk',
 }
 
 /** BullMQ takes priorities up to 2^21. */

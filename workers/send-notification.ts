@@ -5,6 +5,7 @@ import { helperOf, SERVICE_DESK } from '../src/gate/helper-of.ts'
 import { readPerson } from '../src/gate/read-person.queries.ts'
 import { readSupport } from '../src/gate/support.queries.ts'
 import { supportLine } from '../src/gate/support.ts'
+import { isStillAsked } from '../src/mfa-policy/still-asked.ts'
 import type { Transaction } from '../src/platform/db/client.ts'
 import { auditEvents } from '../src/platform/db/schema/audit-events.ts'
 import { clients } from '../src/platform/db/schema/clients.ts'
@@ -31,6 +32,8 @@ export const sendNotification: Job<'send-notification'> = async ({ notificationI
 
   const approval = await readMailedApproval(tx, notification.facts.approvalId)
   if (notification.kind === 'approval-requested' && approval?.status !== 'open') return null
+  const person = await readPerson(tx, recipient.id)
+  if (!isStillAsked(notification, person, clock.now())) return null
   const link = await linkOf(tx, notification, deps)
   if (link === 'closed') return null
 
@@ -44,7 +47,7 @@ export const sendNotification: Job<'send-notification'> = async ({ notificationI
       ...renderMail(notification.kind as NotificationKind, {
         recipient,
         // No Admin may know of an action of the Service Desk, and it may concern the only Admin.
-        helper: event?.actorOfPlatform ? SERVICE_DESK : helperOf(await readPerson(tx, recipient.id)),
+        helper: event?.actorOfPlatform ? SERVICE_DESK : helperOf(person),
         support: support ? supportLine(support) : undefined,
         publicUrl: config.PUBLIC_URL,
         link: link?.url,
@@ -57,6 +60,7 @@ export const sendNotification: Job<'send-notification'> = async ({ notificationI
         accountName: event?.accountName ?? undefined,
         ...lockFacts(notification.facts),
         ...plainFacts(notification.facts),
+        ...startFacts(notification.facts),
         administrators: administratorFacts(notification),
         approval: approval ?? undefined,
         ...digestFacts(notification.facts),
@@ -138,9 +142,13 @@ function administratorFacts({ kind, facts }: { kind: string; facts: Record<strin
 }
 
 function plainFacts({ after, ...facts }: Record<string, string>) {
-  const { roleGroups, formerName, newName, added, removed, head, locks, people } = facts
+  const { roleGroups, formerName, newName, added, removed, moved, head, locks, people } = facts
   const wrongCodes: NotificationFacts['code-failed']['after'] = after === 'abandoned' ? after : 'again'
-  return { roleGroups, formerName, newName, added, removed, head, locks, people, wrongCodes }
+  return { roleGroups, formerName, newName, added, removed, moved, head, locks, people, wrongCodes }
+}
+
+function startFacts({ startsAt }: Record<string, string>) {
+  return { startsAt: startsAt === undefined ? undefined : new Date(startsAt) }
 }
 
 function digestFacts({ resets, from, until }: Record<string, string>) {

@@ -106,11 +106,12 @@ async function renderAccount(
 ): Promise<void> {
   const { db, clock } = deps
   const person = personOf(res)
+  const now = clock.now()
   res.status(answer?.status ?? 200).render('account/account', {
     roleGroupNames: person.roleGroups.map(({ name }) => name),
     authenticator: person.authenticator,
-    mfaRequired: mfaRequired(person),
-    sessions: await readSessionsToShow(db, person, storedId(req.sessionID), clock.now()),
+    mfaRequired: mfaRequired(person, now),
+    sessions: await readSessionsToShow(db, person, storedId(req.sessionID), now),
     knownForMs: KNOWN_FOR_MS,
     browsers: await knownBrowsersFor(deps, req, person.id),
     signIns: await readRecentSignIns(db, person.id),

@@ -10,6 +10,7 @@ export const ACCOUNT_SENTENCES = {
     success: ({ actor, requirement }) => `${actor} ${requirement}.`,
     refused: ({ actor, mayNot }) => `${actor} ${mayNot} change an MFA policy.`,
   },
+  'mfa-policy.started': { success: ({ begun }) => `The requirement of MFA for ${begun} began.` },
   'client.created': {
     success: ({ actor }) => `${actor} created this account.`,
     refused: ({ actor, mayNot }) => `${actor} ${mayNot} create a client account.`,

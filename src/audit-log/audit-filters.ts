@@ -3,7 +3,7 @@ import { Temporal } from 'temporal-polyfill'
 import { validate as isUuid } from 'uuid'
 import { AUDIT_ACTIONS, type AuditAction, type EventOutcome, OUTCOMES } from '../platform/audit/actions.ts'
 import { cursor, lastSaid, SHORTEST_TERM, searchTerm } from '../platform/http/list-query.ts'
-import { readMoment } from './moment.ts'
+import { readMoment } from '../platform/time/moment.ts'
 
 const FIELDS = ['q', 'action', 'outcome', 'actor', 'from', 'to'] as const
 export type FilterField = (typeof FIELDS)[number]

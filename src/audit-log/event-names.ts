@@ -15,6 +15,8 @@ export interface Names {
   application: string
   /** What was done to the policy, the role groups or the name, as a predicate. */
   requirement: string
+  /** The role groups whose requirement began. */
+  begun: string
   roleGroups: string
   renamed: string
   /** Lines of a file of people to invite; empty for a single invitation. */

@@ -2,6 +2,7 @@
 import { refusalNamed } from '../access/refusals.ts'
 import { roleGroupName } from '../access/role-group-name.ts'
 import type { AuditAction, EventOutcome } from '../platform/audit/actions.ts'
+import { instantText } from '../platform/time/instant-text.ts'
 import type { Names } from './event-names.ts'
 import { SENTENCES } from './sentences.ts'
 
@@ -45,6 +46,7 @@ export function eventSentence({ action, outcome, details, ...people }: EventFact
     shutOut: SHUT_OUT[String(details.because)] ?? '',
     mayNot: mayNotNow(details.refusal) ? 'could not' : 'was not allowed to',
     requirement: requirementText(details),
+    begun: roleGroupNames(details.added) || 'role groups',
     roleGroups: roleGroupsText(details, subject),
     renamed: details.from && details.to ? ` from ${details.from} to ${details.to}` : '',
     lines: details.lines === 1 ? 'one line' : details.lines ? `${details.lines} lines` : '',
@@ -55,11 +57,16 @@ export function eventSentence({ action, outcome, details, ...people }: EventFact
   )
 }
 
-function requirementText({ added, removed }: EventFacts['details']): string {
-  const [more, less] = [roleGroupNames(added), roleGroupNames(removed)]
-  if (more && less) return `required MFA of ${more} and stopped requiring it of ${less}`
-  if (more) return `required MFA of ${more}`
-  return less ? `stopped requiring MFA of ${less}` : 'changed the MFA policy'
+/** The times are in UTC: a sentence is the same for all readers. */
+function requirementText({ added, moved, removed, startsAt }: EventFacts['details']): string {
+  const [more, other, less] = [roleGroupNames(added), roleGroupNames(moved), roleGroupNames(removed)]
+  const start = typeof startsAt === 'string' ? instantText(new Date(startsAt)) : ''
+  const acts = [
+    more && `required MFA of ${more}${start && ` from ${start}`}`,
+    other && `changed when MFA is required of ${other} to ${start || 'at once'}`,
+    less && `stopped requiring ${more ? 'it' : 'MFA'} of ${less}`,
+  ].filter(Boolean)
+  return acts.join(' and ') || 'changed the MFA policy'
 }
 
 function roleGroupsText({ given, taken }: EventFacts['details'], subject: string): string {

@@ -33,11 +33,11 @@ export function eventView(event: EventRow) {
 }
 
 /** Details that the product writes as instants. Others hold what people typed, which may look like one. */
-const INSTANTS = ['until', 'lockedUntil', 'olderUntil']
+const INSTANTS = ['until', 'lockedUntil', 'olderUntil', 'startsAt']
 
 function textOf(name: string, value: unknown): string {
   if (name === 'refusal') return refusalNamed(value)?.sentence ?? String(value)
-  if (name === 'added' || name === 'removed') return roleGroupNames(value)
+  if (name === 'added' || name === 'removed' || name === 'moved') return roleGroupNames(value)
   if (INSTANTS.includes(name)) return instantText(String(value))
   if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.join(', ')
   return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value)

@@ -7,7 +7,6 @@ export interface ClientRow {
   parentName: string | null
   isPlatform: boolean
   suspendedAt: Date | null
-  requiresMfa: string[]
 }
 
 export interface ClientNode extends ClientRow {

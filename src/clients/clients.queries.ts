@@ -3,7 +3,6 @@ import { alias } from 'drizzle-orm/pg-core'
 import type { Reader } from '../platform/db/client.ts'
 import { contains } from '../platform/db/like.ts'
 import { clients } from '../platform/db/schema/clients.ts'
-import { mfaPolicies, roleGroups } from '../platform/db/schema/role-groups.ts'
 import type { ClientRow } from './client-tree.ts'
 
 const PAGE_SIZE = 50
@@ -28,11 +27,6 @@ const clientColumns = {
   parentName: parents.name,
   isPlatform: clients.isPlatform,
   suspendedAt: clients.suspendedAt,
-  requiresMfa: sql<string[]>`(
-    select coalesce(json_agg(${roleGroups.name} order by ${roleGroups.rank} desc, ${roleGroups.name}), '[]'::json)
-    from ${mfaPolicies} join ${roleGroups} on ${roleGroups.id} = ${mfaPolicies.roleGroupId}
-    where ${mfaPolicies.clientId} = ${clients.id}
-  )`,
 }
 
 export async function listClients(db: Reader, { q, after }: ClientFilters): Promise<ClientPage> {

@@ -13,9 +13,11 @@ import { readOnlyBecause, viewAccount, visitOf } from '../access/visit.ts'
 import { readUsesOfAccount } from '../applications/uses.queries.ts'
 import type { Deps } from '../deps.ts'
 import { personOf } from '../gate/gate.ts'
+import { readRequirements } from '../gate/requirements.queries.ts'
 import { readSupport } from '../gate/support.queries.ts'
 import { readCoverages } from '../mfa-policy/coverage.queries.ts'
 import { coverageSentence } from '../mfa-policy/coverage.ts'
+import { requirementText } from '../mfa-policy/requirement-text.ts'
 import { readRequestsOfAccount } from '../mfa-reset/reset-requests.queries.ts'
 import { cursor, listHref, searchTerm } from '../platform/http/list-query.ts'
 import { clientNoticeOn } from './client-notice.ts'
@@ -53,7 +55,7 @@ async function renderList(deps: Deps, req: Request, res: Response): Promise<void
     tree: isTree
       ? clientTree(page.clients)
       : page.clients.map((client) => ({ ...client, children: [], under: client.parentName })),
-    coverage: await coverageLines(deps, page.clients),
+    ...(await mfaLines(deps, res, page.clients)),
     first: chosen.after && listHref(req.path, { ...chosen, after: '' }),
     next: page.next && listHref(req.path, { ...chosen, after: page.next }),
   })
@@ -73,7 +75,7 @@ async function renderClient(deps: Deps, req: Request, res: Response): Promise<vo
   // The parent of the viewer's own account stays unnamed.
   const parents = account.parentId === null ? [] : [account.parentId]
   const seesParent = actor.isServiceDesk || (await withinSubtree(db, viewer.clientId, parents)).size > 0
-  const coverage = (await readCoverages(db, [account.id])).get(account.id)
+  const mfa = await mfaLines(deps, res, [client, ...shown])
   res.render('clients/client', {
     account,
     client,
@@ -81,7 +83,7 @@ async function renderClient(deps: Deps, req: Request, res: Response): Promise<vo
     isOwn: relation === 'own',
     readOnlyBecause: readOnlyBecause(actor, relation),
     parent: seesParent && client.parentId ? { id: client.parentId, name: client.parentName } : null,
-    coverage: coverage ? coverageSentence(coverage) : '',
+    ...mfa,
     maySetSupport: maySetSupport(actor, target) === null,
     support: await readSupport(db, account.id),
     mayRename: mayRenameClient(actor, target) === null,
@@ -91,14 +93,21 @@ async function renderClient(deps: Deps, req: Request, res: Response): Promise<vo
     applications: await readUsesOfAccount(db, account.id),
     resetRequests: await readRequestsOfAccount(db, account.id, deps.clock.now()),
     children: shown,
-    childCoverage: await coverageLines(deps, shown),
     hasMoreChildren: children.length > CHILDREN_SHOWN,
   })
 }
 
-/** A sentence about the MFA coverage of each account, by id. */
-async function coverageLines({ db }: Deps, rows: readonly ClientRow[]): Promise<Record<string, string>> {
+/** Of whom each account requires MFA, and a sentence about its coverage, by id. */
+async function mfaLines({ db, clock }: Deps, res: Response, rows: readonly ClientRow[]) {
+  const now = clock.now()
   const ids = rows.map(({ id }) => id)
-  const found = await readCoverages(db, ids)
-  return Object.fromEntries([...found].map(([id, coverage]) => [id, coverageSentence(coverage)]))
+  const coverages = await readCoverages(db, ids, now)
+  const requirements = await readRequirements(db, ids)
+  const ofAccount = (id: string) => requirements.filter(({ clientId }) => clientId === id)
+  return {
+    coverage: Object.fromEntries([...coverages].map(([id, coverage]) => [id, coverageSentence(coverage)])),
+    requires: Object.fromEntries(
+      ids.map((id) => [id, requirementText(ofAccount(id), now, res.locals.timeZone)]),
+    ),
+  }
 }

@@ -32,6 +32,7 @@ export async function readAccountsBelow(db: Reader, clientId: string, now: Date)
   const coverages = await readCoverages(
     db,
     counted.map(({ id }) => id),
+    now,
   )
   const accounts = counted.flatMap(({ id, name }) => {
     const coverage = coverages.get(id)

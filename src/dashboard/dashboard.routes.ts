@@ -53,7 +53,7 @@ async function accountSecurity({ db, clock }: Deps, person: Person, res: Respons
   const { clientId } = person
   const viewer = { clientId, ownId: clientId, seesAll: actorOf(person).isServiceDesk }
   const [coverage, locked, resetRequests, expiring, remindedAt, below, activity, events] = await Promise.all([
-    readCoverage(db, { id: clientId, isPlatform: person.ofPlatform }),
+    readCoverage(db, { id: clientId, isPlatform: person.ofPlatform }, now),
     readLockedPeople(db, clientId, now),
     readRequestsForAdmins(db, clientId, now),
     readExpiringInvitations(db, clientId, now),
@@ -63,7 +63,7 @@ async function accountSecurity({ db, clock }: Deps, person: Person, res: Respons
     readNotableEvents(db, viewer),
   ])
   return {
-    task: mfaTask(coverage),
+    task: mfaTask(coverage, timeZone),
     reminded: remindedAt && { at: remindedAt, ago: relativeText(remindedAt, now) },
     expiring,
     below,

@@ -1,24 +1,28 @@
 // What an Admin must do about MFA, in one sentence on top of Home. Pure.
-import { type Coverage, lackingIn } from '../mfa-policy/coverage.ts'
+import { type Coverage, lackingIn, type PlannedStart } from '../mfa-policy/coverage.ts'
+import { instantText } from '../platform/time/instant-text.ts'
 import { inNumber, peopleInWords } from '../users/headcount.ts'
 
 export interface MfaTask {
-  kind: 'no-policy' | 'overdue' | 'covered' | 'empty'
+  kind: 'no-policy' | 'planned' | 'overdue' | 'covered' | 'empty'
   sentence: string
   detail: string
+  /** What is to come; empty without a planned start. */
+  ahead: string
   /** Who can be reminded: active people. An invited person has the invitation. */
   remindable: number
   missing: number
 }
 
-export function mfaTask({
-  people,
-  enrolled,
-  missing,
-  requiresAny,
-}: Coverage & { requiresAny: boolean }): MfaTask {
+type Figures = Coverage & { requiresAny: boolean; planned: PlannedStart | null }
+
+export function mfaTask(
+  { people, enrolled, missing, requiresAny, planned }: Figures,
+  timeZone: string,
+): MfaTask {
   const lacking = lackingIn(missing)
-  const figures = { remindable: missing.active, missing: lacking }
+  const ahead = planned ? aheadSentence(planned, timeZone) : ''
+  const figures = { remindable: missing.active, missing: lacking, ahead }
   if (people === 0) return { ...figures, kind: 'empty', sentence: 'There are no people here yet', detail: '' }
   if (lacking > 0)
     return {
@@ -27,6 +31,8 @@ export function mfaTask({
       sentence: `${peopleInWords(lacking)} must still set up MFA`,
       detail: invitedDetail(missing),
     }
+  if (!requiresAny && planned)
+    return { ...figures, kind: 'planned', sentence: 'MFA is not required yet', detail: '' }
   if (!requiresAny)
     return {
       ...figures,
@@ -47,6 +53,11 @@ export function mfaTask({
     sentence: 'All who must use MFA have set it up',
     detail: `${peopleInWords(people - enrolled)} of ${inNumber(people)} sign in with a password alone: no role group of theirs requires MFA.`,
   }
+}
+
+function aheadSentence({ startsAt, roleGroups, people }: PlannedStart, timeZone: string): string {
+  const start = `From ${instantText(startsAt, timeZone)} MFA is required of ${roleGroups.join(', ')}`
+  return people === 0 ? `${start}.` : `${start}: ${peopleInWords(people)} must set it up by then.`
 }
 
 function invitedDetail({ active, invited }: Coverage['missing']): string {

@@ -2,7 +2,7 @@
 
 import type { LockoutState } from '../lockout/policy.ts'
 import { MINUTE } from '../platform/time/durations.ts'
-import { mfaRequired } from './mfa-required.ts'
+import { mfaRequired, type Requirement } from './mfa-required.ts'
 
 /** Half-way: password proven, MFA open. */
 const HALFWAY_LIFE_MS = 10 * MINUTE
@@ -23,7 +23,8 @@ export interface Proofs {
 export interface RoleGroup {
   key: string
   name: string
-  requiresMfa: boolean
+  /** Null: the policy does not require MFA of it. */
+  requirement: Requirement | null
   rank: number
   isAdmin: boolean
   isServiceDesk: boolean
@@ -85,7 +86,7 @@ export function factsOf(proofs: Proofs | undefined, person: Person | null, now: 
   return {
     passwordProven:
       proofs.userId === person.id && proofs.epoch === person.sessionEpoch && shutOut(person) === null,
-    enrolmentRequired: mfaRequired(person) || person.status === 'invited',
+    enrolmentRequired: mfaRequired(person, now) || person.status === 'invited',
     authenticatorActive: authenticator !== null,
     codeProven: authenticator !== null && proofs.verified?.authenticatorId === authenticator.id,
     halfwayOver:
@@ -116,6 +117,7 @@ export function shutOut({
 
 export function passwordSuffices(
   person: Pick<Person, 'ofPlatform' | 'roleGroups' | 'authenticator'>,
+  now: Date,
 ): boolean {
-  return person.authenticator === null && !mfaRequired(person)
+  return person.authenticator === null && !mfaRequired(person, now)
 }

@@ -10,9 +10,10 @@ import { users } from '../platform/db/schema/users.ts'
 import type { Person, RoleGroup } from './facts.ts'
 
 // A correlated subquery, so that a person is one row.
-const roleGroupsOfUser: SQL<RoleGroup[]> = sql`(
+const roleGroupsOfUser: SQL<RoleGroupRow[]> = sql`(
   select coalesce(json_agg(json_build_object(
-    'key', ${roleGroups.key}, 'name', ${roleGroups.name}, 'requiresMfa', ${mfaPolicies.clientId} is not null,
+    'key', ${roleGroups.key}, 'name', ${roleGroups.name}, 'requirement',
+    case when ${mfaPolicies.clientId} is not null then json_build_object('startsAt', ${mfaPolicies.startsAt}) end,
     'rank', ${roleGroups.rank}, 'isAdmin', ${roleGroups.isAdmin}, 'isServiceDesk', ${roleGroups.isServiceDesk}, 'isOperator', ${roleGroups.isOperator}
   ) order by ${roleGroups.rank} desc, ${roleGroups.name}), '[]'::json)
   from ${memberships}
@@ -61,6 +62,9 @@ export const passwordLockedUntil = sql<Date | null>`(
   )
 )`.mapWith(lockouts.lockedUntil)
 
+/** JSON has no instants. */
+type RoleGroupRow = Omit<RoleGroup, 'requirement'> & { requirement: { startsAt: string | null } | null }
+
 interface PersonRow {
   id: string | null
   email: string | null
@@ -72,7 +76,7 @@ interface PersonRow {
   ofPlatform: boolean | null
   suspendedAt: Date | null
   ofParent: boolean
-  roleGroups: RoleGroup[] | null
+  roleGroups: RoleGroupRow[] | null
   authenticatorId: string | null
   activatedAt: Date | null
   lastAcceptedStep: number | null
@@ -98,10 +102,16 @@ export function toPerson(row: PersonRow, codeLockout: StoredLockout | null): Per
     ofPlatform,
     clientSuspended: row.suspendedAt !== null,
     ofParent: row.ofParent,
-    roleGroups: groups,
+    roleGroups: groups.map(toRoleGroup),
     authenticator: toAuthenticator(row),
     codeLockout: codeLockout ?? NEVER_FAILED,
   }
+}
+
+function toRoleGroup({ requirement, ...roleGroup }: RoleGroupRow): RoleGroup {
+  if (requirement === null) return { ...roleGroup, requirement }
+  const { startsAt } = requirement
+  return { ...roleGroup, requirement: { startsAt: startsAt === null ? null : new Date(startsAt) } }
 }
 
 function toAuthenticator({ authenticatorId, activatedAt, lastAcceptedStep, lastUsedAt }: PersonRow) {

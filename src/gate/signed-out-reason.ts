@@ -13,7 +13,7 @@ export type SignedOutReason =
   | 'over'
 
 /** For a session that the gate counts as signed out although its password was right. */
-export function signedOutReason(proofs: Proofs, person: Person | null): SignedOutReason {
+export function signedOutReason(proofs: Proofs, person: Person | null, now: Date): SignedOutReason {
   if (!person || proofs.userId !== person.id) return 'over'
   const shut = shutOut(person)
   if (shut) return shut
@@ -21,7 +21,7 @@ export function signedOutReason(proofs: Proofs, person: Person | null): SignedOu
   if (codesLockedSince(proofs, person.codeLockout)) return 'codes-locked'
   if (!proofs.admitted) return 'took-too-long'
   if (person.authenticator) return 'enrolled-elsewhere'
-  return mfaRequired(person) ? 'mfa-required' : 'over'
+  return mfaRequired(person, now) ? 'mfa-required' : 'over'
 }
 
 /** For a session that was ended: what shuts the person out now comes first, and what no longer does is left out. */

@@ -38,7 +38,7 @@ export async function acceptInvitation(
     const { id, clientId } = person
     const about = { at: now, outcome: 'success', origin, clientId, actorId: id, subjectId: id } as const
     await record(tx, { ...about, action: 'invitation.accepted' })
-    if (!passwordSuffices(person)) return person
+    if (!passwordSuffices(person, now)) return person
     await activateUser(tx, person, origin, now)
     await record(tx, { ...about, action: 'sign-in.completed', details: { with: 'password' } })
     return { ...person, status: 'active' as const }

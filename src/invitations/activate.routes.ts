@@ -21,7 +21,7 @@ export function activateRoutes(deps: Deps): Router {
     const person = await invitedPerson(deps, deps.db, hashToken(req.params.token))
     if (!person) return renderLinkGone(res, 'invitation')
     if (person.clientSuspended) return renderSuspended(deps, res, person)
-    renderActivate(req, res, person)
+    renderActivate(deps, req, res, person)
   })
 
   routes.post('/activate/:token', readForm, (req, res) =>
@@ -31,7 +31,8 @@ export function activateRoutes(deps: Deps): Router {
       if (invited.clientSuspended) return renderSuspended(deps, res, invited)
       const password: unknown = req.body.password
       const problem = passwordProblem(password, invited)
-      if (problem !== null || typeof password !== 'string') return renderActivate(req, res, invited, problem)
+      if (problem !== null || typeof password !== 'string')
+        return renderActivate(deps, req, res, invited, problem)
 
       const person = await acceptInvitation(deps, hashToken(req.params.token), password, originOf(req))
       if (!person) return renderLinkGone(res, 'invitation')
@@ -50,12 +51,18 @@ async function renderSuspended({ db }: Deps, res: Response, { clientName, client
   res.status(410).render('invitations/suspended', { clientName })
 }
 
-function renderActivate(req: Request, res: Response, person: Person, problem: string | null = null): void {
+function renderActivate(
+  { clock }: Deps,
+  req: Request,
+  res: Response,
+  person: Person,
+  problem: string | null = null,
+): void {
   res.status(problem === null ? 200 : 422).render('invitations/activate', {
     name: person.name,
     email: person.email,
     clientName: person.clientName,
-    mfaRequired: mfaRequired(person),
+    mfaRequired: mfaRequired(person, clock.now()),
     action: req.path,
     problem,
   })

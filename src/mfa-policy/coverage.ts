@@ -23,6 +23,14 @@ export interface RoleGroupCoverage {
   enrolled: number
 }
 
+/** The next start of a requirement. */
+export interface PlannedStart {
+  startsAt: Date
+  roleGroups: string[]
+  /** People who then must use MFA and have no authenticator yet, without those who must already. */
+  people: number
+}
+
 export function coverageOf(
   account: { isPlatform: boolean },
   required: readonly string[],
@@ -39,15 +47,16 @@ export function coverageOf(
 
 /** Of each role group that has members. A user counts in each of their role groups. */
 export function coverageByRoleGroup(
-  requirements: readonly Pick<RoleGroupCoverage, 'key' | 'name' | 'requiresMfa'>[],
+  roleGroups: readonly Pick<RoleGroupCoverage, 'key' | 'name'>[],
+  required: readonly string[],
   headcounts: readonly Headcount[],
 ): RoleGroupCoverage[] {
-  const coverages = requirements.map(({ key, name, requiresMfa }) => {
+  const coverages = roleGroups.map(({ key, name }) => {
     const holds = (count: Headcount) => isCounted(count) && count.roleGroups.includes(key)
     return {
       key,
       name,
-      requiresMfa,
+      requiresMfa: required.includes(key),
       members: countPeople(headcounts, holds),
       enrolled: countPeople(headcounts, (count) => holds(count) && count.enrolled),
     }

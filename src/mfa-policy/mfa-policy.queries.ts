@@ -1,27 +1,31 @@
-import { and, desc, eq, sql } from 'drizzle-orm'
+import { and, desc, eq } from 'drizzle-orm'
 import type { Account } from '../access/accounts.queries.ts'
+import { AT_ONCE, isInForce, type Requirement } from '../gate/mfa-required.ts'
 import type { Reader } from '../platform/db/client.ts'
 import { mfaPolicies, roleGroups } from '../platform/db/schema/role-groups.ts'
 import { countPeople, isCounted } from '../users/headcount.ts'
 import { readHeadcounts } from '../users/headcounts.queries.ts'
+import type { Required } from './policy-change.ts'
 
 export type PolicyAccount = Pick<Account, 'id' | 'isPlatform'>
 
-export interface Requirement {
+export interface RoleGroupPolicy {
   id: string
   key: string
   name: string
-  requiresMfa: boolean
+  /** Null: the policy does not require MFA of it. */
+  requirement: Requirement | null
 }
 
-/** The role groups of an account, highest first, and whether each requires MFA. */
-export function readRequirements(db: Reader, account: PolicyAccount): Promise<Requirement[]> {
-  return db
+/** The role groups of an account, highest first, and what its policy says of each. */
+export async function readPolicy(db: Reader, account: PolicyAccount): Promise<RoleGroupPolicy[]> {
+  const rows = await db
     .select({
       id: roleGroups.id,
       key: roleGroups.key,
       name: roleGroups.name,
-      requiresMfa: sql<boolean>`${mfaPolicies.clientId} is not null or ${roleGroups.ofPlatform}`,
+      requiredBy: mfaPolicies.clientId,
+      startsAt: mfaPolicies.startsAt,
     })
     .from(roleGroups)
     .leftJoin(
@@ -30,20 +34,30 @@ export function readRequirements(db: Reader, account: PolicyAccount): Promise<Re
     )
     .where(eq(roleGroups.ofPlatform, account.isPlatform))
     .orderBy(desc(roleGroups.rank), roleGroups.name)
+  return rows.map(({ requiredBy, startsAt, ...row }) => ({
+    ...row,
+    requirement: account.isPlatform ? AT_ONCE : requiredBy === null ? null : { startsAt },
+  }))
 }
 
-export function requiredKeys(requirements: readonly Requirement[]): string[] {
-  return requirements.filter(({ requiresMfa }) => requiresMfa).map(({ key }) => key)
+/** The keys of the role groups of which the policy requires MFA by then. */
+export function requiredKeys(policy: readonly RoleGroupPolicy[], by: Date): string[] {
+  return policy.flatMap(({ key, requirement }) => (requirement && isInForce(requirement, by) ? [key] : []))
 }
 
-export async function readPolicy(
+/** What the policy requires, also from a later start on. */
+export function requirementsOf(policy: readonly RoleGroupPolicy[]): Required[] {
+  return policy.flatMap(({ key, requirement }) => (requirement ? [{ key, ...requirement }] : []))
+}
+
+export async function readPolicyWithMembers(
   db: Reader,
   account: PolicyAccount,
-): Promise<(Requirement & { members: number })[]> {
-  const requirements = await readRequirements(db, account)
+): Promise<(RoleGroupPolicy & { members: number })[]> {
+  const policy = await readPolicy(db, account)
   const counts = await readHeadcounts(db, [account.id])
-  return requirements.map((requirement) => ({
-    ...requirement,
-    members: countPeople(counts, (count) => isCounted(count) && count.roleGroups.includes(requirement.key)),
+  return policy.map((roleGroup) => ({
+    ...roleGroup,
+    members: countPeople(counts, (count) => isCounted(count) && count.roleGroups.includes(roleGroup.key)),
   }))
 }

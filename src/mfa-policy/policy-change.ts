@@ -1,22 +1,78 @@
 // What the form of the MFA policy changes. Pure.
+import { isInForce, type Requirement } from '../gate/mfa-required.ts'
+
+export interface Required extends Requirement {
+  key: string
+}
+
+export interface WantedPolicy {
+  roleGroups: readonly string[]
+  /** The policy that the form showed. Null: `roleGroups` is the whole policy. */
+  basedOn: readonly string[] | null
+  /** Role groups in the policy whose start is to change. */
+  changeStart: readonly string[]
+  /** When MFA becomes required of added role groups and of those in `changeStart`. Null: at once. */
+  startsAt: Date | null
+}
 
 export interface PolicyChange {
   added: string[]
+  /** Required sooner than before. */
+  earlier: string[]
+  /** Required later than before. */
+  later: string[]
   removed: string[]
-  next: string[]
 }
 
 /**
- * `basedOn` is the policy that the form showed. A role group left unchanged there keeps its current state, so that two
- * people who change different role groups at once do not undo each other. Null means that `wanted` is the whole policy.
+ * A role group left unchanged in the form keeps its current state, so that two people who change different role groups
+ * at once do not undo each other. If both require MFA of the same one, the earlier start counts.
  */
 export function policyChange(
-  current: readonly string[],
-  wanted: readonly string[],
-  basedOn: readonly string[] | null,
+  current: readonly Required[],
+  { roleGroups, basedOn, changeStart, startsAt }: WantedPolicy,
+  now: Date,
 ): PolicyChange {
-  const before = [...new Set(basedOn ?? current)]
-  const added = [...new Set(wanted)].filter((key) => !before.includes(key) && !current.includes(key))
-  const removed = before.filter((key) => !wanted.includes(key) && current.includes(key))
-  return { added, removed, next: [...current.filter((key) => !removed.includes(key)), ...added] }
+  const required = current.map(({ key }) => key)
+  const wanted = [...new Set(roleGroups)]
+  const before = [...new Set(basedOn ?? required)]
+  const startWas = new Map(current.map((requirement) => [requirement.key, beginOf(requirement, now)]))
+  const start = beginOf({ startsAt }, now)
+  const isEarlier = (key: string) => start < (startWas.get(key) ?? start)
+  const isLater = (key: string) => start > (startWas.get(key) ?? start)
+  const isNew = (key: string) => !before.includes(key)
+  return {
+    added: wanted.filter((key) => isNew(key) && !required.includes(key)),
+    earlier: wanted.filter((key) => (isNew(key) || changeStart.includes(key)) && isEarlier(key)),
+    later: wanted.filter((key) => changeStart.includes(key) && isLater(key)),
+    removed: before.filter((key) => !wanted.includes(key) && required.includes(key)),
+  }
+}
+
+/** A requirement is tightened if it begins earlier, and loosened if it begins later or ends. */
+export function loosens({ later, removed }: PolicyChange): boolean {
+  return later.length > 0 || removed.length > 0
+}
+
+/** The role groups that get the start of the form. */
+export function restarted({ added, earlier, later }: PolicyChange): string[] {
+  return [...added, ...earlier, ...later]
+}
+
+export function changesNothing(change: PolicyChange): boolean {
+  return restarted(change).length === 0 && change.removed.length === 0
+}
+
+export function policyAfter(
+  current: readonly Required[],
+  change: PolicyChange,
+  startsAt: Date | null,
+): Required[] {
+  const anew = restarted(change)
+  const kept = current.filter(({ key }) => !anew.includes(key) && !change.removed.includes(key))
+  return [...kept, ...anew.map((key) => ({ key, startsAt }))]
+}
+
+function beginOf(requirement: Requirement, now: Date): number {
+  return isInForce(requirement, now) ? Number.NEGATIVE_INFINITY : (requirement.startsAt?.getTime() ?? 0)
 }

@@ -29,7 +29,11 @@ export async function remindOfMfa(
       and(
         eq(users.clientId, account.id),
         or(isNull(users.mfaRemindedAt), lte(users.mfaRemindedAt, new Date(now.getTime() - DAY))),
-        matchesFilters(users.id, account, { role: '', status: 'active', mfa: 'required-missing' }),
+        matchesFilters(
+          users.id,
+          { ...account, now },
+          { role: '', status: 'active', mfa: 'required-missing' },
+        ),
       ),
     )
     .orderBy(asc(users.id))

@@ -47,7 +47,7 @@ async function renderConfirm(
   const { parameter, cancel } = returnOf(deps, req, person.id, usersPageOf(personOf(res), person.clientId))
   res.status(missing.length === 0 ? 200 : 422).render('mfa-reset/confirm', {
     user: { id: person.id, name: person.name, email: person.email, clientName: person.clientName },
-    mfaRequired: mfaRequired(person),
+    mfaRequired: mfaRequired(person, deps.clock.now()),
     byServiceDesk: verdict.actor.isServiceDesk,
     action: `/users/${person.id}/mfa-reset${parameter}`,
     cancel,

@@ -102,7 +102,10 @@ async function renderEnrol(
   res.status(status).render('mfa/enrol', {
     wayOn: pathWithNext('', nextOf(deps, req)),
     key: shown && (await enrolmentView(deps.config, person, shown)),
-    requirement: mfaRequiredSentence(person, { isNew: proofsOf(req).admitted ?? false }),
+    requirement: mfaRequiredSentence(person, {
+      now: deps.clock.now(),
+      isNew: proofsOf(req).admitted ?? false,
+    }),
     resetAt: await readLastReset(deps.db, person.id),
     notice: noticeFor(req),
     problem,

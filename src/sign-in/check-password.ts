@@ -85,7 +85,10 @@ async function checkSpent(
     return { ok: false, problem: 'shut-out', because, person, costsNothing: true }
   }
   const right = passwordEvent(deps, credentials, action, 'success', origin)
-  const events = action === 'sign-in.password' && completesSignIn(person) ? [right, signedIn(right)] : [right]
+  const events =
+    action === 'sign-in.password' && completesSignIn(person, deps.clock.now())
+      ? [right, signedIn(right)]
+      : [right]
   await givingBackOnError(deps, attempt, () =>
     settleAttempt(deps, attempt, (state) => clear(state, attempt.spentAt), events),
   )
@@ -94,8 +97,8 @@ async function checkSpent(
   return { ok: true, person }
 }
 
-function completesSignIn(person: Person): boolean {
-  return person.status === 'active' && passwordSuffices(person)
+function completesSignIn(person: Person, now: Date): boolean {
+  return person.status === 'active' && passwordSuffices(person, now)
 }
 
 function signedIn(right: AuditEntry): AuditEntry {

@@ -16,27 +16,29 @@ import { signedOutSentence } from './signed-out-sentence.ts'
  * right leads to a reason. Null without such a cookie, and after a sign-out, which clears it.
  */
 export async function signedOutNews(
-  { db }: Pick<Deps, 'db'>,
+  { db, clock }: Pick<Deps, 'db' | 'clock'>,
   req: Request,
   res: Response,
 ): Promise<string | null> {
-  const ended = await readEnd(db, req, res)
+  const now = clock.now()
+  const ended = await readEnd(db, req, res, now)
   if (!ended) return null
   const { reason, person } = ended
   const { helper, support } = await readHelp(db, person)
   if (person) setHelp(res, { support })
-  return signedOutSentence(reason, person, helper)
+  return signedOutSentence(reason, person, { helper, now })
 }
 
 async function readEnd(
   db: Reader,
   req: Request,
   res: Response,
+  now: Date,
 ): Promise<{ reason: SignedOutReason; person: Person | null } | null> {
   const { proofs, metadata } = req.session
   if (proofs) {
     const person = metadata?.person ?? null
-    return { reason: signedOutReason(proofs, person), person }
+    return { reason: signedOutReason(proofs, person, now), person }
   }
   const sid = cookieSid(req, res)
   if (sid === null) return null

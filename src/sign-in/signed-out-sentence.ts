@@ -25,11 +25,15 @@ const SENTENCES: Readonly<
   over: OVER,
 }
 
-export function signedOutSentence(reason: SignedOutReason, person: Person | null, helper: string): string {
+export function signedOutSentence(
+  reason: SignedOutReason,
+  person: Person | null,
+  { helper, now }: { helper: string; now: Date },
+): string {
   if (reason === 'disabled' || reason === 'suspended')
     return person ? shutOutSentence(reason, person, helper) : OVER
   if (reason !== 'mfa-required') return SENTENCES[reason]
-  const requirement = person && mfaRequiredSentence(person, { isNew: true })
+  const requirement = person && mfaRequiredSentence(person, { now, isNew: true })
   return requirement ? `${requirement} Sign in again to set up your authenticator.` : OVER
 }
 

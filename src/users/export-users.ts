@@ -37,14 +37,14 @@ export async function* exportedUsers(
   { db, clock }: Deps,
   { account, filters, mayGoOn }: ExportRequest,
 ): AsyncGenerator<string> {
-  const { matching } = await readUserCounts(db, account, filters)
+  const { matching } = await readUserCounts(db, { ...account, now: clock.now() }, filters)
   let piece = `${BYTE_ORDER_MARK}${csvRows([COLUMNS])}`
   let after: string | null = ''
   while (after !== null) {
     await mayGoOn()
     const now = clock.now()
-    const options = { now, matching, pageSize: BATCH }
-    const page = await findUsers(db, account, { ...filters, before: '', after }, options)
+    const options = { matching, pageSize: BATCH }
+    const page = await findUsers(db, { ...account, now }, { ...filters, before: '', after }, options)
     const rows = await readUserRows(db, page.ids)
     piece += csvRows(rows.map((row) => cellsOf(row, now)))
     after = page.next

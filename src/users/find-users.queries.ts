@@ -35,7 +35,7 @@ export async function findUsers(
   db: Reader,
   account: Within,
   filters: UserFilters,
-  { now, matching, pageSize = PAGE_SIZE }: { now: Date; matching: number; pageSize?: number },
+  { matching, pageSize = PAGE_SIZE }: { matching: number; pageSize?: number },
 ): Promise<UserPage> {
   const { q, after, before, sort } = filters
   const cursor = before || after
@@ -44,7 +44,7 @@ export async function findUsers(
     if (addressee !== null) return { ...EMPTY_PAGE, ids: [addressee] }
   }
   const needsLocked = filters.locked || sort === 'status'
-  const locked = needsLocked ? await readLockedUsers(db, account.id, now) : []
+  const locked = needsLocked ? await readLockedUsers(db, account.id, account.now) : []
   const [id = '', ofPart] = cursor.split('.')
   const place = cursor === '' ? null : await placeOf(db, account, id, q)
   if (place === undefined) return EMPTY_PAGE
@@ -76,7 +76,7 @@ export async function findUsers(
     if (ids.length > pageSize || end !== null) break
   }
   if (before !== '' && ids.length <= pageSize && end === null)
-    return findUsers(db, account, { ...filters, before: '', after: '' }, { now, matching, pageSize })
+    return findUsers(db, account, { ...filters, before: '', after: '' }, { matching, pageSize })
   return pageOf(ids, end, { isBackwards: before !== '', isFirst: place === null, pageSize })
 }
 

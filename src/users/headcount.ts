@@ -1,5 +1,5 @@
 // People of an account, counted by role groups, enrolment and status. Pure.
-import { mfaRequired } from '../gate/mfa-required.ts'
+import { requiredBy } from '../gate/mfa-required.ts'
 import type { UserFilters } from './user-filters.ts'
 
 /** How many people hold exactly these role groups and share enrolment and status. */
@@ -20,15 +20,16 @@ export function isCounted({ status }: Pick<Headcount, 'status'>): boolean {
   return status !== 'disabled'
 }
 
+/** `required`: keys of the role groups whose requirement is in force. */
 export function requiresMfa(
   { roleGroups }: Pick<Headcount, 'roleGroups'>,
   required: readonly string[],
   { isPlatform }: { isPlatform: boolean },
 ): boolean {
-  return mfaRequired({
-    ofPlatform: isPlatform,
-    roleGroups: roleGroups.map((key) => ({ requiresMfa: required.includes(key) })),
-  })
+  return requiredBy(
+    isPlatform,
+    roleGroups.map((key) => required.includes(key)),
+  )
 }
 
 /** MFA is required of them, and they are not enrolled. */

@@ -1,9 +1,10 @@
 import { and, desc, eq, gt, inArray, sql } from 'drizzle-orm'
-import type { Account } from '../access/accounts.queries.ts'
+import { readRequirementsInForce } from '../gate/requirements.queries.ts'
 import type { Reader } from '../platform/db/client.ts'
 import { headcounts } from '../platform/db/schema/listings.ts'
-import { mfaPolicies, roleGroups } from '../platform/db/schema/role-groups.ts'
+import { roleGroups } from '../platform/db/schema/role-groups.ts'
 import { countMatching, countPeople, type Headcount } from './headcount.ts'
+import type { Within } from './matches-filters.queries.ts'
 import type { UserFilters } from './user-filters.ts'
 
 /** A few dozen rows for each account, however large. Each person is in exactly one, so counts are sums. */
@@ -27,22 +28,19 @@ export async function readHeadcounts(db: Reader, clientIds: readonly string[]): 
 /** How many users an account has, and how many of them match the filters, whatever the search term. */
 export async function readUserCounts(
   db: Reader,
-  account: Pick<Account, 'id' | 'isPlatform'>,
+  account: Within,
   filters: Pick<UserFilters, 'role' | 'mfa' | 'status'>,
 ): Promise<{ total: number; matching: number }> {
   const counts = await readHeadcounts(db, [account.id])
-  const required = filters.mfa === 'required-missing' ? await readRequiredKeys(db, account.id) : []
+  const { id, now } = account
+  const required = filters.mfa === 'required-missing' ? await readRequirementsInForce(db, [id], now) : []
   return {
     total: countPeople(counts, () => true),
-    matching: countMatching(counts, filters, required, account),
+    matching: countMatching(
+      counts,
+      filters,
+      required.map(({ key }) => key),
+      account,
+    ),
   }
-}
-
-async function readRequiredKeys(db: Reader, clientId: string): Promise<string[]> {
-  const rows = await db
-    .select({ key: roleGroups.key })
-    .from(mfaPolicies)
-    .innerJoin(roleGroups, eq(roleGroups.id, mfaPolicies.roleGroupId))
-    .where(eq(mfaPolicies.clientId, clientId))
-  return rows.map(({ key }) => key)
 }

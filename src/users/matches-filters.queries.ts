@@ -1,11 +1,12 @@
 // The filters of the users page as a condition about one user.
-import { and, eq, inArray, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNull, lte, or, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import type { Account } from '../access/accounts.queries.ts'
 import { listings } from '../platform/db/schema/listings.ts'
 import { memberships, mfaPolicies, roleGroups } from '../platform/db/schema/role-groups.ts'
 import { type Narrowed, statusesOf } from './list-parts.ts'
 
-export type Within = Pick<Account, 'id' | 'isPlatform'>
+/** An account, at the time at which the list is true. */
+export type Within = Pick<Account, 'id' | 'isPlatform'> & { now: Date }
 
 export function isNarrowed({ role, mfa, status }: Narrowed): boolean {
   return role !== '' || mfa !== '' || status !== ''
@@ -37,11 +38,11 @@ export function matchesFilters(userId: SQLWrapper, account: Within, filters: Nar
   return and(listed, mfa === 'not-required' ? sql`not ${required}` : required)
 }
 
-/** The rule of `mfaRequired` in gate/mfa-required.ts: any role group requires it, or the user has none. */
-export function mfaRequiredInSql(userId: SQLWrapper, { id, isPlatform }: Within): SQL<boolean> {
+/** The rule of `mfaRequired` in gate/mfa-required.ts: any role group requires it by now, or the user has none. */
+export function mfaRequiredInSql(userId: SQLWrapper, { id, isPlatform, now }: Within): SQL<boolean> {
   if (isPlatform) return sql<boolean>`true`
   return sql<boolean>`coalesce((
-    select bool_or(${mfaPolicies.clientId} is not null) from ${memberships}
+    select bool_or(${mfaPolicies.clientId} is not null and ${or(isNull(mfaPolicies.startsAt), lte(mfaPolicies.startsAt, now))}) from ${memberships}
     left join ${mfaPolicies} on ${mfaPolicies.clientId} = ${id}
       and ${mfaPolicies.roleGroupId} = ${memberships.roleGroupId}
     where ${memberships.userId} = ${userId}

@@ -10,7 +10,7 @@ export function mfaStatusOf(person: Person, pendingUntil: Date | null, now: Date
   return {
     state: authenticator ? 'active' : pending ? 'pending' : 'none',
     since: authenticator?.activatedAt ?? null,
-    required: mfaRequired(person),
+    required: mfaRequired(person, now),
     disabled: authenticator !== null && authenticatorDisabled(person.codeLockout),
   }
 }

@@ -1,8 +1,8 @@
 // Lists of an account's users in the order of an index: all of them, or those that match filters.
 import { and, eq, ne, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import { readRequirementsInForce } from '../gate/requirements.queries.ts'
 import type { Reader } from '../platform/db/client.ts'
 import { lastSignIns, listings, UNDER_NO_ROLE_GROUP } from '../platform/db/schema/listings.ts'
-import { mfaPolicies, roleGroups } from '../platform/db/schema/role-groups.ts'
 import { searchedText, users } from '../platform/db/schema/users.ts'
 import { uuidArray } from '../platform/db/uuid-array.ts'
 import { type Narrowed, statusesOf } from './list-parts.ts'
@@ -146,12 +146,8 @@ async function listsFor(
   const ofRole = role === '' ? sql`${account.id}::uuid` : listedUnderRole(role)
   if (!filtersByRequirement(account, filters)) return { lists: [ofRole] }
 
-  const requirements = await db
-    .select({ id: roleGroups.id, key: roleGroups.key })
-    .from(mfaPolicies)
-    .innerJoin(roleGroups, eq(roleGroups.id, mfaPolicies.roleGroupId))
-    .where(eq(mfaPolicies.clientId, account.id))
-  const required = requirements.map(({ id }) => sql`${id}::uuid`)
+  const requirements = await readRequirementsInForce(db, [account.id], account.now)
+  const required = requirements.map(({ roleGroupId }) => sql`${roleGroupId}::uuid`)
   const underRequired = [sql`${UNDER_NO_ROLE_GROUP}::uuid`, ...required]
   if (mfa === 'not-required') return { lists: [ofRole], test: sql`not ${isListedUnder(underRequired)}` }
   if (role === '') return { lists: underRequired }

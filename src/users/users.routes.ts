@@ -135,11 +135,10 @@ async function renderList(deps: Deps, req: Request, res: Response): Promise<void
   const path = req.path.replace(/\.csv$/, '')
   const { typed, problems, filters } = readUserFilters(req.query)
   const now = deps.clock.now()
-  const counts = filters && (await readUserCounts(deps.db, account, filters))
+  const within = { ...account, now }
+  const counts = filters && (await readUserCounts(deps.db, within, filters))
   const page =
-    filters && counts
-      ? await findUsers(deps.db, account, filters, { now, matching: counts.matching })
-      : EMPTY_PAGE
+    filters && counts ? await findUsers(deps.db, within, filters, { matching: counts.matching }) : EMPTY_PAGE
   const rows = await readUserRows(deps.db, page.ids)
   const people = rows.map(({ person }) => person)
   const standing = { relation, ties: await readTies(deps.db, viewer.id, people, now) }

@@ -31,7 +31,7 @@ test('the identity names the account and the keys of the role groups', () => {
   const finance = {
     key: 'finance-manager',
     name: 'Finance Manager',
-    requiresMfa: false,
+    requirement: null,
     rank: 1,
     isAdmin: false,
     isServiceDesk: false,

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { readMoment } from '../../src/audit-log/moment.ts'
 import { dayStarts } from '../../src/dashboard/day-starts.ts'
 import { DAY, HOUR } from '../../src/platform/time/durations.ts'
+import { readMoment } from '../../src/platform/time/moment.ts'
 
 const ZONES = fc.constantFrom(...Intl.supportedValuesOf('timeZone'))
 const DAYS = fc

@@ -80,6 +80,46 @@ for (const javaScriptEnabled of [true, false])
       await fiona.arrivesAt('/')
     })
 
+    test('an Admin requires MFA from a time on, the person concerned is told on every page, and the start moves forward', async () => {
+      const samir = await visitor()
+      await samir.signInWithPassword('support@harbour.example')
+      const lucas = await signedIn('admin2@harbour.example')
+      await lucas.visit('/mfa-policy')
+      await lucas.page.getByLabel('Require MFA of Customer Service Operator').check()
+      await lucas.field('Start').fill('2026-02-01T09:00')
+      if (javaScriptEnabled) await nameOf(lucas).getByText('This time has passed').waitFor()
+      await lucas.press('Review the change')
+      await lucas.seesProblem('Start', /This time has passed/)
+      assert.equal(
+        await lucas.page.getByLabel('Require MFA of Customer Service Operator').isChecked(),
+        true,
+        'nothing is lost',
+      )
+      await look(lucas, 'mfa-policy-start-problem')
+      await lucas.field('Start').fill('2026-04-01T09:00')
+      await lucas.press('Review the change')
+      await lucas.heading('Review the MFA policy')
+      await nameOf(lucas).getByText('Until 1 Apr 2026, 09:00 UTC they sign in as before').waitFor()
+      await look(lucas, 'mfa-policy-review-start')
+      await lucas.press('Save the policy')
+      await lucas.arrivesAt('/mfa-policy')
+      await look(lucas, 'mfa-policy-planned')
+
+      await samir.page.reload()
+      await nameOf(samir).getByText('Harbour Group requires MFA for Customer Service Operator').waitFor()
+      await look(samir, 'mfa-ahead')
+      await samir.page.getByRole('link', { name: 'Set it up now' }).click()
+      await samir.arrivesAt('/account/authenticator')
+
+      await lucas.page.getByLabel('Change the start of Customer Service Operator').check()
+      await lucas.press('Review the change')
+      await nameOf(lucas).getByText('they will be asked to enrol at their next request').waitFor()
+      await lucas.press('Save the policy')
+      await lucas.arrivesAt('/mfa-policy')
+      await samir.page.getByRole('link', { name: 'Home', exact: true }).click()
+      await samir.arrivesAt('/mfa/enrol')
+    })
+
     test('a policy is tightened with the keyboard alone', async () => {
       const oliver = await visitor()
       await oliver.signInWithPassword('admin@online.harbour.example')

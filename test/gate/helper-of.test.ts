@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { helperOf } from '../../src/gate/helper-of.ts'
 
-const group = { key: '', name: '', requiresMfa: true, rank: 0, isServiceDesk: false, isOperator: false }
+const group = { key: '', name: '', requirement: null, rank: 0, isServiceDesk: false, isOperator: false }
 
 test('an Admin helps a user, and the Service Desk helps an Admin and all users of the platform', () => {
   const user = { clientName: 'Harbour Group', ofPlatform: false, roleGroups: [{ ...group, isAdmin: false }] }

@@ -1,8 +1,9 @@
 // The stage table, row by row: the expected stage is written out here anew for every combination of facts.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { type Facts, factsOf } from '../../src/gate/facts.ts'
-import { mfaRequired } from '../../src/gate/mfa-required.ts'
+import { AT_ONCE, mfaRequired, mfaRequiredFrom, type Requirement } from '../../src/gate/mfa-required.ts'
 import { ownPath } from '../../src/gate/own-path.ts'
 import { stageOf } from '../../src/gate/stages.ts'
 
@@ -36,7 +37,8 @@ test('without proofs or without a user no fact favours the request', () => {
 })
 
 test('MFA is required if any role group of the user requires it, and never waived by absence', () => {
-  const group = (requiresMfa: boolean) => ({ requiresMfa })
+  const now = new Date('2026-03-02T09:00:00Z')
+  const group = (required: boolean) => ({ requirement: required ? AT_ONCE : null })
   const table: [boolean, boolean[], boolean][] = [
     // platform, what each role group requires, expected
     [false, [false], false],
@@ -49,7 +51,51 @@ test('MFA is required if any role group of the user requires it, and never waive
     [true, [], true],
   ]
   for (const [ofPlatform, groups, expected] of table)
-    assert.equal(mfaRequired({ ofPlatform, roleGroups: groups.map(group) }), expected, JSON.stringify(groups))
+    assert.equal(
+      mfaRequired({ ofPlatform, roleGroups: groups.map(group) }, now),
+      expected,
+      JSON.stringify(groups),
+    )
+})
+
+const START = Date.parse('2026-04-01T09:00:00Z')
+const at = (ms: number) => new Date(START + ms)
+const from = (ms: number): Requirement => ({ startsAt: at(ms) })
+
+test('a requirement applies from its start on, to the millisecond, and the earliest of a user counts', () => {
+  const table: [(Requirement | null)[], number, boolean, Date | null][] = [
+    // what the role groups require, milliseconds after the start, required, required from
+    [[from(0)], -1, false, at(0)],
+    [[from(0)], 0, true, null],
+    [[from(0)], 1, true, null],
+    [[from(0), from(10)], -1, false, at(0)],
+    [[from(10), from(0)], 5, true, null],
+    [[from(0), null], -1, false, at(0)],
+    [[from(0), AT_ONCE], -1, true, null],
+    [[null], 0, false, null],
+    [[], -1, true, null],
+  ]
+  for (const [requirements, ms, required, requiredFrom] of table) {
+    const user = { ofPlatform: false, roleGroups: requirements.map((requirement) => ({ requirement })) }
+    assert.equal(mfaRequired(user, at(ms)), required, JSON.stringify([requirements, ms]))
+    assert.deepEqual(mfaRequiredFrom(user, at(ms)), requiredFrom, JSON.stringify([requirements, ms]))
+    assert.equal(mfaRequired({ ...user, ofPlatform: true }, at(ms)), true)
+  }
+})
+
+test('as time passes a requirement begins once and never ends, exactly when it was announced', () => {
+  const start = fc.integer({ min: -1_000, max: 1_000 }).map(from)
+  const requirement = fc.oneof(fc.constant(null), fc.constant(AT_ONCE), start)
+  const times = fc.tuple(fc.integer({ min: -1_500, max: 1_500 }), fc.nat(3_000))
+  fc.assert(
+    fc.property(fc.array(fc.record({ requirement })), times, (roleGroups, [ms, later]) => {
+      const user = { ofPlatform: false, roleGroups }
+      const announced = mfaRequiredFrom(user, at(ms))
+      if (mfaRequired(user, at(ms))) assert.ok(mfaRequired(user, at(ms + later)))
+      else if (announced === null) assert.ok(!mfaRequired(user, at(ms + later)))
+      else assert.equal(mfaRequired(user, at(ms + later)), at(ms + later) >= announced)
+    }),
+  )
 })
 
 test('the return path after sign-in stays on our own origin', () => {

@@ -13,6 +13,8 @@ interface World {
   suspended: boolean
   epoch: number
   policyRequires: boolean
+  /** Null: at once. */
+  policyStartsAt: number | null
   holdsRole: boolean
   holdsOtherRole: boolean
   authenticator: number | null
@@ -28,6 +30,7 @@ const START: World = {
   suspended: false,
   epoch: 0,
   policyRequires: false,
+  policyStartsAt: null,
   holdsRole: true,
   holdsOtherRole: false,
   authenticator: null,
@@ -40,6 +43,7 @@ const START: World = {
 const ROLE = { name: 'Role', rank: 20, isAdmin: false, isServiceDesk: false, isOperator: false }
 
 function personIn(world: World): Person {
+  const startsAt = world.policyStartsAt === null ? null : new Date(world.policyStartsAt)
   return {
     id: 'user',
     email: 'user@harbour.example',
@@ -52,8 +56,10 @@ function personIn(world: World): Person {
     clientSuspended: world.suspended,
     ofParent: false,
     roleGroups: [
-      ...(world.holdsRole ? [{ ...ROLE, key: 'r', requiresMfa: world.policyRequires }] : []),
-      ...(world.holdsOtherRole ? [{ ...ROLE, key: 'o', requiresMfa: false }] : []),
+      ...(world.holdsRole
+        ? [{ ...ROLE, key: 'r', requirement: world.policyRequires ? { startsAt } : null }]
+        : []),
+      ...(world.holdsOtherRole ? [{ ...ROLE, key: 'o', requirement: null }] : []),
     ],
     authenticator:
       world.authenticator === null
@@ -126,7 +132,13 @@ const EVENTS: Record<string, (world: World) => World> = {
   'is disabled': (world) => ({ ...world, status: 'disabled', epoch: world.epoch + 1 }),
   'is enabled': (world) => (world.status === 'disabled' ? { ...world, status: 'active' } : world),
   'has the account suspended': (world) => ({ ...world, suspended: !world.suspended }),
-  'sees the policy change': (world) => ({ ...world, policyRequires: !world.policyRequires }),
+  'sees the policy change': (world) => ({
+    ...world,
+    policyRequires: !world.policyRequires,
+    policyStartsAt: null,
+  }),
+  'hears that MFA is required from a time on': (world) =>
+    world.policyRequires ? world : { ...world, policyRequires: true, policyStartsAt: world.now + 2 * MINUTE },
   'gains or loses the role': (world) => ({ ...world, holdsRole: !world.holdsRole }),
   'gains or loses another role': (world) => ({ ...world, holdsOtherRole: !world.holdsOtherRole }),
   'waits a minute': (world) => ({ ...world, now: world.now + MINUTE }),
@@ -140,6 +152,7 @@ function keyOf(world: World): string {
     world.status,
     world.suspended,
     world.policyRequires,
+    world.policyStartsAt !== null && Math.max(0, world.policyStartsAt - world.now),
     world.holdsRole,
     world.holdsOtherRole,
     world.authenticator !== null,
@@ -194,7 +207,9 @@ test('no order of events reaches the signed-in stage while MFA is open', () => {
 function checkAgainstWitness(world: World, story: string[]): void {
   const stage = stageIn(world)
   const events = story.join(' → ')
-  const required = (world.holdsRole && world.policyRequires) || (!world.holdsRole && !world.holdsOtherRole)
+  const begun = world.policyStartsAt === null || world.now >= world.policyStartsAt
+  const required =
+    (world.holdsRole && world.policyRequires && begun) || (!world.holdsRole && !world.holdsOtherRole)
   const { passwordGiven, codeGivenFrom } = world.witness
 
   if (stage !== 'signed-out') {
@@ -214,5 +229,6 @@ function checkAgainstWitness(world: World, story: string[]): void {
 /** What says of a password that it completes the sign-in says the same as the gate. */
 function checkPasswordAlone(justSignedIn: World, story: string[]): void {
   const open = stageIn(justSignedIn) === 'signed-in'
-  assert.equal(passwordSuffices(personIn(justSignedIn)), open, story.join(' → '))
+  const now = new Date(justSignedIn.now)
+  assert.equal(passwordSuffices(personIn(justSignedIn), now), open, story.join(' → '))
 }

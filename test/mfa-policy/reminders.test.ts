@@ -4,8 +4,10 @@ import { after, before, describe, test } from 'node:test'
 import { and, eq } from 'drizzle-orm'
 import { remindOfMfa } from '../../src/mfa-policy/remind-of-mfa.ts'
 import { auditEvents } from '../../src/platform/db/schema/audit-events.ts'
+import { clients } from '../../src/platform/db/schema/clients.ts'
 import { notifications } from '../../src/platform/db/schema/notifications.ts'
 import { outbox } from '../../src/platform/db/schema/outbox.ts'
+import { mfaPolicies, roleGroups } from '../../src/platform/db/schema/role-groups.ts'
 import { users } from '../../src/platform/db/schema/users.ts'
 import { renderMail } from '../../src/platform/mail/render-mail.ts'
 import { DAY } from '../../src/platform/time/durations.ts'
@@ -147,6 +149,88 @@ describe('Home', () => {
     const review = (await cast.as(DESK).get(`${path}/review?${query}`)).body
     assert.match(review, /2 people, 2 not enrolled/)
     assert.match((await cast.as(DESK).get(path)).body, new RegExp(`>\\s*${Number(members ?? 1) + 1}\\s*<`))
+  })
+
+  test('one definition: every page counts the same people as lacking MFA, in an account with people of every kind', async () => {
+    const { db } = app.deps
+    const account = 'Harbour Online'
+    const clientId = await cast.people.clientId(account)
+    const tech = ['tech-operator']
+    // Of the demo Mei-Ling lacks MFA, and Oliver is not required to use it.
+    for (const status of ['active', 'invited', 'disabled', 'disabled'] as const)
+      await cast.people.add(account, tech, status)
+    const locked = await cast.people.add(account, tech)
+    await cast.people.enrol((await cast.people.add(account, tech)).id)
+    const guesser = app.browser()
+    for (let guess = 0; guess < 5; guess += 1)
+      await guesser.signInWithPassword(locked.email, 'not the password')
+    const inGrace = await cast.people.add(account, ['finance-manager'])
+    const [group] = await db.select().from(roleGroups).where(eq(roleGroups.key, 'finance-manager'))
+    assert.ok(group)
+    const startsAt = new Date(app.clock.now().getTime() + DAY)
+    await db.insert(mfaPolicies).values({ clientId, roleGroupId: group.id, startsAt })
+    const admin = app.browser()
+    await admin.signInWithPassword('admin@online.harbour.example')
+    for (const email of [CHILD_ADMIN, DESK]) await cast.comeBack(email)
+    const desk = cast.as(DESK)
+    const number = (text: string, pattern: RegExp) => Number(pattern.exec(text)?.[1]?.replace(',', ''))
+
+    const lacking = async () => {
+      const list = (await desk.get(`/clients/${clientId}/users?mfa=required-missing`)).body
+      const file = (await desk.get(`/clients/${clientId}/users.csv?mfa=required-missing`)).body
+      const plan = new URLSearchParams({ basedOn: 'tech-operator' })
+      return {
+        filtered: number(list, /Filters: ([\d,]+) of/),
+        rows: [...list.matchAll(/data-user-id="/g)].length,
+        exported: file.trim().split('\n').length - 1,
+        account: number((await desk.get(`/clients/${clientId}`)).body, /([\d,]+) required but missing/),
+        onParentsHome: number(
+          (await cast.as(CHILD_ADMIN).get('/')).body,
+          new RegExp(`data-below="${clientId}".*?([\\d,]+) required but missing`, 's'),
+        ),
+        reviewed: number(
+          (await desk.get(`/clients/${clientId}/mfa-policy/review?${plan}`)).body,
+          /people will no longer be required to use MFA, ([\d,]+) of them not enrolled/,
+        ),
+      }
+    }
+    const all = (count: number) => ({
+      filtered: count,
+      rows: count,
+      exported: count,
+      account: count,
+      onParentsHome: count,
+      reviewed: count,
+    })
+    assert.deepEqual(await lacking(), all(4))
+    const home = (await admin.get('/')).body
+    assert.equal(number(home, /([\d,]+) people must still set up MFA/), 4)
+    assert.match(home, /1 of them has not accepted the invitation yet/)
+    const list = (await desk.get(`/clients/${clientId}/users?mfa=required-missing`)).body
+    assert.doesNotMatch(list, new RegExp(inGrace.name))
+    assert.match(list, new RegExp(`${locked.name}.*Locked`, 's'))
+
+    // The policy page and the review count the members of a role group alike, without disabled ones.
+    const policy = (await desk.get(`/clients/${clientId}/mfa-policy`)).body
+    const members = number(policy, /data-role-group="tech-operator".*?Members<\/span>(\d+)/s)
+    const review = (await desk.get(`/clients/${clientId}/mfa-policy/review?basedOn=tech-operator`)).body
+    assert.equal(members, 5)
+    assert.equal(number(review, /(\d+) people will no longer/), members)
+
+    await db.update(clients).set({ suspendedAt: app.clock.now() }).where(eq(clients.id, clientId))
+    assert.deepEqual(await lacking(), all(4), 'suspension changes no figure')
+    await db.update(clients).set({ suspendedAt: null }).where(eq(clients.id, clientId))
+    app.clock.advance(DAY)
+    for (const email of [CHILD_ADMIN, DESK]) await cast.comeBack(email)
+    const { reviewed, ...atStart } = await lacking()
+    assert.deepEqual(
+      { ...atStart, reviewed: reviewed + 1 },
+      all(5),
+      'the review takes out Tech Operators alone',
+    )
+    await cast.comeBack(ADMIN)
+    await admin.signInWithPassword('admin@online.harbour.example')
+    assert.equal(number((await admin.get('/')).body, /([\d,]+) people must still set up MFA/), 5)
   })
 
   test('a parent’s Admin sees coverage, overdue and locked people of all accounts below, and a child’s Admin none above', async () => {

@@ -24,7 +24,10 @@ before(async () => {
 })
 after(() => app.close())
 
-test('over every set of role groups held and every policy the lists find the users whom the gate sends to enrol', async () => {
+const STARTS_AT = new Date('2026-04-01T09:00:00Z')
+const TIMES = [new Date(STARTS_AT.getTime() - 1), STARTS_AT]
+
+test('over every set of role groups held, every policy and both sides of a start the lists find the users whom the gate sends to enrol', async () => {
   assert.ok(REQUIRED_MISSING)
   const { db } = app.deps
   const people = new People(app)
@@ -34,26 +37,41 @@ test('over every set of role groups held and every policy the lists find the use
     if (held.length === 0) await db.delete(memberships).where(eq(memberships.userId, id))
     ids.push(id)
   }
-  const account = { id: await people.clientId('Harbour Retail'), isPlatform: false }
+  const clientId = await people.clientId('Harbour Retail')
   const idOf = new Map((await db.select().from(roleGroups)).map(({ id, key }) => [key, id]))
 
-  for (const policy of SUBSETS) {
-    await db.delete(mfaPolicies).where(eq(mfaPolicies.clientId, account.id))
-    for (const key of policy)
-      await db.insert(mfaPolicies).values({ clientId: account.id, roleGroupId: idOf.get(key) ?? '' })
+  for (const [index, policy] of SUBSETS.entries()) {
+    await db.delete(mfaPolicies).where(eq(mfaPolicies.clientId, clientId))
+    const later = SUBSETS[(7 * index + 3) % SUBSETS.length]?.filter((key) => !policy.includes(key)) ?? []
+    const rows = [
+      ...policy.map((key) => ({ key, startsAt: null })),
+      ...later.map((key) => ({ key, startsAt: STARTS_AT })),
+    ]
+    for (const { key, startsAt } of rows)
+      await db.insert(mfaPolicies).values({ clientId, roleGroupId: idOf.get(key) ?? '', startsAt })
 
-    const { matching } = await readUserCounts(db, account, REQUIRED_MISSING)
-    const page = await findUsers(db, account, REQUIRED_MISSING, { now: app.clock.now(), matching })
-    const listed = new Set(page.ids)
-    assert.equal(matching, listed.size, 'the count is that of the list')
-    for (const id of ids) {
-      const person = await readPerson(db, id)
-      assert.ok(person)
-      assert.equal(
-        listed.has(id),
-        mfaRequired(person),
-        `${policy} for ${person.roleGroups.map(({ key }) => key)}`,
+    const persons = await Promise.all(ids.map((id) => readPerson(db, id)))
+    for (const now of TIMES) {
+      const account = { id: clientId, isPlatform: false, now }
+      const { matching } = await readUserCounts(db, account, REQUIRED_MISSING)
+      const page = await findUsers(db, account, REQUIRED_MISSING, { matching })
+      const bySignIn = await findUsers(
+        db,
+        account,
+        { ...REQUIRED_MISSING, sort: 'last-sign-in' },
+        { matching },
       )
+      const listed = new Set(page.ids)
+      assert.equal(matching, listed.size, 'the count is that of the list')
+      assert.deepEqual(new Set(bySignIn.ids), listed, 'in each order')
+      for (const person of persons) {
+        assert.ok(person)
+        assert.equal(
+          listed.has(person.id),
+          mfaRequired(person, now),
+          `${policy}, then ${later}, for ${person.roleGroups.map(({ key }) => key)}`,
+        )
+      }
     }
   }
 })

@@ -40,6 +40,7 @@ export const AUDIT_ACTIONS = [
   'users.exported',
   'mfa.reminded',
   'mfa-policy.changed',
+  'mfa-policy.started',
   'client.created',
   'client.renamed',
   'client.support-changed',

@@ -6,6 +6,8 @@ export interface NotificationFacts {
   invitation: { invitationId: string }
   'invitation-reminder': { invitationId: string }
   'mfa-reminder': Record<string, never>
+  /** Before a requirement begins. ISO 8601. */
+  'mfa-required-from': { startsAt: string }
   'password-reset': { passwordResetId: string }
   'password-changed': Record<string, never>
   'authenticator-enrolled': Record<string, never>
@@ -29,8 +31,8 @@ export interface NotificationFacts {
   /** To the Admins, beyond ten resets in ten minutes. `from` and `until`: ISO 8601. */
   'mfa-reset-digest': { resets: string; from: string; until: string }
   'lockout-lifted': Lock
-  /** To the Admins. Names of role groups in one line, may be empty. */
-  'mfa-policy-changed': { added: string; removed: string }
+  /** To the Admins. Names of role groups in one line, may be empty. `startsAt`: of those added and moved, ISO 8601. */
+  'mfa-policy-changed': { added: string; removed: string; moved?: string; startsAt?: string }
   'name-changed': { formerName: string; newName: string }
   'role-groups-changed': { roleGroups: string }
   /** To the Admins of an account. Names of administering role groups in one line, may be empty. */

@@ -30,6 +30,9 @@ export interface MailContext {
   /** mfa-policy-changed: role groups that now require MFA, and that no longer do. */
   added?: string | undefined
   removed?: string | undefined
+  /** Role groups whose requirement begins at another time than before. */
+  moved?: string | undefined
+  startsAt?: Date | undefined
   resets?: number | undefined
   from?: Date | undefined
   until?: Date | undefined
@@ -61,6 +64,7 @@ const SUBJECTS: { readonly [Kind in NotificationKind]: (context: MailContext) =>
   'invitation-reminder': ({ recipient }) =>
     `Your invitation to the dashboard of ${recipient.clientName} ends soon`,
   'mfa-reminder': ({ recipient }) => `Set up MFA for the dashboard of ${recipient.clientName}`,
+  'mfa-required-from': ({ recipient }) => `MFA will be required in the dashboard of ${recipient.clientName}`,
   'password-reset': () => 'Choose a new password',
   'password-changed': () => 'Your password was changed',
   'authenticator-enrolled': () => 'An authenticator was set up for your account',
@@ -153,6 +157,8 @@ export function renderMail(kind: NotificationKind, context: MailContext): Mail {
     },
     added: context.added,
     removed: context.removed,
+    moved: context.moved,
+    startsAt: context.startsAt && instantText(context.startsAt),
     resets: context.resets,
     from: context.from && instantText(context.from),
     until: context.until && instantText(context.until),

@@ -14,6 +14,14 @@ const payloads = {
   'send-reset-digest': z.object({ digestId: z.string() }),
   'remind-of-invitation': z.object({ invitationId: z.string() }),
   'remind-of-mfa': z.object({ clientId: z.string(), eventId: z.string() }),
+  'start-mfa-requirement': z.object({ clientId: z.string() }),
+  /** `startsAt`: ISO 8601. `after`: the last user of the batch before. */
+  'tell-of-mfa-start': z.object({
+    clientId: z.string(),
+    eventId: z.string(),
+    startsAt: z.string(),
+    after: z.string().exactOptional(),
+  }),
   'import-invitations': z.object({ importId: z.string() }),
   'expire-approval': z.object({ approvalId: z.string() }),
   'tell-application': z.object({ grantId: z.string() }),
@@ -43,6 +51,8 @@ export const QUEUE_OF: { readonly [Name in JobName]: QueueName } = {
   'send-reset-digest': 'mfa-resets',
   'remind-of-invitation': 'notifications',
   'remind-of-mfa': 'notifications',
+  'start-mfa-requirement': 'maintenance',
+  'tell-of-mfa-start': 'notifications',
   'import-invitations': 'maintenance',
   'expire-approval': 'maintenance',
   'tell-application': 'applications',
@@ -62,6 +72,7 @@ export const SCHEDULED_JOBS = {
   'seal-audit-events': MINUTE,
   'tell-audit-head': HOUR,
   'rotate-signing-keys': HOUR,
+  'remind-who-lacks-mfa': HOUR,
   'remove-history': DAY,
 } as const
 export const SCHEDULED_QUEUE: QueueName = 'maintenance'

@@ -44,6 +44,10 @@ export const mfaPolicies = pgTable(
       .notNull()
       .references(() => roleGroups.id, { onDelete: 'restrict' }),
     createdAt: instant('created_at').notNull().defaultNow(),
+    /** Null: at once. */
+    startsAt: instant('starts_at'),
+    /** When the start was put on record. */
+    startedAt: instant('started_at'),
   },
   (t) => [primaryKey({ columns: [t.clientId, t.roleGroupId] })],
 )

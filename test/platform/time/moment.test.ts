@@ -1,7 +1,7 @@
 // Days and instants as people write them.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readMoment } from '../../src/audit-log/moment.ts'
+import { readMoment } from '../../../src/platform/time/moment.ts'
 
 function readAs(text: string, timeZone = 'UTC'): [string, string] | null {
   const moment = readMoment(text, timeZone)

@@ -21,6 +21,12 @@ export function readMoment(text: string, timeZone: string): { start: Date; end: 
   }
 }
 
+/** '2026-11-24T08:15' in a time zone, as `readMoment` and fields of forms take it. */
+export function localText(instant: Date, timeZone: string): string {
+  const local = Temporal.Instant.fromEpochMilliseconds(instant.getTime()).toZonedDateTimeISO(timeZone)
+  return local.toPlainDateTime().toString({ smallestUnit: 'minute' })
+}
+
 function readDay(text: string, timeZone: string) {
   const day = Temporal.PlainDate.from(text)
   const startOf = (date: Temporal.PlainDate) => new Date(date.toZonedDateTime(timeZone).epochMilliseconds)

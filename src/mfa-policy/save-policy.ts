@@ -1,0 +1,36 @@
+import { and, eq, inArray } from 'drizzle-orm'
+import type { Transaction } from '../platform/db/client.ts'
+import { mfaPolicies } from '../platform/db/schema/role-groups.ts'
+import type { RoleGroupPolicy } from './mfa-policy.queries.ts'
+import { type PolicyChange, restarted } from './policy-change.ts'
+
+/** Writes a change that was judged. The caller holds the lock of the account. */
+export async function savePolicy(
+  tx: Transaction,
+  {
+    clientId,
+    policy,
+    change,
+    startsAt,
+  }: {
+    clientId: string
+    policy: readonly RoleGroupPolicy[]
+    change: PolicyChange
+    startsAt: Date | null
+  },
+  now: Date,
+): Promise<void> {
+  const idsOf = (keys: readonly string[]) => policy.flatMap(({ id, key }) => (keys.includes(key) ? [id] : []))
+  const begun = idsOf(restarted(change))
+  const begin = { createdAt: now, startsAt, startedAt: null }
+  if (begun.length > 0)
+    await tx
+      .insert(mfaPolicies)
+      .values(begun.map((roleGroupId) => ({ clientId, roleGroupId, ...begin })))
+      .onConflictDoUpdate({ target: [mfaPolicies.clientId, mfaPolicies.roleGroupId], set: begin })
+  const removed = idsOf(change.removed)
+  if (removed.length > 0)
+    await tx
+      .delete(mfaPolicies)
+      .where(and(eq(mfaPolicies.clientId, clientId), inArray(mfaPolicies.roleGroupId, removed)))
+}

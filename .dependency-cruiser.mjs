@@ -17,6 +17,7 @@ const FLOORS = [
   // Pages
   ['src/account', 'src/dashboard', 'src/ops', 'src/service-desk'],
   // Features
+  ['src/logos'],
   ['src/clients'],
   ['src/approvals'],
   ['src/mfa-policy'],
@@ -50,7 +51,7 @@ const FLOORS = [
 ]
 
 /** The floors above the features: what is started, and pages. */
-const FIRST_FEATURE = FLOORS.findIndex(([place]) => place === 'src/clients')
+const FIRST_FEATURE = FLOORS.findIndex(([place]) => place === 'src/logos')
 
 /** The header comment of a pure module says 'Pure.' (or 'Pure: …'). It computes, and does no I/O. */
 const PURE_HEADER = /^(?:\/\/.*\n)*\/\/.*\bpure[.:]/i

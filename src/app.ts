@@ -29,6 +29,8 @@ import { sessionLimitsOf } from './gate/touch-session.ts'
 import { activateRoutes } from './invitations/activate.routes.ts'
 import { importRoutes } from './invitations/import.routes.ts'
 import { inviteRoutes } from './invitations/invite.routes.ts'
+import { logoRoutes } from './logos/logo.routes.ts'
+import { publicLogoRoutes } from './logos/public-logo.routes.ts'
 import { enrolRoutes } from './mfa/enrol.routes.ts'
 import { nextOf } from './mfa/next-page.ts'
 import { lockedCodeRoutes, verifyRoutes } from './mfa/verify.routes.ts'
@@ -102,6 +104,7 @@ export function createApp(deps: Deps, { queues, draining = () => false }: AppOpt
   app.use(healthRoutes(deps, draining))
   app.use(readersZone)
   app.use(answerInTime(config.ANSWER_WITHIN))
+  app.use(publicLogoRoutes(deps))
   app.use(atHostOfApplication(deps))
   app.use(answerScraper(config, metrics))
   app.use(oidcMachineRoutes(oidc))
@@ -150,6 +153,7 @@ export function stageRouters(deps: Deps, ops: Router, oidc: Oidc): StageRouters 
       mfaPolicyRoutes(deps),
       auditLogRoutes(deps),
       runClientRoutes(deps),
+      logoRoutes(deps),
       clientsRoutes(deps),
       serviceDeskRoutes(deps),
       approvalsRoutes(deps),

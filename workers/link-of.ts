@@ -39,6 +39,7 @@ export async function linkOf(
   }
   if (kind === 'mfa-reminder' || kind === 'mfa-required-from') return { url: `${config.PUBLIC_URL}/sign-in` }
   if (kind === 'locked-repeatedly') return { url: `${config.PUBLIC_URL}/users/${facts.userId}` }
+  if (kind === 'platform-changed') return { url: `${config.PUBLIC_URL}/clients/${facts.clientId}` }
   if (kind === 'many-failures') {
     const query = new URLSearchParams({ action: 'sign-in.password', outcome: 'failure' })
     return { url: `${config.PUBLIC_URL}/clients/${facts.clientId}/audit?${query}` }

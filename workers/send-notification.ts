@@ -1,10 +1,11 @@
 import { and, eq, ne, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import type { Config } from '../src/config.ts'
+import { readBranding } from '../src/gate/branding.queries.ts'
+import { supportLine } from '../src/gate/branding.ts'
 import { helperOf, SERVICE_DESK } from '../src/gate/helper-of.ts'
 import { readPerson } from '../src/gate/read-person.queries.ts'
-import { readSupport } from '../src/gate/support.queries.ts'
-import { supportLine } from '../src/gate/support.ts'
+import { readTimeZone } from '../src/gate/time-zone.queries.ts'
 import { isStillAsked } from '../src/mfa-policy/still-asked.ts'
 import type { Transaction } from '../src/platform/db/client.ts'
 import { auditEvents } from '../src/platform/db/schema/audit-events.ts'
@@ -37,7 +38,8 @@ export const sendNotification: Job<'send-notification'> = async ({ notificationI
   const link = await linkOf(tx, notification, deps)
   if (link === 'closed') return null
 
-  const support = await readSupport(tx, recipient.clientId)
+  const { support } = await readBranding(tx, recipient.clientId)
+  const timeZone = await readTimeZone(tx, recipient.clientId)
   // The transaction is idle while the mail server takes its time.
   await tx.execute(sql.raw(`set local idle_in_transaction_session_timeout = ${2 * SEND_LIMIT_MS}`))
   await mailer
@@ -50,6 +52,7 @@ export const sendNotification: Job<'send-notification'> = async ({ notificationI
         helper: event?.actorOfPlatform ? SERVICE_DESK : helperOf(person),
         support: support ? supportLine(support) : undefined,
         publicUrl: config.PUBLIC_URL,
+        timeZone,
         link: link?.url,
         at: event?.at ?? notification.createdAt,
         address: event?.address,
@@ -141,10 +144,12 @@ function administratorFacts({ kind, facts }: { kind: string; facts: Record<strin
     : undefined
 }
 
-function plainFacts({ after, ...facts }: Record<string, string>) {
+function plainFacts({ after, what, ...facts }: Record<string, string>) {
   const { roleGroups, formerName, newName, added, removed, moved, head, locks, people } = facts
   const wrongCodes: NotificationFacts['code-failed']['after'] = after === 'abandoned' ? after : 'again'
-  return { roleGroups, formerName, newName, added, removed, moved, head, locks, people, wrongCodes }
+  const changed: NotificationFacts['platform-changed']['what'] = what === 'logo' ? what : 'support-contact'
+  const lines = { roleGroups, formerName, newName, added, removed, moved, head, locks, people }
+  return { ...lines, wrongCodes, what: changed }
 }
 
 function startFacts({ startsAt }: Record<string, string>) {

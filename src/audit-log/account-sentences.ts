@@ -19,6 +19,22 @@ export const ACCOUNT_SENTENCES = {
     success: ({ actor }) => `${actor} changed the support contact of the account.`,
     refused: ({ actor, mayNot }) => `${actor} ${mayNot} change the support contact of an account.`,
   },
+  'client.logo-uploaded': {
+    success: ({ actor }) => `${actor} uploaded a logo for the account. It is not shown yet.`,
+    refused: ({ actor, mayNot }) => `${actor} ${mayNot} upload a logo for an account.`,
+  },
+  'client.logo-changed': {
+    success: ({ actor }) => `${actor} changed the logo of the account.`,
+    refused: ({ actor, mayNot }) => `${actor} ${mayNot} change the logo of an account.`,
+  },
+  'client.logo-removed': {
+    success: ({ actor }) => `${actor} removed the logo of the account.`,
+    refused: ({ actor, mayNot }) => `${actor} ${mayNot} remove the logo of an account.`,
+  },
+  'client.time-zone-changed': {
+    success: ({ actor }) => `${actor} changed the time zone of mails to the people of the account.`,
+    refused: ({ actor, mayNot }) => `${actor} ${mayNot} change the time zone of an account.`,
+  },
   'client.renamed': {
     success: ({ actor, renamed }) => `${actor} renamed this account${renamed}.`,
     refused: ({ actor, mayNot }) => `${actor} ${mayNot} rename a client account.`,

@@ -91,11 +91,11 @@ export async function readClients(db: Reader, ids: readonly string[]): Promise<C
     .orderBy(sortName, asc(clients.id))
 }
 
-/** The support contact of an account, as its form starts. */
-export async function readSupportFields(db: Reader, clientId: string) {
-  const { supportText, supportLink, supportPhone } = clients
+/** Support contact and time zone of an account, as their forms start. */
+export async function readClientDetails(db: Reader, clientId: string) {
+  const { supportText, supportLink, supportPhone, timeZone } = clients
   const [fields] = await db
-    .select({ supportText, supportLink, supportPhone })
+    .select({ supportText, supportLink, supportPhone, timeZone })
     .from(clients)
     .where(eq(clients.id, clientId))
   return fields

@@ -6,15 +6,16 @@ import {
   mayCreateClient,
   mayRenameClient,
   mayResumeClient,
-  maySetSupport,
+  maySetClientDetails,
   maySuspendClient,
 } from '../access/rules.ts'
 import { readOnlyBecause, viewAccount, visitOf } from '../access/visit.ts'
 import { readUsesOfAccount } from '../applications/uses.queries.ts'
 import type { Deps } from '../deps.ts'
+import { readBranding } from '../gate/branding.queries.ts'
 import { personOf } from '../gate/gate.ts'
 import { readRequirements } from '../gate/requirements.queries.ts'
-import { readSupport } from '../gate/support.queries.ts'
+import { readTimeZone } from '../gate/time-zone.queries.ts'
 import { readCoverages } from '../mfa-policy/coverage.queries.ts'
 import { coverageSentence } from '../mfa-policy/coverage.ts'
 import { requirementText } from '../mfa-policy/requirement-text.ts'
@@ -84,8 +85,9 @@ async function renderClient(deps: Deps, req: Request, res: Response): Promise<vo
     readOnlyBecause: readOnlyBecause(actor, relation),
     parent: seesParent && client.parentId ? { id: client.parentId, name: client.parentName } : null,
     ...mfa,
-    maySetSupport: maySetSupport(actor, target) === null,
-    support: await readSupport(db, account.id),
+    maySetDetails: maySetClientDetails(actor, target) === null,
+    ...(await readBranding(db, account.id)),
+    timeZone: await readTimeZone(db, account.id),
     mayRename: mayRenameClient(actor, target) === null,
     maySuspend: maySuspendClient(actor, target) === null,
     mayResume: mayResumeClient(actor, target) === null,

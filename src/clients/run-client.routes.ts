@@ -6,20 +6,22 @@ import {
   mayCreateClient,
   mayRenameClient,
   mayResumeClient,
-  maySetSupport,
+  maySetClientDetails,
   maySuspendClient,
 } from '../access/rules.ts'
 import { viewAccount, viewPage, visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
 import { readForm } from '../platform/http/form.ts'
 import { typedFields } from '../platform/http/typed-text.ts'
+import { TIME_ZONES } from '../platform/time/time-zones.ts'
 import type { ClientProblems } from './act-on-client.ts'
 import { goOnAfter } from './client-notice.ts'
-import { readSupportFields } from './clients.queries.ts'
+import { readClientDetails } from './clients.queries.ts'
 import { createClient, NEW_CLIENT_FIELDS, type NewClientProblems } from './create-client.ts'
 import { renameClient } from './rename-client.ts'
 import { resumeClient } from './resume-client.ts'
 import { setSupport } from './set-support.ts'
+import { setTimeZone } from './set-time-zone.ts'
 import { SUPPORT_FIELDS } from './support-fields.ts'
 import { suspendClient } from './suspend-client.ts'
 
@@ -36,9 +38,17 @@ const ACTS = [
     path: 'support',
     verb: 'support',
     done: 'client-support-changed',
-    rule: maySetSupport,
+    rule: maySetClientDetails,
     act: setSupport,
     does: 'change the support contact of a client account',
+  },
+  {
+    path: 'time-zone',
+    verb: 'time-zone',
+    done: 'client-time-zone-changed',
+    rule: maySetClientDetails,
+    act: setTimeZone,
+    does: 'change the time zone of a client account',
   },
   {
     path: 'suspend',
@@ -101,12 +111,13 @@ async function renderAct(
   const { account } = view
   const body: Record<string, unknown> = req.body ?? {
     name: account.name,
-    ...(await readSupportFields(deps.db, account.id)),
+    ...(await readClientDetails(deps.db, account.id)),
   }
   res.status(hasProblems(problems) ? 422 : 200).render(`clients/${verb}`, {
     account,
-    typed: typedFields(body, ['name', ...SUPPORT_FIELDS, 'ticket', 'reason']),
+    typed: typedFields(body, ['name', ...SUPPORT_FIELDS, 'timeZone', 'ticket', 'reason']),
     problems,
+    timeZones: TIME_ZONES,
   })
 }
 

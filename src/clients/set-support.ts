@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm'
 import { deskEvidence } from '../access/evidence.ts'
-import { maySetSupport } from '../access/rules.ts'
+import { maySetClientDetails } from '../access/rules.ts'
 import type { Deps } from '../deps.ts'
 import { clients } from '../platform/db/schema/clients.ts'
 import { actOnClient, type ClientOutcome, type ClientRequest } from './act-on-client.ts'
@@ -12,7 +12,8 @@ const form = deskEvidence.extend({ supportText, supportLink, supportPhone })
 export function setSupport(deps: Deps, request: ClientRequest): Promise<ClientOutcome> {
   return actOnClient(deps, request, {
     action: 'client.support-changed',
-    rule: maySetSupport,
+    shows: 'support-contact',
+    rule: maySetClientDetails,
     form,
     carryOut: async (tx, { id }, typed) => {
       const support = {

@@ -1,7 +1,7 @@
 import type { RequestHandler, Response } from 'express'
 import type { Deps } from '../deps.ts'
-import { type Help, readHelp } from './support.queries.ts'
-import type { Support } from './support.ts'
+import { type Help, readHelp } from './branding.queries.ts'
+import type { ShownLogo, Support } from './branding.ts'
 
 declare global {
   namespace Express {
@@ -9,6 +9,7 @@ declare global {
       /** Who lifts a lock or resets an authenticator of this person. As it follows 'ask'. */
       helper: string
       support?: Support | null
+      logo?: ShownLogo | null
     }
   }
 }

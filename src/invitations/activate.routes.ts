@@ -1,9 +1,9 @@
 import { type Request, type Response, Router } from 'express'
 import type { Deps } from '../deps.ts'
+import { readBranding } from '../gate/branding.queries.ts'
 import type { Person } from '../gate/facts.ts'
 import { mfaRequired } from '../gate/mfa-required.ts'
 import { setHelp } from '../gate/show-help.ts'
-import { readSupport } from '../gate/support.queries.ts'
 import { proceed } from '../mfa/proceed.ts'
 import { hashToken } from '../platform/crypto/link-token.ts'
 import { readForm } from '../platform/http/form.ts'
@@ -21,7 +21,7 @@ export function activateRoutes(deps: Deps): Router {
     const person = await invitedPerson(deps, deps.db, hashToken(req.params.token))
     if (!person) return renderLinkGone(res, 'invitation')
     if (person.clientSuspended) return renderSuspended(deps, res, person)
-    renderActivate(deps, req, res, person)
+    await renderActivate(deps, req, res, person)
   })
 
   routes.post('/activate/:token', readForm, (req, res) =>
@@ -47,17 +47,18 @@ export function activateRoutes(deps: Deps): Router {
 
 /** The link is right, so the page says why it does not open. It works again once the account is resumed. */
 async function renderSuspended({ db }: Deps, res: Response, { clientName, clientId }: Person): Promise<void> {
-  setHelp(res, { support: await readSupport(db, clientId) })
+  setHelp(res, await readBranding(db, clientId))
   res.status(410).render('invitations/suspended', { clientName })
 }
 
-function renderActivate(
-  { clock }: Deps,
+async function renderActivate(
+  { db, clock }: Deps,
   req: Request,
   res: Response,
   person: Person,
   problem: string | null = null,
-): void {
+): Promise<void> {
+  setHelp(res, await readBranding(db, person.clientId))
   res.status(problem === null ? 200 : 422).render('invitations/activate', {
     name: person.name,
     email: person.email,

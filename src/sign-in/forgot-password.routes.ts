@@ -1,6 +1,8 @@
 import { type Request, type Response, Router } from 'express'
 import { z } from 'zod'
 import type { Deps } from '../deps.ts'
+import { readBranding } from '../gate/branding.queries.ts'
+import { setHelp } from '../gate/show-help.ts'
 import { countRequest } from '../lockout/address-limit.ts'
 import { renderLockPage } from '../lockout/lock-page.ts'
 import { rememberBrowser } from '../lockout/remember-browser.ts'
@@ -50,7 +52,7 @@ export function forgotPasswordRoutes(deps: Deps): Router {
   routes.get('/reset-password/:token', async (req, res) => {
     const owner = await ownerOfResetLink(deps, deps.db, hashToken(req.params.token))
     if (!owner) return renderLinkGone(res, 'password-reset')
-    renderReset(req, res, owner)
+    await renderReset(deps, req, res, owner)
   })
 
   routes.post('/reset-password/:token', readForm, (req, res) =>
@@ -59,11 +61,11 @@ export function forgotPasswordRoutes(deps: Deps): Router {
       if (!owner) return renderLinkGone(res, 'password-reset')
       const password: unknown = req.body.password
       const problem = passwordProblem(password, owner)
-      if (problem !== null || typeof password !== 'string') return renderReset(req, res, owner, problem)
+      if (problem !== null || typeof password !== 'string') return renderReset(deps, req, res, owner, problem)
       const origin = originOf(req)
       const outcome = await resetPassword(deps, hashToken(req.params.token), password, origin)
       if (outcome === 'gone') return renderLinkGone(res, 'password-reset')
-      if (outcome === 'same') return renderReset(req, res, owner, SAME_PASSWORD)
+      if (outcome === 'same') return renderReset(deps, req, res, owner, SAME_PASSWORD)
       // Else a stranger who locks the password again keeps the owner out: setting it has made every browser unknown.
       const owned = { userId: owner.id, epoch: owner.sessionEpoch + 1 }
       await rememberBrowser(deps, req, res, owned, origin)
@@ -84,12 +86,14 @@ function renderForgotProblem(req: Request, res: Response): void {
   })
 }
 
-function renderReset(
+async function renderReset(
+  { db }: Deps,
   req: Request,
   res: Response,
-  { email }: { email: string },
+  { email, clientId }: { email: string; clientId: string },
   problem: string | null = null,
-): void {
+): Promise<void> {
+  setHelp(res, await readBranding(db, clientId))
   const status = problem === null ? 200 : 422
   res.status(status).render('sign-in/reset-password', { email, action: req.path, problem })
 }

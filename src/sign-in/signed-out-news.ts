@@ -1,13 +1,13 @@
 import { parseCookie } from 'cookie'
 import type { Request, Response } from 'express'
 import type { Deps } from '../deps.ts'
+import { readHelp } from '../gate/branding.queries.ts'
 import { readEndedSession } from '../gate/ended-session.queries.ts'
 import type { Person } from '../gate/facts.ts'
 import { sessionCookieName } from '../gate/session-cookie.ts'
 import { storedId } from '../gate/session-store.ts'
 import { setHelp } from '../gate/show-help.ts'
 import { endedReason, type SignedOutReason, signedOutReason } from '../gate/signed-out-reason.ts'
-import { readHelp } from '../gate/support.queries.ts'
 import type { Reader } from '../platform/db/client.ts'
 import { signedOutSentence } from './signed-out-sentence.ts'
 
@@ -24,8 +24,8 @@ export async function signedOutNews(
   const ended = await readEnd(db, req, res, now)
   if (!ended) return null
   const { reason, person } = ended
-  const { helper, support } = await readHelp(db, person)
-  if (person) setHelp(res, { support })
+  const { helper, ...branding } = await readHelp(db, person)
+  if (person) setHelp(res, branding)
   return signedOutSentence(reason, person, { helper, now })
 }
 

@@ -22,6 +22,7 @@ import { addApplication, registrationForm } from '../support/applications.ts'
 import { awaitWaiters } from '../support/await-waiters.ts'
 import { type Answer, type Browser, DEMO_PASSWORD, keyOn } from '../support/browser.ts'
 import { holdBackPost } from '../support/held-back-post.ts'
+import { addLogo } from '../support/logos.ts'
 import { People, type Status } from '../support/people.ts'
 import { routesOf } from '../support/routes.ts'
 import { handleOf } from '../support/session-handle.ts'
@@ -78,7 +79,7 @@ const onUser =
   })
 const onClient = (act: string, suspended: boolean) => async () => ({
   path: `/clients/${await newClient(suspended)}/${act}`,
-  fields: { ...EVIDENCE, name: `Renamed ${randomUUID()}`, supportText: 'Weekdays' },
+  fields: { ...EVIDENCE, name: `Renamed ${randomUUID()}`, supportText: 'Weekdays', timeZone: 'UTC' },
 })
 const applicationForm = () => ({ ...registrationForm(), ...EVIDENCE })
 const onApplication =
@@ -235,6 +236,32 @@ const ACTS: readonly Act[] = [
     route: '/clients/:id/support',
     by: 'service-desk',
     prepare: onClient('support', false),
+  },
+  {
+    name: 'setting the time zone of a client account',
+    route: '/clients/:id/time-zone',
+    by: 'service-desk',
+    prepare: onClient('time-zone', false),
+  },
+  {
+    name: 'showing the logo of a client account',
+    route: '/clients/:id/logo/publish',
+    by: 'service-desk',
+    prepare: async () => {
+      const clientId = await newClient(false)
+      const logo = await addLogo(app.deps.db, clientId)
+      return { path: `/clients/${clientId}/logo/publish`, fields: { ...EVIDENCE, logo } }
+    },
+  },
+  {
+    name: 'removing the logo of a client account',
+    route: '/clients/:id/logo/remove',
+    by: 'service-desk',
+    prepare: async () => {
+      const clientId = await newClient(false)
+      await addLogo(app.deps.db, clientId)
+      return { path: `/clients/${clientId}/logo/remove`, fields: EVIDENCE }
+    },
   },
   {
     name: 'suspending a client account',
@@ -395,6 +422,7 @@ const LIKE_FAILED_WORK = 'asOperator judges it as it judges retrying failed work
 const NO_ACTS: Record<string, string> = {
   '/sign-out': 'it ends its own session',
   '/users/import': 'a draft invites no one',
+  '/clients/:id/logo': 'a draft is shown to no one else',
   '/users/import/:id/look': 'it shows the draft, and records that',
   '/account/authenticator/cancel': 'it ends only what its own session began, as the end of the session does',
   '/oidc/interaction/:uid': 'it only proves who is there, as the step-up that is an act here',
@@ -588,6 +616,7 @@ const CHANGED = [
   'application_secrets',
   'mfa_resets',
   'approvals',
+  'client_logos',
   'invitations',
   'invitation_imports',
   'invitation_import_lines',

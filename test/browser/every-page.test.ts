@@ -13,10 +13,14 @@ import { startApp, type TestApp } from '../support/app.ts'
 import { addApplication } from '../support/applications.ts'
 import { DEMO_PASSWORD } from '../support/browser.ts'
 import { closeWindows, sharedBrowser } from '../support/chromium.ts'
+import { SVG } from '../support/logos.ts'
 import { People } from '../support/people.ts'
 import { focusRingContrast } from './focus-ring.ts'
 import { inspect } from './inspect.ts'
 import { Visitor } from './visitor.ts'
+
+const WIDTH_OF_LOGO =
+  "(async (logo) => { await logo.decode(); return logo.naturalWidth })(document.querySelector('.logo img'))"
 
 const WRONG_PASSWORD = 'not my password at all'
 
@@ -24,10 +28,12 @@ let app: TestApp
 let browser: Browser
 let context: BrowserContext
 let complaints: string[]
+let people: People
 let visitor: Visitor
 
 before(async () => {
   app = await startApp({ ADDRESS_ATTEMPTS: '100000' })
+  people = new People(app)
   browser = await sharedBrowser()
 })
 after(async () => {
@@ -96,7 +102,7 @@ describe('pages that are accessible, fit 320 pixels and keep to the content secu
   })
 
   test('the pages of an invitation are accessible and fit 320 pixels', async () => {
-    const link = await new People(app).invitationLink('new.tech@harbour.example')
+    const link = await people.invitationLink('new.tech@harbour.example')
     await visitor.visit(link)
     await look('activate')
     await visitor.field('New password').fill('passwordpassword')
@@ -184,7 +190,7 @@ describe('pages that are accessible, fit 320 pixels and keep to the content secu
     await visitor.press('Mail me a link')
     await visitor.heading('Check your e-mail')
     await look('forgot-sent')
-    await visitor.visit(await new People(app).passwordResetLink('tech@meridian.example'))
+    await visitor.visit(await people.passwordResetLink('tech@meridian.example'))
     await look('reset')
     await visitor.field('New password').fill('passwordpassword')
     await visitor.press('Save the new password')
@@ -228,6 +234,42 @@ describe('pages that are accessible, fit 320 pixels and keep to the content secu
     await visitor.page.getByRole('link', { name: 'Harbour Retail', exact: true }).click()
     await visitor.heading('About this account')
     await look('client')
+  })
+
+  test('logo and time zone of an account, and gate pages with a logo, are accessible and fit 320 pixels', async () => {
+    const { email, clientId } = await people.add('Harbour Group', ['tech-operator'])
+    const agent = await people.add('Portcullis Platform', ['service-desk'])
+    await visitor.enrolAndSignIn(agent.email, `/clients/${clientId}/time-zone`)
+    await look('client-time-zone')
+    await visitor.visit(`/clients/${clientId}/logo`)
+    await look('client-logo-none')
+    const file = (name: string, content: string) => ({
+      name,
+      mimeType: 'image/svg+xml',
+      buffer: Buffer.from(content),
+    })
+    await visitor.field('File').setInputFiles(file('bad.svg', SVG.replace('<path', '<script')))
+    await visitor.press('Upload, and look at it')
+    await visitor.page.locator('[role=alert]', { hasText: 'script' }).waitFor()
+    await look('client-logo-wrong')
+    await visitor.field('File').setInputFiles(file('logo.svg', SVG))
+    await visitor.press('Upload, and look at it')
+    await visitor.page.getByRole('heading', { name: 'Not shown yet' }).waitFor()
+    assert.equal(await visitor.page.evaluate(WIDTH_OF_LOGO), 120, 'the draft is drawn')
+    await look('client-logo-draft')
+    await visitor.field('Ticket').fill('SD-1')
+    await visitor.field('Why is it being changed?').fill('Asked for')
+    await visitor.press('Show this logo')
+    await visitor.page.locator('[role=status]:focus', { hasText: 'is shown from now on' }).waitFor()
+    await look('client-with-logo')
+    await visitor.visit(`/clients/${clientId}/logo`)
+    await look('client-logo-shown')
+    await visitor.signOut()
+    await visitor.enterPassword(email)
+    await visitor.heading('Set up your authenticator')
+    assert.equal(await visitor.page.evaluate(WIDTH_OF_LOGO), 120, 'the logo is drawn')
+    assert.equal(await visitor.page.locator('.logo img').getAttribute('alt'), 'Harbour Group')
+    await look('enrol-with-logo')
   })
 
   test('the pages of applications are accessible and fit 320 pixels', async () => {
@@ -305,7 +347,7 @@ describe('pages that are accessible, fit 320 pixels and keep to the content secu
   })
 
   test('the applications of an Admin, and tiles that need an authenticator, are accessible and fit 320 pixels', async () => {
-    const marta = await new People(app).add('Meridian Foods', ['admin'])
+    const marta = await people.add('Meridian Foods', ['admin'])
     await visitor.signInWithPassword(marta.email, '/applications')
     await look('applications-of-account-none')
     const { id } = await addApplication(app.deps.db, { name: 'Vault', icon: 'card', requiresMfa: true })

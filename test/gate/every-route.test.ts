@@ -23,6 +23,7 @@ import { type Browser, DEMO_PASSWORD, type Fields, keyOn } from '../support/brow
 import { ADMIN, Cast, DESK, DESK2, EVIDENCE, OPERATOR } from '../support/cast.ts'
 import { checksumsOf } from '../support/database-contents.ts'
 import { eventually } from '../support/eventually.ts'
+import { addLogo, SVG } from '../support/logos.ts'
 import { type Route, routesOf } from '../support/routes.ts'
 
 let cast: Cast
@@ -60,6 +61,7 @@ interface Form {
   fields?: Fields
   /** A form with a file; then `fields` are sent in this format. */
   multipart?: true
+  file?: string
   /** The answer to our own page; a redirect by default. */
   status?: number
   /** It is accepted but changes nothing. */
@@ -370,6 +372,27 @@ const FORMS: Record<string, () => Promise<Form>> = {
     path: `/clients/${await emptyAccount()}/support`,
     fields: { supportText: 'Weekdays 9 to 17', ...EVIDENCE },
   }),
+  'POST /clients/:id/time-zone': async () => ({
+    browser: desk(),
+    path: `/clients/${await emptyAccount()}/time-zone`,
+    fields: { timeZone: 'Europe/Berlin', ...EVIDENCE },
+  }),
+  'POST /clients/:id/logo': async () => ({
+    browser: desk(),
+    path: `/clients/${await emptyAccount()}/logo`,
+    multipart: true,
+    file: SVG,
+  }),
+  'POST /clients/:id/logo/publish': async () => {
+    const clientId = await emptyAccount()
+    const logo = await addLogo(cast.app.deps.db, clientId)
+    return { browser: desk(), path: `/clients/${clientId}/logo/publish`, fields: { logo, ...EVIDENCE } }
+  },
+  'POST /clients/:id/logo/remove': async () => {
+    const clientId = await emptyAccount()
+    await addLogo(cast.app.deps.db, clientId)
+    return { browser: desk(), path: `/clients/${clientId}/logo/remove`, fields: EVIDENCE }
+  },
   'POST /clients/:id/suspend': async () => ({
     browser: desk(),
     path: `/clients/${await emptyAccount()}/suspend`,
@@ -459,10 +482,11 @@ async function send(
   headers: Record<string, string> = { 'sec-fetch-site': 'same-origin' },
   method = 'POST',
 ) {
-  const { browser, path, fields = {}, multipart } = form
+  const { browser, path, fields = {}, multipart, file } = form
   const body = multipart ? new FormData() : new URLSearchParams()
   for (const [name, value] of Array.isArray(fields) ? fields : Object.entries(fields))
     body.append(name, value)
+  if (file && body instanceof FormData) body.append('file', new File([file], 'file'))
   const encoded = new Response(body)
   return browser.request(method, path, {
     headers: { 'content-type': encoded.headers.get('content-type') ?? '', ...headers },
@@ -515,6 +539,8 @@ test('the routes in front of the gate are these', () => {
     'GET /.portcullis/static/htmx.min.js',
     'GET /healthz',
     'GET /readyz',
+    // What pages show to visitors.
+    'GET /logos/:hash.:type',
     // At the hosts of applications, and what proxies may not let pass.
     'ALL /auth-request',
     'ALL /forward-auth',

@@ -29,6 +29,7 @@ import {
   TECH,
 } from '../support/cast.ts'
 import { checksumsOf } from '../support/database-contents.ts'
+import { addLogo } from '../support/logos.ts'
 import { routesOf } from '../support/routes.ts'
 
 /** Prescribed as GET: they note the browser's session, an interaction or what was wrong with a request. */
@@ -57,6 +58,7 @@ before(async () => {
     openOidc(deps, new SigningKeys(deps)),
   )
   const app = createApp(deps, { queues })
+  const logo = await addLogo(cast.app.deps.db, await cast.people.clientId('Meridian Foods'), 'public')
   const routes = [app.router, ...STAGES.map(({ name }) => byStage[name])].flatMap((router) =>
     routesOf(router),
   )
@@ -65,6 +67,7 @@ before(async () => {
     .filter((path) => !WRITING.test(path))
     .map((path) =>
       path
+        .replace(':hash.:type', `${logo}.svg`)
         .replace(':queue/:job', `notifications/${job.id}`)
         .replace(':queue', 'notifications')
         .replace(':uid', 'none'),

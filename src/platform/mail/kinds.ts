@@ -48,6 +48,8 @@ export interface NotificationFacts {
     given: string
     taken: string
   }
+  /** To all who administer the platform. */
+  'platform-changed': { what: 'support-contact' | 'logo'; clientId: string }
   'approval-requested': { approvalId: string }
   'approval-decided': { approvalId: string }
   'client-suspended': Record<string, never>

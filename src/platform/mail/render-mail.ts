@@ -11,6 +11,8 @@ export interface MailContext {
   /** The support contact in one line. */
   support?: string | undefined
   publicUrl: string
+  /** In which times are given; UTC if not set. */
+  timeZone?: string | undefined
   link?: string | undefined
   at?: Date | undefined
   address?: string | null | undefined
@@ -37,6 +39,8 @@ export interface MailContext {
   from?: Date | undefined
   until?: Date | undefined
   head?: string | undefined
+  /** platform-changed */
+  what?: NotificationFacts['platform-changed']['what'] | undefined
   /** code-failed */
   wrongCodes?: NotificationFacts['code-failed']['after'] | undefined
   locks?: string | undefined
@@ -94,6 +98,8 @@ const SUBJECTS: { readonly [Kind in NotificationKind]: (context: MailContext) =>
   'name-changed': () => 'Your name was changed',
   'role-groups-changed': () => 'Your role groups were changed',
   'administrators-changed': ({ recipient }) => `Who administers ${recipient.clientName} was changed`,
+  'platform-changed': ({ what }) =>
+    `The ${what === 'logo' ? 'logo' : 'support contact'} of the platform was changed`,
   'approval-requested': () => 'A request waits for your approval',
   'approval-decided': ({ approval }) => DECIDED[approval?.status ?? ''] ?? 'Your request was decided',
   'client-suspended': ({ recipient }) => `${recipient.clientName} was suspended`,
@@ -134,6 +140,8 @@ const html = openTemplates({ autoescape: true })
 const text = openTemplates({ autoescape: false })
 
 export function renderMail(kind: NotificationKind, context: MailContext): Mail {
+  const { timeZone = 'UTC' } = context
+  const timeText = (instant: Date) => instantText(instant, timeZone)
   const recipient = {
     name: oneLine(context.recipient.name),
     email: oneLine(context.recipient.email),
@@ -144,6 +152,7 @@ export function renderMail(kind: NotificationKind, context: MailContext): Mail {
     helper: context.helper,
     support: context.support && oneLine(context.support),
     host: new URL(context.publicUrl).host,
+    timeZone: timeZone === 'UTC' ? '' : timeZone,
     link: context.link,
     by: context.by && oneLine(context.by),
     byYou: context.byYou ?? false,
@@ -153,28 +162,29 @@ export function renderMail(kind: NotificationKind, context: MailContext): Mail {
       ...context.approval,
       personName: oneLine(context.approval.personName),
       accountName: oneLine(context.approval.accountName),
-      expiresAt: instantText(context.approval.expiresAt),
+      expiresAt: timeText(context.approval.expiresAt),
     },
     added: context.added,
     removed: context.removed,
     moved: context.moved,
-    startsAt: context.startsAt && instantText(context.startsAt),
+    startsAt: context.startsAt && timeText(context.startsAt),
     resets: context.resets,
-    from: context.from && instantText(context.from),
-    until: context.until && instantText(context.until),
+    from: context.from && timeText(context.from),
+    until: context.until && timeText(context.until),
     head: context.head,
+    changed: context.what === 'logo' ? 'logo' : 'support contact',
     wrongCodes: context.wrongCodes,
     locks: context.locks,
     people: context.people,
     accountName: context.accountName && oneLine(context.accountName),
     lockKind: context.lockKind,
     inKnownBrowser: context.inKnownBrowser ?? false,
-    lockedUntil: context.lockedUntil && instantText(context.lockedUntil),
-    expiresAt: context.expiresAt && instantText(context.expiresAt),
+    lockedUntil: context.lockedUntil && timeText(context.lockedUntil),
+    expiresAt: context.expiresAt && timeText(context.expiresAt),
     roleGroups: context.roleGroups && oneLine(context.roleGroups),
     formerName: context.formerName && oneLine(context.formerName),
     newName: context.newName && oneLine(context.newName),
-    at: context.at && instantText(context.at),
+    at: context.at && timeText(context.at),
     address: context.address && isIP(context.address) ? context.address : 'an unknown address',
     device: context.userAgent ? describeDevice(context.userAgent) : 'an unknown browser',
   }

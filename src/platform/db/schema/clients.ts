@@ -23,6 +23,8 @@ export const clients = pgTable(
     supportText: text('support_text'),
     supportLink: text('support_link'),
     supportPhone: text('support_phone'),
+    /** An IANA name, for mails to its people; the platform's is the default. */
+    timeZone: text('time_zone'),
     createdAt: instant('created_at').notNull().defaultNow(),
   },
   (t) => [

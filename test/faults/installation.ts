@@ -4,13 +4,21 @@ import { type BulkDeps, bulkSeed, type EnrolledUser } from '../../src/demo/bulk-
 import { anyFreePort } from '../../src/start/free-port.ts'
 import { type Balancer, startBalancer } from '../support/balancer.ts'
 import { builtModule } from '../support/processes.ts'
-import { RedisServer } from '../support/redis-server.ts'
+import { REDIS_INSTALLED, RedisServer } from '../support/redis-server.ts'
+import { type Registered, RelyingParty, registerApplications } from './applications.ts'
+import { LogoutTokens } from './logout-tokens.ts'
 import { type Surroundings, SWIFT_WORKER, startSurroundings, WEB } from './product.ts'
 import { Supervised } from './supervised.ts'
 
 const WORKER = builtModule('workers/main.js')
+const MOVED_CLOCK = builtModule('test/faults/moved-clock.js')
 const USERS = 240
 const ACCOUNTS = 8
+/** Little log to write ahead, so that a full disk is soon felt, and as many connections as others can take quickly. */
+const POSTGRES = {
+  ownDisk: true,
+  settings: ['max_connections=150', 'min_wal_size=32MB', 'max_wal_size=64MB'],
+}
 /** Short enough to see locks end. */
 export const LOCK_SECONDS = 8
 
@@ -23,17 +31,24 @@ export interface Installation extends Surroundings {
   webs: Supervised[]
   workers: Supervised[]
   enrolled: EnrolledUser[]
+  party: RelyingParty
+  logoutTokens: LogoutTokens
 }
 
 /** `swift`: workers that take over the jobs of a killed one within a second or two. */
 export async function startInstallation(engine: Engine, swift: boolean): Promise<Installation> {
   const enrolled: EnrolledUser[] = []
+  const logoutTokens = await new LogoutTokens().start()
+  let registered: Registered = { id: '', secret: '' }
   const surroundings = await startSurroundings(async (db, keys) => {
     const deps: BulkDeps = { keys, onProgress: () => {}, onEnrolled: (user) => enrolled.push(user) }
+    registered = await registerApplications(db, logoutTokens.uri)
     await bulkSeed(db, { users: USERS, enrolled: USERS, accounts: ACCOUNTS, into: null }, deps)
-  })
+  }, POSTGRES)
   await requireMfaOfAll(surroundings, enrolled)
-  const redis = engine === 'redis' ? await new RedisServer().start() : null
+  // With a flag it is a server of its own.
+  const flags = REDIS_INSTALLED ? ['--maxmemory-policy', 'noeviction'] : []
+  const redis = engine === 'redis' ? await new RedisServer(flags).start() : null
   const balancer = await startBalancer()
   const env = {
     ...surroundings.env,
@@ -47,9 +62,9 @@ export async function startInstallation(engine: Engine, swift: boolean): Promise
   }
   const ports = [await anyFreePort(), await anyFreePort()]
   balancer.ports = ports
-  const webs = ports.map((port) => new Supervised(WEB, { ...env, PORT: String(port) }))
+  const webs = ports.map((port) => new Supervised(WEB, { ...env, PORT: String(port) }, MOVED_CLOCK))
   const workers = ports.map(
-    (port) => new Supervised(swift ? SWIFT_WORKER : WORKER, { ...env, PORT: String(port) }),
+    (port) => new Supervised(swift ? SWIFT_WORKER : WORKER, { ...env, PORT: String(port) }, MOVED_CLOCK),
   )
   await Promise.all([...webs, ...workers].map((running) => running.ready()))
 
@@ -61,9 +76,12 @@ export async function startInstallation(engine: Engine, swift: boolean): Promise
     webs,
     workers,
     enrolled,
+    party: await RelyingParty.open(balancer.origin, registered),
+    logoutTokens,
     stop: async () => {
       for (const running of [...webs, ...workers]) running.stop()
       balancer.close()
+      logoutTokens.stop()
       await redis?.stop()
       await surroundings.stop()
     },

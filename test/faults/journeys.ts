@@ -1,8 +1,10 @@
 // What people do, one account beside the other. Within an account one thing happens after another.
 import { setTimeout as pause } from 'node:timers/promises'
 import { MINUTE, SECOND } from '../../src/platform/time/durations.ts'
+import { ApplicationVisit } from './application-visit.ts'
+import type { RelyingParty } from './applications.ts'
 import { LOCK_SECONDS } from './installation.ts'
-import { isAcknowledged, type Ledger } from './ledger.ts'
+import { isAcknowledged, isOverloaded, type Ledger } from './ledger.ts'
 import type { Account, Member } from './people.ts'
 import type { Random } from './random.ts'
 import { JourneyOver, Visit } from './visit.ts'
@@ -10,44 +12,61 @@ import { JourneyOver, Visit } from './visit.ts'
 /** Administering asks for a proof of the last ten minutes. */
 const ADMIN_SIGNS_IN_EVERY_MS = 8 * MINUTE
 const REASON = 'Phone lost'
+/** People who are asked to come back in three seconds do. */
+const OVERLOADED_PAUSE_MS = 3 * SECOND
 
 export class Scene {
   readonly #ledger: Ledger
   readonly #origin: string
   readonly #account: Account
   readonly #random: Random
+  readonly #party: RelyingParty
   #admin: { visit: Visit; since: number } | null = null
   #invited = 0
 
-  constructor(ledger: Ledger, origin: string, account: Account, random: Random) {
+  constructor(
+    ledger: Ledger,
+    { origin, party }: { origin: string; party: RelyingParty },
+    account: Account,
+    random: Random,
+  ) {
     this.#ledger = ledger
     this.#origin = origin
     this.#account = account
     this.#random = random
+    this.#party = party
   }
 
   /** Goes on until `isOver`. */
   async play(isOver: () => boolean): Promise<void> {
-    const journeys = [
+    const ofUsers = [
       () => this.#signInAndOut(),
       () => this.#signInAndOut(),
       () => this.#signInTwice(),
-      () => this.#reset(),
-      () => this.#reset(),
       () => this.#lock(),
+      () => this.#forget(),
+      () => this.#useApplications(),
+    ]
+    const ofAdmins = [
+      () => this.#reset(),
+      () => this.#reset(),
+      () => this.#lockAndLift(),
       () => this.#invite(),
       () => this.#disable(),
-      () => this.#forget(),
+      () => this.#useApplicationsUntilReset(),
     ]
     while (!isOver()) {
       await this.#random
-        .oneOf(journeys)()
-        .catch(async (error) => {
-          if (!(error instanceof JourneyOver)) throw error
-          if (error.entry.person === this.#account.admin.id) this.#admin = null
-        })
+        .oneOf(this.#adminMayAct() ? [...ofUsers, ...ofAdmins] : ofUsers)()
+        .catch((error) => this.#giveUp(error))
       await pause(this.#random.between(0, 300))
     }
+  }
+
+  async #giveUp(error: unknown): Promise<void> {
+    if (!(error instanceof JourneyOver)) throw error
+    if (error.entry.person === this.#account.admin.id) this.#admin = null
+    if (isOverloaded(error.entry)) await pause(OVERLOADED_PAUSE_MS)
   }
 
   async #signInAndOut(): Promise<void> {
@@ -88,8 +107,12 @@ export class Scene {
     await again.look()
   }
 
-  async #lock(): Promise<void> {
-    const admin = this.#random.happens(0.4) ? await this.#signedInAdmin() : null
+  async #lockAndLift(): Promise<void> {
+    await this.#lock(await this.#signedInAdmin())
+  }
+
+  /** Too many wrong codes. The lock ends by itself, or an Admin lifts it. */
+  async #lock(admin?: Visit): Promise<void> {
     const member = await this.#someone()
     const visit = this.#open(member)
     await visit.signIn()
@@ -127,6 +150,34 @@ export class Scene {
     await this.#enable(member)
   }
 
+  async #useApplications(): Promise<void> {
+    const visit = this.#open(await this.#someone())
+    const atApplications = await this.#enterApplications(visit)
+    await visit.signOut()
+    await atApplications.askAtHost()
+    await atApplications.askAtLedger()
+  }
+
+  async #useApplicationsUntilReset(): Promise<void> {
+    const admin = await this.#signedInAdmin()
+    const member = await this.#someone()
+    const atApplications = await this.#enterApplications(this.#open(member))
+    await admin.act('reset', member.id, `/users/${member.id}/mfa-reset`, { reason: REASON })
+    await atApplications.askAtHost()
+    await atApplications.askAtLedger()
+  }
+
+  async #enterApplications(visit: Visit): Promise<ApplicationVisit> {
+    const atApplications = new ApplicationVisit(visit, this.#origin, this.#party)
+    await visit.signIn()
+    await visit.verify()
+    await atApplications.enterHost()
+    await atApplications.askAtHost()
+    await atApplications.enterLedger()
+    await atApplications.askAtLedger()
+    return atApplications
+  }
+
   async #forget(): Promise<void> {
     await this.#open(await this.#someone()).askForPassword()
   }
@@ -137,10 +188,18 @@ export class Scene {
     member.maybeDisabled = false
   }
 
+  #adminIsFresh(): boolean {
+    return this.#admin !== null && Date.now() - this.#admin.since < ADMIN_SIGNS_IN_EVERY_MS
+  }
+
+  /** Without it a journey would wait up to half a minute for the Admin's next code, and send nothing meanwhile. */
+  #adminMayAct(): boolean {
+    return this.#adminIsFresh() || this.#account.admin.hasCode
+  }
+
   async #signedInAdmin(): Promise<Visit> {
-    if (this.#admin && Date.now() - this.#admin.since < ADMIN_SIGNS_IN_EVERY_MS) return this.#admin.visit
+    if (this.#admin && this.#adminIsFresh()) return this.#admin.visit
     const { admin } = this.#account
-    while (!admin.hasCode) await pause(SECOND)
     const visit = this.#open(admin)
     await visit.signIn()
     await visit.verify()
@@ -151,7 +210,9 @@ export class Scene {
   /** A user who may sign in and has a code that was not used yet. */
   async #someone(): Promise<Member> {
     for (;;) {
-      const rested = this.#account.members.filter(({ hasCode }) => hasCode)
+      const rested = this.#account.members.filter(
+        ({ hasCode, maybeDisabled }) => hasCode && (!maybeDisabled || this.#adminMayAct()),
+      )
       if (rested.length === 0) {
         await pause(SECOND)
         continue

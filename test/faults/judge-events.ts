@@ -14,6 +14,8 @@ const PASSWORD = 'sign-in.password'
 const EFFECTS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'sign-in 303 /mfa/verify': [[`${PASSWORD} success`]],
   'sign-in 303 /mfa/enrol': [[`${PASSWORD} success`, 'authenticator.enrolment-begun success']],
+  // No MFA is required of the onlooker.
+  'sign-in 303 /': [[`${PASSWORD} success`, 'sign-in.completed success']],
   'sign-in 401': [[`${PASSWORD} failure`]],
   'sign-in 429': [[`${PASSWORD} refused`]],
   'verify 303 /': [['sign-in.completed success']],
@@ -44,6 +46,25 @@ const EFFECTS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   // What is required already is not recorded.
   'policy 303': [[], ['mfa-policy.changed success']],
   'forgot-password 200': [['password.reset-requested success']],
+  'hand-over 200': [[]],
+  'hand-over 302': [[]],
+  // The session has ended, or not yet begun again.
+  'hand-over 303': [[]],
+  'hand-over 403': [['application.entered refused']],
+  // It has ended meanwhile.
+  'enter 303': [['application.entered success'], []],
+  // Sent again: its code was used.
+  'enter 400': [[], ['application.error failure']],
+  'ask 200': [[]],
+  'ask 401': [[], ['application.error failure']],
+  'ask 403': [[], ['application.entered refused']],
+  'authorize 200': [[]],
+  // The grant of a session is opened once.
+  'authorize 302': [[], ['application.entered success']],
+  'authorize 303': [[], ['application.entered success']],
+  'authorize 400': [[], ['application.error failure']],
+  'token 200': [[]],
+  'token 400': [[], ['application.error failure']],
 }
 
 /** What may come with it. */
@@ -51,7 +72,7 @@ const ALSO = ['lockout.started success', 'lockout.ended success', 'known-browser
 
 /** The effects of each act, to assign the events of requests without an answer. */
 const ACTIONS: Readonly<Partial<Record<Act, readonly string[]>>> = {
-  'sign-in': [PASSWORD, 'authenticator.enrolment-begun', 'lockout.started'],
+  'sign-in': [PASSWORD, 'sign-in.completed', 'authenticator.enrolment-begun', 'lockout.started'],
   verify: ['sign-in.completed', 'sign-in.code', 'lockout.started'],
   enrol: ['authenticator.enrolled', 'sign-in.code', 'authenticator.enrolment-begun'],
   'sign-out': ['sign-out'],
@@ -62,12 +83,17 @@ const ACTIONS: Readonly<Partial<Record<Act, readonly string[]>>> = {
   lift: ['lockout.lifted'],
   policy: ['mfa-policy.changed'],
   'forgot-password': ['password.reset-requested'],
+  'hand-over': ['application.entered'],
+  enter: ['application.entered', 'application.error'],
+  ask: ['application.entered', 'application.error'],
+  authorize: ['application.entered', 'application.error'],
+  token: ['application.error'],
 }
 
 export interface EventsVerdict {
   violations: string[]
   acknowledged: number
-  /** Answered 5xx or not at all. */
+  /** Answered 5xx, not at all, or by a second process. */
   unsure: number
   /** Of these, how many had their effect all the same. */
   unsureDone: number
@@ -86,7 +112,9 @@ export function judgeEvents(entries: readonly Entry[], events: readonly Event[])
     const names = found.map(({ action, outcome }) => `${action} ${outcome}`)
     const doubled = names.filter((name, index) => names.indexOf(name) !== index)
     if (doubled.length > 0) violations.push(`doubled: ${describe(entry)}: ${doubled.join(', ')}`)
-    if (isAcknowledged(entry)) {
+    if (entry.requestId === null || entry.askedAgain)
+      for (const action of ACTIONS[entry.act] ?? []) unanswered.set(action, (unanswered.get(action) ?? 0) + 1)
+    if (isAcknowledged(entry) && !entry.askedAgain) {
       verdict.acknowledged += 1
       const problem = problemOf(entry, names)
       if (problem) violations.push(problem)
@@ -95,8 +123,6 @@ export function judgeEvents(entries: readonly Entry[], events: readonly Event[])
     if (entry.status === 500) violations.push(`unexpected: ${describe(entry)}`)
     verdict.unsure += 1
     if (names.length > 0) verdict.unsureDone += 1
-    if (entry.requestId === null)
-      for (const action of ACTIONS[entry.act] ?? []) unanswered.set(action, (unanswered.get(action) ?? 0) + 1)
   }
 
   // What is left must come from requests without an answer.

@@ -3,10 +3,14 @@
 import type postgres from 'postgres'
 import type { SmtpServer } from '../support/smtp-server.ts'
 import { grouped } from './grouped.ts'
+import type { Installation } from './installation.ts'
 import { type CodesVerdict, judgeCodes, type Lock } from './judge-codes.ts'
 import { type Event, type EventsVerdict, judgeEvents } from './judge-events.ts'
 import { type GateVerdict, judgeGate } from './judge-gate.ts'
-import { type Entry, outcomeOf } from './ledger.ts'
+import { judgeLogouts, type LogoutsVerdict } from './judge-logouts.ts'
+import { judgeTimes, type TimesVerdict } from './judge-times.ts'
+import { type Entry, outcomeOf, type Timed } from './ledger.ts'
+import type { Machine } from './machine.ts'
 
 export interface Verdict {
   violations: string[]
@@ -14,22 +18,27 @@ export interface Verdict {
   gate: GateVerdict
   codes: CodesVerdict
   mails: { sent: number; doubled: number }
+  logouts: LogoutsVerdict
+  times: TimesVerdict
 }
 
-/** The mails are those that the mail catcher took. */
+/** Mails and logout tokens are those that arrived. */
 export async function judge(
-  sql: postgres.Sql,
-  entries: readonly Entry[],
-  { received }: Pick<SmtpServer, 'received'>,
+  { sql, mailServer, party, logoutTokens }: Installation,
+  { entries, looks }: { entries: readonly Entry[]; looks: readonly Timed[] },
+  machine: Pick<Machine, 'delayMs'>,
 ): Promise<Verdict> {
   const events = judgeEvents(entries, await readEvents(sql))
   const gate = judgeGate(entries)
   const codes = judgeCodes(entries, await readLocks(sql))
-  const mails = await judgeMails(sql, received)
+  const mails = await judgeMails(sql, mailServer.received)
+  const logouts = await judgeLogouts(sql, party, logoutTokens.received)
   const work = await judgeWork(sql, entries)
   const policy = await judgePolicy(sql, entries)
-  const parts = [events, gate, codes, mails, work, policy]
-  return { violations: parts.flatMap(({ violations }) => violations), events, gate, codes, mails }
+  const times = judgeTimes([...entries, ...looks], machine)
+  const parts = [events, gate, codes, mails, logouts, work, policy, times]
+  const violations = parts.flatMap((part) => part.violations)
+  return { violations, events, gate, codes, mails, logouts, times }
 }
 
 function readEvents(sql: postgres.Sql): Promise<Event[]> {

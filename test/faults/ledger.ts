@@ -1,4 +1,5 @@
 // Every request that was sent, and every answer that came back.
+import { ANSWERED_BY, ASKED_AGAIN } from '../support/balancer.ts'
 import type { Answer } from '../support/browser.ts'
 
 export const ACTS = [
@@ -14,6 +15,12 @@ export const ACTS = [
   'lift',
   'policy',
   'forgot-password',
+  // At applications: the way of a pass, asking about a request, and OpenID Connect.
+  'hand-over',
+  'enter',
+  'ask',
+  'authorize',
+  'token',
 ] as const
 export type Act = (typeof ACTS)[number]
 
@@ -29,16 +36,25 @@ export interface Request {
   right: boolean
 }
 
-export interface Entry extends Request {
+export interface Timed {
   sentAt: number
   answeredAt: number
   /** 0 without an answer. */
   status: number
+  /** The port of the web process. Null if the answer is none of the product's. */
+  answeredBy: string | null
+}
+
+export interface Entry extends Request, Timed {
   location: string | null
   requestId: string | null
+  /** The proxy sent it to two processes. The first may have carried it out as well. */
+  askedAgain: boolean
   /** Seconds. An overloaded process asks for less patience than one whose database is away. */
   retryAfter: string | null
 }
+
+const CUT = ['ECONNRESET', 'ECONNREFUSED', 'EPIPE']
 
 export class Ledger {
   readonly entries: Entry[] = []
@@ -53,8 +69,8 @@ export class Ledger {
   async send(request: Request, send: () => Promise<Answer>): Promise<Entry> {
     const sentAt = Date.now()
     const answer = await send().catch((error) => {
-      // As fetch reports a connection that was cut.
-      if (error instanceof TypeError) return null
+      // As fetch and the client of Node report a connection that was cut.
+      if (error instanceof TypeError || CUT.includes(error?.code)) return null
       throw error
     })
     const entry = {
@@ -62,8 +78,10 @@ export class Ledger {
       sentAt,
       answeredAt: Date.now(),
       status: answer?.status ?? 0,
+      answeredBy: answer?.headers.get(ANSWERED_BY) ?? null,
       location: answer?.location ?? null,
       requestId: answer?.headers.get('x-request-id') ?? null,
+      askedAgain: answer?.headers.has(ASKED_AGAIN) ?? false,
       retryAfter: answer?.headers.get('retry-after') ?? null,
     }
     this.entries.push(entry)
@@ -72,8 +90,13 @@ export class Ledger {
 }
 
 /** Whether the product said what it has done. After any other answer the request may or may not have had its effect. */
-export function isAcknowledged({ status }: Entry): boolean {
+export function isAcknowledged({ status }: Timed): boolean {
   return status > 0 && status < 500
+}
+
+/** Refused for the load. A process whose database is away asks for more patience. */
+export function isOverloaded({ status, retryAfter }: Entry): boolean {
+  return status === 503 && retryAfter === '3'
 }
 
 /** 'verify 303 /', 'sign-in 401' */

@@ -9,14 +9,17 @@ type Started = ReturnType<typeof startProcess>
 export class Supervised {
   readonly #file: string
   readonly #env: Record<string, string | undefined>
+  readonly #before: string | undefined
   #current: Started
   #stopped = false
   /** What ended processes wrote. */
-  #before = ''
+  #written = ''
 
-  constructor(file: string, env: Record<string, string | undefined>) {
+  /** `before` the module another one is loaded. */
+  constructor(file: string, env: Record<string, string | undefined>, before?: string) {
     this.#file = file
     this.#env = env
+    this.#before = before
     this.#current = this.#start()
   }
 
@@ -29,7 +32,16 @@ export class Supervised {
   }
 
   output(): string {
-    return this.#before + this.#current.output()
+    return this.#written + this.#current.output()
+  }
+
+  /** Of the process that runs now. */
+  get pid(): number {
+    return this.#current.pid
+  }
+
+  tell(message: object): void {
+    this.#current.tell(message)
   }
 
   /** Kills it. Resolves when the next one is ready. */
@@ -56,12 +68,12 @@ export class Supervised {
   }
 
   #start(): Started {
-    const started = startProcess(this.#file, this.#env)
+    const started = startProcess(this.#file, this.#env, this.#before)
     started.ready.catch(() => {})
     started.ended.then(async () => {
       await pause(RESTART_AFTER_MS)
       if (this.#stopped) return
-      this.#before += started.output()
+      this.#written += started.output()
       this.#current = this.#start()
     })
     return started

@@ -13,7 +13,7 @@ export class JourneyOver extends Error {
   }
 }
 
-const REAL_CLOCK = { now: () => new Date(), advance: () => {} }
+export const REAL_CLOCK = { now: () => new Date(), advance: () => {} }
 
 export class Visit {
   readonly member: Member
@@ -26,6 +26,21 @@ export class Visit {
     this.#ledger = ledger
     this.#session = ledger.newSession()
     this.#browser = new Browser(origin, REAL_CLOCK)
+  }
+
+  /** Of the last answer. */
+  get body(): string {
+    return this.#browser.last.body
+  }
+
+  /** A page of the gate on the way to an application. */
+  get(act: Act, about: string, path: string): Promise<Entry> {
+    return this.send(act, about, () => this.#browser.get(path))
+  }
+
+  /** A request that belongs to this session, sent by another program. */
+  send(act: Act, about: string, send: () => Promise<Answer>): Promise<Entry> {
+    return this.#send({ act, about }, send)
   }
 
   /** Up to the code. After a reset that includes enrolling again. */

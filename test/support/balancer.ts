@@ -8,6 +8,11 @@ import { SECOND } from '../../src/platform/time/durations.ts'
 
 const ANSWER_WITHIN_MS = 10 * SECOND
 
+/** The header that names the process of an answer by its port. */
+export const ANSWERED_BY = 'x-answered-by'
+/** The header of an answer to a GET that another process got first, and perhaps carried out. */
+export const ASKED_AGAIN = 'x-asked-again'
+
 export interface Balancer {
   origin: string
   /** Where the processes listen. */
@@ -22,10 +27,14 @@ export async function startBalancer(): Promise<Balancer> {
     turn += 1
     const { ports } = balancer
     const inTurn = ports.map((_, index) => ports[(turn + index) % ports.length] ?? 0)
+    let askedAgain = false
     for (const port of inTurn) {
       const answer = await ask(port, req, body).catch((error) => ({ error }))
-      if (!('error' in answer)) return pass(answer, res)
-      if (answer.error.code !== 'ECONNREFUSED' && req.method !== 'GET') break
+      if (!('error' in answer))
+        return pass(answer, { [ANSWERED_BY]: port, ...(askedAgain && { [ASKED_AGAIN]: 'yes' }) }, res)
+      if (answer.error.code === 'ECONNREFUSED') continue
+      if (req.method !== 'GET') break
+      askedAgain = true
     }
     res.writeHead(502).end()
   })
@@ -57,7 +66,17 @@ async function ask(port: number, { method, url, headers }: IncomingMessage, body
   return { answer, content: await buffer(answer) }
 }
 
-function pass({ answer, content }: { answer: IncomingMessage; content: Buffer }, res: ServerResponse): void {
+function pass(
+  { answer, content }: { answer: IncomingMessage; content: Buffer },
+  about: Record<string, string | number>,
+  res: ServerResponse,
+): void {
   const { connection, 'transfer-encoding': _, ...headers } = answer.headers
-  res.writeHead(answer.statusCode ?? 502, { ...headers, 'content-length': content.length }).end(content)
+  res
+    .writeHead(answer.statusCode ?? 502, {
+      ...headers,
+      ...about,
+      'content-length': content.length,
+    })
+    .end(content)
 }

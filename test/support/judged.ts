@@ -8,7 +8,9 @@ const TRIES = 60
  * The answer once the attempt is judged. A loaded machine answers 503 and counts nothing: the attempt is sent again after
  * a second.
  */
-export async function judged(send: () => Promise<Answer>): Promise<Answer> {
+export async function judged<Judged extends Pick<Answer, 'status'>>(
+  send: () => Promise<Judged>,
+): Promise<Judged> {
   for (let tries = 1; ; tries += 1) {
     const answer = await send()
     if (answer.status !== 503) return answer

@@ -4,9 +4,12 @@ import { join } from 'node:path'
 import { PROJECT_ROOT } from '../../src/platform/project-root.ts'
 
 export interface TestProcess {
+  pid: number
   /** What it wrote so far, errors included. */
   output(): string
   kill(signal: NodeJS.Signals): void
+  /** Sends it a message. */
+  tell(message: object): void
   /** Resolves with the exit code once it ended; null if a signal ended it. */
   ended: Promise<number | null>
 }
@@ -16,12 +19,14 @@ export function builtModule(module: string): string {
   return join(PROJECT_ROOT, 'dist', module)
 }
 
-/** Starts a module as a process of its own, with exactly this environment. */
+/** Starts a module as a process of its own, with exactly this environment. `before` it another module is loaded. */
 export function startProcess(
   file: string,
   env: Record<string, string | undefined>,
+  before?: string,
 ): TestProcess & { ready: Promise<void> } {
-  const child = spawn(process.execPath, ['--enable-source-maps', file], {
+  const loaded = before ? ['--import', before] : []
+  const child = spawn(process.execPath, ['--enable-source-maps', ...loaded, file], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
@@ -34,8 +39,11 @@ export function startProcess(
   process.once('exit', killWithUs)
   child.once('exit', () => process.off('exit', killWithUs))
   return {
+    pid: child.pid ?? 0,
     output: () => output,
     kill: (signal) => child.kill(signal),
+    // It may just have been killed.
+    tell: (message) => child.connected && child.send(message, () => {}),
     ended: once(child, 'exit').then(([code]) => code),
     ready: saysReady(child),
   }

@@ -50,6 +50,11 @@ export class RedisServer {
     await this.#ask((redis) => redis.flushdb())
   }
 
+  /** With 1 it takes no write. 0 is no limit. Only for a `redis-server` of its own. */
+  async limitMemory(bytes: number): Promise<void> {
+    await this.#ask((redis) => redis.config('SET', 'maxmemory', bytes))
+  }
+
   async #ask<T>(question: (redis: Redis) => Promise<T>): Promise<T> {
     return askRedis(this.url, question)
   }

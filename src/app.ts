@@ -62,6 +62,7 @@ import { signInRoutes } from './sign-in/sign-in.routes.ts'
 import { signOutRoutes } from './sign-in/sign-out.routes.ts'
 import { SigningKeys } from './signing-keys/signing-keys.ts'
 import { actOnUserRoutes } from './users/act-on-user.routes.ts'
+import { eraseRoutes } from './users/erase.routes.ts'
 import { profileRoutes } from './users/profile.routes.ts'
 import { roleGroupsRoutes } from './users/role-groups.routes.ts'
 import { usersRoutes } from './users/users.routes.ts'
@@ -149,6 +150,7 @@ export function stageRouters(deps: Deps, ops: Router, oidc: Oidc): StageRouters 
       profileRoutes(deps),
       roleGroupsRoutes(deps),
       actOnUserRoutes(deps),
+      eraseRoutes(deps),
       mfaResetRoutes(deps),
       mfaPolicyRoutes(deps),
       auditLogRoutes(deps),

@@ -1,28 +1,45 @@
-import { and, eq, exists, gt, isNotNull, lt, notExists, or, type SQL, sql } from 'drizzle-orm'
+import {
+  and,
+  eq,
+  exists,
+  gt,
+  inArray,
+  isNotNull,
+  isNull,
+  lt,
+  notExists,
+  or,
+  type SQL,
+  sql,
+} from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import type { Database } from '../src/platform/db/client.ts'
+import { auditPersonal } from '../src/platform/db/schema/audit-events.ts'
 import { authenticators } from '../src/platform/db/schema/authenticators.ts'
 import { invitations } from '../src/platform/db/schema/links.ts'
 import { mfaResetDigests, mfaResets } from '../src/platform/db/schema/mfa-resets.ts'
 import { notifications } from '../src/platform/db/schema/notifications.ts'
 import { outbox } from '../src/platform/db/schema/outbox.ts'
-import { users } from '../src/platform/db/schema/users.ts'
+import { formerName, users } from '../src/platform/db/schema/users.ts'
 import { DAY } from '../src/platform/time/durations.ts'
 import type { JobDeps } from './job.ts'
-import { remove } from './remove-rows.ts'
+import { BATCH, inBatches, remove } from './remove-rows.ts'
 
+/** So long the audit log says whose invitation was withdrawn. */
+const KEEP_WITHDRAWN_MS = 30 * DAY
 const KEEP_NOTIFICATIONS_MS = 30 * DAY
 const KEEP_INVITATIONS_MS = 90 * DAY
 const KEEP_RESETS_MS = 180 * DAY
 const KEEP_AUTHENTICATORS_MS = 180 * DAY
 
 /**
- * Deletes what is over for long: mails, invitations, resets and revoked authenticators. The audit log keeps what was done.
+ * Deletes what is over for long: whose invitation was withdrawn, mails, invitations, resets and revoked authenticators. The audit log keeps what was done.
  * A user's newest reset stays, and the newest invitation of a user who has not activated the account.
  */
 export async function removeHistory({ db, clock }: Pick<JobDeps, 'db' | 'clock'>): Promise<void> {
   const before = (ms: number) => new Date(clock.now().getTime() - ms)
 
+  await eraseWithdrawn(db, clock.now(), before(KEEP_WITHDRAWN_MS))
   await remove(db, notifications, oldNotification(db, before(KEEP_NOTIFICATIONS_MS)))
   await remove(db, invitations, oldInvitation(db, before(KEEP_INVITATIONS_MS)))
   await remove(db, mfaResets, oldReset(db, before(KEEP_RESETS_MS)))
@@ -42,6 +59,27 @@ export async function removeHistory({ db, clock }: Pick<JobDeps, 'db' | 'clock'>
       lt(authenticators.revokedAt, before(KEEP_AUTHENTICATORS_MS)),
       withoutReset,
     ),
+  )
+}
+
+async function eraseWithdrawn(db: Database, now: Date, before: Date): Promise<void> {
+  const isDue = and(lt(users.withdrawnAt, before), isNull(users.erasedAt))
+  await inBatches(() =>
+    db.transaction(async (tx) => {
+      const due = await tx
+        .select({ id: users.id })
+        .from(users)
+        .where(isDue)
+        .limit(BATCH)
+        .for('update', { skipLocked: true })
+      const ids = due.map(({ id }) => id)
+      await tx.delete(auditPersonal).where(inArray(auditPersonal.personId, ids))
+      await tx
+        .update(users)
+        .set({ name: formerName(users.id), erasedAt: now })
+        .where(inArray(users.id, ids))
+      return { count: ids.length }
+    }),
   )
 }
 

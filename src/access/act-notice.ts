@@ -26,6 +26,10 @@ const ACTS = {
     `${name} is signed out everywhere, and is told so by mail. They can sign in again.`,
   disabled: (name: string) => `The account of ${name} is disabled, and they are signed out everywhere.`,
   'enabling-waits': (name: string) => `${name} can sign in again when a second agent has approved it.`,
+  'erasing-waits': (name: string) => `Nothing of ${name} is erased until a second agent has approved it.`,
+  // By now the name is the pseudonym.
+  erased: (name: string) =>
+    `The person is erased, and their address is free again. The audit log calls them ${name}.`,
   enabled: (name: string) => `${name} can sign in again.`,
 } as const
 
@@ -48,7 +52,7 @@ export async function readActNotice(db: Reader, req: Request, clientId?: string)
   return {
     userId: done.about,
     text: ACTS[done.name](person.name),
-    // A user whose invitation was withdrawn has no page.
+    // A withdrawn or erased user has no page.
     page: person.status === 'withdrawn' ? '' : `/users/${done.about}`,
   }
 }

@@ -29,7 +29,7 @@ export async function markExpired(tx: Transaction, which: SQL | undefined, now: 
     .set({ status: 'expired', decidedAt: now })
     .where(and(which, eq(approvals.status, 'open')))
     .returning()
-  for (const { id: approvalId, clientId, userId, requestedBy } of expired) {
+  for (const { id: approvalId, kind, clientId, userId, requestedBy } of expired) {
     const eventId = await record(tx, {
       at: now,
       action: 'approval.expired',
@@ -38,7 +38,7 @@ export async function markExpired(tx: Transaction, which: SQL | undefined, now: 
       clientId,
       actorId: null,
       subjectId: userId,
-      details: { approvalId },
+      details: { approvalId, ...(kind === 'erasing' && { kind }) },
     })
     await notify(tx, { to: requestedBy, kind: 'approval-decided', eventId, facts: { approvalId } })
   }

@@ -24,7 +24,7 @@ export async function readMakers(db: Reader, ids: readonly string[], now: Date):
         union all
         -- A role group that was taken away again leaves no membership. The tie stays.
         select requested_by from ${approvals}
-          where user_id = makers.maker and status = 'approved' and kind <> 'enabling' and decided_at > ${since}::timestamptz
+          where user_id = makers.maker and status = 'approved' and kind in ('role-groups', 'invitation') and decided_at > ${since}::timestamptz
       ) made
       where made.by is not null
     )

@@ -106,8 +106,7 @@ export async function openApproval(
     subjectId: userId,
     details: {
       approvalId,
-      // An invitation has no user id to record.
-      ...(userId === null && { name, address: email }),
+      ...(kind === 'erasing' && { kind }),
       given: keysOf(change.given),
       taken: keysOf(change.taken),
       ticket,

@@ -61,7 +61,7 @@ export const REFUSALS = {
   'withdrawn-by-requester': { status: 403, sentence: 'Only the agent who asked for this can withdraw it.' },
   'already-waiting': {
     status: 409,
-    sentence: 'Role groups of this person already wait for a second agent. See Approvals.',
+    sentence: 'A request about this person already waits for a second agent. See Approvals.',
   },
   'already-decided': {
     status: 409,
@@ -83,6 +83,10 @@ export const REFUSALS = {
   'enable-first': {
     status: 409,
     sentence: 'This account is disabled. Enable it before you give it a role group that administers.',
+  },
+  'disable-first': {
+    status: 409,
+    sentence: 'Only a disabled account can be erased. Disable it first, or withdraw the invitation.',
   },
   'nothing-to-reset': {
     status: 409,

@@ -164,6 +164,11 @@ export function mayEnable(actor: Actor, target: Target): Refusal | null {
   return mayGiveBackControl(actor, target) ?? (target.status === 'disabled' ? null : 'not-disabled')
 }
 
+/** Erasing the personal data of a person who left, for good. Only a disabled user has left. */
+export function mayErase(actor: Actor, target: Target): Refusal | null {
+  return mayAdminister(actor, target) ?? (target.status === 'disabled' ? null : 'disable-first')
+}
+
 /** Resending or withdrawing an invitation, until the user is active. */
 export function mayChangeInvitation(actor: Actor, target: Target): Refusal | null {
   const refusal = mayAdminister(actor, target)

@@ -22,11 +22,14 @@ export function approvalView(found: Case, { actor, staff: { staff, makers }, nam
   return {
     ...found,
     status,
+    /** What the case asks for, in a few words. */
+    wish: found.kind === 'erasing' ? `Erase ${found.name}` : `${names(found.given)} for ${found.name}`,
     endedAt: found.decidedAt ?? found.expiresAt,
     held: names(found.held),
     given: names(found.given),
     taken: names(found.taken),
     outcome: outcomeSentence(found, status),
+    isErased: found.kind === 'erasing' && status === 'approved',
     timeLeft: isOpen ? durationText(found.expiresAt.getTime() - now.getTime()) : '',
     waitsFor: fallsTo === 'operators' ? 'an Operator' : 'a second agent',
     isOwn: found.requestedBy === actor.id,

@@ -6,7 +6,7 @@ import { relationOf } from '../access/hierarchy.queries.ts'
 import { readTies } from '../access/makers.queries.ts'
 import { actorOf, targetOf } from '../access/people.ts'
 import { readRoleGroups } from '../access/role-groups.queries.ts'
-import { mayChangeRoleGroups, mayEnable, mayInvite } from '../access/rules.ts'
+import { mayChangeRoleGroups, mayEnable, mayErase, mayInvite } from '../access/rules.ts'
 import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'
 import { readPerson } from '../gate/read-person.queries.ts'
@@ -16,6 +16,7 @@ import type { Transaction } from '../platform/db/client.ts'
 import type { approvals } from '../platform/db/schema/approvals.ts'
 import { auditEvents } from '../platform/db/schema/audit-events.ts'
 import { enablePerson } from '../users/enable-user.ts'
+import { erasePerson } from '../users/erase-user.ts'
 import { setRoleGroups } from '../users/set-role-groups.ts'
 
 type Approval = typeof approvals.$inferSelect
@@ -40,7 +41,7 @@ export async function carryOutApproval(
     return not('requester-signed-out')
   const [account] = await accountById(tx, approval.clientId)
   if (!account) throw new Error('the account of a case is gone')
-  if (account.suspendedAt) return not('account-suspended')
+  if (account.suspendedAt && approval.kind !== 'erasing') return not('account-suspended')
   // The account may have had another name when the approver looked at the case.
   const isItsAccount = eq(auditEvents.clientId, account.id)
   if (await happenedSince(tx, 'client.renamed', isItsAccount, approval.requestedAt))
@@ -57,7 +58,7 @@ export async function carryOutApproval(
     ticket: approval.ticket,
     reason: approval.reason,
     approvalId: approval.id,
-    approvedBy: approver.name,
+    approverId: approver.id,
   }
   const by = { actorId: requester.id, origin: approval.origin, details }
   const relation = await relationOf(tx, requester.clientId, account.id)
@@ -81,6 +82,11 @@ export async function carryOutApproval(
     await enablePerson(tx, person, { at: now, ...by })
     return { ok: true, userId: person.id }
   }
+  if (approval.kind === 'erasing') {
+    if (mayErase(actor, target)) return not('not-grantable')
+    await erasePerson(tx, person, { at: now, ...by })
+    return { ok: true, userId: person.id }
+  }
   if (mayChangeRoleGroups(actor, target)) return not('not-grantable')
   await setRoleGroups(tx, person, roleGroupChange(all, held, wantedKeys), { at: now, ...by })
   return { ok: true, userId: person.id }
@@ -93,7 +99,7 @@ function not(because: Closing): CarriedOut {
 function isUnchanged({ email, name, status, roleGroups }: Person, approval: Approval): boolean {
   const keys = keysOf(roleGroups).sort()
   return (
-    (status === 'disabled') === (approval.kind === 'enabling') &&
+    (status === 'disabled') === ['enabling', 'erasing'].includes(approval.kind) &&
     email === approval.email &&
     name === approval.name &&
     keys.join() === approval.held.join()

@@ -126,7 +126,7 @@ const ACTIONS = {
 async function settle(
   { clock }: Pick<Deps, 'clock'>,
   tx: Transaction,
-  { id: approvalId, clientId, userId, name, given, requestedBy }: Approval,
+  { id: approvalId, kind, clientId, userId, given, requestedBy }: Approval,
   status: keyof typeof ACTIONS,
   by: { origin: Origin; actor: Person; reason: string },
   closedBecause: Closing | null = null,
@@ -154,7 +154,7 @@ async function settle(
     subjectId: userId,
     details: {
       approvalId,
-      ...(userId === null && { name }),
+      ...(kind === 'erasing' && { kind }),
       given,
       ...(reason && { reason }),
       ...(closedBecause && { closedBecause }),

@@ -55,7 +55,7 @@ type WithdrawnBy = Pick<AuditEntry, 'at' | 'origin'> & { actorId: string }
 
 async function withdraw(
   tx: Transaction,
-  { id: approvalId, clientId, userId: subjectId, name, given }: typeof approvals.$inferSelect,
+  { id: approvalId, kind, clientId, userId: subjectId, given }: typeof approvals.$inferSelect,
   by: WithdrawnBy,
 ): Promise<void> {
   await tx
@@ -68,6 +68,6 @@ async function withdraw(
     outcome: 'success',
     clientId,
     subjectId,
-    details: { approvalId, ...(subjectId === null && { name }), given },
+    details: { approvalId, ...(kind === 'erasing' && { kind }), given },
   })
 }

@@ -5,7 +5,9 @@ import type { AuditAction, EventOutcome } from '../platform/audit/actions.ts'
 export interface Names {
   actor: string
   subject: string
-  invitee: string
+  /** What a case asks for, as 'to …' and as 'that …'. */
+  wish: string
+  wished: string
   kind: string
   where: string
   endedWith: string

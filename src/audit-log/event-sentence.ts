@@ -15,6 +15,8 @@ export interface EventFacts {
   /** An agent acted in a client account: the people there do not know the name. */
   byServiceDesk: boolean
   subjectName: string | null
+  /** Of a case about a person who has no user yet. */
+  inviteeName?: string | null
   details: Record<string, unknown>
 }
 
@@ -33,10 +35,13 @@ export function eventSentence({ action, outcome, details, ...people }: EventFact
   const { [action as AuditAction]: sentences }: Partial<typeof SENTENCES> = SENTENCES
   const subject =
     people.subjectName ?? (people.subjectId === null ? 'an unknown person' : 'a person of another account')
+  const invitee = inviteeText(people, details) ?? subject
+  const toErase = details.kind === 'erasing'
   const names: Names = {
     actor: actorText(people),
     subject,
-    invitee: people.subjectId === null && typeof details.name === 'string' ? details.name : subject,
+    wish: toErase ? `erase ${invitee}` : `make ${invitee} an administrator`,
+    wished: toErase ? `${invitee} is erased` : `${invitee} becomes an administrator`,
     kind: details.kind === 'password' ? 'password' : 'code',
     endedWith: ENDED_WITH[String(details.through)] ?? '',
     where: details.knownBrowser ? ' in a known browser' : '',
@@ -55,6 +60,15 @@ export function eventSentence({ action, outcome, details, ...people }: EventFact
   return capitalised(
     sentence ? sentence(names) : `${action}: ${outcome}, by ${names.actor}, on ${names.subject}.`,
   )
+}
+
+/** Events of earlier versions hold the name themselves. */
+function inviteeText(
+  { subjectId, inviteeName }: Pick<EventFacts, 'subjectId' | 'inviteeName'>,
+  { name }: EventFacts['details'],
+): string | null {
+  if (subjectId !== null) return null
+  return inviteeName ?? (typeof name === 'string' ? name : null)
 }
 
 /** The times are in UTC: a sentence is the same for all readers. */
@@ -120,6 +134,8 @@ export interface EventRow extends EventFacts {
   address: string | null
   userAgent: string | null
   requestId: string | null
+  /** Who approved what was done. */
+  approverName: string | null
   actorEmail: string | null
   subjectEmail: string | null
   subjectClientId: string | null

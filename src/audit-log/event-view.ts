@@ -18,11 +18,14 @@ export function eventView(event: EventRow) {
     ['At', exactText(event.at)],
     ['By', event.actorEmail],
     ['On', event.subjectEmail],
+    ['Approved by', event.approverName],
     ['Address', address],
     ['Device', userAgent === null ? null : describeDevice(userAgent)],
     ['Request', requestId],
     ['Event id', id],
-    ...Object.entries(details).map(([name, value]): [string, string] => [wordsOf(name), textOf(name, value)]),
+    ...Object.entries(details)
+      .filter(([name]) => name !== 'approverId')
+      .map(([name, value]): [string, string] => [wordsOf(name), textOf(name, value)]),
   ]
   return {
     at: event.at,

@@ -1,7 +1,8 @@
-import { and, desc, eq, ne, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, ne, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import { alias, unionAll } from 'drizzle-orm/pg-core'
 import type { Reader } from '../platform/db/client.ts'
-import { auditEvents } from '../platform/db/schema/audit-events.ts'
+import { approvals } from '../platform/db/schema/approvals.ts'
+import { auditEvents, auditPersonal } from '../platform/db/schema/audit-events.ts'
 import { clients } from '../platform/db/schema/clients.ts'
 import { users } from '../platform/db/schema/users.ts'
 import type { EventRow } from './event-sentence.ts'
@@ -9,6 +10,19 @@ import type { EventRow } from './event-sentence.ts'
 const actors = alias(users, 'actors')
 const actorAccounts = alias(clients, 'actor_accounts')
 const subjects = alias(users, 'subjects')
+
+/** A withdrawn or erased user has none. */
+const emailOf = ({ status, email }: Record<'status' | 'email', SQLWrapper>) =>
+  sql<string | null>`case when ${status} <> 'withdrawn' then ${email} end`
+
+/** Names are read from the rows that have them, so that the person can be erased. */
+const namesFor = (details: SQLWrapper, subjectId: SQLWrapper) => ({
+  /** A person to be invited after an approval. Null once the case is removed. */
+  inviteeName: sql<string | null>`case when ${subjectId} is null and ${details} ? 'approvalId' then (
+    select ${approvals.name} from ${approvals} where ${approvals.id} = (${details} ->> 'approvalId')::uuid) end`,
+  approverName: sql<string | null>`case when ${details} ? 'approverId' then (
+    select ${users.name} from ${users} where ${users.id} = (${details} ->> 'approverId')::uuid) end`,
+})
 
 /** The newest events that meet any of the conditions: one query each, since each has an index of its own. */
 export function readEvents(
@@ -40,15 +54,16 @@ export function readEvents(
       actorId: newest.actorId,
       subjectId: newest.subjectId,
       actorName: actors.name,
-      actorEmail: actors.email,
+      actorEmail: emailOf(actors),
       byServiceDesk: sql<boolean>`coalesce(${actorAccounts.isPlatform}, false)`,
       subjectName: subjects.name,
-      subjectEmail: subjects.email,
+      subjectEmail: emailOf(subjects),
       subjectClientId: subjects.clientId,
       address: newest.address,
       userAgent: newest.userAgent,
       requestId: newest.requestId,
-      details: newest.details,
+      details: sql<Record<string, unknown>>`${newest.details} || coalesce(${auditPersonal.details}, '{}')`,
+      ...namesFor(newest.details, newest.subjectId),
     })
     .from(newest)
     .leftJoin(actors, eq(actors.id, newest.actorId))
@@ -57,5 +72,6 @@ export function readEvents(
       and(eq(actorAccounts.id, actors.clientId), ne(actorAccounts.id, newest.clientId)),
     )
     .leftJoin(subjects, eq(subjects.id, newest.subjectId))
+    .leftJoin(auditPersonal, eq(auditPersonal.eventId, newest.id))
     .orderBy(desc(newest.at), desc(newest.id))
 }

@@ -31,27 +31,25 @@ export const PEOPLE_SENTENCES = {
     refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} change the role groups of ${subject}.`,
   },
   'approval.requested': {
-    success: ({ actor, invitee }) =>
-      `${actor} asked for a second agent’s approval to make ${invitee} an administrator.`,
+    success: ({ actor, wish }) => `${actor} asked for a second agent’s approval to ${wish}.`,
   },
   'approval.approved': {
-    success: ({ actor, invitee }) => `${actor} approved that ${invitee} becomes an administrator.`,
-    refused: ({ actor, mayNot }) => `${actor} ${mayNot} approve that a user becomes an administrator.`,
+    success: ({ actor, wished }) => `${actor} approved that ${wished}.`,
+    refused: ({ actor, mayNot }) => `${actor} ${mayNot} approve another agent’s request.`,
   },
   'approval.refused': {
-    success: ({ actor, invitee }) => `${actor} refused that ${invitee} becomes an administrator.`,
-    refused: ({ actor, mayNot }) => `${actor} ${mayNot} refuse that a user becomes an administrator.`,
+    success: ({ actor, wished }) => `${actor} refused that ${wished}.`,
+    refused: ({ actor, mayNot }) => `${actor} ${mayNot} refuse another agent’s request.`,
   },
   'approval.withdrawn': {
-    success: ({ actor, invitee }) => `${actor} withdrew the request to make ${invitee} an administrator.`,
+    success: ({ actor, wish }) => `${actor} withdrew the request to ${wish}.`,
     refused: ({ actor, mayNot }) => `${actor} ${mayNot} withdraw another agent’s request.`,
   },
   'approval.expired': {
-    success: ({ invitee }) => `The request to make ${invitee} an administrator expired without a decision.`,
+    success: ({ wish }) => `The request to ${wish} expired without a decision.`,
   },
   'approval.closed': {
-    failure: ({ actor, invitee }) =>
-      `${actor} approved that ${invitee} becomes an administrator, but it could not be done any more.`,
+    failure: ({ actor, wished }) => `${actor} approved that ${wished}, but it could not be done any more.`,
   },
   'user.sessions-ended': {
     success: ({ actor, subject }) => `${actor} ended all sessions of ${subject}.`,
@@ -64,6 +62,10 @@ export const PEOPLE_SENTENCES = {
   'user.enabled': {
     success: ({ actor, subject }) => `${actor} enabled the account of ${subject}.`,
     refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} enable the account of ${subject}.`,
+  },
+  'user.erased': {
+    success: ({ actor, subject }) => `${actor} erased the personal data of ${subject}.`,
+    refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} erase ${subject}.`,
   },
   'user.activated': { success: ({ subject }) => `The account of ${subject} became active.` },
   'users.exported': { success: ({ actor }) => `${actor} exported the list of users.` },

@@ -4,10 +4,10 @@ import { readDeskEvidence } from '../access/evidence.ts'
 import { mayChangeInvitation } from '../access/rules.ts'
 import { tellOfAdministrator } from '../access/tell-administrators.ts'
 import type { Deps } from '../deps.ts'
-import { type Origin, record } from '../platform/audit/record.ts'
+import { type Origin, recordWithPersonal } from '../platform/audit/record.ts'
 import type { Transaction } from '../platform/db/client.ts'
 import { memberships } from '../platform/db/schema/role-groups.ts'
-import { users } from '../platform/db/schema/users.ts'
+import { addressOfWithdrawn, users } from '../platform/db/schema/users.ts'
 import { closeInvitation } from './close-invitation.ts'
 
 export function withdrawInvitation(deps: Deps, request: UserRequest): Promise<UserOutcome> {
@@ -24,7 +24,7 @@ export function withdrawInvitation(deps: Deps, request: UserRequest): Promise<Us
 
 /**
  * Removes a user who never activated, so that the address can be invited again. The row stays for the audit log, without
- * address, role groups and password. Returns the id of the event.
+ * role groups and password. Its name and former address are erased later (remove-history.ts). Returns the id of the event.
  */
 export async function withdraw(
   tx: Transaction,
@@ -36,15 +36,15 @@ export async function withdraw(
   await tx.delete(memberships).where(eq(memberships.userId, id))
   await tx
     .update(users)
-    .set({ status: 'withdrawn', email: `${id}@withdrawn.invalid` })
+    .set({ status: 'withdrawn', email: addressOfWithdrawn, withdrawnAt: now })
     .where(eq(users.id, id))
-  return record(tx, {
+  const event = {
     at: now,
     action: 'invitation.withdrawn',
     outcome: 'success',
     clientId,
     subjectId: id,
     ...by,
-    details: { address: email, ...by.details },
-  })
+  } as const
+  return recordWithPersonal(tx, event, { personId: id, details: { address: email } })
 }

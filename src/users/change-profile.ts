@@ -8,7 +8,7 @@ import { tellOfAdministrator } from '../access/tell-administrators.ts'
 import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'
 import { NAME_PROBLEMS, readName } from '../invitations/person-to-invite.ts'
-import { type AuditEntry, record } from '../platform/audit/record.ts'
+import { type AuditEntry, recordWithPersonal } from '../platform/audit/record.ts'
 import type { Transaction } from '../platform/db/client.ts'
 import { users } from '../platform/db/schema/users.ts'
 import { notify } from '../platform/mail/notify.ts'
@@ -51,7 +51,8 @@ async function rename(
   const { id, clientId, name: formerName, status } = person
   await tx.update(users).set({ name }).where(eq(users.id, id))
   const about = { action: ACTION, outcome: 'success', clientId, subjectId: id } as const
-  const eventId = await record(tx, { ...by, ...about, details: { from: formerName, to: name, ...details } })
+  const personal = { personId: id, details: { from: formerName, to: name } }
+  const eventId = await recordWithPersonal(tx, { ...by, ...about, details: { ...details } }, personal)
   // An invited user has not seen the previous name.
   if (status !== 'invited')
     await notify(tx, { to: id, kind: 'name-changed', eventId, facts: { formerName, newName: name } })

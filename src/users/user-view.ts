@@ -10,6 +10,7 @@ import {
   mayDisable,
   mayEnable,
   mayEndSessions,
+  mayErase,
   mayResetMfa,
   mayUnlock,
   type Target,
@@ -105,5 +106,6 @@ export function userActions(actor: Actor, target: Target) {
     endSessions: mayEndSessions(actor, target) === null,
     disable: mayDisable(actor, target) === null,
     enable: mayEnable(actor, target) === null,
+    erase: mayErase(actor, target) === null,
   }
 }

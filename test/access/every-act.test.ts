@@ -138,6 +138,15 @@ const ACTS: readonly Act[] = [
     prepare: onUser('profile', { name: 'Another Name' }, user),
   },
   {
+    name: 'erasing a person',
+    route: '/users/:id/erase',
+    by: 'admin',
+    prepare: async () => {
+      const { id, email } = await user('disabled')
+      return { path: `/users/${id}/erase`, fields: { ...EVIDENCE, typedAddress: email } }
+    },
+  },
+  {
     name: 'changing role groups',
     route: '/users/:id/role-groups',
     by: 'admin',

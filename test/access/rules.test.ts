@@ -17,6 +17,7 @@ import {
   mayEnable,
   mayEnableApplication,
   mayEndSessions,
+  mayErase,
   mayGrant,
   mayInvite,
   mayLoosenPolicy,
@@ -129,12 +130,16 @@ test('over every actor and target exactly the actors named in the specification 
 
 describe('administrators of whom one invited or promoted the other within 30 days', () => {
   const restores = { mayResetMfa, mayUnlock, mayEnable }
-  const others = { mayChangeRoleGroups, mayEndSessions, mayDisable, mayChangeInvitation }
+  const others = { mayChangeRoleGroups, mayEndSessions, mayDisable, mayErase, mayChangeInvitation }
   /** A target on whom each of these acts is possible. */
   const targetOf = (act: string, facts: Partial<Target>): Target => ({
     ...USER,
     ...facts,
-    status: act === 'mayEnable' ? 'disabled' : act === 'mayChangeInvitation' ? 'invited' : 'active',
+    status: ['mayEnable', 'mayErase'].includes(act)
+      ? 'disabled'
+      : act === 'mayChangeInvitation'
+        ? 'invited'
+        : 'active',
   })
 
   test('tied administrators do not give each other control of an account back by reset, unlocking or enabling', () => {
@@ -377,6 +382,7 @@ test('over every actor and target exactly those who may reset may also change, d
               when(status !== 'disabled', 'nowhere-signed-in'),
               about,
             )
+            assert.equal(mayErase(actor, target), when(status === 'disabled', 'disable-first'), about)
             assert.equal(mayEnable(actor, target), when(status === 'disabled', 'not-disabled'), about)
             assert.equal(mayChangeInvitation(actor, target), when(status === 'invited', 'not-invited'), about)
             if (mayChangeInvitation(actor, target) === null)
@@ -435,6 +441,7 @@ test('an unrelated target is 404, a refused act is 403 and a finished one is 409
     'already-suspended',
     'not-suspended',
     'already-disabled',
+    'disable-first',
     'nowhere-signed-in',
     'not-disabled',
     'not-invited',

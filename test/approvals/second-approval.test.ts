@@ -106,7 +106,7 @@ describe('changes that need a second agent', () => {
       channel: 'service-desk',
       ...EVIDENCE,
       approvalId,
-      approvedBy: 'Deepa Raman',
+      approverId: (await app.userNamed(DESK2)).id,
     })
     assert.deepEqual(await mailedAbout(changed?.id, 'role-groups-changed'), [user.email])
     assert.deepEqual(await mailedAbout(changed?.id, 'administrators-changed'), [ADMIN2, ADMIN])
@@ -208,7 +208,7 @@ describe('changes that need a second agent', () => {
     assert.equal((await people.byId(agent.id)).status, 'active')
     const [enabled] = await people.eventsOf(agent.id, 'user.enabled')
     assert.equal(enabled?.actorId, (await app.userNamed(DESK)).id)
-    assert.equal(enabled?.details.approvedBy, 'Deepa Raman')
+    assert.equal(enabled?.details.approverId, (await app.userNamed(DESK2)).id)
     await setStatus(agent.email, 'disabled')
   })
 

@@ -109,7 +109,8 @@ test('a case names the future administrator, even one who is not a user yet', ()
       outcome: 'success',
       subjectId: null,
       subjectName: null,
-      details: { name: 'Nina Kowalska' },
+      inviteeName: 'Nina Kowalska',
+      details: {},
     }),
     'Deepa Raman of the Service Desk asked for a second agent’s approval to make Nina Kowalska an administrator.',
   )
@@ -153,6 +154,7 @@ const UNKNOWN_ORIGIN = {
   address: null,
   userAgent: null,
   requestId: null,
+  approverName: null,
   actorEmail: null,
   subjectEmail: null,
   subjectClientId: null,

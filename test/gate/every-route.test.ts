@@ -318,6 +318,11 @@ const FORMS: Record<string, () => Promise<Form>> = {
     await cast.app.deps.db.update(users).set({ status: 'disabled' }).where(eq(users.id, id))
     return { browser: admin(), path: `/users/${id}/enable`, fields: REASON }
   },
+  'POST /users/:id/erase': async () => {
+    const { id, email } = await colleague()
+    await cast.app.deps.db.update(users).set({ status: 'disabled' }).where(eq(users.id, id))
+    return { browser: admin(), path: `/users/${id}/erase`, fields: { ...REASON, typedAddress: email } }
+  },
   'POST /users/:id/invitation': async () => ({
     browser: admin(),
     path: `/users/${await invited()}/invitation`,

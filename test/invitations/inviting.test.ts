@@ -207,7 +207,7 @@ describe('inviting', () => {
       channel: 'service-desk',
       ...EVIDENCE,
       approvalId,
-      approvedBy: 'Deepa Raman',
+      approverId: (await app.userNamed(DESK2)).id,
     })
     const technician = { ...people.newcomer({ roleGroups: 'tech-operator' }), clientId, ...EVIDENCE }
     assert.equal(

@@ -33,7 +33,7 @@ describe('the name of a user', () => {
     assert.deepEqual(namesOn(await page('/users?q=aadya')), ['Aadya Ångström'])
     const [event] = await people.eventsOf(user.id, 'user.profile-changed')
     assert.equal(event?.outcome, 'success')
-    assert.deepEqual(event.details, { from: user.name, to: 'Aadya Ångström', channel: 'admin' })
+    assert.deepEqual(event.details, { channel: 'admin' }, 'names stand beside the log')
     const renamed = `changed the name of Aadya Ångström from ${user.name} to Aadya Ångström`
     assert.ok((await page('/audit')).includes(renamed))
     const mail = await sentMail(app, user.id, 'name-changed')

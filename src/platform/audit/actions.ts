@@ -36,6 +36,7 @@ export const AUDIT_ACTIONS = [
   'user.sessions-ended',
   'user.disabled',
   'user.enabled',
+  'user.erased',
   'user.activated',
   'users.exported',
   'mfa.reminded',

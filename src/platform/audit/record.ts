@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../db/client.ts'
-import { auditEvents } from '../db/schema/audit-events.ts'
+import { auditEvents, auditPersonal } from '../db/schema/audit-events.ts'
 import type { AuditAction, EventOutcome } from './actions.ts'
 
 export interface Origin {
@@ -20,8 +20,14 @@ export interface AuditEntry {
   clientId: string | null
   actorId: string | null
   subjectId: string | null
-  /** Plain facts. Never a secret, a code, a password or a token. */
+  /** Plain facts. Never a secret, a code, a password or a token; never the name or address of a person. */
   details?: Record<string, unknown>
+}
+
+/** `details`: names and addresses that pages show among the details of the event, until the person is erased. */
+export interface Personal {
+  personId: string
+  details: Record<string, string>
 }
 
 export const BY_THE_PRODUCT = {
@@ -55,6 +61,17 @@ export async function record(tx: Transaction, entry: AuditEntry): Promise<string
   const { id = uuidv7(), origin, details = {}, ...event } = entry
   await tx.insert(auditEvents).values({ id, ...event, ...origin, details })
   return id
+}
+
+/** The same for an event with names or addresses, which an erasure must be able to remove. */
+export async function recordWithPersonal(
+  tx: Transaction,
+  entry: AuditEntry,
+  personal: Personal,
+): Promise<string> {
+  const eventId = await record(tx, entry)
+  await tx.insert(auditPersonal).values({ eventId, ...personal })
+  return eventId
 }
 
 /** Events as JSON for `json_populate_recordset(null::audit_events, …)` in the statement that accepts a code. */

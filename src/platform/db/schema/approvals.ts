@@ -4,7 +4,7 @@ import { id, instant } from '../columns.ts'
 import { clients } from './clients.ts'
 import { users } from './users.ts'
 
-export const approvalKind = pgEnum('approval_kind', ['role-groups', 'invitation', 'enabling'])
+export const approvalKind = pgEnum('approval_kind', ['role-groups', 'invitation', 'enabling', 'erasing'])
 export const approvalStatus = pgEnum('approval_status', [
   'open',
   'approved',
@@ -14,7 +14,7 @@ export const approvalStatus = pgEnum('approval_status', [
   'closed',
 ])
 
-/** An agent asked for role groups, or to enable an administrator. A second person must approve it. */
+/** An agent asked for role groups, or to enable or erase an administrator. A second person must approve it. */
 export const approvals = pgTable(
   'approvals',
   {

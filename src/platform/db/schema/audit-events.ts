@@ -33,3 +33,16 @@ export const auditEvents = pgTable(
       .where(sql`${t.outcome} = 'failure' and ${t.action} in ('sign-in.password', 'sign-in.code')`),
   ],
 )
+
+/** Names and addresses that an event is about, beside the log: they are erased with the person, and not sealed. */
+export const auditPersonal = pgTable(
+  'audit_personal',
+  {
+    eventId: uuid('event_id')
+      .primaryKey()
+      .references(() => auditEvents.id, { onDelete: 'restrict' }),
+    personId: uuid('person_id').notNull(),
+    details: jsonb('details').$type<Record<string, string>>().notNull(),
+  },
+  (t) => [index('audit_personal_person').on(t.personId)],
+)

@@ -3,7 +3,7 @@ import { check, index, integer, pgEnum, pgTable, text, uniqueIndex, uuid } from 
 import { id, instant } from '../columns.ts'
 import { clients } from './clients.ts'
 
-/** Withdrawn: the invitation was taken back. The row stays for the audit log, without its address. See toPerson. */
+/** Withdrawn: the invitation was taken back, or the person was erased. The row stays for the audit log. See toPerson. */
 export const userStatus = pgEnum('user_status', ['invited', 'active', 'disabled', 'withdrawn'])
 
 /** Collation "C" folds A to Z only, like `canonicalEmail`. */
@@ -26,6 +26,9 @@ export const users = pgTable(
     activatedAt: instant('activated_at'),
     /** The last mail that asked to set up MFA: one a day at most. */
     mfaRemindedAt: instant('mfa_reminded_at'),
+    withdrawnAt: instant('withdrawn_at'),
+    /** From then on the row holds no personal data, and `name` is a pseudonym. */
+    erasedAt: instant('erased_at'),
   },
   (t) => [
     uniqueIndex('users_email_key').on(foldedEmail(t.email)),
@@ -35,6 +38,10 @@ export const users = pgTable(
     check('users_email_length', sql`char_length(${t.email}) <= 254`),
     check('users_name_length', sql`char_length(${t.name}) <= 200`),
     check('users_active_has_password', sql`${t.status} <> 'active' or ${t.passwordHash} is not null`),
+    check('users_erased_are_withdrawn', sql`${t.erasedAt} is null or ${t.status}::text = 'withdrawn'`),
+    index('users_to_erase')
+      .on(t.withdrawnAt)
+      .where(sql`${t.withdrawnAt} is not null and ${t.erasedAt} is null`),
     // Order of the lists. Name, address and status make a search an index-only scan.
     index('users_by_name').on(
       t.clientId,
@@ -47,5 +54,11 @@ export const users = pgTable(
     index('users_search').using('gin', sql`lower(${t.name} || ' ' || ${t.email}) gin_trgm_ops`),
   ],
 )
+
+/** The name of an erased user. From the id, so that their events can still be told from those of others. */
+export const formerName = (id: SQLWrapper | string) =>
+  sql<string>`'Former user ' || upper(right(${id}::text, 4))`
+/** Instead of the address, which is free again. No user can be invited with it. */
+export const addressOfWithdrawn = sql<string>`${users.id}::text || '@withdrawn.invalid'`
 
 export const searchedText = sql<string>`lower(${users.name} || ' ' || ${users.email})`

@@ -3,6 +3,7 @@ import type { Sql } from 'postgres'
 import type { Config } from './config.ts'
 import { type Database, type DatabasePool, openDatabase } from './platform/db/client.ts'
 import { IDENTITY } from './platform/db/process-identity.ts'
+import { requireServer, UnfitServerError } from './platform/db/require-server.ts'
 import { createLog, type Logger } from './platform/log.ts'
 import { watchOutage } from './platform/outbox/watch-outage.ts'
 import { type Clock, type MeasurementWatch, startDatabaseClock } from './platform/time/clock.ts'
@@ -32,8 +33,8 @@ const GATE_CONNECTIONS = 2
 const GATE_PIPELINED = 32
 
 /**
- * Connects to the database and starts the clock. Rejects without a database unless `mayWait`: then `clock.now()` throws
- * until it is reachable. `requestMs`: the deadline of a request.
+ * Connects to the database and starts the clock. Rejects on a database that cannot be used, and without one unless
+ * `mayWait`: then `clock.now()` throws until it is reachable. `requestMs`: the deadline of a request.
  */
 export async function openDeps(
   config: Config,
@@ -53,12 +54,10 @@ export async function openDeps(
     pipelined: GATE_PIPELINED,
   })
   const closePools = () => Promise.all([pool.close(), gatePool.close()])
-  const clock = await startDatabaseClock(pool.sql, mayWait ? watchClock(log) : undefined).catch(
-    async (error) => {
-      await closePools()
-      throw error
-    },
-  )
+  const clock = await startClock(pool.sql, mayWait ? watchClock(log) : undefined).catch(async (error) => {
+    await closePools()
+    throw error
+  })
   return {
     config,
     db: pool.db,
@@ -74,6 +73,14 @@ export async function openDeps(
       await closePools()
     },
   }
+}
+
+/** Without a database only `npm run doctor` finds out whether it is fit. */
+async function startClock(sql: Sql, watch?: MeasurementWatch) {
+  await requireServer(sql).catch((error) => {
+    if (!watch || error instanceof UnfitServerError) throw error
+  })
+  return startDatabaseClock(sql, watch)
 }
 
 function watchClock(log: Logger): MeasurementWatch {

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { readWorkerConfig, type WorkerConfig } from '../src/config.ts'
 import { openDeps } from '../src/deps.ts'
 import { UnpatchedDriverError } from '../src/platform/db/client.ts'
+import { UnfitServerError } from '../src/platform/db/require-server.ts'
 import { createLog, type Logger } from '../src/platform/log.ts'
 import { watchOutage } from '../src/platform/outbox/watch-outage.ts'
 import { runCommand } from '../src/platform/run-command.ts'
@@ -47,7 +48,7 @@ async function start(
       outage.ended()
       return stop
     } catch (error) {
-      if (error instanceof UnpatchedDriverError) throw error
+      if (error instanceof UnpatchedDriverError || error instanceof UnfitServerError) throw error
       outage.began(error)
       await sleep(SECOND, undefined, { signal: stopped }).catch(() => {})
     }

@@ -1,34 +1,36 @@
 import { sql } from 'drizzle-orm'
-import type { Database } from '../platform/db/client.ts'
+import type { Database, DatabasePool } from '../platform/db/client.ts'
 import { hasMigrations, newestMigration } from '../platform/db/pending-migrations.ts'
+import { requireServer, UnfitServerError } from '../platform/db/require-server.ts'
 import { SECOND } from '../platform/time/durations.ts'
 import { type Finding, findingsAbout } from './finding.ts'
 
-/** `uuidv7()` came with this version. */
-const OLDEST_VERSION = 18
 const CLOCKS_DIFFER_MS = 2 * SECOND
 /** A web process or a worker needs up to 30. */
 const FREE = 30
 const APPEND_ONLY = ['audit_events', 'audit_seals']
 
-/** Version, migrations, rights, connections and clock. Without a fit version or migrations, not the rest. */
-export async function checkDatabase(db: Database): Promise<Finding[]> {
-  const version = await checkVersion(db)
-  if (version.state === 'problem') return [version]
+/** Server, migrations, rights, connections and clock. Without a fit server or migrations, not the rest. */
+export async function checkDatabase({
+  db,
+  sql: client,
+}: Pick<DatabasePool, 'db' | 'sql'>): Promise<Finding[]> {
+  const server = await checkServer(client)
+  if (server.state === 'problem') return [server]
   const migrated = await checkMigrations(db)
   const more = migrated.state === 'problem' ? [] : [await checkRights(db)]
-  return [version, migrated, ...more, await checkConnections(db), await checkClock(db)]
+  return [server, migrated, ...more, await checkConnections(db), await checkClock(db)]
 }
 
-async function checkVersion(db: Database): Promise<Finding> {
+async function checkServer(client: DatabasePool['sql']): Promise<Finding> {
   const { ok, problem } = findingsAbout('database')
-  const [row] = await db.execute<{ version: string; number: number }>(
-    sql`select current_setting('server_version') as version, current_setting('server_version_num')::int as number`,
-  )
-  const version = row?.version ?? 'unknown'
-  return Math.floor((row?.number ?? 0) / 10_000) >= OLDEST_VERSION
-    ? ok(`PostgreSQL ${version} answers.`)
-    : problem(`This is PostgreSQL ${version}. Version ${OLDEST_VERSION} or newer is needed.`)
+  try {
+    const { version } = await requireServer(client)
+    return ok(`PostgreSQL ${version} answers.`)
+  } catch (error) {
+    if (error instanceof UnfitServerError) return problem(error.message)
+    throw error
+  }
 }
 
 async function checkMigrations(db: Database): Promise<Finding> {

@@ -29,7 +29,7 @@ async function examineDatabase(config: WorkerConfig): Promise<Finding[]> {
   try {
     const pool = openDatabase(config.DATABASE_URL, 'portcullis-doctor', 2)
     try {
-      findings = await checkDatabase(pool.db)
+      findings = await checkDatabase(pool)
       if (findings.some(({ state }) => state === 'problem')) return findings
       return [
         ...findings,

@@ -1,6 +1,7 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { ConfigurationError } from '../config.ts'
 import { UnpatchedDriverError } from './db/client.ts'
+import { UnfitServerError } from './db/require-server.ts'
 import { describeError } from './log.ts'
 
 export class UsageError extends Error {
@@ -18,7 +19,7 @@ export async function runCommand(
   try {
     await work()
   } catch (error) {
-    const kinds = [UsageError, ConfigurationError, UnpatchedDriverError, ...expected]
+    const kinds = [UsageError, ConfigurationError, UnpatchedDriverError, UnfitServerError, ...expected]
     const known = error instanceof Error && kinds.some((kind) => error instanceof kind)
     const advice = adviceOn(error)
     process.stderr.write(`${known ? error.message : (advice ?? JSON.stringify(describeError(error)))}\n`)

@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { ConfigurationError, readStartConfig } from '../config.ts'
 import { UnpatchedDriverError } from '../platform/db/client.ts'
+import { UnfitServerError } from '../platform/db/require-server.ts'
 import { describeError } from '../platform/log.ts'
 import { SECOND } from '../platform/time/durations.ts'
 import { bringUp } from './bring-up.ts'
@@ -44,7 +45,7 @@ function say(line: string): void {
 }
 
 function fail(error: unknown): void {
-  const kinds = [ConfigurationError, StartError, UnpatchedDriverError]
+  const kinds = [ConfigurationError, StartError, UnpatchedDriverError, UnfitServerError]
   const expected = error instanceof Error && kinds.some((kind) => error instanceof kind)
   process.stderr.write(`${expected ? error.message : JSON.stringify(describeError(error), null, 2)}\n`)
   process.exitCode = 1

@@ -14,7 +14,7 @@ export async function installedBinaries(): Promise<PostgresBinaries> {
   const programs = (await import(name).catch(() => null)) as { postgres: string } | null
   if (!programs)
     throw new StartError(
-      `There is no embedded PostgreSQL for this machine (${name} is not installed). Set DATABASE_URL to a PostgreSQL 18.`,
+      `There is no embedded PostgreSQL for this machine (${name} is not installed). Set DATABASE_URL to a PostgreSQL of your own.`,
     )
   const root = dirname(dirname(programs.postgres))
   await restoreLinks(root)

@@ -4,6 +4,7 @@ import ipaddr from 'ipaddr.js'
 import ms from 'ms'
 import { z } from 'zod'
 import { readConnection } from './platform/db/connection.ts'
+import { readSentinels } from './platform/sentinels.ts'
 import { HOUR, MINUTE, SECOND } from './platform/time/durations.ts'
 
 /** Thrown at start. The message lists every problem, a line each. */
@@ -43,12 +44,19 @@ const databaseUrl = urlWith(
   ['postgres:', 'postgresql:'],
   'postgres://user:password@host:5432/portcullis',
 ).superRefine((text, ctx) => {
+  if (URL.canParse(text)) readBy(readConnection, text, ctx)
+})
+
+const sentinels = z.string().transform((text, ctx) => readBy(readSentinels, text, ctx) ?? z.NEVER)
+
+function readBy<Output>(read: (text: string) => Output, text: string, ctx: z.RefinementCtx): Output | null {
   try {
-    if (URL.canParse(text)) readConnection(text)
+    return read(text)
   } catch (error) {
     ctx.addIssue({ code: 'custom', message: error instanceof Error ? error.message : 'cannot be read' })
+    return null
   }
-})
+}
 
 /** http only on this machine: elsewhere the session cookie would be sent unencrypted. */
 const publicUrl = urlWith(['https:', 'http:'], 'https://dashboard.example').transform((text, ctx) => {
@@ -115,6 +123,7 @@ const settings = z.object({
   DATA_DIR: z.string().min(1).default('.data'),
   DATABASE_URL: databaseUrl,
   REDIS_URL: urlWith(['redis:', 'rediss:'], 'redis://host:6379').optional(),
+  REDIS_SENTINELS: sentinels.optional(),
   SMTP_URL: urlWith(['smtp:', 'smtps:'], 'smtp://user:password@host:587'),
   MAIL_FROM: z
     .string()
@@ -140,26 +149,33 @@ const settings = z.object({
 })
 
 /** Checked with everything else, so that one message lists every problem. */
-function lockoutsAddUp<
-  Settings extends z.ZodType<{ LOCKOUT_DURATION: number; LOCKOUT_MAX_DURATION: number }>,
+function settingsAddUp<
+  Settings extends z.ZodType<
+    z.infer<typeof lockoutDurations> & { REDIS_URL?: string | undefined; REDIS_SENTINELS?: URL[] | undefined }
+  >,
 >(schema: Settings) {
-  return schema.refine((given) => given.LOCKOUT_MAX_DURATION >= given.LOCKOUT_DURATION, {
-    error: 'LOCKOUT_MAX_DURATION must not be shorter than LOCKOUT_DURATION',
-    when: ({ value }) => lockoutDurations.safeParse(value).success,
-  })
+  return schema
+    .refine((given) => given.LOCKOUT_MAX_DURATION >= given.LOCKOUT_DURATION, {
+      error: 'LOCKOUT_MAX_DURATION must not be shorter than LOCKOUT_DURATION',
+      when: ({ value }) => lockoutDurations.safeParse(value).success,
+    })
+    .refine((given) => given.REDIS_SENTINELS === undefined || given.REDIS_URL !== undefined, {
+      error: 'REDIS_SENTINELS needs a REDIS_URL that names the master, such as redis://mymaster',
+      when: () => true,
+    })
 }
 
 const lockoutDurations = z.object({ LOCKOUT_DURATION: z.number(), LOCKOUT_MAX_DURATION: z.number() })
 
-const environment = lockoutsAddUp(settings)
+const environment = settingsAddUp(settings)
 
 /** Web has no AUDIT_KEYS: an attacker in the process that faces the internet cannot seal a forged log. */
 const auditKeys = { AUDIT_KEYS: namedKeys }
 
-const workerEnvironment = lockoutsAddUp(settings.extend(auditKeys))
+const workerEnvironment = settingsAddUp(settings.extend(auditKeys))
 
 /** `npm start` has a default for everything. A default PORT may move to a free one. */
-const startEnvironment = lockoutsAddUp(
+const startEnvironment = settingsAddUp(
   settings
     .partial({
       PUBLIC_URL: true,

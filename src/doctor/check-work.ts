@@ -1,10 +1,10 @@
-import { Redis } from 'ioredis'
 import type { WorkerConfig } from '../config.ts'
 import { readOutbox } from '../ops/outbox.queries.ts'
 import { openQueues } from '../ops/reach-queues.ts'
 import { readSealing } from '../ops/sealing.queries.ts'
 import type { Database } from '../platform/db/client.ts'
 import { createLog } from '../platform/log.ts'
+import { connectRedis, type RedisAddress } from '../platform/outbox/connect-redis.ts'
 import { countListeners } from '../platform/outbox/listeners.queries.ts'
 import { openQueueEngine } from '../platform/outbox/queues.ts'
 import { MINUTE, SECOND } from '../platform/time/durations.ts'
@@ -20,7 +20,8 @@ export async function checkQueues(config: WorkerConfig): Promise<Finding[]> {
   try {
     await openQueues(engine)
     const found = ok(engine.kind === 'redis' ? 'BullMQ answers, on Redis.' : 'BullMQ answers, on PostgreSQL.')
-    return config.REDIS_URL ? [found, await checkRedis(config.REDIS_URL)] : [found]
+    const { REDIS_URL, REDIS_SENTINELS } = config
+    return REDIS_URL ? [found, await checkRedis({ REDIS_URL, REDIS_SENTINELS })] : [found]
   } catch (error) {
     const setting = config.REDIS_URL ? 'REDIS_URL' : 'DATABASE_URL'
     return [problem(`The queues cannot be reached (${reasonOf(error)}). Check ${setting}.`)]
@@ -29,9 +30,9 @@ export async function checkQueues(config: WorkerConfig): Promise<Finding[]> {
   }
 }
 
-async function checkRedis(url: string): Promise<Finding> {
+async function checkRedis(address: RedisAddress): Promise<Finding> {
   const { ok, warning } = findingsAbout('Redis')
-  const redis = new Redis(url, { maxRetriesPerRequest: 1, commandTimeout: REDIS_PATIENCE_MS })
+  const redis = connectRedis(address, { maxRetriesPerRequest: 1, commandTimeout: REDIS_PATIENCE_MS })
   try {
     const info = await redis.info()
     const wrong = [

@@ -1,14 +1,15 @@
 import { once } from 'node:events'
 import { Queue, Worker } from 'bullmq'
-import { Redis, type RedisOptions } from 'ioredis'
+import type { Redis, RedisOptions } from 'ioredis'
 import type { Logger } from '../log.ts'
 import { SECOND } from '../time/durations.ts'
 import type { Backend } from './backend.ts'
+import { connectRedis, type RedisAddress } from './connect-redis.ts'
 
 const PATIENCE_MS = 2 * SECOND
 
 export function openRedis(
-  url: string,
+  address: RedisAddress,
   prefix: string,
   log: Logger,
   onError: (error: unknown) => void,
@@ -20,7 +21,7 @@ export function openRedis(
       'lazyConnect' | 'maxRetriesPerRequest' | 'enableOfflineQueue' | 'commandTimeout'
     >,
   ): Redis {
-    const connection = new Redis(url, { ...options, connectTimeout: PATIENCE_MS, retryStrategy })
+    const connection = connectRedis(address, { ...options, connectTimeout: PATIENCE_MS, retryStrategy })
     connections.push(connection.on('error', onError))
     return connection
   }

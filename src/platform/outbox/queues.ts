@@ -27,12 +27,14 @@ export interface QueueEngine {
   close(): Promise<void>
 }
 
+type QueueSettings = Pick<Config, 'REDIS_URL' | 'DATABASE_URL'> & Partial<Pick<Config, 'REDIS_SENTINELS'>>
+
 export interface EngineOptions {
   namespace?: string
 }
 
 export function openQueueEngine(
-  config: Pick<Config, 'REDIS_URL' | 'DATABASE_URL'>,
+  { REDIS_URL, REDIS_SENTINELS, DATABASE_URL }: QueueSettings,
   log: Logger,
   { namespace = 'bullmq' }: EngineOptions = {},
 ): QueueEngine {
@@ -44,9 +46,9 @@ export function openQueueEngine(
   const away = (error: unknown) => {
     if (!closing) outage.began(error)
   }
-  const backend = config.REDIS_URL
-    ? openRedis(config.REDIS_URL, namespace, log, away)
-    : openPostgres(config.DATABASE_URL, away)
+  const backend = REDIS_URL
+    ? openRedis({ REDIS_URL, REDIS_SENTINELS }, namespace, log, away)
+    : openPostgres(DATABASE_URL, away)
   const queues = new Map<QueueName, Promise<Queue>>()
   const workers: Worker[] = []
   const inHand = new Set<Promise<unknown>>()

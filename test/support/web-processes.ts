@@ -3,14 +3,15 @@ import type { TestApp } from './app.ts'
 import { ENCRYPTION_KEYS } from './cluster.ts'
 import { builtModule, startProcess, type TestProcess } from './processes.ts'
 
-/** One for each port, as behind one proxy at `publicUrl`. Await their `ready`. */
+/** One for each port, as behind one proxy at `publicUrl`. Await their `ready`. `module`: that of another release. */
 export function startWebProcesses(
   { deps }: TestApp,
   publicUrl: string,
   ports: readonly number[],
+  module = builtModule('src/web.js'),
 ): (TestProcess & { ready: Promise<void> })[] {
   return ports.map((port) =>
-    startProcess(builtModule('src/web.js'), {
+    startProcess(module, {
       PORT: String(port),
       PUBLIC_URL: publicUrl,
       DATABASE_URL: deps.config.DATABASE_URL,

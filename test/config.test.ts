@@ -56,3 +56,20 @@ test('the worker requires AUDIT_KEYS, and the web process ignores them', () => {
   )
   assert.ok(!('AUDIT_KEYS' in readConfig({ ...COMPLETE, AUDIT_KEYS: `a1:${key}` })))
 })
+
+test('REDIS_SENTINELS lists addresses with one way in, and needs a REDIS_URL that names their master', () => {
+  const REDIS_URL = 'redis://mymaster'
+  const reading = (env: Record<string, string>) => () => readConfig({ ...COMPLETE, ...env })
+
+  const { REDIS_SENTINELS } = reading({ REDIS_URL, REDIS_SENTINELS: 'redis://one, redis://two:26380' })()
+  assert.deepEqual(
+    REDIS_SENTINELS?.map(({ host }) => host),
+    ['one', 'two:26380'],
+  )
+  assert.throws(
+    reading({ REDIS_SENTINELS: 'redis://one', PUBLIC_URL: '' }),
+    /PUBLIC_URL must be given\n.*REDIS_SENTINELS needs a REDIS_URL/,
+  )
+  for (const text of ['one:26379', 'redis://one/0', 'redis://one,', 'redis://:a@one,redis://:b@two'])
+    assert.throws(reading({ REDIS_URL, REDIS_SENTINELS: text }), /REDIS_SENTINELS must/, text)
+})

@@ -20,8 +20,13 @@ document.addEventListener('htmx:before:response', (event) => {
 })
 
 // Polls ([data-watched]) are repeated. For other requests the user waits.
-document.addEventListener('htmx:before:request', ({ detail: { ctx } }) => {
-  if (isWatched(ctx)) return
+document.addEventListener('htmx:before:request', (event) => {
+  const { ctx } = event.detail
+  if (isWatched(ctx)) {
+    // A page that no one sees asks for nothing.
+    if (document.hidden) event.preventDefault()
+    return
+  }
   forgetFailure()
   clearTimeout(loading)
   const isCode = ctx.sourceElement.querySelector('[data-sends]') !== null

@@ -19,6 +19,7 @@ import { authenticators } from '../src/platform/db/schema/authenticators.ts'
 import { invitations } from '../src/platform/db/schema/links.ts'
 import { mfaResetDigests, mfaResets } from '../src/platform/db/schema/mfa-resets.ts'
 import { notifications } from '../src/platform/db/schema/notifications.ts'
+import { backupMarks, signInCounts } from '../src/platform/db/schema/operations.ts'
 import { outbox } from '../src/platform/db/schema/outbox.ts'
 import { formerName, users } from '../src/platform/db/schema/users.ts'
 import { DAY } from '../src/platform/time/durations.ts'
@@ -31,15 +32,19 @@ const KEEP_NOTIFICATIONS_MS = 30 * DAY
 const KEEP_INVITATIONS_MS = 90 * DAY
 const KEEP_RESETS_MS = 180 * DAY
 const KEEP_AUTHENTICATORS_MS = 180 * DAY
+const KEEP_SIGN_IN_COUNTS_MS = 7 * DAY
+const KEEP_BACKUP_MARKS_MS = 90 * DAY
 
 /**
- * Deletes what is over for long: whose invitation was withdrawn, mails, invitations, resets and revoked authenticators. The audit log keeps what was done.
+ * Deletes what is over for long: whose invitation was withdrawn, counts, mails, invitations, resets and revoked authenticators. The audit log keeps what was done.
  * A user's newest reset stays, and the newest invitation of a user who has not activated the account.
  */
 export async function removeHistory({ db, clock }: Pick<JobDeps, 'db' | 'clock'>): Promise<void> {
   const before = (ms: number) => new Date(clock.now().getTime() - ms)
 
   await eraseWithdrawn(db, clock.now(), before(KEEP_WITHDRAWN_MS))
+  await remove(db, signInCounts, lt(signInCounts.minute, before(KEEP_SIGN_IN_COUNTS_MS)))
+  await remove(db, backupMarks, oldMark(db, before(KEEP_BACKUP_MARKS_MS)))
   await remove(db, notifications, oldNotification(db, before(KEEP_NOTIFICATIONS_MS)))
   await remove(db, invitations, oldInvitation(db, before(KEEP_INVITATIONS_MS)))
   await remove(db, mfaResets, oldReset(db, before(KEEP_RESETS_MS)))
@@ -95,6 +100,13 @@ function oldNotification(db: Database, before: Date): SQL | undefined {
       ),
     )
   return and(lt(notifications.createdAt, before), notExists(openJob))
+}
+
+/** The last mark stays: it says for how long there has been no back-up. */
+function oldMark(db: Database, before: Date): SQL | undefined {
+  const later = alias(backupMarks, 'later')
+  const isFollowed = exists(db.select().from(later).where(gt(later.id, backupMarks.id)))
+  return and(lt(backupMarks.at, before), isFollowed)
 }
 
 function oldInvitation(db: Database, before: Date): SQL | undefined {

@@ -1,4 +1,4 @@
-import { and, eq, inArray, or, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, or, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import type { Reader } from '../platform/db/client.ts'
 import { clients } from '../platform/db/schema/clients.ts'
 import type { Relation } from './rules.ts'
@@ -48,4 +48,18 @@ export function selfAndBelow(clientId: string): SQL {
       select c.id from clients c join below b on c.parent_id = b.id
     )
     select id from below`
+}
+
+/** An account, then those below it by name. */
+export function readSelfAndBelow(
+  db: Reader,
+  clientId: string,
+  most: number,
+): Promise<{ id: string; name: string }[]> {
+  return db
+    .select({ id: clients.id, name: clients.name })
+    .from(clients)
+    .where(sql`${clients.id} in (${selfAndBelow(clientId)})`)
+    .orderBy(sql`${clients.id} <> ${clientId}`, sql`lower(${clients.name})`, asc(clients.id))
+    .limit(most)
 }

@@ -3,7 +3,7 @@
 import { ownPath } from '../gate/own-path.ts'
 import { lastSaid } from '../platform/http/list-query.ts'
 
-const LISTS = /^\/(?:users|service-desk|clients\/[0-9a-f-]{36}\/users)(?:\?|$)/
+const LISTS = /^\/(?:users|service-desk|clients(?:\/[0-9a-f-]{36}\/users)?)(?:\?|$)/
 
 export interface Return {
   /** The parameter of forms and links; empty if the act was begun in neither. */

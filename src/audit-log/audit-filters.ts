@@ -5,12 +5,16 @@ import { AUDIT_ACTIONS, type AuditAction, type EventOutcome, OUTCOMES } from '..
 import { cursor, lastSaid, SHORTEST_TERM, searchTerm } from '../platform/http/list-query.ts'
 import { readMoment } from '../platform/time/moment.ts'
 
-const FIELDS = ['q', 'action', 'outcome', 'actor', 'from', 'to'] as const
+const FIELDS = ['q', 'person', 'below', 'action', 'outcome', 'actor', 'from', 'to'] as const
 export type FilterField = (typeof FIELDS)[number]
 export type TypedFilters = Record<FilterField, string>
 
 export interface AuditFilters {
   q: string
+  /** The id of one person, or empty. */
+  person: string
+  /** Also the accounts below. */
+  below: boolean
   action: AuditAction | ''
   outcome: EventOutcome | ''
   actor: string
@@ -29,6 +33,9 @@ export interface ReadFilters {
 
 const LONGEST_ADDRESS = 254
 
+/** Also for a person whom the viewer may not see. */
+export const NO_PERSON = 'There is no such person.'
+
 /** Days are those of `timeZone`. */
 export function readAuditFilters(query: Record<string, unknown>, timeZone: string): ReadFilters {
   const typed = Object.fromEntries(FIELDS.map((field) => [field, lastSaid(query[field])])) as TypedFilters
@@ -37,6 +44,11 @@ export function readAuditFilters(query: Record<string, unknown>, timeZone: strin
 
   if (typed.q !== '' && typed.q.length < SHORTEST_TERM)
     problems.q = 'Write at least three characters of a name or an e-mail address.'
+  if (typed.person !== '' && !isUuid(typed.person)) problems.person = NO_PERSON
+  if (typed.person !== '' && typed.q !== '')
+    problems.q = 'Only the events of one person are shown. Leave this empty.'
+  if (typed.below !== '' && typed.below !== 'yes')
+    problems.below = 'Choose this account alone, or also those below.'
   const action = AUDIT_ACTIONS.find((known) => known === typed.action) ?? ''
   if (typed.action !== '' && action === '')
     problems.action = 'There is no such event. Choose one of the list.'
@@ -51,10 +63,20 @@ export function readAuditFilters(query: Record<string, unknown>, timeZone: strin
   if (typed.to !== '' && !to) problems.to = notAMoment
   if (from && to && to.end <= from.start) problems.to = 'This is before the beginning. Choose a later end.'
 
-  const { q, actor } = typed
+  const { q, person, actor } = typed
+  const below = typed.below === 'yes'
   const range = { from: from?.start ?? null, until: to?.end ?? null }
   const isSound = Object.keys(problems).length === 0
-  const filters = { q, action, outcome, actor, ...range, after: cursor.parse(query.after) } as const
+  const filters = {
+    q,
+    person,
+    below,
+    action,
+    outcome,
+    actor,
+    ...range,
+    after: cursor.parse(query.after),
+  } as const
   return { typed, problems, filters: isSound ? filters : null }
 }
 

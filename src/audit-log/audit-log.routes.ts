@@ -1,6 +1,7 @@
 import { type Request, type Response, Router } from 'express'
 import type { Account } from '../access/accounts.queries.ts'
 import { goOnViewing } from '../access/go-on-viewing.ts'
+import { readSelfAndBelow } from '../access/hierarchy.queries.ts'
 import { recordExport } from '../access/record-export.ts'
 import { refuse } from '../access/refuse.ts'
 import { viewAccount, visitOf } from '../access/visit.ts'
@@ -11,7 +12,14 @@ import { AUDIT_ACTIONS, OUTCOMES, ofPlatform } from '../platform/audit/actions.t
 import { listHref } from '../platform/http/list-query.ts'
 import { originOf } from '../platform/http/origin.ts'
 import { describeFile, fileNameOf, sendFile } from '../platform/http/send-file.ts'
-import { type AuditFilters, type ReadFilters, readAuditFilters, recentDays } from './audit-filters.ts'
+import {
+  type AuditFilters,
+  type FilterField,
+  NO_PERSON,
+  type ReadFilters,
+  readAuditFilters,
+  recentDays,
+} from './audit-filters.ts'
 import { prepareSearch, readAuditLog } from './audit-log.queries.ts'
 import { actionLabel, outcomeLabel } from './event-sentence.ts'
 import { eventView } from './event-view.ts'
@@ -19,8 +27,13 @@ import { exportedPieces } from './export-events.ts'
 import { EXPORT_FORMATS, type ExportFormat, WRITERS } from './export-format.ts'
 import type { FoundEvents } from './find-events.queries.ts'
 import type { LogViewer } from './foreign-names.queries.ts'
+import { readShownName } from './person-search.queries.ts'
 
 const PAGE_SIZE = 50
+/** Of a larger tree the first by name. */
+const ACCOUNTS_AT_MOST = 500
+// Each download is recorded in the log that it is of.
+const OF_ONE_ACCOUNT = 'A file holds the events of one account. Open its log to download them.'
 const NOTHING: FoundEvents = { events: [], next: null, cutShort: false }
 
 export function auditLogRoutes(deps: Deps): Router {
@@ -35,7 +48,12 @@ export function auditLogRoutes(deps: Deps): Router {
         const asked = await ask(deps, req, res)
         if (!asked) return
         const { filters } = asked.read
-        if (filters) await sendLog(deps, req, res, { ...asked, filters, format })
+        if (filters?.below)
+          await renderLog(deps, req, res, {
+            ...asked,
+            read: withProblem(asked.read, 'below', OF_ONE_ACCOUNT),
+          })
+        else if (filters) await sendLog(deps, req, res, { ...asked, filters, format })
         else await renderLog(deps, req, res, asked)
       })
   }
@@ -47,6 +65,10 @@ interface Asked {
   isOwn: boolean
   viewer: LogViewer
   read: ReadFilters
+  /** The account and those below it. */
+  tree: { id: string; name: string }[]
+  /** The name of the one person whose events are asked for. */
+  personName: string | null
 }
 
 /** Null if the viewer was refused, which is answered then. */
@@ -58,19 +80,30 @@ async function ask(deps: Deps, req: Request, res: Response): Promise<Asked | nul
     return null
   }
   const { account, actor, relation } = view
+  const viewer = { clientId: account.id, ownId: personOf(res).clientId, seesAll: actor.isServiceDesk }
+  const read = readAuditFilters(req.query, res.locals.timeZone)
+  const person = read.filters?.person ?? ''
+  const personName = person === '' ? null : await readShownName(deps.db, person, viewer)
   return {
     account,
     isOwn: relation === 'own',
-    viewer: { clientId: account.id, ownId: personOf(res).clientId, seesAll: actor.isServiceDesk },
-    read: readAuditFilters(req.query, res.locals.timeZone),
+    viewer,
+    read: person !== '' && personName === null ? withProblem(read, 'person', NO_PERSON) : read,
+    tree: await readSelfAndBelow(deps.db, account.id, ACCOUNTS_AT_MOST),
+    personName,
   }
 }
 
+function withProblem(read: ReadFilters, field: FilterField, problem: string): ReadFilters {
+  return { ...read, problems: { ...read.problems, [field]: problem }, filters: null }
+}
+
 async function renderLog({ db, clock }: Deps, req: Request, res: Response, asked: Asked): Promise<void> {
-  const { account, isOwn, viewer, read } = asked
+  const { account, isOwn, viewer, read, tree, personName } = asked
   const { typed, problems, filters } = read
+  const accountIds = filters?.below ? tree.map(({ id }) => id) : [account.id]
   const page = filters
-    ? await readAuditLog(db, await prepareSearch(db, filters, viewer), viewer, PAGE_SIZE)
+    ? await readAuditLog(db, await prepareSearch(db, filters, viewer, accountIds), viewer, PAGE_SIZE)
     : NOTHING
   const path = req.path.replace(/\.[a-z]+$/, '')
   res.status(filters ? 200 : 422).render('audit-log/audit-log', {
@@ -80,6 +113,10 @@ async function renderLog({ db, clock }: Deps, req: Request, res: Response, asked
     typed,
     problems,
     isSound: filters !== null,
+    hasAccountsBelow: tree.length > 1,
+    withAccount: accountIds.length > 1,
+    accountsAtMost: tree.length === ACCOUNTS_AT_MOST ? ACCOUNTS_AT_MOST : null,
+    personName,
     isFiltered: Object.values(typed).some((value) => value !== ''),
     actions: AUDIT_ACTIONS.filter((action) => account.isPlatform || !ofPlatform(action)).map((value) => ({
       value,
@@ -93,10 +130,12 @@ async function renderLog({ db, clock }: Deps, req: Request, res: Response, asked
     })),
     events: page.events.map(eventView),
     cutShort: page.cutShort,
-    exports: EXPORT_FORMATS.map((format) => ({
-      href: listHref(`${path}.${format}`, typed),
-      label: format.toUpperCase(),
-    })),
+    exports: filters?.below
+      ? []
+      : EXPORT_FORMATS.map((format) => ({
+          href: listHref(`${path}.${format}`, typed),
+          label: format.toUpperCase(),
+        })),
     first: filters?.after && listHref(path, typed),
     next: page.next && listHref(path, { ...typed, after: page.next }),
   })

@@ -131,6 +131,8 @@ export function capitalised(sentence: string): string {
 export interface EventRow extends EventFacts {
   id: string
   at: Date
+  /** Of the account in whose log it stands. */
+  clientName: string | null
   address: string | null
   userAgent: string | null
   requestId: string | null

@@ -11,7 +11,7 @@ import {
 } from './event-sentence.ts'
 
 export function eventView(event: EventRow) {
-  const { id, action, outcome, address, userAgent, requestId, details } = event
+  const { id, action, outcome, clientName, address, userAgent, requestId, details } = event
   const facts: [string, string | null][] = [
     ['Event', actionLabel(action)],
     ['Outcome', outcomeLabel(outcome)],
@@ -30,6 +30,7 @@ export function eventView(event: EventRow) {
   return {
     at: event.at,
     outcome,
+    clientName,
     sentence: eventSentence(event),
     facts: facts.flatMap(([name, value]) => (value === null || value === '' ? [] : [{ name, value }])),
   }

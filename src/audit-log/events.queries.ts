@@ -9,6 +9,7 @@ import type { EventRow } from './event-sentence.ts'
 
 const actors = alias(users, 'actors')
 const actorAccounts = alias(clients, 'actor_accounts')
+const accounts = alias(clients, 'accounts')
 const subjects = alias(users, 'subjects')
 
 /** A withdrawn or erased user has none. */
@@ -48,6 +49,7 @@ export function readEvents(
   return db
     .select({
       id: newest.id,
+      clientName: accounts.name,
       at: newest.at,
       action: newest.action,
       outcome: newest.outcome,
@@ -71,6 +73,7 @@ export function readEvents(
       actorAccounts,
       and(eq(actorAccounts.id, actors.clientId), ne(actorAccounts.id, newest.clientId)),
     )
+    .leftJoin(accounts, eq(accounts.id, newest.clientId))
     .leftJoin(subjects, eq(subjects.id, newest.subjectId))
     .leftJoin(auditPersonal, eq(auditPersonal.eventId, newest.id))
     .orderBy(desc(newest.at), desc(newest.id))

@@ -25,7 +25,7 @@ export async function* exportedPieces(
   eventId: string,
 ): AsyncGenerator<string> {
   const { head, write } = WRITERS[format]
-  const search = await prepareSearch(db, filters, viewer)
+  const search = await prepareSearch(db, filters, viewer, [viewer.clientId])
   let piece = head
   for (let after: string | null = eventId; after !== null; ) {
     await mayGoOn()

@@ -2,6 +2,7 @@ import { and, eq, gte, inArray, lt, or, type SQL, sql } from 'drizzle-orm'
 import { AUDIT_ACTIONS, type AuditAction, type EventOutcome, OUTCOMES } from '../platform/audit/actions.ts'
 import type { Reader } from '../platform/db/client.ts'
 import { auditEvents } from '../platform/db/schema/audit-events.ts'
+import { uuidArray } from '../platform/db/uuid-array.ts'
 import type { EventRow } from './event-sentence.ts'
 import { readEvents } from './events.queries.ts'
 import type { People } from './person-search.queries.ts'
@@ -9,11 +10,12 @@ import type { People } from './person-search.queries.ts'
 /** The most events that one search examines row by row. */
 const WINDOW = 20_000
 
-/** The most events that one search reads from several indexes. */
+/** The most events that one search reads from several indexes, about. */
 const CHOICE = 10_000
 
 export interface EventSearch {
-  clientId: string
+  /** One account, or one and those below it. */
+  accountIds: readonly string[]
   action: AuditAction | ''
   outcome: EventOutcome | ''
   actorId: string | null
@@ -31,7 +33,9 @@ export interface FoundEvents {
   cutShort: boolean
 }
 
+/** In each of the accounts. */
 interface Stream {
+  /** The condition that an index holds in order. */
   within: SQL | undefined
   /** The condition that is checked row by row. */
   fits: SQL | undefined
@@ -47,9 +51,10 @@ export async function findEvents(db: Reader, search: EventSearch, limit: number)
   const horizon = streams.some(({ fits }) => fits) ? await findHorizon(db, search, streams) : null
   const found = await readEvents(
     db,
-    streams.map(({ within, fits }) =>
-      and(within, fits, inRange(search), horizon === null ? undefined : sql`${place} >= ${placeOf(horizon)}`),
-    ),
+    streams.map(({ within, fits }) => {
+      const isExamined = horizon === null ? undefined : sql`${place} >= ${placeOf(horizon)}`
+      return newestIn(search.accountIds, and(within, fits, inRange(search), isExamined), limit + 1)
+    }),
     limit + 1,
   )
   const events = found.slice(0, limit)
@@ -59,30 +64,28 @@ export async function findEvents(db: Reader, search: EventSearch, limit: number)
 
 function chooseStreams(search: EventSearch, limit: number): Stream[] {
   const streams = streamsOf(search)
-  if (streams.length * limit <= CHOICE) return streams
-  const { clientId, people } = search
-  return [{ within: eq(auditEvents.clientId, clientId), fits: and(ofKind(search), concerns(people)) }]
+  if (streams.length * (limit + search.accountIds.length - 1) <= CHOICE) return streams
+  return [{ within: undefined, fits: and(ofKind(search), concerns(search.people)) }]
 }
 
 function streamsOf(search: EventSearch): Stream[] {
-  const { clientId, action, outcome, actorId, people } = search
+  const { action, outcome, actorId, people } = search
   if (people.kind === 'few' && people.actors.length === 0) return []
-  const account = eq(auditEvents.clientId, clientId)
   const kind = ofKind(search)
   if (actorId !== null)
-    return [{ within: and(account, eq(auditEvents.actorId, actorId)), fits: and(kind, concerns(people)) }]
+    return [{ within: eq(auditEvents.actorId, actorId), fits: and(kind, concerns(people)) }]
   if (people.kind === 'few')
     return [
       ...people.subjects.map((id) => eq(auditEvents.subjectId, id)),
       ...people.actors.map((id) => eq(auditEvents.actorId, id)),
-    ].map((person) => ({ within: and(account, person), fits: kind }))
-  if (kind === undefined) return [{ within: account, fits: concerns(people) }]
+    ].map((person) => ({ within: person, fits: kind }))
+  if (kind === undefined) return [{ within: undefined, fits: concerns(people) }]
   // A search by outcome alone misses actions that only a newer version writes.
   const actions = action === '' ? AUDIT_ACTIONS : [action]
   const outcomes = outcome === '' ? OUTCOMES : [outcome]
   return actions.flatMap((action) =>
     outcomes.map((outcome) => ({
-      within: and(account, eq(auditEvents.action, action), eq(auditEvents.outcome, outcome)),
+      within: and(eq(auditEvents.action, action), eq(auditEvents.outcome, outcome)),
       fits: concerns(people),
     })),
   )
@@ -105,19 +108,37 @@ function concerns(people: People): SQL | undefined {
   )
 }
 
+/** The newest events in one account, or in several: of each it reads as many as are wanted, in the order of an index. */
+function newestIn(accountIds: readonly string[], condition: SQL | undefined, most: number): SQL | undefined {
+  const [only = '', ...others] = accountIds
+  if (others.length === 0) return and(eq(auditEvents.clientId, only), condition)
+  return sql`${auditEvents.id} = any(array(
+    select id from ${eachOf(accountIds, condition, sql`limit ${most}`)} order by at desc, id desc limit ${most}))`
+}
+
+function eachOf(accountIds: readonly string[], condition: SQL | undefined, part: SQL): SQL {
+  return sql`(
+    select newest.at, newest.id from unnest(${uuidArray(accountIds)}) account(id) cross join lateral (
+      select ${auditEvents.at}, ${auditEvents.id} from ${auditEvents}
+      where ${and(sql`${auditEvents.clientId} = account.id`, condition)}
+      order by ${auditEvents.at} desc, ${auditEvents.id} desc ${part}
+    ) newest
+  ) each`
+}
+
 const place = sql`(${auditEvents.at}, ${auditEvents.id})`
 
 /** The place of an event; null for an event of another account. */
-function placeOf(id: string, clientId?: string): SQL {
-  const ofAccount = clientId === undefined ? sql`` : sql`and e.client_id = ${clientId}`
+function placeOf(id: string, accountIds?: readonly string[]): SQL {
+  const ofAccount = accountIds === undefined ? sql`` : sql`and e.client_id = any(${uuidArray(accountIds)})`
   return sql`(select e.at, e.id from ${auditEvents} e where e.id = ${id} ${ofAccount})`
 }
 
-function inRange({ clientId, from, until, after }: EventSearch): SQL | undefined {
+function inRange({ accountIds, from, until, after }: EventSearch): SQL | undefined {
   return and(
     from === null ? undefined : gte(auditEvents.at, from),
     until === null ? undefined : lt(auditEvents.at, until),
-    after === '' ? undefined : sql`${place} < ${placeOf(after, clientId)}`,
+    after === '' ? undefined : sql`${place} < ${placeOf(after, accountIds)}`,
   )
 }
 
@@ -127,12 +148,11 @@ async function findHorizon(
   search: EventSearch,
   streams: readonly Stream[],
 ): Promise<string | null> {
-  const share = sql.raw(String(Math.ceil(WINDOW / streams.length) - 1))
+  const { accountIds } = search
+  const share = sql.raw(String(Math.ceil(WINDOW / (streams.length * accountIds.length)) - 1))
   const ends = streams.map(
-    ({ within }) => sql`(
-      select ${auditEvents.at}, ${auditEvents.id} from ${auditEvents} where ${and(within, inRange(search))}
-      order by ${auditEvents.at} desc, ${auditEvents.id} desc offset ${share} limit 1
-    )`,
+    ({ within }) =>
+      sql`select at, id from ${eachOf(accountIds, and(within, inRange(search)), sql`offset ${share} limit 1`)}`,
   )
   const [end] = await db.execute<{ id: string }>(
     sql`select id from (${sql.join(ends, sql` union all `)}) ends order by at desc, id desc limit 1`,

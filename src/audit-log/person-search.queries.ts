@@ -1,5 +1,5 @@
 import { and, eq, or, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
-import { above, selfAndBelow } from '../access/hierarchy.queries.ts'
+import { above, selfAndBelow, withinSubtree } from '../access/hierarchy.queries.ts'
 import type { Reader } from '../platform/db/client.ts'
 import { contains } from '../platform/db/like.ts'
 import { auditEvents } from '../platform/db/schema/audit-events.ts'
@@ -32,6 +32,25 @@ export async function findPeople(db: Reader, term: string, viewer: LogViewer): P
     actors: found.map(({ id }) => id),
     subjects: found.flatMap(({ id, mayBeSubject }) => (mayBeSubject ? [id] : [])),
   }
+}
+
+export function onePerson(id: string): People {
+  return { kind: 'few', actors: [id], subjects: [id] }
+}
+
+/** The name of a person of the viewer's own account or below; for the Service Desk of anyone. */
+export async function readShownName(
+  db: Reader,
+  id: string,
+  { ownId, seesAll }: LogViewer,
+): Promise<string | null> {
+  const [user] = await db
+    .select({ name: users.name, clientId: users.clientId })
+    .from(users)
+    .where(eq(users.id, id))
+  if (!user) return null
+  const isShown = seesAll || (await withinSubtree(db, ownId, [user.clientId])).size > 0
+  return isShown ? user.name : null
 }
 
 export async function idOfEmail(db: Reader, email: string): Promise<string | null> {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { withinSubtree } from '../access/hierarchy.queries.ts'
 import { refuse } from '../access/refuse.ts'
 import {
+  type Actor,
   mayCreateClient,
   mayRenameClient,
   mayResumeClient,
@@ -20,14 +21,20 @@ import { readCoverages } from '../mfa-policy/coverage.queries.ts'
 import { coverageSentence } from '../mfa-policy/coverage.ts'
 import { requirementText } from '../mfa-policy/requirement-text.ts'
 import { readRequestsOfAccount } from '../mfa-reset/reset-requests.queries.ts'
-import { cursor, listHref, searchTerm } from '../platform/http/list-query.ts'
+import { cursor, listHref, SHORTEST_TERM, searchTerm } from '../platform/http/list-query.ts'
+import { readUserRows } from '../users/user-rows.queries.ts'
+import { userTable } from '../users/user-table.ts'
 import { clientNoticeOn } from './client-notice.ts'
 import { type ClientRow, clientTree } from './client-tree.ts'
 import { listChildren, listClients, listSubtree, readClients } from './clients.queries.ts'
+import { findBelow } from './find-below.queries.ts'
 
 const filters = z.object({ q: searchTerm, after: cursor })
 
 const CHILDREN_SHOWN = 50
+
+/** The order of people in other lists. */
+const { compare: byName } = new Intl.Collator('en')
 
 /** The accounts a viewer may see: their own and all below it, or every account for the Service Desk. */
 export function clientsRoutes(deps: Deps): Router {
@@ -48,8 +55,12 @@ async function renderList(deps: Deps, req: Request, res: Response): Promise<void
     : await listSubtree(deps.db, account.id, chosen)
   // A list ordered by name is not a tree: each account names its parent.
   const isTree = !actor.isServiceDesk && chosen.q === ''
+  const findsPeople = !actor.isServiceDesk && personOf(res).ofParent
   res.render('clients/clients', {
     all: actor.isServiceDesk,
+    findsPeople,
+    found:
+      findsPeople && chosen.q.length >= SHORTEST_TERM ? await findPeople(deps, req, view, chosen.q) : null,
     mayCreate: mayCreateClient(actor) === null,
     q: chosen.q,
     path: req.path,
@@ -60,6 +71,21 @@ async function renderList(deps: Deps, req: Request, res: Response): Promise<void
     first: chosen.after && listHref(req.path, { ...chosen, after: '' }),
     next: page.next && listHref(req.path, { ...chosen, after: page.next }),
   })
+}
+
+/** People of the accounts below: their Admins and the Service Desk change them, so the table has no acts. */
+async function findPeople(
+  { db, clock }: Deps,
+  { originalUrl: address }: Request,
+  { actor, account }: { actor: Actor; account: { id: string } },
+  term: string,
+) {
+  const { userIds, more } = await findBelow(db, account.id, term)
+  const rows = (await readUserRows(db, userIds)).toSorted((a, b) => byName(a.person.name, b.person.name))
+  const around = { actor, now: clock.now(), address, marked: null, withAccount: true }
+  const standing = { relation: 'child', ties: new Set<string>() } as const
+  const caption = 'People found in the accounts below'
+  return { more, table: userTable(rows, { caption, sorting: null, listOf: () => ({ ...around, standing }) }) }
 }
 
 async function renderClient(deps: Deps, req: Request, res: Response): Promise<void> {

@@ -1,11 +1,10 @@
-import { and, ne, sql } from 'drizzle-orm'
-import { selfAndBelow } from '../access/hierarchy.queries.ts'
+import { sql } from 'drizzle-orm'
+import { readSelfAndBelow, selfAndBelow } from '../access/hierarchy.queries.ts'
 import { readCoverages } from '../mfa-policy/coverage.queries.ts'
 import { type Coverage, coverageSentence, lackingIn } from '../mfa-policy/coverage.ts'
 import type { Reader } from '../platform/db/client.ts'
-import { clients } from '../platform/db/schema/clients.ts'
 import { users } from '../platform/db/schema/users.ts'
-import { type LockedPeople, readLocked } from './locked-people.queries.ts'
+import { type LockedPeople, readLocked } from '../users/locked-out.queries.ts'
 
 /** Larger trees are counted up to here. */
 const COUNTED = 500
@@ -22,12 +21,7 @@ export interface AccountsBelow {
 
 /** MFA in all accounts below one, those that lack most first. */
 export async function readAccountsBelow(db: Reader, clientId: string, now: Date): Promise<AccountsBelow> {
-  const rows = await db
-    .select({ id: clients.id, name: clients.name })
-    .from(clients)
-    .where(and(sql`${clients.id} in (${selfAndBelow(clientId)})`, ne(clients.id, clientId)))
-    .orderBy(sql`lower(${clients.name})`, clients.id)
-    .limit(COUNTED + 1)
+  const [, ...rows] = await readSelfAndBelow(db, clientId, COUNTED + 2)
   const counted = rows.slice(0, COUNTED)
   const coverages = await readCoverages(
     db,

@@ -1,6 +1,7 @@
 // The gauges of what the database says. They are the same in every web process.
 import type { Gauge } from 'prom-client'
 import type { Deps } from '../deps.ts'
+import { readLastBackup } from '../platform/db/backup-marks.queries.ts'
 import { readProcesses } from '../platform/db/processes.queries.ts'
 import { readServer } from '../platform/db/server.queries.ts'
 import { QUEUES } from '../platform/outbox/jobs.ts'
@@ -8,7 +9,7 @@ import { countListeners } from '../platform/outbox/listeners.queries.ts'
 import { SECOND } from '../platform/time/durations.ts'
 import { readLocks } from './locks.queries.ts'
 import { readOldestByQueue, readOutbox } from './outbox.queries.ts'
-import { countOpenResets, readRecentEvents, readRecentJobs } from './recent.queries.ts'
+import { countOpenResets, JOB_SECONDS, readRecentEvents, readRecentJobs } from './recent.queries.ts'
 import { readSealing } from './sealing.queries.ts'
 import { readUnansweredLogouts } from './unanswered-logouts.queries.ts'
 
@@ -33,6 +34,7 @@ export async function readDatabaseState({ db, clock, config }: Pick<Deps, 'db' |
     events: await readRecentEvents(db),
     jobs: await readRecentJobs(db, clock.now()),
     openResets: await countOpenResets(db),
+    lastBackup: await readLastBackup(db),
   }
 }
 
@@ -70,8 +72,15 @@ export function databaseGauges(gauge: MakeGauge): (state: DatabaseState | null) 
     'job',
     'quantile',
   ])
+  const jobBuckets = gauge(
+    'recent_jobs_bucket',
+    'How many of these jobs took at most so many seconds: a histogram of the last five minutes.',
+    ['job', 'le'],
+  )
   const openResets = gauge('resets_open', 'Resets whose completion is not recorded yet.')
+  const backup = gauge('last_backup_timestamp_seconds', 'When a back-up was last marked as completed.')
   const single = [
+    backup,
     connections,
     mostConnections,
     undispatched,
@@ -83,7 +92,7 @@ export function databaseGauges(gauge: MakeGauge): (state: DatabaseState | null) 
     unsealed,
     openResets,
   ]
-  const labelled = [processes, oldest, unanswered, locks, events, jobsDone, jobSeconds]
+  const labelled = [processes, oldest, unanswered, locks, events, jobsDone, jobSeconds, jobBuckets]
 
   return (state) => {
     up.set(state ? 1 : 0)
@@ -108,11 +117,14 @@ export function databaseGauges(gauge: MakeGauge): (state: DatabaseState | null) 
     locks.set({ kind: 'code' }, inForce.code)
     locks.set({ kind: 'address' }, inForce.addresses)
     for (const { action, outcome, events: count } of state.events) events.set({ action, outcome }, count)
-    for (const { job, jobs, medianSeconds, p99Seconds } of state.jobs) {
+    for (const { job, jobs, medianSeconds, p99Seconds, within } of state.jobs) {
       jobsDone.set({ job }, jobs)
+      for (const [index, le] of JOB_SECONDS.entries()) jobBuckets.set({ job, le }, within[index] ?? 0)
+      jobBuckets.set({ job, le: '+Inf' }, jobs)
       jobSeconds.set({ job, quantile: '0.5' }, medianSeconds)
       jobSeconds.set({ job, quantile: '0.99' }, p99Seconds)
     }
     openResets.set(state.openResets)
+    if (state.lastBackup) backup.set(state.lastBackup.getTime() / SECOND)
   }
 }

@@ -8,6 +8,7 @@ import { actingSessionOf } from '../gate/acting-session.ts'
 import { factsOf } from '../gate/facts.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
 import { poll } from '../gate/poll.ts'
+import { readLastBackup } from '../platform/db/backup-marks.queries.ts'
 import { readProcesses } from '../platform/db/processes.queries.ts'
 import { readServer } from '../platform/db/server.queries.ts'
 import { readForm } from '../platform/http/form.ts'
@@ -16,6 +17,7 @@ import { originOf } from '../platform/http/origin.ts'
 import { countListeners } from '../platform/outbox/listeners.queries.ts'
 import type { QueueEngine } from '../platform/outbox/queues.ts'
 import { ageText } from '../platform/time/duration-text.ts'
+import { backupView } from './backup-view.ts'
 import { readLocks } from './locks.queries.ts'
 import type { Metrics } from './metrics.ts'
 import { readOldestByQueue, readOutbox, readUnfinishedWork } from './outbox.queries.ts'
@@ -26,6 +28,8 @@ import { queuesAway, reachQueues } from './reach-queues.ts'
 import { readRecentEvents } from './recent.queries.ts'
 import { retryFailedWork } from './retry-failed-work.ts'
 import { readSealing } from './sealing.queries.ts'
+import { lastDay, lastHour, signInCharts } from './sign-in-charts.ts'
+import { readSignInCounts } from './sign-in-counts.queries.ts'
 import { signInRates } from './sign-in-rates.ts'
 import { readUnansweredLogouts } from './unanswered-logouts.queries.ts'
 
@@ -67,6 +71,8 @@ async function renderOperations(
 ): Promise<void> {
   const now = clock.now()
   const person = personOf(res)
+  const [hour, day] = [lastHour(now), lastDay(now)]
+  const { timeZone } = res.locals
   const [
     server,
     processes,
@@ -80,6 +86,9 @@ async function renderOperations(
     locks,
     sealing,
     tiles,
+    backup,
+    hourly,
+    daily,
   ] = await Promise.all([
     readServer(db),
     readProcesses(db),
@@ -93,6 +102,9 @@ async function renderOperations(
     readLocks(db, now, config.ADDRESS_ATTEMPTS),
     readSealing(db),
     readTiles(db, person, factsOf(proofsOf(req), person, now).codeProven),
+    readLastBackup(db),
+    readSignInCounts(db, hour),
+    readSignInCounts(db, day),
   ])
   res.render('ops/ops', {
     // The Home of operators: '/' leads here.
@@ -114,6 +126,8 @@ async function renderOperations(
     unanswered,
     locks,
     sealing,
+    backup: backupView(backup, now),
+    charts: { hour: signInCharts(hourly, hour, timeZone), day: signInCharts(daily, day, timeZone) },
   })
 }
 

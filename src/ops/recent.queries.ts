@@ -23,15 +23,30 @@ export interface RecentJobs {
   /** Seconds from when a job was due until it was done. For a reset: from the request to its completion. */
   medianSeconds: number
   p99Seconds: number
+  /** How many took at most so long, for each of JOB_SECONDS. */
+  within: number[]
 }
+
+/** The buckets of the histogram of jobs. */
+export const JOB_SECONDS = [0.1, 0.5, 1, 5, 30, 60, 300]
 
 /** Jobs that were done in the last five minutes. */
 export function readRecentJobs(db: Reader, now: Date): Promise<RecentJobs[]> {
   const seconds = sql`extract(epoch from ${outbox.doneAt} - coalesce(${outbox.dueAt}, ${outbox.createdAt}))`
   const quantile = (share: number) =>
     sql<number>`percentile_cont(${sql.raw(String(share))}) within group (order by greatest(0, ${seconds}))::float8`
+  const counts = JOB_SECONDS.map(
+    (most) => sql`count(*) filter (where ${seconds} <= ${sql.raw(String(most))})`,
+  )
+  const within = sql<number[]>`json_build_array(${sql.join(counts, sql`, `)})`
   return db
-    .select({ job: outbox.job, jobs: count(), medianSeconds: quantile(0.5), p99Seconds: quantile(0.99) })
+    .select({
+      job: outbox.job,
+      jobs: count(),
+      medianSeconds: quantile(0.5),
+      p99Seconds: quantile(0.99),
+      within,
+    })
     .from(outbox)
     .where(and(gt(outbox.doneAt, new Date(now.getTime() - RECENT_MS))))
     .groupBy(outbox.job)

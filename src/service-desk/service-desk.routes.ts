@@ -4,15 +4,22 @@ import { readTies } from '../access/makers.queries.ts'
 import { refuse } from '../access/refuse.ts'
 import { mayUseServiceDesk } from '../access/rules.ts'
 import { viewPage, visitOf } from '../access/visit.ts'
+import { eventView } from '../audit-log/event-view.ts'
+import { readEventsOfTicket } from '../audit-log/ticket-events.queries.ts'
 import type { Deps } from '../deps.ts'
 import { SHORTEST_TERM, searchTerm } from '../platform/http/list-query.ts'
 import { readUserRows } from '../users/user-rows.queries.ts'
 import { userTable } from '../users/user-table.ts'
+import { readCases } from './cases.queries.ts'
 import { findAnywhere } from './find-anywhere.queries.ts'
 
 /** The order of people in other lists. */
 const { compare: byName } = new Intl.Collator('en')
 
+/** The page without a search. */
+const NOTHING = { q: '', ticket: '', done: null, cases: null, found: null, acts: null }
+
+/** What waits for the Service Desk, and the search for a caller or a ticket. */
 export function serviceDeskRoutes(deps: Deps): Router {
   const { db, clock } = deps
   const routes = Router({ caseSensitive: true, strict: true })
@@ -22,9 +29,17 @@ export function serviceDeskRoutes(deps: Deps): Router {
     if (!view.ok) return refuse(res, view.refusal)
     const { actor, person: viewer } = view
 
+    const ticket = searchTerm.parse(req.query.ticket)
+    if (ticket !== '') {
+      const { events, more } = await readEventsOfTicket(db, ticket)
+      const acts = { events: events.map(eventView), more }
+      return res.render('service-desk/service-desk', { ...NOTHING, ticket, acts })
+    }
     const q = searchTerm.parse(req.query.q)
-    if (q.length < SHORTEST_TERM)
-      return res.render('service-desk/service-desk', { q, done: null, found: null })
+    if (q.length < SHORTEST_TERM) {
+      const cases = await readCases(db, clock.now())
+      return res.render('service-desk/service-desk', { ...NOTHING, q, cases })
+    }
     const { accounts, userIds, more } = await findAnywhere(db, q)
     const rows = (await readUserRows(db, userIds)).toSorted((a, b) => byName(a.person.name, b.person.name))
     const now = clock.now()
@@ -43,7 +58,7 @@ export function serviceDeskRoutes(deps: Deps): Router {
         withAccount: true,
       }),
     })
-    res.render('service-desk/service-desk', { q, done, found: { accounts, table, more } })
+    res.render('service-desk/service-desk', { ...NOTHING, q, done, found: { accounts, table, more } })
   })
 
   return routes

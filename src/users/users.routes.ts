@@ -14,6 +14,7 @@ import { readUsesOfPerson } from '../applications/uses.queries.ts'
 import { eventView } from '../audit-log/event-view.ts'
 import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
+import type { Person } from '../gate/facts.ts'
 import { personOf } from '../gate/gate.ts'
 import { readSessionsToShow } from '../gate/open-sessions.queries.ts'
 import { poll } from '../gate/poll.ts'
@@ -80,6 +81,7 @@ async function renderUser(deps: Deps, req: Request, res: Response, userId: unkno
     ...waysBack(deps, req, user.id, usersPageOf(personOf(res), user.client.id)),
     identifications: IDENTIFICATIONS,
     sessions: await readSessionsToShow(deps.db, row.person, storedId(req.sessionID), now),
+    events: eventsPageOf(personOf(res), user),
     applications: await readUsesOfPerson(deps.db, user.id),
     history: { ...history, lockouts: lockouts.map(eventView), signIns: signIns.map(eventView) },
   })
@@ -90,10 +92,21 @@ function waysBack({ config }: Deps, req: Request, userId: string, usersPage: str
   const list = listAddress(req.query.back, config.PUBLIC_URL)
   return {
     users: list === null ? usersPage : rowIn(list, userId),
-    usersName: list?.startsWith('/service-desk') ? 'Service Desk' : 'Users',
+    usersName: nameOfList(list),
     facts: `/users/${userId}/facts${list === null ? '' : backParameter(list)}`,
     back: backParameter(pageOfUser(userId, list)),
   }
+}
+
+function nameOfList(list: string | null): string {
+  if (list?.startsWith('/service-desk')) return 'Service Desk'
+  return list?.startsWith('/clients?') ? 'Accounts' : 'Users'
+}
+
+/** What a person did and what concerns them, in their account and those below. */
+function eventsPageOf({ clientId }: Person, { id, client }: { id: string; client: { id: string } }): string {
+  const log = clientId === client.id ? '/audit' : `/clients/${client.id}/audit`
+  return listHref(log, { below: 'yes', person: id })
 }
 
 /** An unsound filter is answered by the page, which names it. */

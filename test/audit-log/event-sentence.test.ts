@@ -158,6 +158,7 @@ const UNKNOWN_ORIGIN = {
   actorEmail: null,
   subjectEmail: null,
   subjectClientId: null,
+  clientName: null,
 }
 
 test('the sentence about a policy names the role groups', () => {

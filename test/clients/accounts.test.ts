@@ -133,6 +133,69 @@ describe('the MFA policy', () => {
   })
 })
 
+describe('people of the accounts below', () => {
+  const peopleOn = (html: string) =>
+    [...html.matchAll(/<a href="\/users\/[^"]+" id="[^"]+">([^<]+)</g)].map(([, name]) => name)
+  const find = async (email: string, q: string) =>
+    (await cast.as(email).get(`/clients?${new URLSearchParams({ q })}`)).body
+
+  test('a parent’s Admin finds people of the accounts below by name and by address, with account and status', async () => {
+    const body = await find('admin@harbour.example', 'MENON ravi')
+
+    assert.deepEqual(peopleOn(body), ['Ravi Menon'])
+    assert.match(body, /data-mfa="none" data-status="active".*href="\/clients\/[^"]+">Harbour Retail</s)
+    assert.deepEqual(peopleOn(await find('admin@harbour.example', 'tech@online.harbour.example')), [
+      'Mei-Ling Chen',
+    ])
+    assert.deepEqual(peopleOn(await find('admin@harbour.example', 'tech@')), ['Mei-Ling Chen', 'Ravi Menon'])
+    assert.match(
+      await find('admin@harbour.example', 'nobody at all'),
+      /No one has that in their name or address/,
+    )
+  })
+
+  test('a parent’s Admin only looks: the table of people below has no acts', async () => {
+    const body = await find('admin@harbour.example', 'ravi')
+
+    assert.match(body, /href="\/users\/[0-9a-f-]+\?back=%2Fclients%3Fq%3Dravi"/)
+    assert.doesNotMatch(body, /\/(mfa-reset|disable|unlock|role-groups|invitation)\b/)
+  })
+
+  test('no one of the own account, of a sibling, of an account above or elsewhere is found', async () => {
+    const sibling = await app.deps.db
+      .insert(clients)
+      .values({ name: 'Harbour Quay', parentId: await cast.people.clientId('Harbour Group') })
+      .returning()
+    await app.database.sql`
+      insert into users (client_id, email, name) values (${sibling[0]?.id ?? ''}, 'quinn@quay.example', 'Quinn Quay')`
+    const rosa = (q: string) => find('admin@retail.harbour.example', q)
+
+    assert.deepEqual(peopleOn(await find('admin@harbour.example', 'quinn')), ['Quinn Quay'])
+    for (const q of [
+      'quinn',
+      'quinn@quay.example',
+      'theo',
+      'tech@harbour.example',
+      'ravi',
+      'tomasz',
+      'tech@meridian.example',
+    ])
+      assert.deepEqual(peopleOn(await rosa(q)), [], q)
+    assert.deepEqual(peopleOn(await rosa('mei-ling')), ['Mei-Ling Chen'])
+    // Without accounts below there is no such search.
+    assert.doesNotMatch(
+      await find('admin@online.harbour.example', 'mei-ling'),
+      /people-title|Account or person/,
+    )
+    assert.doesNotMatch(await find('desk@platform.example', 'mei-ling'), /people-title/)
+  })
+
+  test('the Home of a parent’s Admin leads there', async () => {
+    assert.match((await cast.as('admin@harbour.example').get('/')).body, /action="\/clients" role="search"/)
+    assert.doesNotMatch((await cast.as('admin@online.harbour.example').get('/')).body, /action="\/clients"/)
+  })
+})
+
 describe('the audit log', () => {
   test('the audit log tells in sentences what happened in the account, newest first, and of one kind', async () => {
     await app.browser().enrolAndSignIn('admin2@harbour.example')

@@ -68,7 +68,7 @@ describe('each person', () => {
 
     assert.match(
       enrolled,
-      /Your authenticator is active<\/h2>\s*<p>You have nothing to do here\..*<a href="\/account">/,
+      /Your authenticator is active<\/h2>\s*<p>You have nothing to do here\..*<a href="\/account">/s,
     )
     assert.match(not, /You sign in with your password alone<\/h2>.*href="\/account\/authenticator">Set up/s)
     assert.doesNotMatch(not, /nothing to do/)

@@ -40,6 +40,8 @@ test('the metrics show sign-ins, stages, jobs, pools and processes', async () =>
     /^portcullis_stage_transitions_total\{from="verify",to="signed-in"\} [1-9]/m,
     /^portcullis_recent_jobs\{job="send-notification"\} [1-9]/m,
     /^portcullis_recent_job_seconds\{job="send-notification",quantile="0.99"\} \d/m,
+    /^portcullis_recent_jobs_bucket\{job="send-notification",le="0.1"\} \d/m,
+    /^portcullis_recent_jobs_bucket\{job="send-notification",le="\+Inf"\} [1-9]/m,
     /^portcullis_resets_open 0$/m,
     /^portcullis_password_checks\{state="waiting"\} 0$/m,
     /^portcullis_database_statements\{pool="main",state="running"\} \d/m,

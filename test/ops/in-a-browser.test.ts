@@ -39,6 +39,36 @@ onEachEngine('in a browser', (fixture) => {
     await page.context().close()
   })
 
+  test('/ops asks for nothing while it is hidden, and keeps an open table', async () => {
+    const { page, complaints } = await operatorsPage(fixture)
+    await fixture.app.deps.sql`
+      insert into sign_in_counts (minute, kind, events)
+      values (date_trunc('minute', ${fixture.app.clock.now().toISOString()}::timestamptz), 'completed', 7)
+      on conflict (minute, kind) do update set events = 7`
+    await page.clock.install()
+    await page.goto(`${fixture.app.origin}/ops`)
+    await page.locator('[data-chart="hour-completed"] summary').click()
+    let polls = 0
+    page.on('request', (request) => {
+      if (request.headers()['hx-request']) polls += 1
+    })
+    const hide = (hidden: boolean) =>
+      page.evaluate(`Object.defineProperty(document, 'hidden', { configurable: true, value: ${hidden} })`)
+
+    await hide(true)
+    await page.clock.runFor(30_000)
+    assert.equal(polls, 0)
+    await hide(false)
+    const answered = page.waitForResponse((response) => response.url().endsWith('/ops'))
+    await page.clock.runFor(5000)
+    await answered
+
+    assert.equal(polls, 1)
+    await page.locator('[data-chart="hour-completed"] details[open] td', { hasText: '7' }).waitFor()
+    assert.deepEqual(complaints, [])
+    await page.context().close()
+  })
+
   test('a failed job is seen, retried with a click, and completed on the board', async () => {
     await fixture.startWorker()
     const id = await fixture.failedMail()

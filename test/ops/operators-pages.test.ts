@@ -1,13 +1,18 @@
 // /ops and the pages below it: only for operators with a code.
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { after, before, describe, test } from 'node:test'
+import { promisify } from 'node:util'
 import { subjectOfUnknown } from '../../src/lockout/lockouts.queries.ts'
 import { ageText } from '../../src/platform/time/duration-text.ts'
 import { MINUTE, SECOND } from '../../src/platform/time/durations.ts'
 import { type Answer, type Browser, DEMO_PASSWORD } from '../support/browser.ts'
 import { eventually } from '../support/eventually.ts'
+import { builtModule } from '../support/processes.ts'
 import { REDIS_AVAILABLE, type RedisServer } from '../support/redis-server.ts'
 import { API, OPERATOR, OpsFixture, TECH, TOKEN } from './ops-fixture.ts'
+
+const run = promisify(execFile)
 
 const PAGES = [
   '/ops',
@@ -151,6 +156,37 @@ describe('the operators’ pages', () => {
     ])
       assert.equal((await fixture.app.browser().get(path, BEARER)).status, 303, path)
     assert.equal((await fixture.app.browser().get(`/ops/metrics?token=${TOKEN}`)).status, 303)
+  })
+
+  test('a back-up that its script has marked shows on /ops and in the metrics, and a missing one as late', async () => {
+    const shown = async () => {
+      const { body } = await fixture.operator.get('/ops')
+      const metrics = (await fixture.app.browser().get('/ops/metrics', BEARER)).body
+      const [, state] = /data-backup="([a-z]+)"/.exec(body) ?? []
+      const [, seconds] = /^portcullis_last_backup_timestamp_seconds (\d.*)$/m.exec(metrics) ?? []
+      return { state, seconds: seconds === undefined ? null : Number(seconds) }
+    }
+    assert.deepEqual(await shown(), { state: 'late', seconds: null })
+
+    const { PATH } = process.env
+    const env = { PATH, DATABASE_URL: fixture.app.deps.config.DATABASE_URL }
+    const { stdout } = await run(process.execPath, [builtModule('src/commands/mark-backup.js')], { env })
+
+    assert.match(stdout, /marked as completed at \d{4}-/)
+    const { seconds } = await shown()
+    assert.ok(seconds !== null && Math.abs(seconds * SECOND - Date.now()) < 10 * MINUTE)
+    await fixture.app.deps.sql`update backup_marks set at = ${fixture.app.clock.now().toISOString()}`
+    assert.equal((await shown()).state, 'fresh')
+    await fixture.app.deps.sql`update backup_marks set at = at - interval '27 hours'`
+    assert.equal((await shown()).state, 'late')
+  })
+
+  test('/ops has charts of the last hour and day, and says what they show without a sign-in', async () => {
+    const { body } = await fixture.operator.get('/ops')
+
+    for (const chart of ['hour-completed', 'hour-failed', 'day-completed', 'day-failed'])
+      assert.match(body, new RegExp(`data-chart="${chart}"`))
+    assert.match(body, /No one signed in\./)
   })
 
   test('/ops shows the outbox while the queues in PostgreSQL are dropped, and the queues come back', async () => {

@@ -5,6 +5,7 @@ import { auditEvents } from '../db/schema/audit-events.ts'
 import { auditSeals, auditUnsealed } from '../db/schema/audit-seals.ts'
 import { uuidArray } from '../db/uuid-array.ts'
 import { CHAIN_START, keyedHash } from './chain.ts'
+import { countSignIns } from './count-sign-ins.ts'
 import { BY_THE_PRODUCT, record } from './record.ts'
 import { hasKeyedSeal, headText, readLastSeals, type Seal, storedEvent } from './seals.queries.ts'
 
@@ -71,6 +72,7 @@ function sealBatch(db: Database, { keys, now }: Sealing, after: string | undefin
       from unnest(${uuidArray(ids)}, string_to_array(${hashes.join(',')}, ',')) with ordinality
         as sealed(event_id, hash, place)`)
     await tx.delete(auditUnsealed).where(sql`${auditUnsealed.eventId} = any(${uuidArray(ids)})`)
+    await countSignIns(tx, ids)
     return ids
   })
 }

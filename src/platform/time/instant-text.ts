@@ -8,10 +8,12 @@ const MINUTE = {
   hour: '2-digit',
   minute: '2-digit',
 } as const
+const TIME = { hour: '2-digit', minute: '2-digit' } as const
 const DAY = { day: 'numeric', month: 'short' } as const
 
 /** Creating a format takes a hundred times as long as using it. */
 const minutes = new Map<string, Intl.DateTimeFormat>()
+const times = new Map<string, Intl.DateTimeFormat>()
 const days = new Map<string, Intl.DateTimeFormat>()
 
 /** '24 Nov 2026, 09:15 CET'. Throws RangeError for an unknown time zone. */
@@ -27,6 +29,11 @@ export function upToMinute(instant: Date): Date {
 
 export function dayText(instant: Date, timeZone: string): string {
   return formatOf(days, timeZone, DAY).format(instant)
+}
+
+/** '09:15' */
+export function timeText(instant: Date, timeZone: string): string {
+  return formatOf(times, timeZone, TIME).format(instant)
 }
 
 export function exactText(instant: Date): string {

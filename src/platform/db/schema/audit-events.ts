@@ -28,6 +28,9 @@ export const auditEvents = pgTable(
       .on(t.clientId, t.subjectId, t.at, t.id)
       .where(sql`${t.subjectId} is not null`),
     index('audit_events_subject').on(t.subjectId, t.id),
+    index('audit_events_by_ticket')
+      .on(sql`lower(${t.details} ->> 'ticket')`, t.at, t.id)
+      .where(sql`${t.details} ? 'ticket'`),
     index('audit_events_failed_sign_ins')
       .on(t.clientId, t.at)
       .where(sql`${t.outcome} = 'failure' and ${t.action} in ('sign-in.password', 'sign-in.code')`),

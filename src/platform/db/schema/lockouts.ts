@@ -27,6 +27,9 @@ export const lockouts = pgTable(
   (t) => [
     primaryKey({ columns: [t.subject, t.kind] }),
     index('lockouts_locked').on(t.lockedUntil).where(sql`${t.lockedUntil} is not null`),
+    index('lockouts_switched_off')
+      .on(t.updatedAt)
+      .where(sql`${t.kind} = 'code' and ${t.consecutiveFailures} >= 100`),
     index('lockouts_updated').on(t.updatedAt),
   ],
 )

@@ -56,6 +56,7 @@ export const mfaResets = pgTable(
     index('mfa_resets_user').on(t.userId, t.id),
     index('mfa_resets_client').on(t.clientId, t.id),
     index('mfa_resets_digest').on(t.digestId).where(sql`${t.digestId} is not null`),
+    index('mfa_resets_in_progress').on(t.requestedAt).where(sql`${t.status} = 'requested'`),
     index('mfa_resets_requested').on(t.clientId, t.requestedAt),
     check('mfa_resets_never_of_oneself', sql`${t.userId} <> ${t.requestedBy}`),
     check(

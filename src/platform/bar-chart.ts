@@ -1,4 +1,4 @@
-// A small chart of counts by day, and its text alternative. Pure.
+// A small chart of counts by day, hour or minute, and its text alternative. Pure.
 
 export interface Counted {
   label: string
@@ -29,11 +29,11 @@ const GAP = 2
 const HEIGHT = 100
 const LOWEST = 4
 
-/** Throws if there are no days. */
+/** Throws if there are no counts. */
 export function barChart(counts: readonly Counted[]): BarChart {
   const [first] = counts
   const last = counts.at(-1)
-  if (!first || !last) throw new Error('a chart has at least one day')
+  if (!first || !last) throw new Error('a chart has at least one count')
   const highest = Math.max(...counts.map(({ count }) => count))
   const bars = counts.flatMap(({ label, count }, index) => {
     if (count === 0) return []

@@ -1,8 +1,8 @@
-// The small charts of the dashboard home: their bars, and what they say in words.
+// The small charts of Home and of the operators: their bars, and what they say in words.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { barChart } from '../../src/dashboard/bar-chart.ts'
+import { barChart } from '../../src/platform/bar-chart.ts'
 import { createViews } from '../../src/platform/http/render.ts'
 
 const counted = (...counts: number[]) => counts.map((count, index) => ({ label: `day ${index + 1}`, count }))
@@ -89,7 +89,7 @@ describe('the drawing', () => {
   const views = createViews()
   const draw = (counts: { label: string; count: number }[], summary: string) =>
     views.renderString(
-      `{% from "dashboard/bar-chart.njk" import barChart %}{{ barChart(chart, summary, 'Nothing.', 1000) }}`,
+      `{% from "components/bar-chart.njk" import barChart %}{{ barChart(chart, summary, 'Nothing.', 'day', 1000) }}`,
       { chart: barChart(counts), summary },
     )
 

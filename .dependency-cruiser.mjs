@@ -39,7 +39,7 @@ const FLOORS = [
   // The platform imports no feature.
   ['src/platform/mail'],
   ['src/platform/http'],
-  ['src/deps.ts'],
+  ['src/deps.ts', 'src/export-traces.ts'],
   ['src/platform/outbox'],
   ['src/platform/audit'],
   ['src/platform/crypto'],

@@ -53,6 +53,7 @@ import { requestLog } from './platform/http/request-log.ts'
 import { sameOriginOnly } from './platform/http/same-origin.ts'
 import { neverCached, securityHeaders } from './platform/http/security-headers.ts'
 import { staticFiles } from './platform/http/static-files.ts'
+import { traceRequests } from './platform/http/trace-requests.ts'
 import { cutUnreadRequests } from './platform/http/unread-requests.ts'
 import { warnOfPlainRequests } from './platform/http/warn-of-plain-requests.ts'
 import type { QueueEngine } from './platform/outbox/queues.ts'
@@ -87,6 +88,7 @@ export function createApp(deps: Deps, { queues, draining = () => false }: AppOpt
   useViews(app, createViews())
 
   app.use(requestLog(deps.log))
+  app.use(traceRequests)
   app.use(cutUnreadRequests)
   app.use(metrics.observe)
   app.use((req, res, next) => {

@@ -145,6 +145,8 @@ const settings = z.object({
   SESSION_ABSOLUTE: duration.pipe(wholeSeconds).default(12 * HOUR),
   DEMO_DATA: onOff.default(false),
   OPS_METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
+  OTLP_URL: urlWith(['https:', 'http:'], 'http://127.0.0.1:4318/v1/traces').optional(),
+  TRACE_SHARE: z.coerce.number('must be a number').min(0).max(1, 'must be at most 1').default(1),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 })
 

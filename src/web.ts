@@ -2,6 +2,7 @@
 import { createApp } from './app.ts'
 import { readConfig } from './config.ts'
 import { openDeps } from './deps.ts'
+import { exportTraces } from './export-traces.ts'
 import { checkProvider } from './oidc/check-provider.ts'
 import { drainOf } from './platform/http/drain.ts'
 import { createHttpServer, listenerOf } from './platform/http/http-server.ts'
@@ -20,6 +21,7 @@ if (process.exitCode) process.exit()
 async function serve(): Promise<void> {
   const config = readConfig(process.env)
   const deps = await openDeps(config, 'web', { mayWait: true, requestMs: config.ANSWER_WITHIN })
+  const sendTraces = exportTraces(config, 'web', deps.log)
   await checkProvider(deps)
   let draining = false
   const stopping = new AbortController()
@@ -44,6 +46,7 @@ async function serve(): Promise<void> {
     await signingKeys
     await queues.close()
     await deps.close()
+    await sendTraces()
     if (process.connected) process.disconnect()
   }
   process.on('SIGTERM', stop)

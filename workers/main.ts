@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readWorkerConfig, type WorkerConfig } from '../src/config.ts'
 import { openDeps } from '../src/deps.ts'
+import { exportTraces } from '../src/export-traces.ts'
 import { UnpatchedDriverError } from '../src/platform/db/client.ts'
 import { UnfitServerError } from '../src/platform/db/require-server.ts'
 import { createLog, type Logger } from '../src/platform/log.ts'
@@ -22,13 +23,15 @@ process.exit()
 async function work(): Promise<void> {
   const config = readWorkerConfig(process.env)
   const log = createLog('worker', config.LOG_LEVEL)
+  const sendTraces = exportTraces(config, 'worker', log)
   const stop = await start(config, log, stopping.signal)
   if (!stop) return
   process.send?.('ready')
   log.info('The worker has started.')
   if (!stopping.signal.aborted) await once(stopping.signal, 'abort')
   log.info('The worker finishes its running jobs, then stops.')
-  const inTime = await Promise.race([stop().then(() => true), sleep(STOP_WITHIN_MS, false)])
+  const ended = stop().then(sendTraces)
+  const inTime = await Promise.race([ended.then(() => true), sleep(STOP_WITHIN_MS, false)])
   if (!inTime) log.warn('Some jobs did not finish in time. They will run again.')
 }
 

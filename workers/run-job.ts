@@ -5,6 +5,7 @@ import type { Transaction } from '../src/platform/db/client.ts'
 import { outbox } from '../src/platform/db/schema/outbox.ts'
 import { describeError } from '../src/platform/log.ts'
 import { isJobName, JOB_PAYLOADS, type JobName } from '../src/platform/outbox/jobs.ts'
+import { inSpan } from '../src/platform/span.ts'
 import { MINUTE } from '../src/platform/time/durations.ts'
 import { JOBS } from './all-jobs.ts'
 import { HopelessJobError, type JobDeps } from './job.ts'
@@ -24,7 +25,12 @@ export async function runJob(queued: QueuedJob, token: string | undefined, deps:
 function attempt(id: string, deps: JobDeps): Promise<Date | null> {
   return deps.db.transaction(async (tx) => {
     const [row] = await tx
-      .select({ job: outbox.job, payload: outbox.payload, doneAt: outbox.doneAt })
+      .select({
+        job: outbox.job,
+        payload: outbox.payload,
+        doneAt: outbox.doneAt,
+        traceParent: outbox.traceParent,
+      })
       .from(outbox)
       .where(eq(outbox.id, id))
       .for('update')
@@ -32,7 +38,9 @@ function attempt(id: string, deps: JobDeps): Promise<Date | null> {
     if (!isJobName(row.job))
       throw new Error(`this worker does not know the job '${row.job}'; a newer one may`)
 
-    const tooEarly = await perform(row.job, row.payload, tx, deps)
+    const { job, payload, traceParent } = row
+    const work = () => perform(job, payload, tx, deps)
+    const tooEarly = await inSpan(`job ${job}`, { 'portcullis.outbox_id': id }, work, traceParent)
     if (tooEarly) return tooEarly.again
     await markDone(tx, id, deps.clock.now())
     return null

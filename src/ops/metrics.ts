@@ -1,8 +1,9 @@
-import type { Request, RequestHandler, Response } from 'express'
+import type { RequestHandler, Response } from 'express'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Deps } from '../deps.ts'
 import { patienceWithin } from '../platform/db/deadline.ts'
 import { VERSION } from '../platform/db/process-identity.ts'
+import { routeOf } from '../platform/http/route-of.ts'
 import type { QueueEngine } from '../platform/outbox/queues.ts'
 import { SECOND } from '../platform/time/durations.ts'
 import { within } from '../platform/time/within.ts'
@@ -67,7 +68,7 @@ export function openMetrics(deps: Deps, engine: QueueEngine): Metrics {
     observe(req, res, next) {
       const end = durations.startTimer()
       res.once('finish', () => {
-        end({ method: req.method, route: routeOf(req), status: res.statusCode })
+        end({ method: req.method, route: routeOf(req) ?? 'none', status: res.statusCode })
         if (res.locals.moved) transitions.inc(res.locals.moved)
       })
       next()
@@ -86,7 +87,3 @@ export function openMetrics(deps: Deps, engine: QueueEngine): Metrics {
 }
 
 /** The route and not the path, which may hold a token. */
-function routeOf(req: Request): string {
-  const path: unknown = req.route?.path
-  return typeof path === 'string' ? req.baseUrl + path : 'none'
-}

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import type { Request, RequestHandler } from 'express'
+import type { RequestHandler } from 'express'
 import type { Logger } from '../log.ts'
+import { routeOf } from './route-of.ts'
 
 declare global {
   namespace Express {
@@ -30,9 +31,4 @@ export function requestLog(log: Logger): RequestHandler {
     })
     next()
   }
-}
-
-function routeOf(req: Request): string | null {
-  const path: unknown = req.route?.path
-  return typeof path === 'string' ? path : null
 }

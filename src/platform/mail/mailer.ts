@@ -2,6 +2,7 @@ import { createTransport } from 'nodemailer'
 import type { Config } from '../../config.ts'
 import type { Logger } from '../log.ts'
 import { watchOutage } from '../outbox/watch-outage.ts'
+import { inSpan } from '../span.ts'
 import { SECOND } from '../time/durations.ts'
 import type { Mail } from './render-mail.ts'
 
@@ -58,7 +59,8 @@ export function openMailer(
   return {
     async send(mail) {
       try {
-        await transport.sendMail({ ...mail, from: MAIL_FROM, signal: AbortSignal.timeout(SEND_LIMIT_MS) })
+        const signal = AbortSignal.timeout(SEND_LIMIT_MS)
+        await inSpan('send mail', {}, () => transport.sendMail({ ...mail, from: MAIL_FROM, signal }))
         outage.ended()
       } catch (error) {
         const { why, refused } = understand(error)

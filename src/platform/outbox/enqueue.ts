@@ -1,5 +1,6 @@
 import type { Transaction } from '../db/client.ts'
 import { outbox } from '../db/schema/outbox.ts'
+import { currentTraceParent } from '../span.ts'
 import type { JobName, JobPayloads } from './jobs.ts'
 
 /** Adds a job in the transaction of its change: both commit or neither. It does not run before `dueAt`. */
@@ -19,5 +20,8 @@ export async function enqueueAll<Name extends JobName>(
   dueAt: Date | null = null,
 ): Promise<void> {
   if (payloads.length === 0) return
-  await tx.insert(outbox).values(payloads.map((payload) => ({ job, payload: { ...payload }, dueAt })))
+  const traceParent = currentTraceParent()
+  await tx
+    .insert(outbox)
+    .values(payloads.map((payload) => ({ job, payload: { ...payload }, dueAt, traceParent })))
 }

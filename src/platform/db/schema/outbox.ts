@@ -17,6 +17,8 @@ export const outbox = pgTable(
     doneAt: instant('done_at'),
     failedAt: instant('failed_at'),
     failure: text('failure'),
+    /** Of the change, for the trace of the job. */
+    traceParent: text('trace_parent'),
   },
   (t) => [
     index('outbox_undispatched').on(t.id).where(sql`${t.dispatchedAt} is null`),

@@ -20,6 +20,7 @@ const FLOORS = [
   ['src/logos'],
   ['src/clients'],
   ['src/approvals'],
+  ['src/bulk-acts'],
   ['src/mfa-policy'],
   ['src/users'],
   ['src/invitations', 'src/mfa-reset'],

@@ -10,6 +10,7 @@ import { changeRoutes } from './applications/change.routes.ts'
 import { registerRoutes } from './applications/register.routes.ts'
 import { approvalsRoutes } from './approvals/approvals.routes.ts'
 import { auditLogRoutes } from './audit-log/audit-log.routes.ts'
+import { bulkActsRoutes } from './bulk-acts/bulk-acts.routes.ts'
 import { clientsRoutes } from './clients/clients.routes.ts'
 import { runClientRoutes } from './clients/run-client.routes.ts'
 import { dashboardRoutes } from './dashboard/dashboard.routes.ts'
@@ -145,9 +146,10 @@ export function stageRouters(deps: Deps, ops: Router, oidc: Oidc): StageRouters 
       dashboardRoutes(deps),
       accountRoutes(deps),
       authenticatorRoutes(deps),
-      // Before '/users/:id', which would match 'new' and 'import'.
+      // Before '/users/:id', which would match 'new', 'import' and 'bulk'.
       inviteRoutes(deps),
       importRoutes(deps),
+      bulkActsRoutes(deps),
       usersRoutes(deps),
       profileRoutes(deps),
       roleGroupsRoutes(deps),

@@ -1,5 +1,6 @@
 import type { JobName, ScheduledJobName } from '../src/platform/outbox/jobs.ts'
 import { warnOfFailures } from '../src/users/warn-of-failures.ts'
+import { carryOutBulkActJob } from './carry-out-bulk-act.ts'
 import { completeMfaResetJob } from './complete-mfa-reset.ts'
 import { endGrantsJob } from './end-grants.ts'
 import { endLockoutJob } from './end-lockout.ts'
@@ -34,6 +35,7 @@ export const JOBS: { readonly [Name in JobName]: Job<Name> } = {
   'start-mfa-requirement': startMfaRequirementJob,
   'tell-of-mfa-start': tellOfMfaStartJob,
   'import-invitations': importInvitationsJob,
+  'carry-out-bulk-act': carryOutBulkActJob,
   'expire-approval': expireApprovalJob,
   'tell-application': tellApplicationJob,
   'end-grants': endGrantsJob,

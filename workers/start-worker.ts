@@ -20,8 +20,8 @@ const CONCURRENCY: { readonly [Name in QueueName]: number } = {
   maintenance: 1,
 }
 
-/** Each job holds a connection while it runs, ending grants a second one, and the relay holds one. */
-export const WORKER_CONNECTIONS = 2 + Object.values(CONCURRENCY).reduce((sum, jobs) => sum + jobs)
+/** Each job holds a connection while it runs, ending grants and a bulk act a second one, and the relay holds one. */
+export const WORKER_CONNECTIONS = 3 + Object.values(CONCURRENCY).reduce((sum, jobs) => sum + jobs)
 
 export interface WorkerTimes extends EngineOptions, Omit<RelayOptions, 'alsoRestore'> {
   /** The job of a killed worker runs again within lockDuration + 2 × stalledInterval. */

@@ -4,6 +4,7 @@ import type { Database } from '../src/platform/db/client.ts'
 import { applicationSecrets } from '../src/platform/db/schema/applications.ts'
 import { approvals } from '../src/platform/db/schema/approvals.ts'
 import { authenticators } from '../src/platform/db/schema/authenticators.ts'
+import { bulkActs } from '../src/platform/db/schema/bulk-acts.ts'
 import { invitationImports } from '../src/platform/db/schema/invitation-imports.ts'
 import { knownBrowsers } from '../src/platform/db/schema/known-browsers.ts'
 import { passwordResets } from '../src/platform/db/schema/links.ts'
@@ -18,7 +19,8 @@ import type { JobDeps } from './job.ts'
 import { BATCH, inBatches, remove } from './remove-rows.ts'
 
 const KEEP_PASSWORD_RESETS_MS = 30 * DAY
-const KEEP_IMPORTS_MS = 30 * DAY
+/** The people of an import or a bulk act. The audit log keeps what was done. */
+const KEEP_LINES_MS = 30 * DAY
 const KEEP_DONE_MS = 7 * DAY
 const KEEP_GRANTS_MS = 7 * DAY
 /** The audit log keeps decisions. Cases also name people who never became users. */
@@ -55,7 +57,9 @@ export async function sweepExpired({
     invitationImports,
     and(eq(invitationImports.status, 'draft'), lt(invitationImports.createdAt, before(DAY))),
   )
-  await remove(db, invitationImports, lt(invitationImports.finishedAt, before(KEEP_IMPORTS_MS)))
+  await remove(db, invitationImports, lt(invitationImports.finishedAt, before(KEEP_LINES_MS)))
+  await remove(db, bulkActs, and(eq(bulkActs.status, 'draft'), lt(bulkActs.createdAt, before(DAY))))
+  await remove(db, bulkActs, lt(bulkActs.finishedAt, before(KEEP_LINES_MS)))
   await remove(db, approvals, lt(approvals.decidedAt, before(KEEP_APPROVALS_MS)))
   await remove(db, doubtfulSignIns, lt(doubtfulSignIns.failedAt, before(DAY)))
   await remove(db, outbox, lt(outbox.doneAt, before(KEEP_DONE_MS)))

@@ -1,9 +1,8 @@
-import type { Deps } from '../deps.ts'
 import type { Person } from '../gate/facts.ts'
 import type { AuditAction } from '../platform/audit/actions.ts'
 import type { AuditEntry } from '../platform/audit/record.ts'
 import type { Transaction } from '../platform/db/client.ts'
-import type { ActRequest } from './act-request.ts'
+import type { ActDeps, ActRequest } from './act-request.ts'
 import type { Evidence, EvidenceField, ReadEvidence } from './evidence.ts'
 import { judge } from './judge.ts'
 import type { Missing, Outcome, Refused } from './outcome.ts'
@@ -29,7 +28,7 @@ interface UserAct<Given extends Evidence, Field> {
 
 /** What an Admin or the Service Desk does to a user, in one transaction: lock, judge, write, record, enqueue. */
 export function actOnUser<Given extends Evidence, Field = EvidenceField>(
-  deps: Deps,
+  deps: ActDeps,
   { actor, targetId, form, origin }: UserRequest,
   { action, rule, readEvidence, limit, carryOut }: UserAct<Given, Field>,
 ): Promise<UserOutcome<Field>> {

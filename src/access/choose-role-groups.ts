@@ -53,6 +53,13 @@ export function roleGroupChange(
   }
 }
 
+/** The role groups of an account as the choices of a form. */
+export function choicesOf(all: readonly RoleGroupChoice[], isPlatform: boolean) {
+  return all
+    .filter(({ ofPlatform }) => ofPlatform === isPlatform)
+    .map(({ key, name }) => ({ value: key, label: name }))
+}
+
 export function keysOf(roleGroups: readonly Pick<RoleGroupChoice, 'key'>[]): string[] {
   return roleGroups.map(({ key }) => key)
 }
@@ -77,6 +84,14 @@ function roleGroupsHint(actor: Actor, someNotGrantable: boolean): string {
   if (actor.isServiceDesk)
     return 'At least one. What administers, such as Admin, waits until a second agent has approved it.'
   return someNotGrantable ? 'Only the Service Desk can give the role group Admin.' : 'At least one.'
+}
+
+/** The role groups that a form wants of a user: the whole set, or those held with one given or taken. */
+export function wantedKeys(form: Record<string, unknown>, held: readonly string[]): string[] {
+  const { give, take } = form
+  if (typeof give === 'string') return [...new Set([...held, give])]
+  if (typeof take === 'string') return held.filter((key) => key !== take)
+  return roleGroupKeys(form)
 }
 
 export function roleGroupKeys(form: Record<string, unknown>): string[] {

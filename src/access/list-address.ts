@@ -38,6 +38,21 @@ export function listAddress(back: unknown, publicUrl: string): string | null {
   return path !== null && LISTS.test(path) ? path : null
 }
 
+/** What a list's address says. `clientId`: its account; null for the own one. `isSearch`: through all accounts. */
+export function readList(list: string): {
+  clientId: string | null
+  isSearch: boolean
+  query: Record<string, string>
+} {
+  const [path = list, query = ''] = list.split('?')
+  const [, clientId = null] = /^\/clients\/([0-9a-f-]{36})\/users$/.exec(path) ?? []
+  return {
+    clientId,
+    isSearch: path === '/service-desk',
+    query: Object.fromEntries(new URLSearchParams(query)),
+  }
+}
+
 /** The page of a user. `list`: the one it was opened from. */
 export function pageOfUser(userId: string, list: string | null): string {
   return `/users/${userId}${list === null ? '' : backParameter(list)}`

@@ -122,6 +122,12 @@ export const REFUSALS = {
     sentence:
       'This invitation has expired. Withdraw it and invite the person again: a second agent approves who is to administer.',
   },
+  'not-overdue': {
+    status: 409,
+    sentence:
+      'They need not set up MFA now: they have, no role group of theirs requires it, or they are not active.',
+  },
+  'reminded-today': { status: 409, sentence: 'They were reminded within the last 24 hours.' },
   'invitations-within-hour': {
     status: 429,
     sentence: 'This account has sent as many invitations as it may within an hour.',

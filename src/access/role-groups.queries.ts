@@ -1,5 +1,6 @@
 import { desc, eq } from 'drizzle-orm'
 import type { Reader } from '../platform/db/client.ts'
+import { preparedOnce } from '../platform/db/prepared-once.ts'
 import { roleGroups } from '../platform/db/schema/role-groups.ts'
 import type { Account } from './accounts.queries.ts'
 import type { RoleGroupChoice } from './choose-role-groups.ts'
@@ -14,7 +15,11 @@ export function readRoleGroupChoices(db: Reader, { isPlatform }: Pick<Account, '
 }
 
 export function readRoleGroups(db: Reader): Promise<RoleGroupChoice[]> {
-  return db
+  return roleGroupsQuery(db).execute()
+}
+
+const roleGroupsQuery = preparedOnce((db) =>
+  db
     .select({
       id: roleGroups.id,
       key: roleGroups.key,
@@ -27,4 +32,5 @@ export function readRoleGroups(db: Reader): Promise<RoleGroupChoice[]> {
     })
     .from(roleGroups)
     .orderBy(desc(roleGroups.rank), roleGroups.name)
-}
+    .prepare('read_role_groups'),
+)

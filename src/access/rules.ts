@@ -108,6 +108,11 @@ export function mayRemind(actor: Actor, account: AccountTarget): Refusal | null 
   return mayInvite(actor, account)
 }
 
+/** The same for one user. Whether they are overdue is asked with the time of the last reminder. */
+export function mayRemindUser(actor: Actor, target: Target): Refusal | null {
+  return mayChangeWithin(actor, target.relation) ?? (target.accountSuspended ? 'account-suspended' : null)
+}
+
 /** Up to one's own rank. Admins give nothing that administers: otherwise one could demote another Admin, then reset them. */
 export function mayGrant(actor: Actor, roleGroup: Grant): Refusal | null {
   if (administers(roleGroup) && !actor.isServiceDesk) return 'granted-by-service-desk'

@@ -3,7 +3,7 @@ import type { SentencesOf } from './event-names.ts'
 
 export const ACCOUNT_SENTENCES = {
   'mfa.reminded': {
-    success: ({ actor }) => `${actor} had everyone reminded who must still set up MFA.`,
+    success: ({ actor, reminded }) => `${actor} had ${reminded}.`,
     refused: ({ actor, mayNot }) => `${actor} ${mayNot} remind users of MFA.`,
   },
   'mfa-policy.changed': {

@@ -21,6 +21,8 @@ export interface Names {
   begun: string
   roleGroups: string
   renamed: string
+  /** Who was reminded, and of what. */
+  reminded: string
   /** Lines of a file of people to invite; empty for a single invitation. */
   lines: string
   /** Why a person with the right password may not come in; '' if passwords were locked. */

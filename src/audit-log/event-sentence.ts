@@ -33,8 +33,7 @@ const SHUT_OUT: Readonly<Record<string, string>> = {
 /** The sentence of an event; for an unknown event its name and its people. */
 export function eventSentence({ action, outcome, details, ...people }: EventFacts): string {
   const { [action as AuditAction]: sentences }: Partial<typeof SENTENCES> = SENTENCES
-  const subject =
-    people.subjectName ?? (people.subjectId === null ? 'an unknown person' : 'a person of another account')
+  const subject = subjectText(people, details)
   const invitee = inviteeText(people, details) ?? subject
   const toErase = details.kind === 'erasing'
   const names: Names = {
@@ -54,6 +53,10 @@ export function eventSentence({ action, outcome, details, ...people }: EventFact
     begun: roleGroupNames(details.added) || 'role groups',
     roleGroups: roleGroupsText(details, subject),
     renamed: details.from && details.to ? ` from ${details.from} to ${details.to}` : '',
+    reminded:
+      people.subjectId === null
+        ? 'everyone reminded who must still set up MFA'
+        : `${subject} reminded to set up MFA`,
     lines: details.lines === 1 ? 'one line' : details.lines ? `${details.lines} lines` : '',
   }
   const sentence = sentences?.[outcome]
@@ -69,6 +72,17 @@ function inviteeText(
 ): string | null {
   if (subjectId !== null) return null
   return inviteeName ?? (typeof name === 'string' ? name : null)
+}
+
+/** `people`: how many a refusal concerns that was recorded once for all of them. */
+function subjectText(
+  { subjectId, subjectName }: Pick<EventFacts, 'subjectId' | 'subjectName'>,
+  { people }: EventFacts['details'],
+): string {
+  if (subjectName !== null) return subjectName
+  if (subjectId !== null) return 'a person of another account'
+  if (typeof people !== 'number') return 'an unknown person'
+  return people === 1 ? 'one person' : `${people} people`
 }
 
 /** The times are in UTC: a sentence is the same for all readers. */

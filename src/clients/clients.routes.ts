@@ -85,7 +85,15 @@ async function findPeople(
   const around = { actor, now: clock.now(), address, marked: null, withAccount: true }
   const standing = { relation: 'child', ties: new Set<string>() } as const
   const caption = 'People found in the accounts below'
-  return { more, table: userTable(rows, { caption, sorting: null, listOf: () => ({ ...around, standing }) }) }
+  return {
+    more,
+    table: userTable(rows, {
+      caption,
+      sorting: null,
+      selection: null,
+      listOf: () => ({ ...around, standing }),
+    }),
+  }
 }
 
 async function renderClient(deps: Deps, req: Request, res: Response): Promise<void> {

@@ -1,5 +1,4 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express'
-import { z } from 'zod'
 import { usersPageOf } from '../access/act-notice.ts'
 import { actRequestOf } from '../access/act-request.ts'
 import { type EvidenceField, evidenceProblems } from '../access/evidence.ts'
@@ -15,23 +14,18 @@ import { personOf, proofsOf } from '../gate/gate.ts'
 import { poll } from '../gate/poll.ts'
 import { BYTE_ORDER_MARK, csvRows } from '../platform/http/csv.ts'
 import { readForm } from '../platform/http/form.ts'
-import { choice, listHref } from '../platform/http/list-query.ts'
+import { linesPage, readLinesQuery } from '../platform/http/lines-page.ts'
 import { originOf } from '../platform/http/origin.ts'
 import { typedFields } from '../platform/http/typed-text.ts'
 import { NOTHING_UPLOADED, readUpload, type Upload } from '../platform/http/upload.ts'
 import { confirmImport } from './confirm-import.ts'
 import { draftImport } from './draft-import.ts'
-import { countLines, LINES_SHOWN, readLines } from './imports.queries.ts'
+import { countLines, readLines } from './imports.queries.ts'
 import { limitsOfImports } from './invitation-allowance.ts'
 import { LINE_PROBLEMS, type LineProblem } from './judge-lines.ts'
 import { MAX_LINES } from './read-invitation-file.ts'
 import { recordLook } from './record-look.ts'
 import { viewImport } from './view-import.ts'
-
-const filters = z.object({
-  show: choice(['refused']),
-  after: z.coerce.number().int().min(0).max(1_000_000).catch(0),
-})
 
 const TOO_LARGE = `That is more than 2 MB. ${MAX_LINES} people take far less: send the file as CSV, or in parts.`
 
@@ -155,11 +149,10 @@ async function renderImport(
   const opened = await openImport(deps, req, res)
   if (!opened) return
   const { found, account, actor, relation } = opened
-  const { show, after } = filters.parse(req.query)
-  const page = { after, refusedOnly: show === 'refused', limit: LINES_SHOWN + 1 }
-  const lines = await readLines(deps.db, found.id, page)
-  const shown = lines.slice(0, LINES_SHOWN)
+  const query = readLinesQuery(req.query)
+  const lines = await readLines(deps.db, found.id, query)
   const path = `/users/import/${found.id}`
+  const { shown, ...pages } = linesPage(path, query, lines)
   const counts = await countLines(deps.db, found.id)
   const limits = limitsOfImports(deps.config)
   res.status(missing.length === 0 ? 200 : 422).render('invitations/import', {
@@ -173,11 +166,8 @@ async function renderImport(
     limits,
     limitsSentence: limitsSentence(counts.open, limits),
     paused: found.pausedUntil !== null && found.pausedUntil > deps.clock.now(),
-    show,
+    ...pages,
     lines: shown.map((line) => ({ ...line, problem: sentenceFor(line) })),
-    progress: listHref(`${path}/progress`, { show, after: after > 0 ? String(after) : '' }),
-    first: after > 0 && listHref(path, { show }),
-    next: lines.length > LINES_SHOWN && listHref(path, { show, after: String(shown.at(-1)?.line ?? 0) }),
     typed: typedFields(req.body, ['reason', 'ticket']),
     problems: evidenceProblems(missing),
   })

@@ -3,8 +3,6 @@ import { validate as isUuid } from 'uuid'
 import type { Reader } from '../platform/db/client.ts'
 import { invitationImportLines, invitationImports } from '../platform/db/schema/invitation-imports.ts'
 
-export const LINES_SHOWN = 100
-
 export type Import = Pick<
   typeof invitationImports.$inferSelect,
   'id' | 'clientId' | 'status' | 'lookedAt' | 'pausedUntil' | 'pausedBy'

@@ -1,10 +1,10 @@
 import { and, eq, isNotNull } from 'drizzle-orm'
 import { actOnUser, type UserOutcome, type UserRequest } from '../access/act-on-user.ts'
+import type { ActDeps } from '../access/act-request.ts'
 import { readDeskEvidence } from '../access/evidence.ts'
 import { approvedRoleGroups } from '../access/people.ts'
 import { mayChangeInvitation } from '../access/rules.ts'
 import { tellOfAdministrator } from '../access/tell-administrators.ts'
-import type { Deps } from '../deps.ts'
 import type { Transaction } from '../platform/db/client.ts'
 import { users } from '../platform/db/schema/users.ts'
 import { closeInvitation } from './close-invitation.ts'
@@ -13,7 +13,7 @@ import { readInvitation } from './invitations.queries.ts'
 import { sendInvitations } from './send-invitations.ts'
 
 /** Sends a new invitation, always to the address of the user, and closes the old one. */
-export function resendInvitation(deps: Deps, request: UserRequest): Promise<UserOutcome> {
+export function resendInvitation(deps: ActDeps, request: UserRequest): Promise<UserOutcome> {
   return actOnUser(deps, request, {
     action: 'invitation.resent',
     rule: mayChangeInvitation,

@@ -1,12 +1,11 @@
-import { and, asc, eq, inArray, isNull, lte, or } from 'drizzle-orm'
+import { and, asc, eq, isNull, lte, or } from 'drizzle-orm'
 import { accountById } from '../access/accounts.queries.ts'
 import type { Transaction } from '../platform/db/client.ts'
 import { listings } from '../platform/db/schema/listings.ts'
 import { users } from '../platform/db/schema/users.ts'
-import { notifyAll } from '../platform/mail/notify.ts'
 import { enqueue } from '../platform/outbox/enqueue.ts'
-import { DAY } from '../platform/time/durations.ts'
 import { matchesFilters } from '../users/matches-filters.queries.ts'
+import { REMIND_AGAIN_MS, sendReminders } from './send-reminders.ts'
 
 const BATCH = 500
 
@@ -28,7 +27,7 @@ export async function remindOfMfa(
     .where(
       and(
         eq(users.clientId, account.id),
-        or(isNull(users.mfaRemindedAt), lte(users.mfaRemindedAt, new Date(now.getTime() - DAY))),
+        or(isNull(users.mfaRemindedAt), lte(users.mfaRemindedAt, new Date(now.getTime() - REMIND_AGAIN_MS))),
         matchesFilters(
           users.id,
           { ...account, now },
@@ -41,10 +40,6 @@ export async function remindOfMfa(
     .for('no key update', { of: users })
   if (overdue.length === 0) return
   const ids = overdue.map(({ id }) => id)
-  await tx.update(users).set({ mfaRemindedAt: now }).where(inArray(users.id, ids))
-  await notifyAll(
-    tx,
-    ids.map((to) => ({ to, kind: 'mfa-reminder' as const, eventId, facts: {} })),
-  )
+  await sendReminders(tx, ids, { eventId, now })
   if (ids.length === BATCH) await enqueue(tx, 'remind-of-mfa', { clientId, eventId })
 }

@@ -2,12 +2,15 @@ import { Router } from 'express'
 import { readActNotice } from '../access/act-notice.ts'
 import { readTies } from '../access/makers.queries.ts'
 import { refuse } from '../access/refuse.ts'
+import { readRoleGroups } from '../access/role-groups.queries.ts'
 import { mayUseServiceDesk } from '../access/rules.ts'
 import { viewPage, visitOf } from '../access/visit.ts'
 import { eventView } from '../audit-log/event-view.ts'
 import { readEventsOfTicket } from '../audit-log/ticket-events.queries.ts'
 import type { Deps } from '../deps.ts'
 import { SHORTEST_TERM, searchTerm } from '../platform/http/list-query.ts'
+import { bulkChoices } from '../users/bulk-choices.ts'
+import { selectionOf } from '../users/selection.ts'
 import { readUserRows } from '../users/user-rows.queries.ts'
 import { userTable } from '../users/user-table.ts'
 import { readCases } from './cases.queries.ts'
@@ -49,6 +52,7 @@ export function serviceDeskRoutes(deps: Deps): Router {
     const table = userTable(rows, {
       caption: 'People found',
       sorting: null,
+      selection: selectionOf(bulkChoices(actor, false, await readRoleGroups(db)), req.originalUrl),
       listOf: ({ person: { clientId } }) => ({
         actor,
         standing: { relation: clientId === viewer.clientId ? 'own' : 'elsewhere', ties },

@@ -1,12 +1,11 @@
-import type { ActRequest } from '../access/act-request.ts'
-import { chooseRoleGroups, keysOf, roleGroupChange, roleGroupKeys } from '../access/choose-role-groups.ts'
+import type { ActDeps, ActRequest } from '../access/act-request.ts'
+import { chooseRoleGroups, keysOf, roleGroupChange, wantedKeys } from '../access/choose-role-groups.ts'
 import { type EvidenceField, readDeskEvidence } from '../access/evidence.ts'
 import { judge } from '../access/judge.ts'
 import { openApproval, requesterOf } from '../access/open-approval.ts'
 import type { Missing, Outcome } from '../access/outcome.ts'
 import { readRoleGroups } from '../access/role-groups.queries.ts'
 import { mayChangeRoleGroups, needsApproval } from '../access/rules.ts'
-import type { Deps } from '../deps.ts'
 import { setRoleGroups } from './set-role-groups.ts'
 
 export type RoleGroupsOutcome = Outcome<{ approvalId: string | null }, Missing<EvidenceField | 'roleGroups'>>
@@ -16,7 +15,7 @@ export type RoleGroupsOutcome = Outcome<{ approvalId: string | null }, Missing<E
  * sessions follow at their next request, because the gate reads role groups anew.
  */
 export async function changeRoleGroups(
-  deps: Deps,
+  deps: ActDeps,
   request: ActRequest & { targetId: string },
 ): Promise<RoleGroupsOutcome> {
   return deps.db.transaction(async (tx): Promise<RoleGroupsOutcome> => {
@@ -29,7 +28,7 @@ export async function changeRoleGroups(
     const { id: userId, clientId, email, name } = person
     const held = keysOf(person.roleGroups)
     const all = await readRoleGroups(tx)
-    const chosen = chooseRoleGroups(verdict.actor, person.ofPlatform, all, roleGroupKeys(form), held)
+    const chosen = chooseRoleGroups(verdict.actor, person.ofPlatform, all, wantedKeys(form, held), held)
     if (!chosen.ok && chosen.refusal !== null) return verdict.refuse(chosen.refusal)
     const { evidence, missing } = readDeskEvidence(verdict.actor, form)
     if (!chosen.ok) return { ok: false, refusal: null, missing: ['roleGroups', ...missing] }

@@ -1,9 +1,9 @@
 import { eq } from 'drizzle-orm'
 import { actOnUser, type UserOutcome, type UserRequest } from '../access/act-on-user.ts'
+import type { ActDeps } from '../access/act-request.ts'
 import { readEvidence } from '../access/evidence.ts'
 import { mayDisable } from '../access/rules.ts'
 import { tellOfAdministrator } from '../access/tell-administrators.ts'
-import type { Deps } from '../deps.ts'
 import { endSessions } from '../gate/end-sessions.ts'
 import { endKnownBrowsers } from '../lockout/end-known-browsers.ts'
 import { record } from '../platform/audit/record.ts'
@@ -11,7 +11,7 @@ import { users } from '../platform/db/schema/users.ts'
 import { notify } from '../platform/mail/notify.ts'
 
 /** Disables a user and ends their sessions. Authenticator, role groups and locks stay. */
-export function disableUser(deps: Deps, request: UserRequest): Promise<UserOutcome> {
+export function disableUser(deps: ActDeps, request: UserRequest): Promise<UserOutcome> {
   return actOnUser(deps, request, {
     action: 'user.disabled',
     rule: mayDisable,

@@ -52,6 +52,7 @@ export async function readPart(
   from: StartingPlace | null,
 ): Promise<Found> {
   const { q } = request.filters
+  if (part.among === 'locked' && request.lockedIds.length === 0) return { ids: [], end: null }
   const beyond = from && placeIn(request, from)
   if (q === '' || part.named === 'beginning' || part.among === 'locked')
     return scan(db, request, part, beyond)

@@ -10,6 +10,7 @@ import {
 } from '../gate/person-row.ts'
 import { lockoutColumns } from '../lockout/lockouts.queries.ts'
 import type { Reader } from '../platform/db/client.ts'
+import { preparedOnce } from '../platform/db/prepared-once.ts'
 import { authenticators } from '../platform/db/schema/authenticators.ts'
 import { clients } from '../platform/db/schema/clients.ts'
 import { invitations } from '../platform/db/schema/links.ts'
@@ -17,7 +18,6 @@ import { lastSignIns } from '../platform/db/schema/listings.ts'
 import { lockouts } from '../platform/db/schema/lockouts.ts'
 import { mfaResets } from '../platform/db/schema/mfa-resets.ts'
 import { users } from '../platform/db/schema/users.ts'
-import { uuidArray } from '../platform/db/uuid-array.ts'
 import type { UserRow } from './user-view.ts'
 
 const pending = alias(authenticators, 'pending_authenticators')
@@ -25,6 +25,15 @@ const pending = alias(authenticators, 'pending_authenticators')
 /** Reads these users in one query, in the order of the ids. Unknown ids are left out. */
 export async function readUserRows(db: Reader, ids: readonly string[]): Promise<UserRow[]> {
   if (ids.length === 0) return []
+  const rows = await rowsQuery(db).execute({ ids: ids.join(',') })
+  return rows.flatMap((row) => {
+    const person = toPerson(row.person, row.codeLockout)
+    return person ? [{ ...row, person }] : []
+  })
+}
+
+// Building it takes as long as rendering the list.
+const rowsQuery = preparedOnce((db) => {
   const lastReset = db
     .select({ status: mfaResets.status, requestedAt: mfaResets.requestedAt })
     .from(mfaResets)
@@ -39,7 +48,8 @@ export async function readUserRows(db: Reader, ids: readonly string[]): Promise<
     .orderBy(desc(invitations.createdAt))
     .limit(1)
     .as('invitation')
-  const rows = await db
+  const ids = sql`string_to_array(${sql.placeholder('ids')}, ',')::uuid[]`
+  return db
     .select({
       person: personColumns,
       codeLockout: lockoutColumns,
@@ -57,10 +67,7 @@ export async function readUserRows(db: Reader, ids: readonly string[]): Promise<
     .leftJoin(lastSignIns, eq(lastSignIns.userId, users.id))
     .leftJoinLateral(invitation, sql`true`)
     .leftJoinLateral(lastReset, sql`true`)
-    .where(sql`${users.id} = any(${uuidArray(ids)})`)
-    .orderBy(sql`array_position(${uuidArray(ids)}, ${users.id})`)
-  return rows.flatMap((row) => {
-    const person = toPerson(row.person, row.codeLockout)
-    return person ? [{ ...row, person }] : []
-  })
-}
+    .where(sql`${users.id} = any(${ids})`)
+    .orderBy(sql`array_position(${ids}, ${users.id})`)
+    .prepare('read_user_rows')
+})

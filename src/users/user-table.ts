@@ -1,6 +1,7 @@
 // The table of a list of users: its columns, how it is sorted, and its rows. Pure.
 import { listHref } from '../platform/http/list-query.ts'
 import { type ListAround, type RowView, rowView } from './row-view.ts'
+import type { Selection } from './selection.ts'
 import {
   descends,
   type SortKey,
@@ -22,6 +23,8 @@ export interface UserTable {
   caption: string
   columns: Column[]
   rows: RowView[]
+  /** What may be asked of selected people; null if nothing. */
+  selection: Selection | null
 }
 
 /** The order of the page; null for a list that has one order only. */
@@ -32,8 +35,14 @@ export function userTable(
   {
     sorting,
     caption,
+    selection,
     listOf,
-  }: { sorting: Sorting | null; caption: string; listOf: (row: UserRow) => ListAround },
+  }: {
+    sorting: Sorting | null
+    caption: string
+    selection: Selection | null
+    listOf: (row: UserRow) => ListAround
+  },
 ): UserTable {
   const views = rows.map((row) => rowView(row, listOf(row)))
   const withAccount = views.some(({ account }) => account !== null)
@@ -41,6 +50,7 @@ export function userTable(
   return {
     caption,
     columns: [
+      ...(selection ? [column('select', 'Select')] : []),
       sortable('name', 'Name', sorting),
       ...(withAccount ? [column('account', 'Account')] : []),
       column('role-groups', 'Role groups'),
@@ -49,6 +59,7 @@ export function userTable(
       ...(views.some(({ hasMenu }) => hasMenu) ? [column('acts', 'Actions')] : []),
     ],
     rows: views,
+    selection,
   }
 }
 

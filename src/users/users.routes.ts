@@ -1,14 +1,15 @@
 import { type Request, type Response, Router } from 'express'
 import { actNoticeOn, readActNotice, usersPageOf } from '../access/act-notice.ts'
 import { readCaseAbout } from '../access/approvals.queries.ts'
+import { choicesOf } from '../access/choose-role-groups.ts'
 import { goOnViewing } from '../access/go-on-viewing.ts'
 import { backParameter, listAddress, pageOfUser, rowIn } from '../access/list-address.ts'
 import { readTies } from '../access/makers.queries.ts'
 import { actorOf } from '../access/people.ts'
 import { recordExport } from '../access/record-export.ts'
 import { refuse } from '../access/refuse.ts'
-import { readRoleGroupChoices } from '../access/role-groups.queries.ts'
-import { mayInvite, mayViewAccount } from '../access/rules.ts'
+import { readRoleGroups } from '../access/role-groups.queries.ts'
+import { mayChangeWithin, mayInvite, mayViewAccount } from '../access/rules.ts'
 import { readOnlyBecause, viewAccount, viewTarget, visitOf } from '../access/visit.ts'
 import { readUsesOfPerson } from '../applications/uses.queries.ts'
 import { eventView } from '../audit-log/event-view.ts'
@@ -24,11 +25,13 @@ import { IDENTIFICATIONS } from '../mfa-reset/identifications.ts'
 import { listHref } from '../platform/http/list-query.ts'
 import { originOf } from '../platform/http/origin.ts'
 import { describeFile, fileNameOf, sendFile } from '../platform/http/send-file.ts'
+import { bulkChoices } from './bulk-choices.ts'
 import { exportedUsers } from './export-users.ts'
 import { EMPTY_PAGE, findUsers } from './find-users.queries.ts'
 import { readUserCounts } from './headcounts.queries.ts'
 import { rowView } from './row-view.ts'
-import { shownText } from './shown-text.ts'
+import { selectionOf } from './selection.ts'
+import { matchingText, shownText } from './shown-text.ts'
 import { isFiltered, readUserFilters } from './user-filters.ts'
 import { readUserHistory } from './user-history.queries.ts'
 import { readUserRows } from './user-rows.queries.ts'
@@ -156,6 +159,14 @@ async function renderList(deps: Deps, req: Request, res: Response): Promise<void
   const people = rows.map(({ person }) => person)
   const standing = { relation, ties: await readTies(deps.db, viewer.id, people, now) }
   const done = await readActNotice(deps.db, req, account.id)
+  const roleGroups = await readRoleGroups(deps.db)
+  const selection =
+    filters && counts && mayChangeWithin(actor, relation) === null
+      ? selectionOf(bulkChoices(actor, account.isPlatform, roleGroups), req.originalUrl, {
+          onPage: rows.length,
+          matching: matchingText(page, filters, counts),
+        })
+      : null
   const list = { actor, standing, now, address: req.originalUrl, marked: done?.userId ?? null }
   res.status(filters ? 200 : 422).render('users/users', {
     account,
@@ -169,10 +180,11 @@ async function renderList(deps: Deps, req: Request, res: Response): Promise<void
     isSound: filters !== null,
     isFiltered: isFiltered(typed),
     shown: filters && counts && shownText(page, filters, counts),
-    roleGroups: await readRoleGroupChoices(deps.db, account),
+    roleGroups: choicesOf(roleGroups, account.isPlatform),
     table: userTable(rows, {
       caption: `Users of ${account.name}`,
       sorting: filters && { ...filters, path, typed },
+      selection,
       listOf: () => ({ ...list, withAccount: false }),
     }),
     cutShort: page.cutShort,

@@ -184,6 +184,17 @@ const ACTS: readonly Act[] = [
     prepare: async ({ browser }) => ({ path: await draftedImport(browser) }),
   },
   {
+    name: 'confirming an act on several people',
+    route: '/users/bulk/:id',
+    by: 'admin',
+    prepare: async ({ browser }) => {
+      const fields = { action: 'disable', userId: (await user('active')).id }
+      const { location } = await browser.post('/users/bulk', fields)
+      assert.ok(location)
+      return { path: location, fields: EVIDENCE }
+    },
+  },
+  {
     name: 'a change of the MFA policy',
     route: '/mfa-policy',
     by: 'admin',
@@ -432,6 +443,7 @@ const NO_ACTS: Record<string, string> = {
   '/sign-out': 'it ends its own session',
   '/users/import': 'a draft invites no one',
   '/clients/:id/logo': 'a draft is shown to no one else',
+  '/users/bulk': 'a draft acts on no one',
   '/users/import/:id/look': 'it shows the draft, and records that',
   '/account/authenticator/cancel': 'it ends only what its own session began, as the end of the session does',
   '/oidc/interaction/:uid': 'it only proves who is there, as the step-up that is an act here',

@@ -175,6 +175,7 @@ test('an act on an unknown or hidden row is recorded with the requested id', asy
     [ADMIN, 'invitation.sent', '/users', cast.people.newcomer({ clientId: NOTHING }), { clientId: NOTHING }],
     [ADMIN, 'invitation.sent', '/users', cast.people.newcomer({ clientId: 'no-id' }), { clientId: 'no-id' }],
     [ADMIN, 'invitation.sent', `/users/import/${NOTHING}`, {}, { asked: NOTHING }],
+    [ADMIN, 'access', `/users/bulk/${NOTHING}`, {}, { asked: NOTHING }],
     [ADMIN, 'mfa-policy.changed', `/clients/${NOTHING}/mfa-policy`, {}, { clientId: NOTHING }],
     [ADMIN, 'session.ended', '/account/sessions/no-handle/end', {}, { asked: 'no-handle' }],
     [DESK, 'client.suspended', `/clients/${NOTHING}/suspend`, EVIDENCE, { clientId: NOTHING }],

@@ -121,6 +121,17 @@ async function caseOf(email: string): Promise<string> {
   return (await cast.people.addCase((await cast.app.userNamed(email)).id)).id
 }
 
+/** A draft of an act on several people. */
+async function selected(): Promise<string> {
+  const { location } = await send({
+    browser: admin(),
+    path: '/users/bulk',
+    fields: { action: 'disable', userId: (await colleague()).id },
+  })
+  assert.match(location ?? '', /^\/users\/bulk\//)
+  return location ?? ''
+}
+
 async function uploaded(): Promise<string> {
   const lines = `email,name,roleGroups\nupload${++uploads}@test.example,Una Upload,finance-operator`
   const { location } = await send({
@@ -280,6 +291,16 @@ const FORMS: Record<string, () => Promise<Form>> = {
     changesNothing: true,
   }),
   'POST /users/import/:id': async () => ({ browser: admin(), path: await uploaded() }),
+  'POST /users/bulk': async () => ({
+    browser: admin(),
+    path: '/users/bulk',
+    fields: { action: 'disable', userId: (await colleague()).id },
+  }),
+  'POST /users/bulk/:id': async () => ({
+    browser: admin(),
+    path: await selected(),
+    fields: { reason: 'The season is over' },
+  }),
   'POST /users/:id/profile': async () => ({
     browser: admin(),
     path: `/users/${(await colleague()).id}/profile`,
@@ -642,6 +663,7 @@ describe('the routes of another stage', () => {
       [/^\/activate\/:token/, await cast.people.invitationLink(await invited())],
       [/^\/reset-password\/:token/, await cast.people.passwordResetLink(email)],
       [/^\/users\/import\/:id/, await uploaded()],
+      [/^\/users\/bulk\/:id/, await selected()],
       [/^\/approvals\/:id/, `/approvals/${await caseOf(DESK2)}`],
       [/^\/users\/:id/, `/users/${id}`],
       [/^\/clients\/:id/, `/clients/${clientId}`],

@@ -104,6 +104,7 @@ interface There {
   applicationId: string
   secretId: string
   importPath: string
+  bulkPath: string
   invitation: string
   reset: string
 }
@@ -119,6 +120,7 @@ async function there(account: string, email: string): Promise<There> {
     approvalId: (await cast.people.addCase((await cast.app.userNamed(DESK2)).id)).id,
     ...(await application()),
     importPath: await uploadedDraft(),
+    bulkPath: await bulkDraft(id),
     invitation: await cast.people.invitationLink('new.tech@harbour.example'),
     reset: await cast.people.passwordResetLink(forgetful.email),
   }
@@ -131,6 +133,13 @@ async function application(): Promise<Pick<There, 'applicationId' | 'secretId'>>
   const [secret] = await db.select().from(applicationSecrets).where(eq(applicationSecrets.applicationId, id))
   assert.ok(secret)
   return { applicationId: id, secretId: secret.id }
+}
+
+/** A draft of an act on several people. */
+async function bulkDraft(userId: string): Promise<string> {
+  const { location } = await cast.as(ADMIN).post('/users/bulk', { action: 'disable', userId })
+  assert.match(location ?? '', /^\/users\/bulk\//)
+  return location ?? ''
 }
 
 /** An uploaded draft that names a taken address and has not been opened yet. */
@@ -152,12 +161,13 @@ async function uploadedDraft(): Promise<string> {
 
 function filledIn(
   path: string,
-  { userId, clientId, approvalId, applicationId, secretId, importPath, invitation, reset }: There,
+  { userId, clientId, approvalId, applicationId, secretId, importPath, bulkPath, invitation, reset }: There,
 ): string {
   const filled = path
     .replace('/activate/:token', invitation)
     .replace('/reset-password/:token', reset)
     .replace('/users/import/:id', importPath)
+    .replace('/users/bulk/:id', bulkPath)
     .replace('/approvals/:id', `/approvals/${approvalId}`)
     .replace('/applications/:id', `/applications/${applicationId}`)
     .replace(':secret', secretId)

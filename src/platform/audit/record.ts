@@ -7,6 +7,8 @@ export interface Origin {
   address: string | null
   userAgent: string | null
   requestId: string | null
+  /** The act is one of many that were confirmed together. */
+  bulkActId?: string
 }
 
 export const NO_REQUEST: Origin = { address: null, userAgent: null, requestId: null }
@@ -48,7 +50,8 @@ export async function recordForEach(
   entry: Omit<AuditEntry, 'id' | 'subjectId'>,
   subjectIds: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
-  const { origin, details = {}, ...event } = entry
+  const { origin, details: _, ...event } = entry
+  const details = detailsOf(entry)
   const rows = await tx
     .insert(auditEvents)
     .values(subjectIds.map((subjectId) => ({ ...event, ...origin, details, subjectId })))
@@ -58,8 +61,8 @@ export async function recordForEach(
 
 /** Writes an audit event in the transaction of its change. Returns its id, which notifications refer to. */
 export async function record(tx: Transaction, entry: AuditEntry): Promise<string> {
-  const { id = uuidv7(), origin, details = {}, ...event } = entry
-  await tx.insert(auditEvents).values({ id, ...event, ...origin, details })
+  const { id = uuidv7(), origin, details: _, ...event } = entry
+  await tx.insert(auditEvents).values({ id, ...event, ...origin, details: detailsOf(entry) })
   return id
 }
 
@@ -76,7 +79,7 @@ export async function recordWithPersonal(
 
 /** Events as JSON for `json_populate_recordset(null::audit_events, …)` in the statement that accepts a code. */
 export function auditRows(entries: readonly AuditEntry[]): string {
-  const rows = entries.map(({ at, clientId, actorId, subjectId, action, outcome, origin, details = {} }) => ({
+  const rows = entries.map(({ at, clientId, actorId, subjectId, action, outcome, origin, details }) => ({
     id: uuidv7(),
     at,
     client_id: clientId,
@@ -87,7 +90,12 @@ export function auditRows(entries: readonly AuditEntry[]): string {
     address: origin.address,
     user_agent: origin.userAgent,
     request_id: origin.requestId,
-    details,
+    details: detailsOf({ origin, ...(details && { details }) }),
   }))
   return JSON.stringify(rows)
+}
+
+function detailsOf({ origin, details = {} }: Pick<AuditEntry, 'origin' | 'details'>) {
+  const { bulkActId } = origin
+  return bulkActId === undefined ? details : { ...details, bulkActId }
 }

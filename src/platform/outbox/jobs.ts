@@ -23,6 +23,7 @@ const payloads = {
     after: z.string().exactOptional(),
   }),
   'import-invitations': z.object({ importId: z.string() }),
+  'carry-out-bulk-act': z.object({ bulkActId: z.uuid() }),
   'expire-approval': z.object({ approvalId: z.string() }),
   'tell-application': z.object({ grantId: z.string() }),
   /** `after`: the last user of the batch before. */
@@ -54,6 +55,7 @@ export const QUEUE_OF: { readonly [Name in JobName]: QueueName } = {
   'start-mfa-requirement': 'maintenance',
   'tell-of-mfa-start': 'notifications',
   'import-invitations': 'maintenance',
+  'carry-out-bulk-act': 'maintenance',
   'expire-approval': 'maintenance',
   'tell-application': 'applications',
   'end-grants': 'applications',

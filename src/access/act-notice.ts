@@ -12,8 +12,8 @@ import { type Return, returnTo } from './list-address.ts'
 /** Sentences for the page after an act. */
 const ACTS = {
   'mfa-reset': (name: string) =>
-    `The authenticator of ${name} no longer works, and they are signed out everywhere. They and the Admins of their account are told by mail.`,
-  unlocked: (name: string) => `${name} can try to sign in again, and is told so by mail.`,
+    `The authenticator of ${name} no longer works, and they are signed out everywhere. They and the Admins of their account get a mail about it.`,
+  unlocked: (name: string) => `${name} can try to sign in again, and gets a mail about it.`,
   invited: (name: string) =>
     `The invitation of ${name} is on its way. Its link works once, for ${durationText(LINK_LIFE_MS.invitation)}.`,
   'invitation-resent': (name: string) => `A new invitation for ${name} is on its way.`,
@@ -23,7 +23,7 @@ const ACTS = {
   'role-groups-waiting': (name: string) =>
     `The change waits for a second agent. Until it is approved ${name} keeps the present role groups.`,
   'sessions-ended': (name: string) =>
-    `${name} is signed out everywhere, and is told so by mail. They can sign in again.`,
+    `${name} is signed out everywhere, and gets a mail about it. They can sign in again.`,
   disabled: (name: string) => `The account of ${name} is disabled, and they are signed out everywhere.`,
   'enabling-waits': (name: string) => `${name} can sign in again when a second agent has approved it.`,
   'erasing-waits': (name: string) => `Nothing of ${name} is erased until a second agent has approved it.`,

@@ -204,7 +204,10 @@ export function mayRenameClient(actor: Actor, account: AccountTarget): Refusal |
   return account.isPlatform ? 'platform-fixed' : null
 }
 
-/** What pages and mails show of an account: its support contact, time zone and logo. The platform's are the default of all. */
+/**
+ * What pages and mails show of an account: its support contact, time zone and logo. The platform's are the default of
+ * all.
+ */
 export function maySetClientDetails(actor: Actor, account: AccountTarget): Refusal | null {
   if (actor.isServiceDesk) return null
   return mayViewAccount(actor, account.relation) === 'unknown' ? 'unknown' : 'clients-by-service-desk'

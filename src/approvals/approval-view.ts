@@ -23,7 +23,7 @@ export function approvalView(found: Case, { actor, staff: { staff, makers }, nam
     ...found,
     status,
     /** What the case asks for, in a few words. */
-    wish: found.kind === 'erasing' ? `Erase ${found.name}` : `${names(found.given)} for ${found.name}`,
+    title: found.kind === 'erasing' ? `Erase ${found.name}` : `${names(found.given)} for ${found.name}`,
     endedAt: found.decidedAt ?? found.expiresAt,
     held: names(found.held),
     given: names(found.given),

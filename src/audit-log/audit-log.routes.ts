@@ -30,9 +30,9 @@ import type { LogViewer } from './foreign-names.queries.ts'
 import { readShownName } from './person-search.queries.ts'
 
 const PAGE_SIZE = 50
-/** Of a larger tree the first by name. */
+/** In a larger tree, the first accounts by name. */
 const ACCOUNTS_AT_MOST = 500
-// Each download is recorded in the log that it is of.
+// A download is recorded in the log of its account.
 const OF_ONE_ACCOUNT = 'A file holds the events of one account. Open its log to download them.'
 const NOTHING: FoundEvents = { events: [], next: null, cutShort: false }
 

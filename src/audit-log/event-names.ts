@@ -6,8 +6,8 @@ export interface Names {
   actor: string
   subject: string
   /** What a case asks for, as 'to …' and as 'that …'. */
-  wish: string
-  wished: string
+  request: string
+  requested: string
   kind: string
   where: string
   endedWith: string

@@ -39,8 +39,8 @@ export function eventSentence({ action, outcome, details, ...people }: EventFact
   const names: Names = {
     actor: actorText(people),
     subject,
-    wish: toErase ? `erase ${invitee}` : `make ${invitee} an administrator`,
-    wished: toErase ? `${invitee} is erased` : `${invitee} becomes an administrator`,
+    request: toErase ? `erase ${invitee}` : `make ${invitee} an administrator`,
+    requested: toErase ? `${invitee} is erased` : `${invitee} becomes an administrator`,
     kind: details.kind === 'password' ? 'password' : 'code',
     endedWith: ENDED_WITH[String(details.through)] ?? '',
     where: details.knownBrowser ? ' in a known browser' : '',

@@ -10,7 +10,7 @@ import type { People } from './person-search.queries.ts'
 /** The most events that one search examines row by row. */
 const WINDOW = 20_000
 
-/** The most events that one search reads from several indexes, about. */
+/** About the most events that one search reads from several indexes. */
 const CHOICE = 10_000
 
 export interface EventSearch {
@@ -33,7 +33,7 @@ export interface FoundEvents {
   cutShort: boolean
 }
 
-/** In each of the accounts. */
+/** What is read in each account of the search. */
 interface Stream {
   /** The condition that an index holds in order. */
   within: SQL | undefined

@@ -31,25 +31,26 @@ export const PEOPLE_SENTENCES = {
     refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} change the role groups of ${subject}.`,
   },
   'approval.requested': {
-    success: ({ actor, wish }) => `${actor} asked for a second agent’s approval to ${wish}.`,
+    success: ({ actor, request }) => `${actor} asked for a second agent’s approval to ${request}.`,
   },
   'approval.approved': {
-    success: ({ actor, wished }) => `${actor} approved that ${wished}.`,
+    success: ({ actor, requested }) => `${actor} approved that ${requested}.`,
     refused: ({ actor, mayNot }) => `${actor} ${mayNot} approve another agent’s request.`,
   },
   'approval.refused': {
-    success: ({ actor, wished }) => `${actor} refused that ${wished}.`,
+    success: ({ actor, requested }) => `${actor} refused that ${requested}.`,
     refused: ({ actor, mayNot }) => `${actor} ${mayNot} refuse another agent’s request.`,
   },
   'approval.withdrawn': {
-    success: ({ actor, wish }) => `${actor} withdrew the request to ${wish}.`,
+    success: ({ actor, request }) => `${actor} withdrew the request to ${request}.`,
     refused: ({ actor, mayNot }) => `${actor} ${mayNot} withdraw another agent’s request.`,
   },
   'approval.expired': {
-    success: ({ wish }) => `The request to ${wish} expired without a decision.`,
+    success: ({ request }) => `The request to ${request} expired without a decision.`,
   },
   'approval.closed': {
-    failure: ({ actor, wished }) => `${actor} approved that ${wished}, but it could not be done any more.`,
+    failure: ({ actor, requested }) =>
+      `${actor} approved that ${requested}, but it could not be done any more.`,
   },
   'user.sessions-ended': {
     success: ({ actor, subject }) => `${actor} ended all sessions of ${subject}.`,

@@ -17,8 +17,7 @@ export const SIGN_IN_SENTENCES = {
   },
   'sign-in.completed': { success: ({ subject }) => `${subject} signed in.` },
   'sign-in.many-failures': {
-    success: () =>
-      'Many people of this account failed to sign in within an hour. Those who check it were told by mail.',
+    success: () => 'Many people of this account failed to sign in within an hour. Its helpers got a mail.',
   },
   'sign-out': { success: ({ subject }) => `${subject} signed out.` },
   'session.ended': {
@@ -45,7 +44,7 @@ export const SIGN_IN_SENTENCES = {
   },
   'lockout.repeated': {
     success: ({ subject }) =>
-      `${subject} was locked repeatedly within a day. Those who may unlock were told by mail.`,
+      `${subject} was locked repeatedly within a day. Those who may unlock got a mail.`,
   },
   'address.refused': {
     refused: () => 'Too many tries from one network address failed: the next are not checked for a while.',

@@ -6,7 +6,9 @@ import { readEvents } from './events.queries.ts'
 
 const SHOWN = 50
 
-/** The newest acts of all accounts that carry this ticket, in any letter case. Only for those who may see every account. */
+/**
+ * The newest acts of all accounts that carry this ticket, in any letter case. Only for those who may see every account.
+ */
 export async function readEventsOfTicket(
   db: Reader,
   ticket: string,

@@ -18,7 +18,7 @@ export interface Help extends Branding {
   helper: string
 }
 
-/** Only for a person past the password are the names of the account's Admins, its own support contact and its own logo. */
+/** Names of Admins, and the account's own support contact and logo, only for a person past the password. */
 export async function readHelp(db: Reader, person: Person | null): Promise<Help> {
   const branding = await readBranding(db, person?.clientId ?? null)
   if (!person || isHelpedByDesk(person)) return { helper: helperOf(person), ...branding }

@@ -1,4 +1,4 @@
-// The start of a requirement of MFA, told to a person concerned on every page until then. Pure.
+// The start of a requirement of MFA, shown to the people concerned on every page until then. Pure.
 import type { Person } from './facts.ts'
 import { mfaRequiredFrom } from './mfa-required.ts'
 

@@ -3,7 +3,7 @@ import type { Reader } from '../platform/db/client.ts'
 import { clients } from '../platform/db/schema/clients.ts'
 import { isTimeZone } from '../platform/time/time-zones.ts'
 
-/** In which mails to the people of an account give times: its own zone, else the platform's, else UTC. */
+/** The time zone of mails to the people of an account: its own, else the platform's, else UTC. */
 export async function readTimeZone(db: Reader, clientId: string): Promise<string> {
   const { id, timeZone, isPlatform } = clients
   const rows = await db

@@ -23,8 +23,9 @@ export function withdrawInvitation(deps: Deps, request: UserRequest): Promise<Us
 }
 
 /**
- * Removes a user who never activated, so that the address can be invited again. The row stays for the audit log, without
- * role groups and password. Its name and former address are erased later (remove-history.ts). Returns the id of the event.
+ * Removes a user who never activated, so that the address can be invited again. The row stays for the audit log,
+ * without role groups and password. Its name and former address are erased later (remove-history.ts). Returns the id of
+ * the event.
  */
 export async function withdraw(
   tx: Transaction,

@@ -12,7 +12,10 @@ export interface LockoutOwner {
   clientId: string
 }
 
-/** Records a lock and queues a mail to the user, and a job if it is one of many. An e-mail address without a user is recorded without a subject. */
+/**
+ * Records a lock and queues a mail to the user, and a job if it is one of many. An e-mail address without a user is
+ * recorded without a subject.
+ */
 export async function recordLockout(
   tx: Transaction,
   lockout: {

@@ -1,10 +1,10 @@
-// When failed attempts are told by mail, and to whom beside the user. Pure.
+// When failed attempts are mailed, and to whom besides the user. Pure.
 import { DAY, HOUR, MINUTE } from '../platform/time/durations.ts'
 
 /** A sign-in without an accepted code so long after a wrong one is abandoned. It cannot go on: it lives ten minutes. */
 export const ABANDONED_AFTER_MS = 15 * MINUTE
 
-/** A slip sends no mail; with the second wrong code in a row the user is warned at once. */
+/** One wrong code sends no mail. At the second in a row the user is warned at once. */
 export function warnsAtOnce(wrongCodesInARow: number): boolean {
   return wrongCodesInARow >= 2
 }
@@ -25,7 +25,7 @@ const ONE_IN = 50
 
 /**
  * Whether the people of an account who failed within BURST_WITHIN_MS and have not succeeded since are so many that
- * slips do not explain it: five of them, in larger accounts one person in fifty, and never more than a hundred.
+ * mistyping does not explain it: five of them, in larger accounts one person in fifty, and never more than a hundred.
  */
 export function isBurst({ failing, active }: { failing: number; active: number }): boolean {
   return failing >= Math.min(MOST_PEOPLE, Math.max(FEWEST_IN_A_BURST, Math.ceil(active / ONE_IN)))
@@ -34,5 +34,5 @@ export function isBurst({ failing, active }: { failing: number; active: number }
 /** The helpers of a person, or of an account, are mailed once within this time. */
 export const WARN_HELPERS_EVERY_MS = DAY
 
-/** Of the people of one account who are locked repeatedly, so many are mailed about each day: a burst is one mail. */
+/** So many people of one account are mailed about each day. A burst has a mail of its own. */
 export const LOCKED_PEOPLE_MAILED = 10

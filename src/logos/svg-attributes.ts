@@ -20,7 +20,10 @@ const ATTRIBUTE = /([A-Za-z_][\w.:-]*)\s*=\s*(?:"([^"]*)"|'([^']*)')/g
 const REPLACED = ['viewBox', 'width', 'height', 'x', 'y']
 const LIMITS = { shortest: 1, longest: 10_000, wider: 8, higher: 2 }
 
-/** As they are written into the tag. `inClipPath`: one clip path within another multiplies what is drawn. Throws LogoProblem. */
+/**
+ * As they are written into the tag. `inClipPath`: one clip path within another multiplies what is drawn. Throws
+ * LogoProblem.
+ */
 export function allowedAttributes(
   element: string,
   given: ReadonlyMap<string, string>,

@@ -72,7 +72,7 @@ export function affectedSentences(
   return sentences
 }
 
-/** Of those removed that are in force, or else of those whose start was to come. */
+/** Counts by the removed role groups in force, or else by those whose start is ahead. */
 function removedSentence(
   headcounts: readonly Headcount[],
   current: readonly Required[],

@@ -24,7 +24,7 @@ export async function readPolicy(db: Reader, account: PolicyAccount): Promise<Ro
       id: roleGroups.id,
       key: roleGroups.key,
       name: roleGroups.name,
-      requiredBy: mfaPolicies.clientId,
+      policyOf: mfaPolicies.clientId,
       startsAt: mfaPolicies.startsAt,
     })
     .from(roleGroups)
@@ -34,9 +34,9 @@ export async function readPolicy(db: Reader, account: PolicyAccount): Promise<Ro
     )
     .where(eq(roleGroups.ofPlatform, account.isPlatform))
     .orderBy(desc(roleGroups.rank), roleGroups.name)
-  return rows.map(({ requiredBy, startsAt, ...row }) => ({
+  return rows.map(({ policyOf, startsAt, ...row }) => ({
     ...row,
-    requirement: account.isPlatform ? AT_ONCE : requiredBy === null ? null : { startsAt },
+    requirement: account.isPlatform ? AT_ONCE : policyOf === null ? null : { startsAt },
   }))
 }
 

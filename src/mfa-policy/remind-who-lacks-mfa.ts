@@ -51,7 +51,7 @@ function reminderFor(
     : { to, eventId: null, kind: 'mfa-reminder', facts: {} }
 }
 
-/** Of these people those whom no one has reminded meanwhile. The database decides between two workers. */
+/** Marks people as reminded. Returns those whom no other worker has marked. */
 async function takeTurns(
   tx: Transaction,
   due: readonly LackingPerson[],

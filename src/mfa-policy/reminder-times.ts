@@ -44,7 +44,7 @@ function lastDue(applies: number, now: number): number | null {
   return dueAt === undefined || now - dueAt >= LAPSES_MS ? null : dueAt
 }
 
-/** Nothing known counts as long ago. */
+/** A missing time counts as 1970. */
 function ms(instant: Date | null): number {
   return instant?.getTime() ?? 0
 }

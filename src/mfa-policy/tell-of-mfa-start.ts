@@ -13,7 +13,7 @@ const BATCH = 500
 
 /**
  * Queues a mail to each active user who is not enrolled and of whom MFA will be required from this start on. A full
- * batch enqueues the next one. A start that was changed since is told to no one: its change has a job of its own.
+ * batch enqueues the next one. A start that was changed since sends no mail: its change has a job of its own.
  */
 export async function tellOfMfaStart(
   tx: Transaction,
@@ -46,13 +46,14 @@ export async function tellOfMfaStart(
     tx,
     batch.map(({ id }) => id),
   )
-  const told = rows.flatMap(({ person }) =>
+  const notified = rows.flatMap(({ person }) =>
     !person.clientSuspended && mfaRequiredFrom(person, now)?.getTime() === start.getTime() ? [person.id] : [],
   )
-  if (told.length > 0) await tx.update(users).set({ mfaRemindedAt: now }).where(inArray(users.id, told))
+  if (notified.length > 0)
+    await tx.update(users).set({ mfaRemindedAt: now }).where(inArray(users.id, notified))
   await notifyAll(
     tx,
-    told.map((to) => ({ to, kind: 'mfa-required-from' as const, eventId, facts: { startsAt } })),
+    notified.map((to) => ({ to, kind: 'mfa-required-from' as const, eventId, facts: { startsAt } })),
   )
   const last = batch.at(-1)
   if (last && batch.length === BATCH)

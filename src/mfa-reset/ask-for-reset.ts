@@ -12,12 +12,16 @@ import { notify, notifyAll } from '../platform/mail/notify.ts'
 import { HOUR } from '../platform/time/durations.ts'
 
 const ASK_AT_MOST_EVERY_MS = HOUR
-/** Further requests of an account within the hour are listed, but mailed to no helper: many known passwords must not flood them. */
+/**
+ * Further requests of an account within the hour are listed, but mailed to no helper: many known passwords must not
+ * flood them.
+ */
 const MAILED_AN_HOUR = 10
 
 /**
- * Opens the case of a person who lost their authenticator, for those who may reset it. It resets nothing: an attacker with
- * the password can ask too. False if this session may not ask; a repeated request is recorded as refused, and is answered alike.
+ * Opens the case of a person who lost their authenticator, for those who may reset it. It resets nothing: an attacker
+ * with the password can ask too. False if this session may not ask; a repeated request is recorded as refused, and is
+ * answered alike.
  */
 export function askForReset(deps: Deps, session: ActingSession, origin: Origin): Promise<boolean> {
   return deps.db.transaction(async (tx) => {

@@ -33,12 +33,12 @@ export async function warnOfAbandonedSignIn(
   eventId: string,
   now: Date,
 ): Promise<{ again: Date } | null> {
-  const isIt = eq(doubtfulSignIns.eventId, eventId)
-  const [doubtful] = await tx.select().from(doubtfulSignIns).where(isIt).for('update')
+  const isOfEvent = eq(doubtfulSignIns.eventId, eventId)
+  const [doubtful] = await tx.select().from(doubtfulSignIns).where(isOfEvent).for('update')
   if (!doubtful) return null
   const abandonedAt = new Date(doubtful.failedAt.getTime() + ABANDONED_AFTER_MS)
   if (now < abandonedAt) return { again: abandonedAt }
-  await tx.delete(doubtfulSignIns).where(isIt)
+  await tx.delete(doubtfulSignIns).where(isOfEvent)
   await warn(tx, { userId: doubtful.userId, eventId, after: 'abandoned' }, now)
   return null
 }

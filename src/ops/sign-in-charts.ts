@@ -3,7 +3,7 @@ import { type BarChart, barChart } from '../platform/bar-chart.ts'
 import { MINUTE } from '../platform/time/durations.ts'
 import { timeText } from '../platform/time/instant-text.ts'
 
-export interface Span {
+export interface Period {
   start: Date
   slotMs: number
   slots: number
@@ -21,28 +21,28 @@ export interface SignInCharts {
 }
 
 /** Sixty minutes; the last one is not over. */
-export function lastHour(now: Date): Span {
-  return spanUpTo(now, MINUTE, 60)
+export function lastHour(now: Date): Period {
+  return periodUpTo(now, MINUTE, 60)
 }
 
 /** Forty-eight half hours; the last one is not over. */
-export function lastDay(now: Date): Span {
-  return spanUpTo(now, 30 * MINUTE, 48)
+export function lastDay(now: Date): Period {
+  return periodUpTo(now, 30 * MINUTE, 48)
 }
 
-export function endOf({ start, slotMs, slots }: Span): Date {
+export function endOf({ start, slotMs, slots }: Period): Date {
   return new Date(start.getTime() + slotMs * slots)
 }
 
 /** Refused ones met a lock: they are drawn with the failed ones. */
-export function signInCharts(counts: readonly SlotCount[], span: Span, timeZone: string): SignInCharts {
+export function signInCharts(counts: readonly SlotCount[], period: Period, timeZone: string): SignInCharts {
   const chart = (isCounted: (count: SlotCount) => boolean) => {
     const bySlot = new Map<number, number>()
     for (const count of counts.filter(isCounted))
       bySlot.set(count.slot, (bySlot.get(count.slot) ?? 0) + count.events)
     return barChart(
-      Array.from({ length: span.slots }, (_, slot) => ({
-        label: timeText(new Date(span.start.getTime() + slot * span.slotMs), timeZone),
+      Array.from({ length: period.slots }, (_, slot) => ({
+        label: timeText(new Date(period.start.getTime() + slot * period.slotMs), timeZone),
         count: bySlot.get(slot) ?? 0,
       })),
     )
@@ -53,7 +53,7 @@ export function signInCharts(counts: readonly SlotCount[], span: Span, timeZone:
   }
 }
 
-function spanUpTo(now: Date, slotMs: number, slots: number): Span {
+function periodUpTo(now: Date, slotMs: number, slots: number): Period {
   const current = Math.floor(now.getTime() / slotMs) * slotMs
   return { start: new Date(current - (slots - 1) * slotMs), slotMs, slots }
 }

@@ -8,7 +8,10 @@ import { lockouts } from '../platform/db/schema/lockouts.ts'
 import { users } from '../platform/db/schema/users.ts'
 import { notifyAll } from '../platform/mail/notify.ts'
 
-/** Mails the Admins of each account in which many people fail to sign in. Once a day for each account. */
+/**
+ * Mails those who help each account in which many people fail to sign in: its Admins, and the Service Desk where it is
+ * needed. Once a day for each account.
+ */
 export async function warnOfFailures(db: Database, now: Date): Promise<void> {
   const since = new Date(now.getTime() - BURST_WITHIN_MS)
   for (const { clientId, failing } of await readFailing(db, since)) {

@@ -9,6 +9,7 @@ import {
   type Actor,
   mayAdminister,
   mayChangeInvitation,
+  mayChangeProfile,
   mayChangeRoleGroups,
   mayCreateClient,
   mayDecideApproval,
@@ -130,7 +131,14 @@ test('over every actor and target exactly the actors named in the specification 
 
 describe('administrators of whom one invited or promoted the other within 30 days', () => {
   const restores = { mayResetMfa, mayUnlock, mayEnable }
-  const others = { mayChangeRoleGroups, mayEndSessions, mayDisable, mayErase, mayChangeInvitation }
+  const others = {
+    mayChangeProfile,
+    mayChangeRoleGroups,
+    mayEndSessions,
+    mayDisable,
+    mayErase,
+    mayChangeInvitation,
+  }
   /** A target on whom each of these acts is possible. */
   const targetOf = (act: string, facts: Partial<Target>): Target => ({
     ...USER,
@@ -375,6 +383,7 @@ test('over every actor and target exactly those who may reset may also change, d
             const refusal = mayAdminister(actor, target)
             const when = (fits: boolean, otherwise: Refusal) => refusal ?? (fits ? null : otherwise)
             const about = JSON.stringify({ actor, target })
+            assert.equal(mayChangeProfile(actor, target), refusal, about)
             assert.equal(mayChangeRoleGroups(actor, target), refusal, about)
             assert.equal(mayDisable(actor, target), when(status !== 'disabled', 'already-disabled'), about)
             assert.equal(

@@ -170,7 +170,7 @@ describe('all events of a person', () => {
     }
   })
 
-  test('the events of a person above, beside or elsewhere are not for an Admin, and their name does not show', async () => {
+  test('the events of a person above or elsewhere are not for an Admin, and their name does not show', async () => {
     for (const id of [
       theo,
       await fixture.userId('tech@meridian.example'),

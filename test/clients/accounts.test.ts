@@ -149,7 +149,7 @@ describe('people of the accounts below', () => {
     ])
     assert.deepEqual(peopleOn(await find('admin@harbour.example', 'tech@')), ['Mei-Ling Chen', 'Ravi Menon'])
     assert.match(
-      await find('admin@harbour.example', 'nobody at all'),
+      await find('admin@harbour.example', 'unknown person'),
       /No one has that in their name or address/,
     )
   })

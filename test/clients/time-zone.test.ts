@@ -1,13 +1,11 @@
 // The time zone of an account: in which mails to its people give times.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { and, desc, eq } from 'drizzle-orm'
-import { notifications } from '../../src/platform/db/schema/notifications.ts'
 import type { AddressedMail } from '../../src/platform/mail/mailer.ts'
-import { sendNotification } from '../../workers/send-notification.ts'
 import type { TestApp } from '../support/app.ts'
 import { fieldsWithProblem } from '../support/browser.ts'
 import { ADMIN, Cast, DESK, EVIDENCE, FOREIGN_ADMIN } from '../support/cast.ts'
+import { sentMail } from '../support/sent-mail.ts'
 
 let cast: Cast
 let app: TestApp
@@ -27,19 +25,9 @@ async function mail(): Promise<AddressedMail> {
   const { id } = await cast.people.add('Harbour Group', ['tech-operator'])
   const change = { ...EVIDENCE, roleGroups: 'finance-operator' }
   assert.equal((await cast.as(ADMIN).post(`/users/${id}/role-groups`, change)).status, 303)
-  const [queued] = await app.deps.db
-    .select()
-    .from(notifications)
-    .where(and(eq(notifications.recipientId, id), eq(notifications.kind, 'role-groups-changed')))
-    .orderBy(desc(notifications.id))
-  assert.ok(queued)
-  const sent: AddressedMail[] = []
-  const mailer = { send: async (each: AddressedMail) => void sent.push(each), close: () => {} }
-  await app.deps.db.transaction((tx) =>
-    sendNotification({ notificationId: queued.id }, tx, { ...app.deps, mailer }),
-  )
-  assert.ok(sent[0])
-  return sent[0]
+  const sent = await sentMail(app, id, 'role-groups-changed')
+  assert.ok(sent)
+  return sent
 }
 
 test('a mail gives times in the zone of the reader’s account, else in that of the platform, else in UTC', async () => {

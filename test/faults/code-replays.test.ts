@@ -8,6 +8,7 @@ import { judged } from '../support/judged.ts'
 import { base32Decode, totp } from '../support/rfc6238.ts'
 import { postForm } from './load.ts'
 import { type Product, startProduct } from './product.ts'
+import { REAL_CLOCK } from './visit.ts'
 
 const REPLAYS = Number(process.env.REPLAYS ?? 10_000)
 const SENDERS = 20
@@ -16,7 +17,6 @@ const USERS = Math.ceil(REPLAYS / SENDERS / CODES)
 /** More would wait for each other longer than the product lets a request wait. */
 const USERS_AT_ONCE = 2
 const STEP_MS = 30_000
-const REAL_CLOCK = { now: () => new Date(), advance: () => {} }
 
 let product: Product
 before(async () => {

@@ -17,6 +17,7 @@ import { type Installation, seedOf, startInstallation } from './installation.ts'
 import { type Run, reportLines } from './report.ts'
 import { reportTable } from './report-table.ts'
 import { runUnderFaults } from './run-under-faults.ts'
+import { REAL_CLOCK } from './visit.ts'
 
 const SEED = seedOf(process.env.FAULT_SEED)
 const REPORT = process.env.FAULT_REPORT
@@ -59,7 +60,7 @@ async function stillServes({ balancer, enrolled, webs, workers }: Installation):
       async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).status === 200,
       MINUTE,
     )
-  const visitor = new Browser(balancer.origin, { now: () => new Date(), advance: () => {} })
+  const visitor = new Browser(balancer.origin, REAL_CLOCK)
   const { status } = await judged(() => visitor.signInWithPassword(enrolled[0]?.email ?? ''))
   assert.equal(status, 303)
 }

@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { HOUR, SECOND } from '../../src/platform/time/durations.ts'
 import { REDIS_INSTALLED } from '../support/redis-server.ts'
-import { Crowd } from './crowd.ts'
+import { ConnectionHolders } from './connection-holders.ts'
 import { freezePostgres } from './freeze.ts'
 import type { Installation } from './installation.ts'
 import type { Random } from './random.ts'
@@ -53,12 +53,12 @@ const OF_SERVERS: Readonly<Record<string, Strike>> = {
     goOn()
   },
   'PostgreSQL out of connections': async ({ sql, env }, random) => {
-    const crowd = new Crowd(env.DATABASE_URL ?? '')
+    const holders = new ConnectionHolders(env.DATABASE_URL ?? '')
     try {
-      await crowd.takeAll(sql)
+      await holders.takeAll(sql)
       await pause(random.between(1, 4) * SECOND)
     } finally {
-      await crowd.leave()
+      await holders.leave()
     }
   },
   'mail server refusing': async ({ mailServer }, random) => {

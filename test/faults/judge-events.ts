@@ -14,7 +14,7 @@ const PASSWORD = 'sign-in.password'
 const EFFECTS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'sign-in 303 /mfa/verify': [[`${PASSWORD} success`]],
   'sign-in 303 /mfa/enrol': [[`${PASSWORD} success`, 'authenticator.enrolment-begun success']],
-  // No MFA is required of the onlooker.
+  // No MFA is required of the probe.
   'sign-in 303 /': [[`${PASSWORD} success`, 'sign-in.completed success']],
   'sign-in 401': [[`${PASSWORD} failure`]],
   'sign-in 429': [[`${PASSWORD} refused`]],

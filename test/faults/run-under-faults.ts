@@ -7,9 +7,9 @@ import { Scene } from './journeys.ts'
 import { judge } from './judge.ts'
 import { isAcknowledged, Ledger } from './ledger.ts'
 import { Machine } from './machine.ts'
-import { Onlooker } from './onlooker.ts'
 import { accountsOf } from './people.ts'
 import { PolicyDesk } from './policy-desk.ts'
+import { Probe } from './probe.ts'
 import { Random } from './random.ts'
 import type { Run } from './report.ts'
 
@@ -34,14 +34,14 @@ export async function runUnderFaults(
   const machine = new Machine(
     new Map(webs.map((web, index) => [String(balancer.ports[index]), () => web.pid])),
   )
-  const onlooker = await Onlooker.signIn(balancer.origin, ledger)
+  const probe = await Probe.signIn(balancer.origin, ledger)
   const desk = await PolicyDesk.open(installation, ledger, random.branch())
   const scenes = (await accountsOf(installation)).map(
     (account) => new Scene(ledger, { origin: balancer.origin, party }, account, random.branch()),
   )
   let endsAt = Number.POSITIVE_INFINITY
   const isOver = () => Date.now() > endsAt
-  const playing = Promise.all([onlooker, desk, ...scenes].map((people) => people.play(isOver)))
+  const playing = Promise.all([probe, desk, ...scenes].map((people) => people.play(isOver)))
 
   async function strikeOnceServed(): Promise<Struck[]> {
     const isServed = () => ledger.entries.filter(isAcknowledged).length > SERVED_FIRST
@@ -59,7 +59,7 @@ export async function runUnderFaults(
   await eventually('all work is done', () => isAllDone(installation), doneMs)
   const recoveredMs = Date.now() - lastFaultAt
 
-  const { looks } = onlooker
+  const { looks } = probe
   const { entries } = ledger
   const verdict = await judge(installation, { entries, looks }, machine)
   return { engine, seed, entries, looks, struck, verdict, recoveredMs }

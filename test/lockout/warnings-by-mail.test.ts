@@ -1,7 +1,7 @@
 // Failed attempts that are told by mail: to the user, and to those who help them.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { and, desc, eq, isNull } from 'drizzle-orm'
+import { and, eq, isNull } from 'drizzle-orm'
 import { BY_THE_PRODUCT, record } from '../../src/platform/audit/record.ts'
 import { notifications } from '../../src/platform/db/schema/notifications.ts'
 import { outbox } from '../../src/platform/db/schema/outbox.ts'
@@ -10,12 +10,12 @@ import type { AddressedMail } from '../../src/platform/mail/mailer.ts'
 import { DAY, HOUR, MINUTE } from '../../src/platform/time/durations.ts'
 import { warnOfFailures } from '../../src/users/warn-of-failures.ts'
 import { warnOfLocks } from '../../src/users/warn-of-locks.ts'
-import { sendNotification } from '../../workers/send-notification.ts'
 import { warnOfAbandonedSignInJob } from '../../workers/warn-of-abandoned-sign-in.ts'
 import { warnOfLocksJob } from '../../workers/warn-of-locks.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import type { Browser } from '../support/browser.ts'
 import { People } from '../support/people.ts'
+import { sentMail } from '../support/sent-mail.ts'
 
 const ADMIN = 'admin@harbour.example'
 const ADMIN2 = 'admin2@harbour.example'
@@ -37,18 +37,12 @@ async function mailsTo(email: string, kind: NotificationKind) {
     .select()
     .from(notifications)
     .where(and(eq(notifications.recipientId, id), eq(notifications.kind, kind)))
-    .orderBy(desc(notifications.id))
 }
 
 async function lastMailTo(email: string, kind: NotificationKind): Promise<AddressedMail> {
-  const [queued] = await mailsTo(email, kind)
-  assert.ok(queued, kind)
-  const sent: AddressedMail[] = []
-  const keep = { ...mailer, send: async (mail: AddressedMail) => void sent.push(mail) }
-  const job = { notificationId: queued.id }
-  await app.deps.db.transaction((tx) => sendNotification(job, tx, { ...app.deps, mailer: keep }))
-  assert.ok(sent[0])
-  return sent[0]
+  const sent = await sentMail(app, (await app.userNamed(email)).id, kind)
+  assert.ok(sent)
+  return sent
 }
 
 const JOBS = {
@@ -130,6 +124,12 @@ describe('wrong codes after a right password', () => {
 
     assert.equal((await mailsTo(email, 'code-failed')).length, 1)
     assert.match((await lastMailTo(email, 'code-failed')).text, /and then wrong codes, more than once\./)
+
+    app.clock.advance(HOUR)
+    const third = newBrowser()
+    await third.signInWithPassword(email)
+    await enterWrongCode(third)
+    assert.equal((await mailsTo(email, 'code-failed')).length, 2)
   })
 
   test('the second wrong code of one sign-in is told at once, although the user signed in elsewhere in between', async () => {
@@ -229,6 +229,11 @@ describe('a burst of failures over an account', () => {
     assert.equal(subject, 'Many people of Harbour Retail fail to sign in')
     assert.match(text, /5 people of Harbour Retail/)
     assert.match(text, /What to check/)
+
+    app.clock.advance(DAY)
+    for (const { email } of failing.slice(1)) await fail(email)
+    await warn()
+    assert.equal((await mailsTo(RETAIL_ADMIN, 'many-failures')).length, 2)
   })
 
   test('failures spread over more than an hour are no burst', async () => {

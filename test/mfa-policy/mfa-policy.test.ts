@@ -451,7 +451,7 @@ test('the mail about a policy says in words what was added and what was taken ou
   for (const text of [both.text, both.html]) {
     assert.match(text, /changed by .*the Service Desk/)
     assert.match(text, /also required of: .*Tech Admin/)
-    assert.match(text, /no longer required of: .*Admin, Finance Admin/)
+    assert.match(text, /no longer requires MFA of: .*Admin, Finance Admin/)
   }
   assert.doesNotMatch(one.text + one.html, /no longer required/)
   const own = renderMail('mfa-policy-changed', { ...context, byYou: true, added: 'Tech Admin', removed: '' })

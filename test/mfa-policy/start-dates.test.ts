@@ -260,7 +260,7 @@ describe('until the start, and at it', () => {
     assert.ok(now.shown > before.shown)
   })
 
-  test('a user invited in the meantime becomes active with a password before the start, and must enrol after it', async () => {
+  test('a user who was invited before the start was set becomes active with a password until then, and must enrol after it', async () => {
     const early = await invite()
     const late = await invite()
     await plan(inMs(8 * MINUTE))

@@ -83,14 +83,18 @@ describe('where a user is signed in', () => {
 describe('ending the sessions of a user', () => {
   test('every session of the user ends at its next request, says why, and is recorded and mailed', async () => {
     const { user, browser } = await signedIn()
+    const second = app.browser()
+    assert.equal((await second.signInWithPassword(user.email)).location, '/')
     const { browser: other } = await signedIn()
 
     const answer = await cast.as(ADMIN).post(`/users/${user.id}/end-sessions`, EVIDENCE)
 
     assert.deepEqual([answer.status, answer.location], [303, `/users/${user.id}`])
     assert.match((await cast.as(ADMIN).get(`/users/${user.id}`)).body, /is signed out everywhere/)
-    assert.equal((await browser.get('/')).location, '/sign-in')
-    assert.match((await browser.get('/sign-in')).body, /an Admin or the Service Desk ended all your sessions/)
+    for (const each of [browser, second]) {
+      assert.equal((await each.get('/')).location, '/sign-in')
+      assert.match((await each.get('/sign-in')).body, /an Admin or the Service Desk ended all your sessions/)
+    }
     assert.equal((await other.get('/')).status, 200, 'others are not signed out')
     assert.deepEqual(await app.deps.db.select().from(sessions).where(eq(sessions.userId, user.id)), [])
     const [event] = await people.eventsOf(user.id, 'user.sessions-ended')

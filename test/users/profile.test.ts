@@ -1,7 +1,7 @@
 // The profile of a user: the name, and the way back from acts begun on the page of the user.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { eq } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import { notifications } from '../../src/platform/db/schema/notifications.ts'
 import type { TestApp } from '../support/app.ts'
 import { ADMIN, ADMIN2, Cast, DESK, EVIDENCE, TECH } from '../support/cast.ts'
@@ -37,7 +37,13 @@ describe('the name of a user', () => {
     const renamed = `changed the name of Aadya Ångström from ${user.name} to Aadya Ångström`
     assert.ok((await page('/audit')).includes(renamed))
     const mail = await sentMail(app, user.id, 'name-changed')
-    says(mail, new RegExp(`Your name at Harbour Group was changed by .* from ${user.name} to Aadya Ångström`))
+    const by = (await app.userNamed(ADMIN)).name
+    says(
+      mail,
+      new RegExp(
+        `Your name at Harbour Group was changed by ${by} of Harbour Group, from ${user.name} to Aadya Ångström`,
+      ),
+    )
     says(mail, /Ask an Admin of Harbour Group/)
     await cast.as(ADMIN).post(`/users/${user.id}/profile`, { name: 'Zeno Zuse' })
     assert.deepEqual(namesOn(await page('/users?q=aadya')), [])
@@ -65,6 +71,8 @@ describe('the name of a user', () => {
 
     assert.equal(answer.status, 303)
     assert.deepEqual(await people.eventsOf(user.id, 'user.profile-changed'), [])
+    const ofUser = and(eq(notifications.recipientId, user.id), eq(notifications.kind, 'name-changed'))
+    assert.equal(await app.deps.db.$count(notifications, ofUser), 0)
   })
 
   test('the name of an Admin is changed by the Service Desk with ticket and reason, and the other Admins are mailed', async () => {
@@ -98,7 +106,7 @@ describe('the name of a user', () => {
 
   test('a case about a person is closed if the person was renamed after it was opened', async () => {
     const { id, userId } = await people.addCase((await app.userNamed('desk2@platform.example')).id)
-    await cast.as(ADMIN).post(`/users/${userId}/profile`, { name: 'Somebody Else' })
+    await cast.as(ADMIN).post(`/users/${userId}/profile`, { name: 'Another Name' })
 
     const answer = await cast.as(DESK).post(`/approvals/${id}`, { decision: 'approve' })
 
@@ -127,7 +135,7 @@ describe('the way back', () => {
     )
   })
 
-  test('every act begun on the page of a user, and its Cancel, lead back to that page, which still knows its list', async () => {
+  test('acts begun on the page of a user, and their Cancel, lead back to that page, which still knows its list', async () => {
     const { id } = await people.add('Harbour Group', ['finance-operator'])
     await people.enrol(id)
     const own = `/users/${id}?${new URLSearchParams({ back: LIST })}`

@@ -1,6 +1,6 @@
 import postgres, { type Sql } from 'postgres'
 
-/** The oldest version on which the tests pass. */
+/** The oldest version that is supported. The tests run on 18. */
 const OLDEST_VERSION = 15
 const POOLER =
   'A pooler, such as PgBouncer, stands between this process and PostgreSQL and drops the settings of its sessions. Let DATABASE_URL lead to PostgreSQL itself.'

@@ -20,7 +20,7 @@ export interface NotificationFacts {
   'code-failed': { after: 'again' | 'abandoned' }
   /** To those who may unlock the person. `locks`: within a day. */
   'locked-repeatedly': { locks: string; userId: string }
-  /** To the Admins of an account. `people` failed within an hour. */
+  /** To the Admins of an account, and the Service Desk where it helps them. `people` failed within an hour. */
   'many-failures': { people: string; clientId: string }
   /** To those who may reset the person. */
   'reset-request': Record<string, never>

@@ -5,12 +5,13 @@ import { ANSWERED_BY } from '../support/balancer.ts'
 import { Browser } from '../support/browser.ts'
 import { judged } from '../support/judged.ts'
 import type { Ledger, Timed } from './ledger.ts'
+import { REAL_CLOCK } from './visit.ts'
 
-/** Needs no code, and is nobody's target. */
+/** Needs no code, and no journey acts on it. */
 const PERSON = 'finance@harbour.example'
 const LOOKS_EVERY_MS = 250
 
-export class Onlooker {
+export class Probe {
   readonly looks: Timed[] = []
   readonly #url: URL
   readonly #cookie: string
@@ -20,8 +21,8 @@ export class Onlooker {
     this.#cookie = cookie
   }
 
-  static async signIn(origin: string, ledger: Ledger): Promise<Onlooker> {
-    const browser = new Browser(origin, { now: () => new Date(), advance: () => {} })
+  static async signIn(origin: string, ledger: Ledger): Promise<Probe> {
+    const browser = new Browser(origin, REAL_CLOCK)
     const request = {
       act: 'sign-in',
       person: PERSON,
@@ -30,7 +31,7 @@ export class Onlooker {
       right: true,
     } as const
     await judged(() => ledger.send(request, () => browser.signInWithPassword(PERSON)))
-    return new Onlooker(origin, [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; '))
+    return new Probe(origin, [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; '))
   }
 
   /** Goes on until `isOver`, and then waits for the last answer. */

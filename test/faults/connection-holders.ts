@@ -5,7 +5,7 @@ import type { Sql } from 'postgres'
 const TOO_MANY_CONNECTIONS = '53300'
 const AT_ONCE = 8
 
-export class Crowd {
+export class ConnectionHolders {
   readonly #url: string
   readonly #clients: pg.Client[] = []
 
@@ -33,7 +33,7 @@ export class Crowd {
   }
 
   async #takeOne(): Promise<boolean> {
-    const client = new pg.Client({ connectionString: this.#url, application_name: 'crowd' })
+    const client = new pg.Client({ connectionString: this.#url, application_name: 'connection-holder' })
     // PostgreSQL may be restarted meanwhile.
     client.on('error', () => {})
     try {

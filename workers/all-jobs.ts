@@ -1,5 +1,4 @@
 import type { JobName, ScheduledJobName } from '../src/platform/outbox/jobs.ts'
-import { warnOfFailures } from '../src/users/warn-of-failures.ts'
 import { carryOutBulkActJob } from './carry-out-bulk-act.ts'
 import { completeMfaResetJob } from './complete-mfa-reset.ts'
 import { endGrantsJob } from './end-grants.ts'
@@ -21,6 +20,7 @@ import { tellApplicationJob } from './tell-application.ts'
 import { tellAuditHead } from './tell-audit-head.ts'
 import { tellOfMfaStartJob } from './tell-of-mfa-start.ts'
 import { warnOfAbandonedSignInJob } from './warn-of-abandoned-sign-in.ts'
+import { warnOfFailuresJob } from './warn-of-failures.ts'
 import { warnOfLocksJob } from './warn-of-locks.ts'
 
 export const JOBS: { readonly [Name in JobName]: Job<Name> } = {
@@ -43,7 +43,7 @@ export const JOBS: { readonly [Name in JobName]: Job<Name> } = {
 
 export const SCHEDULED: { readonly [Name in ScheduledJobName]: (deps: JobDeps) => Promise<void> } = {
   'sweep-expired': sweepExpired,
-  'warn-of-failures': ({ db, clock }) => warnOfFailures(db, clock.now()),
+  'warn-of-failures': warnOfFailuresJob,
   'seal-audit-events': sealAuditEvents,
   'tell-audit-head': tellAuditHead,
   'rotate-signing-keys': rotateSigningKeysWhenDue,

@@ -1,32 +1,19 @@
-import {
-  and,
-  eq,
-  exists,
-  gt,
-  inArray,
-  isNotNull,
-  isNull,
-  lt,
-  notExists,
-  or,
-  type SQL,
-  sql,
-} from 'drizzle-orm'
+import { and, eq, exists, gt, isNotNull, lt, notExists, or, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import type { Database } from '../src/platform/db/client.ts'
-import { auditPersonal } from '../src/platform/db/schema/audit-events.ts'
 import { authenticators } from '../src/platform/db/schema/authenticators.ts'
 import { invitations } from '../src/platform/db/schema/links.ts'
 import { mfaResetDigests, mfaResets } from '../src/platform/db/schema/mfa-resets.ts'
 import { notifications } from '../src/platform/db/schema/notifications.ts'
 import { backupMarks, signInCounts } from '../src/platform/db/schema/operations.ts'
 import { outbox } from '../src/platform/db/schema/outbox.ts'
-import { formerName, users } from '../src/platform/db/schema/users.ts'
+import { users } from '../src/platform/db/schema/users.ts'
 import { DAY } from '../src/platform/time/durations.ts'
+import { eraseWithdrawn } from '../src/users/erase-withdrawn.ts'
 import type { JobDeps } from './job.ts'
-import { BATCH, inBatches, remove } from './remove-rows.ts'
+import { remove } from './remove-rows.ts'
 
-/** So long the audit log says whose invitation was withdrawn. */
+/** How long the audit log shows whose invitation was withdrawn. */
 const KEEP_WITHDRAWN_MS = 30 * DAY
 const KEEP_NOTIFICATIONS_MS = 30 * DAY
 const KEEP_INVITATIONS_MS = 90 * DAY
@@ -36,13 +23,14 @@ const KEEP_SIGN_IN_COUNTS_MS = 7 * DAY
 const KEEP_BACKUP_MARKS_MS = 90 * DAY
 
 /**
- * Deletes what is over for long: whose invitation was withdrawn, counts, mails, invitations, resets and revoked authenticators. The audit log keeps what was done.
- * A user's newest reset stays, and the newest invitation of a user who has not activated the account.
+ * Erases people whose invitation was withdrawn, and deletes old counts, mails, invitations, resets and revoked
+ * authenticators. The audit log keeps what was done. A user's newest reset stays, and the newest invitation of a user who has not activated the account.
  */
 export async function removeHistory({ db, clock }: Pick<JobDeps, 'db' | 'clock'>): Promise<void> {
   const before = (ms: number) => new Date(clock.now().getTime() - ms)
 
-  await eraseWithdrawn(db, clock.now(), before(KEEP_WITHDRAWN_MS))
+  const eraseSome = () => db.transaction((tx) => eraseWithdrawn(tx, before(KEEP_WITHDRAWN_MS), clock.now()))
+  while (await eraseSome());
   await remove(db, signInCounts, lt(signInCounts.minute, before(KEEP_SIGN_IN_COUNTS_MS)))
   await remove(db, backupMarks, oldMark(db, before(KEEP_BACKUP_MARKS_MS)))
   await remove(db, notifications, oldNotification(db, before(KEEP_NOTIFICATIONS_MS)))
@@ -64,27 +52,6 @@ export async function removeHistory({ db, clock }: Pick<JobDeps, 'db' | 'clock'>
       lt(authenticators.revokedAt, before(KEEP_AUTHENTICATORS_MS)),
       withoutReset,
     ),
-  )
-}
-
-async function eraseWithdrawn(db: Database, now: Date, before: Date): Promise<void> {
-  const isDue = and(lt(users.withdrawnAt, before), isNull(users.erasedAt))
-  await inBatches(() =>
-    db.transaction(async (tx) => {
-      const due = await tx
-        .select({ id: users.id })
-        .from(users)
-        .where(isDue)
-        .limit(BATCH)
-        .for('update', { skipLocked: true })
-      const ids = due.map(({ id }) => id)
-      await tx.delete(auditPersonal).where(inArray(auditPersonal.personId, ids))
-      await tx
-        .update(users)
-        .set({ name: formerName(users.id), erasedAt: now })
-        .where(inArray(users.id, ids))
-      return { count: ids.length }
-    }),
   )
 }
 

@@ -63,6 +63,7 @@ export const sendNotification: Job<'send-notification'> = async ({ notificationI
         accountName: event?.accountName ?? undefined,
         ...lockFacts(notification.facts),
         ...plainFacts(notification.facts),
+        ...choiceFacts(notification),
         ...startFacts(notification.facts),
         administrators: administratorFacts(notification),
         approval: approval ?? undefined,
@@ -144,12 +145,14 @@ function administratorFacts({ kind, facts }: { kind: string; facts: Record<strin
     : undefined
 }
 
-function plainFacts({ after, what, ...facts }: Record<string, string>) {
+function plainFacts(facts: Record<string, string>) {
   const { roleGroups, formerName, newName, added, removed, moved, head, locks, people } = facts
-  const wrongCodes: NotificationFacts['code-failed']['after'] = after === 'abandoned' ? after : 'again'
-  const changed: NotificationFacts['platform-changed']['what'] = what === 'logo' ? what : 'support-contact'
-  const lines = { roleGroups, formerName, newName, added, removed, moved, head, locks, people }
-  return { ...lines, wrongCodes, what: changed }
+  return { roleGroups, formerName, newName, added, removed, moved, head, locks, people }
+}
+
+function choiceFacts({ kind, facts }: { kind: string; facts: Record<string, string> }) {
+  if (kind === 'code-failed') return { wrongCodes: (facts as NotificationFacts['code-failed']).after }
+  return kind === 'platform-changed' ? { what: (facts as NotificationFacts['platform-changed']).what } : {}
 }
 
 function startFacts({ startsAt }: Record<string, string>) {

@@ -3,6 +3,7 @@ import { NO_REQUEST, record } from '../platform/audit/record.ts'
 import type { Transaction } from '../platform/db/client.ts'
 import { approvals } from '../platform/db/schema/approvals.ts'
 import { notify } from '../platform/mail/notify.ts'
+import { caseDetails } from './case-details.ts'
 
 /** Late or repeated it changes nothing. Returns when to run again if it is too early. */
 export async function expireApproval(
@@ -38,7 +39,7 @@ export async function markExpired(tx: Transaction, which: SQL | undefined, now: 
       clientId,
       actorId: null,
       subjectId: userId,
-      details: { approvalId, ...(kind === 'erasing' && { kind }) },
+      details: caseDetails({ id: approvalId, kind }),
     })
     await notify(tx, { to: requestedBy, kind: 'approval-decided', eventId, facts: { approvalId } })
   }

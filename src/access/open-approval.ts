@@ -9,6 +9,7 @@ import { enqueue } from '../platform/outbox/enqueue.ts'
 import { DAY, HOUR } from '../platform/time/durations.ts'
 import { readStaff } from './approvers.queries.ts'
 import { approversOf } from './approvers.ts'
+import { caseDetails } from './case-details.ts'
 import { keysOf } from './choose-role-groups.ts'
 import type { Evidence } from './evidence.ts'
 import { markExpired } from './expire-approval.ts'
@@ -105,8 +106,7 @@ export async function openApproval(
     actorId: requestedBy,
     subjectId: userId,
     details: {
-      approvalId,
-      ...(kind === 'erasing' && { kind }),
+      ...caseDetails({ id: approvalId, kind }),
       given: keysOf(change.given),
       taken: keysOf(change.taken),
       ticket,

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { ActRequest } from '../access/act-request.ts'
 import { readStaff } from '../access/approvers.queries.ts'
 import { approvalTarget } from '../access/approvers.ts'
+import { caseDetails } from '../access/case-details.ts'
 import type { Closing } from '../access/closings.ts'
 import { markExpired } from '../access/expire-approval.ts'
 import { currentActor } from '../access/judge.ts'
@@ -153,8 +154,7 @@ async function settle(
     actorId: actor.id,
     subjectId: userId,
     details: {
-      approvalId,
-      ...(kind === 'erasing' && { kind }),
+      ...caseDetails({ id: approvalId, kind }),
       given,
       ...(reason && { reason }),
       ...(closedBecause && { closedBecause }),

@@ -1,6 +1,7 @@
 import { and, eq } from 'drizzle-orm'
 import { validate as isUuid } from 'uuid'
 import type { ActRequest } from '../access/act-request.ts'
+import { caseDetails } from '../access/case-details.ts'
 import { currentActor } from '../access/judge.ts'
 import type { Outcome } from '../access/outcome.ts'
 import { actorOf } from '../access/people.ts'
@@ -68,6 +69,6 @@ async function withdraw(
     outcome: 'success',
     clientId,
     subjectId,
-    details: { approvalId, ...(kind === 'erasing' && { kind }), given },
+    details: { ...caseDetails({ id: approvalId, kind }), given },
   })
 }

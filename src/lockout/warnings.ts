@@ -9,6 +9,9 @@ export function warnsAtOnce(wrongCodesInARow: number): boolean {
   return wrongCodesInARow >= 2
 }
 
+/** A user is warned of wrong codes once within this time. */
+export const WARN_USER_EVERY_MS = HOUR
+
 export const LOCKS_WITHIN_MS = DAY
 
 /** The locks of one person within LOCKS_WITHIN_MS, passwords and codes together. */

@@ -37,7 +37,10 @@ const ACTS = [
   },
 ] as const
 
-/** Uploads a logo, looks at it, and makes it public. Only the last asks for step-up: an upload cannot carry a form along. */
+/**
+ * Uploads a logo, looks at it, publishes and removes it. An upload asks for no step-up: a form with a file cannot be kept
+ * meanwhile.
+ */
 export function logoRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
 

@@ -1,4 +1,4 @@
-import { and, eq } from 'drizzle-orm'
+import { and, eq, type SQL } from 'drizzle-orm'
 import type { Reader } from '../platform/db/client.ts'
 import { clientLogos } from '../platform/db/schema/client-logos.ts'
 
@@ -9,11 +9,12 @@ export async function readLogoOf(
   clientId: string,
   state: StoredLogo['state'],
 ): Promise<StoredLogo | null> {
-  const [logo] = await db
-    .select()
-    .from(clientLogos)
-    .where(and(eq(clientLogos.clientId, clientId), eq(clientLogos.state, state)))
+  const [logo] = await db.select().from(clientLogos).where(logoOf(clientId, state))
   return logo ?? null
+}
+
+export function logoOf(clientId: string, state: StoredLogo['state']): SQL | undefined {
+  return and(eq(clientLogos.clientId, clientId), eq(clientLogos.state, state))
 }
 
 /** A draft has no public address. */
@@ -21,7 +22,7 @@ export async function readPublicLogo(
   db: Reader,
   { hash, type }: Pick<StoredLogo, 'hash' | 'type'>,
 ): Promise<StoredLogo | null> {
-  const isIt = and(eq(clientLogos.hash, hash), eq(clientLogos.type, type), eq(clientLogos.state, 'public'))
-  const [logo] = await db.select().from(clientLogos).where(isIt).limit(1)
+  const isAsked = and(eq(clientLogos.hash, hash), eq(clientLogos.type, type), eq(clientLogos.state, 'public'))
+  const [logo] = await db.select().from(clientLogos).where(isAsked).limit(1)
   return logo ?? null
 }

@@ -1,4 +1,3 @@
-import { and, eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { deskEvidence } from '../access/evidence.ts'
 import { maySetClientDetails } from '../access/rules.ts'
@@ -10,7 +9,7 @@ import {
 } from '../clients/act-on-client.ts'
 import type { Deps } from '../deps.ts'
 import { clientLogos } from '../platform/db/schema/client-logos.ts'
-import { readLogoOf } from './logos.queries.ts'
+import { logoOf, readLogoOf } from './logos.queries.ts'
 
 /** `logo`: the hash of the draft that the agent has looked at. */
 const form = deskEvidence.extend({ logo: z.string() })
@@ -26,10 +25,8 @@ export function publishLogo(deps: Deps, request: ClientRequest): Promise<ClientO
       const draft = await readLogoOf(tx, id, 'draft')
       if (draft?.hash !== logo) return { problems: { logo: LOGO_CHANGED } }
       const replaced = await readLogoOf(tx, id, 'public')
-      const isIt = (state: 'draft' | 'public') =>
-        and(eq(clientLogos.clientId, id), eq(clientLogos.state, state))
-      await tx.delete(clientLogos).where(isIt('public'))
-      await tx.update(clientLogos).set({ state: 'public' }).where(isIt('draft'))
+      await tx.delete(clientLogos).where(logoOf(id, 'public'))
+      await tx.update(clientLogos).set({ state: 'public' }).where(logoOf(id, 'draft'))
       return { details: { logo, before: replaced?.hash ?? null } }
     },
   })

@@ -9,7 +9,7 @@ import {
   peopleInWords,
   requiresMfa,
 } from '../users/headcount.ts'
-import { type PolicyChange, policyAfter, type Required } from './policy-change.ts'
+import { type KeyedRequirement, type PolicyChange, policyAfter } from './policy-change.ts'
 
 interface Group {
   people: number
@@ -42,7 +42,7 @@ function affectedBy(
 }
 
 export interface ReviewedChange {
-  current: readonly Required[]
+  current: readonly KeyedRequirement[]
   change: PolicyChange
   startsAt: Date | null
   /** `startsAt` as the reader sees it. */
@@ -75,7 +75,7 @@ export function affectedSentences(
 /** Counts by the removed role groups in force, or else by those whose start is ahead. */
 function removedSentence(
   headcounts: readonly Headcount[],
-  current: readonly Required[],
+  current: readonly KeyedRequirement[],
   removed: readonly string[],
   now: Date,
 ): string {
@@ -86,7 +86,7 @@ function removedSentence(
   return releasedSentence(affectedBy(headcounts, { current: before, next }).released, isPlan)
 }
 
-function inForceAt(policy: readonly Required[], time: Date): string[] {
+function inForceAt(policy: readonly KeyedRequirement[], time: Date): string[] {
   return policy.filter((requirement) => isInForce(requirement, time)).map(({ key }) => key)
 }
 

@@ -5,7 +5,7 @@ import type { Reader } from '../platform/db/client.ts'
 import { mfaPolicies, roleGroups } from '../platform/db/schema/role-groups.ts'
 import { countPeople, isCounted } from '../users/headcount.ts'
 import { readHeadcounts } from '../users/headcounts.queries.ts'
-import type { Required } from './policy-change.ts'
+import type { KeyedRequirement } from './policy-change.ts'
 
 export type PolicyAccount = Pick<Account, 'id' | 'isPlatform'>
 
@@ -46,7 +46,7 @@ export function requiredKeys(policy: readonly RoleGroupPolicy[], by: Date): stri
 }
 
 /** What the policy requires, also from a later start on. */
-export function requirementsOf(policy: readonly RoleGroupPolicy[]): Required[] {
+export function requirementsOf(policy: readonly RoleGroupPolicy[]): KeyedRequirement[] {
   return policy.flatMap(({ key, requirement }) => (requirement ? [{ key, ...requirement }] : []))
 }
 

@@ -1,7 +1,7 @@
 // What the form of the MFA policy changes. Pure.
-import { isInForce, type Requirement } from '../gate/mfa-required.ts'
+import type { Requirement } from '../gate/mfa-required.ts'
 
-export interface Required extends Requirement {
+export interface KeyedRequirement extends Requirement {
   key: string
 }
 
@@ -29,7 +29,7 @@ export interface PolicyChange {
  * at once do not undo each other. If both require MFA of the same one, the earlier start counts.
  */
 export function policyChange(
-  current: readonly Required[],
+  current: readonly KeyedRequirement[],
   { roleGroups, basedOn, changeStart, startsAt }: WantedPolicy,
   now: Date,
 ): PolicyChange {
@@ -59,20 +59,26 @@ export function restarted({ added, earlier, later }: PolicyChange): string[] {
   return [...added, ...earlier, ...later]
 }
 
+/** Whether the account has all these role groups. */
+export function areKnown(policy: readonly { key: string }[], keys: readonly string[]): boolean {
+  return keys.every((wanted) => policy.some(({ key }) => key === wanted))
+}
+
 export function changesNothing(change: PolicyChange): boolean {
   return restarted(change).length === 0 && change.removed.length === 0
 }
 
+/** The policy once the change is saved. */
 export function policyAfter(
-  current: readonly Required[],
+  current: readonly KeyedRequirement[],
   change: PolicyChange,
   startsAt: Date | null,
-): Required[] {
-  const anew = restarted(change)
-  const kept = current.filter(({ key }) => !anew.includes(key) && !change.removed.includes(key))
-  return [...kept, ...anew.map((key) => ({ key, startsAt }))]
+): KeyedRequirement[] {
+  const restartedKeys = restarted(change)
+  const kept = current.filter(({ key }) => !restartedKeys.includes(key) && !change.removed.includes(key))
+  return [...kept, ...restartedKeys.map((key) => ({ key, startsAt }))]
 }
 
-function beginOf(requirement: Requirement, now: Date): number {
-  return isInForce(requirement, now) ? Number.NEGATIVE_INFINITY : (requirement.startsAt?.getTime() ?? 0)
+function beginOf({ startsAt }: Requirement, now: Date): number {
+  return startsAt === null || startsAt <= now ? Number.NEGATIVE_INFINITY : startsAt.getTime()
 }

@@ -19,7 +19,7 @@ import {
   readPolicyWithMembers,
   requirementsOf,
 } from './mfa-policy.queries.ts'
-import { changesNothing, loosens, policyChange } from './policy-change.ts'
+import { areKnown, changesNothing, loosens, policyChange } from './policy-change.ts'
 import { type PolicyForm, readStart } from './policy-form.ts'
 
 /** `form`: a form that cannot be reviewed, to be shown again with what is wrong. */
@@ -36,7 +36,6 @@ export async function renderPolicy(
   const reader = { now: deps.clock.now(), timeZone: res.locals.timeZone }
   const policy = await readPolicyWithMembers(deps.db, account)
   const start = readStart(form?.startsAt ?? '', reader)
-  const isKnown = (form?.roleGroups ?? []).every((wanted) => policy.some(({ key }) => key === wanted))
   res.status(form ? 422 : 200).render('mfa-policy/mfa-policy', {
     account,
     isOwn: relation === 'own',
@@ -52,7 +51,7 @@ export async function renderPolicy(
     isPreview: req.get('HX-Request') === 'true',
     review: `${policyPageOf(req)}/review`,
     saved: !form && readNotice(req, { 'policy-saved': true }) !== null,
-    problem: isKnown ? '' : 'Choose from the role groups listed here.',
+    problem: areKnown(policy, form?.roleGroups ?? []) ? '' : 'Choose from the role groups listed here.',
   })
 }
 
@@ -92,8 +91,7 @@ export async function renderReview(
   const now = deps.clock.now()
   const policy = await readPolicy(deps.db, account)
   const start = readStart(form.startsAt, { now, timeZone })
-  if (!start.ok || !form.roleGroups.every((wanted) => policy.some(({ key }) => key === wanted)))
-    return renderPolicy(deps, req, res, form)
+  if (!start.ok || !areKnown(policy, form.roleGroups)) return renderPolicy(deps, req, res, form)
   const { startsAt } = start
   const current = requirementsOf(policy)
   const change = policyChange(current, { ...form, startsAt }, now)

@@ -10,7 +10,14 @@ import type { Transaction } from '../platform/db/client.ts'
 import { notifyAll } from '../platform/mail/notify.ts'
 import { enqueue } from '../platform/outbox/enqueue.ts'
 import { readPolicy, requirementsOf } from './mfa-policy.queries.ts'
-import { changesNothing, loosens, type PolicyChange, policyChange, restarted } from './policy-change.ts'
+import {
+  areKnown,
+  changesNothing,
+  loosens,
+  type PolicyChange,
+  policyChange,
+  restarted,
+} from './policy-change.ts'
 import { readPolicyForm, readStart } from './policy-form.ts'
 import { savePolicy } from './save-policy.ts'
 
@@ -34,9 +41,7 @@ export async function requireMfaFor(
 
     const { now } = verdict
     const policy = await readPolicy(tx, verdict.account)
-    const known = policy.map(({ key }) => key)
-    if (!wanted.roleGroups.every((key) => known.includes(key)))
-      return { ok: false, refusal: null, missing: ['roleGroups'] }
+    if (!areKnown(policy, wanted.roleGroups)) return { ok: false, refusal: null, missing: ['roleGroups'] }
     const start = readStart(wanted.startsAt, { now, timeZone })
     if (!start.ok) return { ok: false, refusal: null, missing: ['startsAt'] }
     const { startsAt } = start
@@ -56,7 +61,7 @@ export async function requireMfaFor(
       clientId,
       actorId: actor.userId,
       subjectId: null,
-      details: { ...factsOf(change, startsAt), ...evidence },
+      details: { ...detailsOf(change, startsAt), ...evidence },
     })
     await announce(tx, { clientId, eventId, policy, change, startsAt })
     return { ok: true }
@@ -64,7 +69,7 @@ export async function requireMfaFor(
 }
 
 /** The start is that of `added` and of `moved`; it is left out for at once. */
-function factsOf({ added, earlier, later, removed }: PolicyChange, startsAt: Date | null) {
+function detailsOf({ added, earlier, later, removed }: PolicyChange, startsAt: Date | null) {
   const moved = [...earlier, ...later]
   return {
     added,
@@ -94,7 +99,7 @@ async function announce(
   }
   const names = (keys: readonly string[]) =>
     policy.flatMap(({ key, name }) => (keys.includes(key) ? [name] : [])).join(', ')
-  const { added, removed, moved = [], ...start } = factsOf(change, startsAt)
+  const { added, removed, moved = [], ...start } = detailsOf(change, startsAt)
   const facts = {
     added: names(added),
     removed: names(removed),

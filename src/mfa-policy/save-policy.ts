@@ -21,13 +21,13 @@ export async function savePolicy(
   now: Date,
 ): Promise<void> {
   const idsOf = (keys: readonly string[]) => policy.flatMap(({ id, key }) => (keys.includes(key) ? [id] : []))
-  const begun = idsOf(restarted(change))
-  const begin = { createdAt: now, startsAt, startedAt: null }
-  if (begun.length > 0)
+  const restartedIds = idsOf(restarted(change))
+  const start = { createdAt: now, startsAt, startedAt: null }
+  if (restartedIds.length > 0)
     await tx
       .insert(mfaPolicies)
-      .values(begun.map((roleGroupId) => ({ clientId, roleGroupId, ...begin })))
-      .onConflictDoUpdate({ target: [mfaPolicies.clientId, mfaPolicies.roleGroupId], set: begin })
+      .values(restartedIds.map((roleGroupId) => ({ clientId, roleGroupId, ...start })))
+      .onConflictDoUpdate({ target: [mfaPolicies.clientId, mfaPolicies.roleGroupId], set: start })
   const removed = idsOf(change.removed)
   if (removed.length > 0)
     await tx

@@ -1,12 +1,9 @@
 import { and, eq, isNull, lte, or } from 'drizzle-orm'
-import { ABANDONED_AFTER_MS, warnsAtOnce } from '../lockout/warnings.ts'
+import { ABANDONED_AFTER_MS, WARN_USER_EVERY_MS, warnsAtOnce } from '../lockout/warnings.ts'
 import type { Transaction } from '../platform/db/client.ts'
 import { doubtfulSignIns, lockouts } from '../platform/db/schema/lockouts.ts'
 import { notify } from '../platform/mail/notify.ts'
 import { enqueue } from '../platform/outbox/enqueue.ts'
-import { HOUR } from '../platform/time/durations.ts'
-
-const WARN_AT_MOST_EVERY_MS = HOUR
 
 /**
  * Warns a user whose password was followed by wrong codes. After the first wrong code of a sign-in only a job is queued,
@@ -67,7 +64,7 @@ async function warn(
 
 /** One conditional UPDATE: one mail an hour, also among parallel failures. */
 async function warningIsDue(tx: Transaction, userId: string, now: Date): Promise<boolean> {
-  const anHourAgo = new Date(now.getTime() - WARN_AT_MOST_EVERY_MS)
+  const anHourAgo = new Date(now.getTime() - WARN_USER_EVERY_MS)
   const due = await tx
     .update(lockouts)
     .set({ warnedAt: now })

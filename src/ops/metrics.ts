@@ -85,5 +85,3 @@ export function openMetrics(deps: Deps, engine: QueueEngine): Metrics {
     },
   }
 }
-
-/** The route and not the path, which may hold a token. */

@@ -28,7 +28,7 @@ const ACTS = [
     done: 'unlocked',
   },
   {
-    path: 'end-sessions',
+    path: 'sessions/end',
     name: 'end all sessions of a user',
     rule: mayEndSessions,
     act: endSessionsOfUser,

@@ -115,7 +115,7 @@ const ACTS: readonly Act[] = [
   },
   {
     name: 'ending all sessions of a user',
-    route: '/users/:id/end-sessions',
+    route: '/users/:id/sessions/end',
     by: 'admin',
     prepare: onUser('end-sessions', EVIDENCE, user),
   },

@@ -324,9 +324,9 @@ const FORMS: Record<string, () => Promise<Form>> = {
     })
     return { browser: admin(), path: `/users/${id}/unlock`, fields: REASON }
   },
-  'POST /users/:id/end-sessions': async () => ({
+  'POST /users/:id/sessions/end': async () => ({
     browser: admin(),
-    path: `/users/${(await signedInColleague()).id}/end-sessions`,
+    path: `/users/${(await signedInColleague()).id}/sessions/end`,
     fields: REASON,
   }),
   'POST /users/:id/disable': async () => ({

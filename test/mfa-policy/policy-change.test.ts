@@ -6,10 +6,10 @@ import { mayLoosenPolicy, mayTightenPolicy } from '../../src/access/rules.ts'
 import { affectedSentences } from '../../src/mfa-policy/affected.ts'
 import { coverageSentence } from '../../src/mfa-policy/coverage.ts'
 import {
+  type KeyedRequirement,
   loosens,
   policyAfter,
   policyChange,
-  type Required,
   type WantedPolicy,
 } from '../../src/mfa-policy/policy-change.ts'
 import { readStart } from '../../src/mfa-policy/policy-form.ts'
@@ -17,11 +17,11 @@ import { DAY } from '../../src/platform/time/durations.ts'
 
 const NOW = new Date('2026-03-02T09:00:00Z')
 const inDays = (days: number) => new Date(NOW.getTime() + days * DAY)
-const atOnce = (...keys: string[]): Required[] => keys.map((key) => ({ key, startsAt: null }))
+const atOnce = (...keys: string[]): KeyedRequirement[] => keys.map((key) => ({ key, startsAt: null }))
 
 /** A form that changes no start, unless told to. */
 function change(
-  current: readonly Required[],
+  current: readonly KeyedRequirement[],
   roleGroups: string[],
   basedOn: string[] | null,
   { changeStart = [], startsAt = null }: Partial<Pick<WantedPolicy, 'changeStart' | 'startsAt'>> = {},
@@ -53,7 +53,7 @@ describe('a change of the MFA policy', () => {
     const keys = fc.uniqueArray(fc.constantFrom<string>('a', 'b', 'c', 'd', 'e'))
     fc.assert(
       fc.property(keys, keys, keys, (seen, one, other) => {
-        const then = (policy: Required[], wanted: string[]) =>
+        const then = (policy: KeyedRequirement[], wanted: string[]) =>
           policyAfter(policy, change(policy, wanted, seen), null)
         const after = (first: string[], second: string[]) =>
           then(then(atOnce(...seen), first), second)
@@ -179,7 +179,7 @@ describe('the people affected by a change', () => {
     { ...alike, roleGroups: ['tech-operator'], people: 13, status: 'disabled' as const },
   ]
   const said = (
-    current: Required[],
+    current: KeyedRequirement[],
     wanted: string[],
     start: Partial<Pick<WantedPolicy, 'changeStart' | 'startsAt'>> = {},
   ) => {

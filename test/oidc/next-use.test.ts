@@ -66,7 +66,7 @@ const DEADLY: Record<string, (held: Held) => Promise<unknown>> = {
     await cast.app.browser().post(link, { password: NEW_PASSWORD })
   },
   'an Admin who ends all sessions of the user': ({ userId }) =>
-    act(ADMIN, `/users/${userId}/end-sessions`, REASON),
+    act(ADMIN, `/users/${userId}/sessions/end`, REASON),
   'disabling the user': ({ userId }) => act(ADMIN, `/users/${userId}/disable`, REASON),
   'a status of disabled alone': ({ userId }) =>
     db().update(users).set({ status: 'disabled' }).where(eq(users.id, userId)),

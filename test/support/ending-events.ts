@@ -92,7 +92,7 @@ export const ENDING_EVENTS: readonly EndingEvent[] = [
     title: 'an Admin ends all their sessions',
     enrolled: false,
     status: 401,
-    happens: async (cast, { id }) => done(await cast.as(ADMIN).post(`/users/${id}/end-sessions`, REASON)),
+    happens: async (cast, { id }) => done(await cast.as(ADMIN).post(`/users/${id}/sessions/end`, REASON)),
   },
   {
     title: 'they are disabled',

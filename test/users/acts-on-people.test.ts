@@ -95,7 +95,7 @@ describe('acts over a three-level hierarchy and a foreign account', () => {
       roleGroups: ['admin', 'service-desk'],
       of: STATUSES,
     },
-    'end the sessions of': { path: 'end-sessions', of: ['active', 'invited'] },
+    'end the sessions of': { path: 'sessions/end', of: ['active', 'invited'] },
     disable: { path: 'disable', of: ['active', 'invited'] },
     enable: { path: 'enable', of: ['disabled'] },
     'send the invitation again to': { path: 'invitation', of: ['invited'] },

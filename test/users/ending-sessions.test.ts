@@ -47,7 +47,7 @@ describe('where a user is signed in', () => {
     assert.match(section, /Firefox on Linux.*127\.0\.0\.1/s)
     assert.ok(section.includes(`Began</span><time datetime="${app.clock.now().toISOString()}"`))
     assert.ok(section.includes(`Last seen</span><time datetime="${row.touchedAt.toISOString()}"`))
-    assert.match(section, new RegExp(`href="/users/${user.id}/end-sessions[?"]`))
+    assert.match(section, new RegExp(`href="/users/${user.id}/sessions/end[?"]`))
     assert.doesNotMatch(section, /<form|Mozilla|This one/)
     assert.ok(!section.includes(row.id), 'the key of the table is not shown')
   })
@@ -60,13 +60,13 @@ describe('where a user is signed in', () => {
       const section = await sectionOf(cast.as(ADMIN), id)
 
       assert.match(section, /127\.0\.0\.1/)
-      assert.doesNotMatch(section, /end-sessions/)
-      assert.equal((await cast.as(ADMIN).get(`/users/${id}/end-sessions`)).status, 403)
-      assert.equal((await cast.as(ADMIN).post(`/users/${id}/end-sessions`, EVIDENCE)).status, 403)
+      assert.doesNotMatch(section, /sessions\/end/)
+      assert.equal((await cast.as(ADMIN).get(`/users/${id}/sessions/end`)).status, 403)
+      assert.equal((await cast.as(ADMIN).post(`/users/${id}/sessions/end`, EVIDENCE)).status, 403)
     }
     assert.equal((await cast.as(ADMIN2).get('/')).status, 200, 'the other Admin is still signed in')
-    assert.match(await sectionOf(cast.as(CHILD_ADMIN), user.id), /end-sessions/)
-    assert.match(await sectionOf(cast.as(DESK), admin2.id), /end-sessions/)
+    assert.match(await sectionOf(cast.as(CHILD_ADMIN), user.id), /sessions\/end/)
+    assert.match(await sectionOf(cast.as(DESK), admin2.id), /sessions\/end/)
     assert.equal((await cast.as(FOREIGN_ADMIN).get(`/users/${user.id}`)).status, 404)
   })
 
@@ -76,7 +76,7 @@ describe('where a user is signed in', () => {
     const section = await sectionOf(cast.as(ADMIN), id)
 
     assert.match(section, /Nowhere\./)
-    assert.doesNotMatch(section, /end-sessions/)
+    assert.doesNotMatch(section, /sessions\/end/)
   })
 })
 
@@ -87,7 +87,7 @@ describe('ending the sessions of a user', () => {
     assert.equal((await second.signInWithPassword(user.email)).location, '/')
     const { browser: other } = await signedIn()
 
-    const answer = await cast.as(ADMIN).post(`/users/${user.id}/end-sessions`, EVIDENCE)
+    const answer = await cast.as(ADMIN).post(`/users/${user.id}/sessions/end`, EVIDENCE)
 
     assert.deepEqual([answer.status, answer.location], [303, `/users/${user.id}`])
     assert.match((await cast.as(ADMIN).get(`/users/${user.id}`)).body, /is signed out everywhere/)
@@ -116,7 +116,7 @@ describe('ending the sessions of a user', () => {
       const racer = app.browser()
       await racer.signInWithPassword(user.email)
 
-      await Promise.all([racer.get('/'), cast.as(ADMIN).post(`/users/${user.id}/end-sessions`, EVIDENCE)])
+      await Promise.all([racer.get('/'), cast.as(ADMIN).post(`/users/${user.id}/sessions/end`, EVIDENCE)])
 
       assert.equal((await racer.get('/')).location, '/sign-in', `round ${round}`)
     }
@@ -125,8 +125,8 @@ describe('ending the sessions of a user', () => {
   test('it needs a reason, and of the Service Desk a ticket too', async () => {
     const { user, browser } = await signedIn()
 
-    const admins = await cast.as(ADMIN).post(`/users/${user.id}/end-sessions`, { reason: ' ' })
-    const desks = await cast.as(DESK).post(`/users/${user.id}/end-sessions`, { reason: 'Asked by phone' })
+    const admins = await cast.as(ADMIN).post(`/users/${user.id}/sessions/end`, { reason: ' ' })
+    const desks = await cast.as(DESK).post(`/users/${user.id}/sessions/end`, { reason: 'Asked by phone' })
 
     assert.deepEqual([admins.status, desks.status], [422, 422])
     assert.notEqual(problemOf(admins, 'reason'), '')

@@ -22,6 +22,7 @@ import { personOf } from '../gate/gate.ts'
 import { readForm } from '../platform/http/form.ts'
 import { readNotice, writeNotice } from '../platform/http/notice.ts'
 import { typedFields } from '../platform/http/typed-text.ts'
+import { WITHOUT_NAME } from '../users/names-person.ts'
 import { approvalView } from './approval-view.ts'
 import { DECISION_FIELDS, type DecisionField, decideApproval } from './decide-approval.ts'
 import { withdrawApproval } from './withdraw-approval.ts'
@@ -96,7 +97,7 @@ async function renderCase(
   deps: Deps,
   req: Request,
   res: Response,
-  problem: { closed?: Closing; missing?: readonly DecisionField[] } = {},
+  problem: { closed?: Closing; missing?: readonly DecisionField[]; namesPerson?: true } = {},
 ): Promise<void> {
   const actor = actorOf(personOf(res))
   const asked = String(req.params.id)
@@ -113,7 +114,9 @@ async function renderCase(
     byServiceDesk: actor.isServiceDesk,
     closed: closed ? CLOSINGS[closed] : '',
     typed: typedFields(req.body, DECISION_FIELDS),
-    problems: Object.fromEntries(missing.map((field) => [field, MESSAGES[field]])),
+    problems: problem.namesPerson
+      ? { reason: WITHOUT_NAME }
+      : Object.fromEntries(missing.map((field) => [field, MESSAGES[field]])),
   })
 }
 

@@ -20,6 +20,7 @@ import { approvals } from '../platform/db/schema/approvals.ts'
 import { users } from '../platform/db/schema/users.ts'
 import { typedLine, wrongFields } from '../platform/http/typed-text.ts'
 import { notify } from '../platform/mail/notify.ts'
+import { namesPerson } from '../users/names-person.ts'
 import { carryOutApproval } from './carry-out-approval.ts'
 import { recordRefusedCase } from './record-refused-case.ts'
 
@@ -33,7 +34,7 @@ export type DecisionField = (typeof DECISION_FIELDS)[number]
 /** `closed`: approved, but no longer possible, so that the case is closed. */
 export type DecideOutcome = Outcome<
   { decided: 'approved' | 'refused' },
-  { missing?: DecisionField[]; closed?: Closing }
+  { missing?: DecisionField[]; namesPerson?: true; closed?: Closing }
 >
 
 type Approval = typeof approvals.$inferSelect
@@ -71,6 +72,8 @@ export function decideApproval(
       await settle(deps, tx, approval, 'refused', by)
       return { ok: true, decided: 'refused' }
     }
+    if (approval.kind === 'erasing' && namesPerson(reason, approval))
+      return { ok: false, refusal: null, missing: ['reason'], namesPerson: true }
     const done = await carryOutApproval(deps, tx, approval, actor)
     if (done.ok) {
       await settle(deps, tx, { ...approval, userId: done.userId }, 'approved', by)

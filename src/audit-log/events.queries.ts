@@ -64,7 +64,8 @@ export function readEvents(
       address: newest.address,
       userAgent: newest.userAgent,
       requestId: newest.requestId,
-      details: sql<Record<string, unknown>>`${newest.details} || coalesce(${auditPersonal.details}, '{}')`,
+      // What is sealed wins: a row of audit_personal can be forged with the rights of web.
+      details: sql<Record<string, unknown>>`coalesce(${auditPersonal.details}, '{}') || ${newest.details}`,
       ...namesFor(newest.details, newest.subjectId),
     })
     .from(newest)

@@ -13,9 +13,9 @@ interface Holder {
   roleGroups: readonly { requirement: Requirement | null }[]
 }
 
-/** The stored time decides, not the job that announces the start. */
+/** The stored time decides, not the job that announces the start. What is no time counts as begun. */
 export function isInForce({ startsAt }: Requirement, now: Date): boolean {
-  return startsAt === null || startsAt <= now
+  return startsAt === null || !(startsAt > now)
 }
 
 /**

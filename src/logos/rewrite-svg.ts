@@ -37,7 +37,8 @@ export function rewriteSvg(bytes: Uint8Array): Logo {
 
   while (at < source.length) {
     const within = open.at(-1)
-    const skipped = read(COMMENT, source, at)
+    const inStyle = within?.name === 'style'
+    const skipped = inStyle ? null : read(COMMENT, source, at)
     if (skipped) {
       at += skipped[0].length
       continue
@@ -60,6 +61,7 @@ export function rewriteSvg(bytes: Uint8Array): Logo {
       if (!closed.leftOut) written.push(`</${name}>`)
       continue
     }
+    if (inStyle) throw new LogoProblem('A style of the SVG may hold only styles.')
     elements += 1
     if (elements > MAX_ELEMENTS || open.length >= MAX_DEPTH)
       throw new LogoProblem('The SVG has too many elements.')

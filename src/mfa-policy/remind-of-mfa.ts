@@ -5,7 +5,8 @@ import { listings } from '../platform/db/schema/listings.ts'
 import { users } from '../platform/db/schema/users.ts'
 import { enqueue } from '../platform/outbox/enqueue.ts'
 import { matchesFilters } from '../users/matches-filters.queries.ts'
-import { REMIND_AGAIN_MS, sendReminders } from './send-reminders.ts'
+import { REMINDER_REST_MS } from './reminder-times.ts'
+import { sendReminders } from './send-reminders.ts'
 
 const BATCH = 500
 
@@ -27,7 +28,7 @@ export async function remindOfMfa(
     .where(
       and(
         eq(users.clientId, account.id),
-        or(isNull(users.mfaRemindedAt), lte(users.mfaRemindedAt, new Date(now.getTime() - REMIND_AGAIN_MS))),
+        or(isNull(users.mfaRemindedAt), lte(users.mfaRemindedAt, new Date(now.getTime() - REMINDER_REST_MS))),
         matchesFilters(
           users.id,
           { ...account, now },

@@ -11,7 +11,8 @@ import { record } from '../platform/audit/record.ts'
 import type { Reader } from '../platform/db/client.ts'
 import { users } from '../platform/db/schema/users.ts'
 import { uuidArray } from '../platform/db/uuid-array.ts'
-import { REMIND_AGAIN_MS, sendReminders } from './send-reminders.ts'
+import { REMINDER_REST_MS } from './reminder-times.ts'
+import { sendReminders } from './send-reminders.ts'
 
 /** A reminder only sends mail: no reason is asked of an Admin or the Service Desk. */
 export const readNoEvidence = evidenceReader(z.object({}), z.object({}), [])
@@ -47,7 +48,7 @@ export async function readReminded(
   ids: readonly string[],
   now: Date,
 ): Promise<ReadonlySet<string>> {
-  const since = new Date(now.getTime() - REMIND_AGAIN_MS)
+  const since = new Date(now.getTime() - REMINDER_REST_MS)
   const rows = await db
     .select({ id: users.id })
     .from(users)

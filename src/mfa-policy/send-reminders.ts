@@ -2,9 +2,6 @@ import { inArray } from 'drizzle-orm'
 import type { Transaction } from '../platform/db/client.ts'
 import { users } from '../platform/db/schema/users.ts'
 import { notifyAll } from '../platform/mail/notify.ts'
-import { DAY } from '../platform/time/durations.ts'
-
-export const REMIND_AGAIN_MS = DAY
 
 /** Queues a reminder to set up MFA for each of these users, whom the caller has locked. */
 export async function sendReminders(

@@ -5,8 +5,9 @@ import type { ActingSession } from '../gate/acting-session.ts'
 import { factsOf, mayAskForReset, type Person } from '../gate/facts.ts'
 import { holdSession } from '../gate/hold-session.ts'
 import { codeLockOf } from '../lockout/policy.ts'
-import { byOneself, type Origin, record } from '../platform/audit/record.ts'
+import { type AuditEntry, byOneself, type Origin, record } from '../platform/audit/record.ts'
 import type { Transaction } from '../platform/db/client.ts'
+import { auditEvents } from '../platform/db/schema/audit-events.ts'
 import { resetRequests } from '../platform/db/schema/reset-requests.ts'
 import { notify, notifyAll } from '../platform/mail/notify.ts'
 import { HOUR } from '../platform/time/durations.ts'
@@ -33,7 +34,7 @@ export function askForReset(deps: Deps, session: ActingSession, origin: Origin):
     if (!authenticator || !mayAskForReset(factsOf(session, person, now), codesLocked)) return false
     const asked = { ...byOneself(person, now, origin), action: 'mfa-reset.asked-for' } as const
     if (!(await openCase(tx, person, authenticator.id, now))) {
-      await record(tx, { ...asked, outcome: 'refused' })
+      await recordRepeat(tx, asked)
       return true
     }
 
@@ -47,6 +48,17 @@ export function askForReset(deps: Deps, session: ActingSession, origin: Origin):
     )
     return true
   })
+}
+
+/** Once an hour: with a password alone the log could be filled with repeats. */
+async function recordRepeat(tx: Transaction, asked: Omit<AuditEntry, 'outcome'>): Promise<void> {
+  const lately = and(
+    eq(auditEvents.subjectId, asked.subjectId ?? ''),
+    eq(auditEvents.action, asked.action),
+    eq(auditEvents.outcome, 'refused'),
+    gt(auditEvents.at, new Date(asked.at.getTime() - ASK_AT_MOST_EVERY_MS)),
+  )
+  if ((await tx.$count(auditEvents, lately)) === 0) await record(tx, { ...asked, outcome: 'refused' })
 }
 
 /** One conditional upsert: once an hour, also among parallel requests. */

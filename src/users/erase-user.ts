@@ -11,7 +11,9 @@ import type { Person } from '../gate/facts.ts'
 import { type AuditEntry, record } from '../platform/audit/record.ts'
 import type { Transaction } from '../platform/db/client.ts'
 import { canonicalEmail } from '../platform/http/email-address.ts'
+import { administeredLately } from './administered-lately.queries.ts'
 import { erasePersonalData } from './erase-personal-data.ts'
+import { namesPerson } from './names-person.ts'
 
 /** `typedAddress`: not the address of the user. `names…`: the text would keep the person in the audit log. */
 export type ErasingField = EvidenceField | 'typedAddress' | 'namesInTicket' | 'namesInReason'
@@ -20,7 +22,10 @@ export type EraseOutcome = Outcome<{ clientId: string; approvalId: string | null
 
 const ACTION = 'user.erased'
 
-/** Erases the personal data of a disabled user, for good. Of a user who administers, once a second person has approved it. */
+/**
+ * Erases the personal data of a disabled user, for good. Of a user who administers, or did lately, once a second person
+ * has approved it.
+ */
 export function eraseUser(deps: Deps, request: UserRequest): Promise<EraseOutcome> {
   return deps.db.transaction(async (tx): Promise<EraseOutcome> => {
     const { actor, targetId, form, origin } = request
@@ -32,7 +37,9 @@ export function eraseUser(deps: Deps, request: UserRequest): Promise<EraseOutcom
     if (!evidence || wrong.length > 0) return { ok: false, refusal: null, missing: wrong }
 
     const { id: userId, clientId, email, name } = person
-    if (approvedRoleGroups(person).length === 0) {
+    const administered = await administeredLately(tx, userId, now)
+    if (administered && !verdict.actor.isServiceDesk) return verdict.refuse('admins-by-service-desk')
+    if (approvedRoleGroups(person).length === 0 && !administered) {
       await erasePerson(tx, person, { at: now, origin, actorId: actor.userId, details: { ...evidence } })
       return { ok: true, clientId, approvalId: null }
     }
@@ -68,12 +75,7 @@ function wrongOf(person: Person, form: Record<string, unknown>, evidence: Eviden
   const isTheirs = typeof typedAddress === 'string' && canonicalEmail(typedAddress) === person.email
   return [
     ...(isTheirs ? [] : ['typedAddress' as const]),
-    ...(namesPerson(evidence?.ticket, person) ? ['namesInTicket' as const] : []),
-    ...(namesPerson(evidence?.reason, person) ? ['namesInReason' as const] : []),
+    ...(namesPerson(evidence?.ticket ?? '', person) ? ['namesInTicket' as const] : []),
+    ...(namesPerson(evidence?.reason ?? '', person) ? ['namesInReason' as const] : []),
   ]
-}
-
-function namesPerson(text: string | undefined, { name, email }: Pick<Person, 'name' | 'email'>): boolean {
-  const said = (text ?? '').toLowerCase()
-  return [name, email].some((personal) => said.includes(personal.toLowerCase()))
 }

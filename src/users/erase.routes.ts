@@ -11,11 +11,11 @@ import type { Deps } from '../deps.ts'
 import { personOf } from '../gate/gate.ts'
 import { readForm } from '../platform/http/form.ts'
 import { typedFields } from '../platform/http/typed-text.ts'
+import { administeredLately } from './administered-lately.queries.ts'
 import { type ErasingField, eraseUser } from './erase-user.ts'
+import { WITHOUT_NAME } from './names-person.ts'
 
 const FIELDS = ['typedAddress', ...EVIDENCE_FIELDS] as const
-
-const NAMELESS = 'Say it without the name and the address: it stays in the audit log.'
 
 export function eraseRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
@@ -50,25 +50,26 @@ async function renderErase(
   if (!verdict.ok) return refuse(res, verdict.refusal)
 
   const { targetPerson: person, actor } = verdict
+  const administered = await administeredLately(deps.db, person.id, deps.clock.now())
   const { id, name, email, clientName } = person
   const { parameter, cancel } = returnOf(deps, req, id, `/users/${id}`)
   res.status(wrong.length === 0 ? 200 : 422).render('users/erase', {
     user: { id, name, email, clientName },
     action: `/users/${id}/erase${parameter}`,
     cancel,
-    waits: approvedRoleGroups(person).length > 0,
+    waits: approvedRoleGroups(person).length > 0 || administered,
     byServiceDesk: actor.isServiceDesk,
     typed: typedFields(req.body, FIELDS),
     problems: {
       ticket: wrong.includes('ticket')
         ? EVIDENCE_PROBLEMS.ticket
         : wrong.includes('namesInTicket')
-          ? NAMELESS
+          ? WITHOUT_NAME
           : '',
       reason: wrong.includes('reason')
         ? EVIDENCE_PROBLEMS.reason
         : wrong.includes('namesInReason')
-          ? NAMELESS
+          ? WITHOUT_NAME
           : '',
       typedAddress: wrong.includes('typedAddress') ? `Type the address of ${name} as it stands above.` : '',
     },

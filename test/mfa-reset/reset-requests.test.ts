@@ -70,7 +70,7 @@ describe('a person past the password', () => {
     assert.equal((await browser.verify(browser.nextCode())).location, '/', 'the authenticator still works')
   })
 
-  test('makes one case an hour, also with 20 requests at once, and each is answered alike and on record', async () => {
+  test('makes one case an hour, also with 20 requests at once, each is answered alike, and the first repeat is on record', async () => {
     const { user, browser } = await atVerify()
     const before = await mails(ADMIN, 'reset-request')
 
@@ -79,10 +79,7 @@ describe('a person past the password', () => {
     assert.ok(answers.every(({ status, location }) => status === 303 && location === '/mfa/verify'))
     assert.equal((await mails(ADMIN, 'reset-request')) - before, 1)
     const events = await cast.people.eventsOf(user.id, 'mfa-reset.asked-for')
-    assert.deepEqual(
-      events.map(({ outcome }) => outcome).sort(),
-      ['success', ...Array(19).fill('refused')].sort(),
-    )
+    assert.deepEqual(events.map(({ outcome }) => outcome).sort(), ['refused', 'success'])
     app.clock.advance(59 * MINUTE)
     await browser.signInWithPassword(user.email)
     await ask(browser)

@@ -215,6 +215,10 @@ describe('what an erasure asks for', () => {
       [{ ...form(person), reason: '' }, 'reason'],
       [{ ...form(person), reason: `Letter of ${person.name.toUpperCase()}` }, 'reason'],
       [{ ...form(person), reason: `Letter from ${person.email}` }, 'reason'],
+      [
+        { ...form(person), reason: `Letter of Mr ${person.name.split(' ').toReversed().join(', ')}` },
+        'reason',
+      ],
     ] as const
     for (const [fields, field] of wrong) {
       const answer = await cast.as(ADMIN).post(`/users/${person.id}/erase`, fields)
@@ -261,6 +265,31 @@ describe('erasing an administrator', () => {
     assert.doesNotMatch(page, new RegExp(`href="/users/${id}"`))
     const log = (await cast.as(ADMIN).get('/audit?action=user.erased')).body
     assert.match(log, /Approved by<\/dt>\s*<dd>Deepa Raman/)
+  })
+
+  test('the second agent gives a reason without the name as well', async () => {
+    const person = await addNamed('Harbour Group', ['admin'])
+    await cast.as(DESK).post(`/users/${person.id}/erase`, form(person))
+
+    const answer = await cast.decide(DESK2, { decision: 'approve', reason: `Called ${person.name}` })
+
+    assert.equal(answer.status, 422)
+    assert.match(problemOf(answer, 'reason'), /without the name/)
+    assert.equal((await people.byId(person.id)).name, person.name)
+    assert.equal((await cast.decide(DESK2)).status, 303)
+  })
+
+  test('an agent who takes the role group of an Admin still cannot erase them alone', async () => {
+    const person = await addNamed('Harbour Group', ['admin'])
+    const taken = { roleGroups: 'tech-operator', ticket: 'T-1', reason: 'Left' }
+    assert.equal((await cast.as(DESK).post(`/users/${person.id}/role-groups`, taken)).status, 303)
+
+    assert.equal((await cast.as(ADMIN).post(`/users/${person.id}/erase`, form(person))).status, 403)
+    await cast.as(DESK).post(`/users/${person.id}/erase`, form(person))
+
+    assert.equal((await people.byId(person.id)).name, person.name, 'not yet')
+    assert.equal((await cast.decide(DESK2)).status, 303)
+    assert.notEqual((await people.byId(person.id)).name, person.name)
   })
 
   test('a refused erasure erases nothing, and an approved one nothing if the user was enabled meanwhile', async () => {

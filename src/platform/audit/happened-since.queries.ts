@@ -7,7 +7,7 @@ import type { AuditAction } from './actions.ts'
 export async function happenedSince(
   db: Reader,
   action: AuditAction,
-  concerned: SQL,
+  concerned: SQL | undefined,
   since: Date,
 ): Promise<boolean> {
   const events = and(

@@ -51,7 +51,7 @@ export function allowedStyle(text: string): string {
   if (!PLAIN_STYLE.test(text))
     throw new LogoProblem('The styles of the SVG have characters that a logo may not use.')
   if (!/^(?:[^{}]*\{[^{}]*\})*[^{}]*$/.test(text))
-    throw new LogoProblem('The styles of the SVG may not be nested.')
+    throw new LogoProblem('The styles of the SVG must be plain rules.')
   forbidReferences(text, true)
   return text.replace(/\{([^{}]*)\}/g, (_, list: string) => `{${keptStyles(list)}}`)
 }

@@ -21,14 +21,12 @@ const svg = (inside: string, root = 'viewBox="0 0 60 20"') =>
 
 describe('an SVG', () => {
   test('leaves out styles that can occupy a browser for minutes', async () => {
-    const { bytes } = await readLogo(
-      Buffer.from(
-        svg('<style>rect{filter:blur(500px);fill:red}</style><path style="filter:blur(500px);fill:red"/>'),
-      ),
-    )
+    const style = 'filter:blur(500px);fill:red'
 
-    assert.doesNotMatch(Buffer.from(bytes).toString(), /filter/)
-    assert.match(Buffer.from(bytes).toString(), /rect\{fill:red\}.*style="fill:red"/)
+    const logo = await written(svg(`<style>rect{${style}}</style><path style="${style}"/>`))
+
+    assert.match(logo, /rect\{fill:red\}.*style="fill:red"/)
+    assert.doesNotMatch(logo, /filter/)
   })
 
   test('keeps shapes, gradients, clip paths and plain styles, and gets a size', async () => {
@@ -90,12 +88,9 @@ describe('an SVG', () => {
     'a fill from elsewhere without slashes': [svg('<rect fill="url(evil.example)"/>'), /outside of itself/],
     'a style from elsewhere': [svg('<style>@import url(x)</style>'), /characters/],
     'a style that escapes': [svg('<style>.a{fill:u\\72l(x)}</style>'), /characters/],
-    'a comment in a style': [
-      svg('<style>rect{fill:ur<!-- -->l(evil.svg)}</style>'),
-      /only styles|characters/,
-    ],
-    'an element in a style': [svg('<style>rect{fill:ur<desc/>l(evil.svg)}</style>'), /only styles/],
-    'nested styles': [svg('<style>g{rect{fill:red}}</style>'), /nested/],
+    'a comment in a style': [svg('<style>rect{fill:ur<!-- -->l(evil.svg)}</style>'), /plain rules/],
+    'an element in a style': [svg('<style>rect{}<desc/>g{}</style>'), /only styles/],
+    'nested styles': [svg('<style>g{rect{fill:red}}</style>'), /plain rules/],
     'a style that ends early': [svg('<style>.a{}</style><script>1</script>'), /element “script”/],
     'an entity from a file': [
       `<!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/passwd">]>${svg('<text>&x;</text>')}`,

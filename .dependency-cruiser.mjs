@@ -23,6 +23,7 @@ const FLOORS = [
   ['src/bulk-acts'],
   ['src/mfa-policy'],
   ['src/users'],
+  ['src/email-change'],
   ['src/invitations', 'src/mfa-reset'],
   ['src/audit-log'],
   // Applications behind the gate

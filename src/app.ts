@@ -2,6 +2,7 @@ import express, { type Express, type RequestHandler, Router } from 'express'
 import session from 'express-session'
 import { accountRoutes } from './account/account.routes.ts'
 import { authenticatorRoutes } from './account/authenticator.routes.ts'
+import { ownEmailRoutes } from './account/own-email.routes.ts'
 import { actOnApplicationRoutes } from './applications/act-on-application.routes.ts'
 import { applicationErrors } from './applications/application-errors.ts'
 import { applicationsRoutes } from './applications/applications.routes.ts'
@@ -16,6 +17,7 @@ import { runClientRoutes } from './clients/run-client.routes.ts'
 import { dashboardRoutes } from './dashboard/dashboard.routes.ts'
 import { showNav } from './dashboard/show-nav.ts'
 import type { Deps } from './deps.ts'
+import { confirmEmailRoutes } from './email-change/confirm-email.routes.ts'
 import { accessRoutes } from './forward-auth/access.routes.ts'
 import { atHost } from './forward-auth/at-host.ts'
 import { forwardAuthRoutes, refusalRoutes } from './forward-auth/forward-auth.routes.ts'
@@ -135,6 +137,7 @@ export function stageRouters(deps: Deps, ops: Router, oidc: Oidc): StageRouters 
       signInRoutes(deps),
       activateRoutes(deps),
       forgotPasswordRoutes(deps),
+      confirmEmailRoutes(deps),
       lockedCodeRoutes(deps),
       resetRequests,
       signOut,
@@ -142,10 +145,12 @@ export function stageRouters(deps: Deps, ops: Router, oidc: Oidc): StageRouters 
     enrol: stageRouter(help, enrolRoutes(deps), arrivals, signOut),
     verify: stageRouter(help, verifyRoutes(deps), arrivals, resetRequests, signOut),
     'signed-in': stageRouter(
+      confirmEmailRoutes(deps),
       showNav(deps),
       dashboardRoutes(deps),
       accountRoutes(deps),
       authenticatorRoutes(deps),
+      ownEmailRoutes(deps),
       // Before '/users/:id', which would match 'new', 'import' and 'bulk'.
       inviteRoutes(deps),
       importRoutes(deps),

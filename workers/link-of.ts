@@ -1,9 +1,10 @@
 import { eq } from 'drizzle-orm'
 import type { Config } from '../src/config.ts'
+import { emailChangeOfLink } from '../src/email-change/email-changes.queries.ts'
 import { invitedPerson } from '../src/invitations/invited-person.queries.ts'
 import { type LinkPurpose, linkToken } from '../src/platform/crypto/link-token.ts'
 import type { Transaction } from '../src/platform/db/client.ts'
-import { invitations, passwordResets } from '../src/platform/db/schema/links.ts'
+import { emailChanges, invitations, passwordResets } from '../src/platform/db/schema/links.ts'
 import { ownerOfResetLink } from '../src/sign-in/reset-link.queries.ts'
 import { HopelessJobError, type JobDeps } from './job.ts'
 
@@ -36,6 +37,15 @@ export async function linkOf(
     if (!reset || !(await ownerOfResetLink(deps, tx, reset.tokenHash))) return 'closed'
     const url = `${config.PUBLIC_URL}/reset-password/${tokenOf('password-reset', reset, config)}`
     return { url, expiresAt: reset.expiresAt }
+  }
+  if (kind === 'email-change-link') {
+    const [change] = await tx
+      .select()
+      .from(emailChanges)
+      .where(eq(emailChanges.id, facts.emailChangeId ?? ''))
+    if (!change || !(await emailChangeOfLink(deps, tx, change.tokenHash))) return 'closed'
+    const url = `${config.PUBLIC_URL}/confirm-email/${tokenOf('email-change', change, config)}`
+    return { url, expiresAt: change.expiresAt }
   }
   if (kind === 'mfa-reminder' || kind === 'mfa-required-from') return { url: `${config.PUBLIC_URL}/sign-in` }
   if (kind === 'locked-repeatedly') return { url: `${config.PUBLIC_URL}/users/${facts.userId}` }

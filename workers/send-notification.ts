@@ -10,6 +10,7 @@ import { isStillAsked } from '../src/mfa-policy/still-asked.ts'
 import type { Transaction } from '../src/platform/db/client.ts'
 import { auditEvents } from '../src/platform/db/schema/audit-events.ts'
 import { clients } from '../src/platform/db/schema/clients.ts'
+import { emailChanges } from '../src/platform/db/schema/links.ts'
 import { notifications } from '../src/platform/db/schema/notifications.ts'
 import { users } from '../src/platform/db/schema/users.ts'
 import type { NotificationFacts, NotificationKind } from '../src/platform/mail/kinds.ts'
@@ -25,6 +26,9 @@ const actorAccounts = alias(clients, 'actor_accounts')
 const concerned = alias(clients, 'concerned')
 const subjects = alias(users, 'subjects')
 
+/** Which address a mail about a change of the address goes to; by default the old one. */
+const ADDRESSED: Readonly<Record<string, 'newEmail'>> = { 'email-change-link': 'newEmail' }
+
 export const sendNotification: Job<'send-notification'> = async ({ notificationId }, tx, deps) => {
   const { config, clock, mailer } = deps
   const [pending] = await readPending(tx, notificationId)
@@ -35,9 +39,11 @@ export const sendNotification: Job<'send-notification'> = async ({ notificationI
   if (notification.kind === 'approval-requested' && approval?.status !== 'open') return null
   const person = await readPerson(tx, recipient.id)
   if (!isStillAsked(notification, person, clock.now())) return null
+  const change = await readEmailChange(tx, notification.facts.emailChangeId)
   const link = await linkOf(tx, notification, deps)
   if (link === 'closed') return null
 
+  const address = change ? change[ADDRESSED[notification.kind] ?? 'oldEmail'] : recipient.email
   const { support } = await readBranding(tx, recipient.clientId)
   const timeZone = await readTimeZone(tx, recipient.clientId)
   // The transaction is idle while the mail server takes its time.
@@ -45,9 +51,10 @@ export const sendNotification: Job<'send-notification'> = async ({ notificationI
   await mailer
     .send({
       messageId: messageId(notification.id, config),
-      to: { name: recipient.name, address: recipient.email },
+      to: { name: recipient.name, address },
       ...renderMail(notification.kind as NotificationKind, {
-        recipient,
+        recipient: { ...recipient, email: address },
+        newEmail: change?.newEmail,
         // No Admin may know of an action of the Service Desk, and it may concern the only Admin.
         helper: event?.actorOfPlatform ? SERVICE_DESK : helperOf(person),
         support: support ? supportLine(support) : undefined,
@@ -114,6 +121,12 @@ function readPending(tx: Transaction, notificationId: string) {
       // A withdrawn user no longer has an address.
       .where(and(eq(notifications.id, notificationId), ne(users.status, 'withdrawn')))
   )
+}
+
+async function readEmailChange(tx: Transaction, emailChangeId: string | undefined) {
+  if (emailChangeId === undefined) return null
+  const [change] = await tx.select().from(emailChanges).where(eq(emailChanges.id, emailChangeId))
+  return change ?? null
 }
 
 function actorText(

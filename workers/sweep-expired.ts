@@ -7,7 +7,7 @@ import { authenticators } from '../src/platform/db/schema/authenticators.ts'
 import { bulkActs } from '../src/platform/db/schema/bulk-acts.ts'
 import { invitationImports } from '../src/platform/db/schema/invitation-imports.ts'
 import { knownBrowsers } from '../src/platform/db/schema/known-browsers.ts'
-import { passwordResets } from '../src/platform/db/schema/links.ts'
+import { emailChanges, passwordResets } from '../src/platform/db/schema/links.ts'
 import { addressLimits, doubtfulSignIns, lockouts } from '../src/platform/db/schema/lockouts.ts'
 import { oidcArtifacts, oidcGrants, oidcSessions } from '../src/platform/db/schema/oidc.ts'
 import { outbox } from '../src/platform/db/schema/outbox.ts'
@@ -19,6 +19,8 @@ import type { JobDeps } from './job.ts'
 import { BATCH, inBatches, remove } from './remove-rows.ts'
 
 const KEEP_PASSWORD_RESETS_MS = 30 * DAY
+/** As long as they tie the person who asked (access/makers.ts). */
+const KEEP_EMAIL_CHANGES_MS = 30 * DAY
 /** The people of an import or a bulk act. The audit log keeps what was done. */
 const KEEP_LINES_MS = 30 * DAY
 const KEEP_DONE_MS = 7 * DAY
@@ -52,6 +54,7 @@ export async function sweepExpired({
   await remove(db, oidcGrants, grantIsOver)
   await remove(db, addressLimits, lt(addressLimits.endsAt, now))
   await remove(db, passwordResets, lt(passwordResets.expiresAt, before(KEEP_PASSWORD_RESETS_MS)))
+  await remove(db, emailChanges, lt(emailChanges.expiresAt, before(KEEP_EMAIL_CHANGES_MS)))
   await remove(
     db,
     invitationImports,

@@ -19,6 +19,8 @@ const ACTS = {
   'invitation-resent': (name: string) => `A new invitation for ${name} is on its way.`,
   'invitation-withdrawn': () => 'The invitation is withdrawn.',
   'profile-changed': (name: string) => `The profile of ${name} is saved.`,
+  'email-change-asked': (name: string) =>
+    `A mail with a link is on its way to the new address of ${name}. The present one stays until the link is opened.`,
   'role-groups-changed': (name: string) => `The role groups of ${name} are saved.`,
   'role-groups-waiting': (name: string) =>
     `The change waits for a second agent. Until it is approved ${name} keeps the present role groups.`,

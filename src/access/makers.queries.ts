@@ -2,10 +2,11 @@ import { sql } from 'drizzle-orm'
 import type { Person } from '../gate/facts.ts'
 import type { Reader } from '../platform/db/client.ts'
 import { approvals } from '../platform/db/schema/approvals.ts'
-import { invitations } from '../platform/db/schema/links.ts'
+import { emailChanges, invitations } from '../platform/db/schema/links.ts'
+import { mfaResets } from '../platform/db/schema/mfa-resets.ts'
 import { memberships, roleGroups } from '../platform/db/schema/role-groups.ts'
 import { uuidArray } from '../platform/db/uuid-array.ts'
-import { type Makers, oneMadeTheOther, TIE_LIFE_MS } from './makers.ts'
+import { type Makers, oneMadeTheOther, TIE_LIFE_MS, type Ties } from './makers.ts'
 import { administers } from './rules.ts'
 
 export async function readMakers(db: Reader, ids: readonly string[], now: Date): Promise<Makers> {
@@ -34,15 +35,42 @@ export async function readMakers(db: Reader, ids: readonly string[], now: Date):
   return makers
 }
 
-/** Ids of those who administer and are tied to the actor: one of the two made the other. */
+/** What ties the actor to these people. */
 export async function readTies(
   db: Reader,
   actorId: string,
   people: readonly Pick<Person, 'id' | 'roleGroups'>[],
   now: Date,
+): Promise<Ties> {
+  const ids = people.map(({ id }) => id)
+  const administrators = people.filter(({ roleGroups }) => roleGroups.some(administers)).map(({ id }) => id)
+  const handled = ids.length === 0 ? [] : await readHandled(db, actorId, ids, now)
+  const idsOf = (act: string) => new Set(handled.filter((row) => row.act === act).map((row) => row.person))
+  return {
+    made: await readMade(db, actorId, administrators, now),
+    addressChanged: idsOf('address'),
+    mfaReset: idsOf('reset'),
+  }
+}
+
+async function readMade(
+  db: Reader,
+  actorId: string,
+  ids: readonly string[],
+  now: Date,
 ): Promise<ReadonlySet<string>> {
-  const ids = people.filter(({ roleGroups }) => roleGroups.some(administers)).map(({ id }) => id)
   if (ids.length === 0) return new Set()
   const makers = await readMakers(db, [actorId, ...ids], now)
   return new Set(ids.filter((id) => oneMadeTheOther(makers, actorId, id)))
+}
+
+function readHandled(db: Reader, actorId: string, ids: readonly string[], now: Date) {
+  const since = new Date(now.getTime() - TIE_LIFE_MS).toISOString()
+  return db.execute<{ person: string; act: 'address' | 'reset' }>(sql`
+    select user_id as person, 'address' as act from ${emailChanges}
+      where requested_by = ${actorId} and user_id = any(${uuidArray(ids)}) and created_at > ${since}::timestamptz
+        and (used_at is not null or (revoked_at is null and expires_at > ${now.toISOString()}::timestamptz))
+    union all
+    select user_id, 'reset' from ${mfaResets}
+      where requested_by = ${actorId} and user_id = any(${uuidArray(ids)}) and requested_at > ${since}::timestamptz`)
 }

@@ -1,6 +1,7 @@
 // People and accounts as the rules see them. Pure.
 import type { Person, RoleGroup } from '../gate/facts.ts'
 import { lockInForce } from '../lockout/policy.ts'
+import type { Ties } from './makers.ts'
 import {
   type AccountTarget,
   type Actor,
@@ -20,11 +21,11 @@ export function actorOf({ id, roleGroups }: Person): Actor {
   }
 }
 
-/** `ties`: ids of those who are tied to the actor (makers.queries.ts). */
+/** `ties`: with the actor (makers.queries.ts). */
 export function targetOf(
   person: Person,
   passwordLockedUntil: Date | null,
-  { relation, ties }: { relation: Relation; ties: ReadonlySet<string> },
+  { relation, ties }: { relation: Relation; ties: Ties },
   now: Date,
 ): Target {
   return {
@@ -32,7 +33,9 @@ export function targetOf(
     relation,
     isAdmin: person.roleGroups.some(({ isAdmin }) => isAdmin),
     administers: person.roleGroups.some(administers),
-    tiedToActor: ties.has(person.id),
+    tiedToActor: ties.made.has(person.id),
+    addressChangedByActor: ties.addressChanged.has(person.id),
+    mfaResetByActor: ties.mfaReset.has(person.id),
     authenticatorActive: person.authenticator !== null,
     lockedOut:
       lockInForce(person.codeLockout, now) !== null ||

@@ -48,6 +48,30 @@ export const REFUSALS = {
     sentence:
       'One of you invited or promoted the other within the last 30 days. Another agent of the Service Desk must do this.',
   },
+  'administrators-own-address': {
+    status: 403,
+    sentence:
+      'Administrators change their e-mail address themselves, on their account page, with password and code.',
+  },
+  'changed-address': {
+    status: 403,
+    sentence:
+      'You asked for another e-mail address of this person within the last 30 days. Someone else must reset the authenticator.',
+  },
+  'reset-authenticator': {
+    status: 403,
+    sentence:
+      'You reset the authenticator of this person within the last 30 days. Someone else must change the e-mail address.',
+  },
+  'address-while-active': {
+    status: 409,
+    sentence:
+      'An e-mail address changes only while the account is active. Enable it first; an invitation is withdrawn and sent to the right address.',
+  },
+  'email-changes-within-hour': {
+    status: 429,
+    sentence: 'You have asked for as many changes of e-mail addresses as one person may within an hour.',
+  },
   'own-request': {
     status: 403,
     sentence: 'You asked for this yourself: a second agent decides. You can withdraw it.',

@@ -27,6 +27,9 @@ export interface Target {
   administers: boolean
   /** One invited or promoted the other within 30 days, directly or through others. */
   tiedToActor: boolean
+  /** Both within 30 days: who does both could take the account over alone. */
+  addressChangedByActor: boolean
+  mfaResetByActor: boolean
   authenticatorActive: boolean
   lockedOut: boolean
   status: 'invited' | 'active' | 'disabled'
@@ -91,7 +94,10 @@ export function mayGiveBackControl(actor: Actor, target: Target): Refusal | null
 
 /** An Admin resets a non-Admin of their own account, the Service Desk any other user, except an administrator it is tied to. */
 export function mayResetMfa(actor: Actor, target: Target): Refusal | null {
-  return mayGiveBackControl(actor, target) ?? (target.authenticatorActive ? null : 'nothing-to-reset')
+  const refusal = mayGiveBackControl(actor, target)
+  if (refusal) return refusal
+  if (!target.authenticatorActive) return 'nothing-to-reset'
+  return target.addressChangedByActor ? 'changed-address' : null
 }
 
 /** Lifting a lock early, by the same permissions as a reset. */
@@ -149,6 +155,18 @@ export function mayWithdrawApproval(
 /** Changing the name of a user. */
 export function mayChangeProfile(actor: Actor, target: Target): Refusal | null {
   return mayAdminister(actor, target)
+}
+
+/**
+ * Asking for another address of a user. Like a reset: who reads the mail of a user can choose the password. Administrators
+ * change their own.
+ */
+export function mayChangeEmail(actor: Actor, target: Target): Refusal | null {
+  const refusal = mayGiveBackControl(actor, target)
+  if (refusal) return refusal
+  if (target.administers) return 'administrators-own-address'
+  if (target.status !== 'active' || target.accountSuspended) return 'address-while-active'
+  return target.mfaResetByActor ? 'reset-authenticator' : null
 }
 
 /** Changing the role groups of a user. `mayGrant` decides about each role group. */

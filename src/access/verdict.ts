@@ -3,6 +3,7 @@ import type { Reader } from '../platform/db/client.ts'
 import { type Account, accountById } from './accounts.queries.ts'
 import { relationOf } from './hierarchy.queries.ts'
 import { readTies } from './makers.queries.ts'
+import type { Ties } from './makers.ts'
 import type { Refused } from './outcome.ts'
 import { accountTargetOf, actorOf, targetOf } from './people.ts'
 import { readPersonToJudge } from './person-to-judge.queries.ts'
@@ -27,7 +28,7 @@ export interface Allowed {
   refuse: (refusal: Refusal, retryAfterMs?: number) => Promise<Refused>
 }
 export type Verdict<Facts = unknown> = (Allowed & Facts) | Refused
-export type UserVerdict = Verdict<{ target: Target; targetPerson: Person }>
+export type UserVerdict = Verdict<{ target: Target; targetPerson: Person; ties: Ties }>
 export type AccountVerdict = Verdict<{ account: Account; relation: Relation; target: AccountTarget }>
 
 /** Asks a rule that concerns no other user and no account. */
@@ -52,7 +53,7 @@ export async function decideOnUser(
   const relation = await relationOf(db, person.clientId, targetPerson.clientId)
   const ties = await readTies(db, person.id, [targetPerson], now)
   const target = targetOf(targetPerson, passwordLockedUntil, { relation, ties }, now)
-  return conclude(asking, rule(actorOf(person), target), { target, targetPerson }, (refusal) =>
+  return conclude(asking, rule(actorOf(person), target), { target, targetPerson, ties }, (refusal) =>
     record(concerning(person, targetPerson, relation, refusal), refusal),
   )
 }

@@ -1,6 +1,7 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express'
 import { requireStepUp } from '../access/require-step-up.ts'
 import type { Deps } from '../deps.ts'
+import { readOpenEmailChange } from '../email-change/email-changes.queries.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
 import { mfaRequired } from '../gate/mfa-required.ts'
@@ -116,6 +117,7 @@ async function renderAccount(
     browsers: await knownBrowsersFor(deps, req, person.id),
     signIns: await readRecentSignIns(db, person.id),
     problems: answer?.problems ?? problemsOf({}),
+    newEmail: await readOpenEmailChange(db, person.id, clock.now()),
     notice: answer ? null : noticeFor(req),
   })
 }

@@ -1,15 +1,11 @@
 import { type Request, type Response, Router } from 'express'
-import { provePassword } from '../access/prove-password.ts'
-import { proveStepUp, type StepUpOutcome } from '../access/prove-step-up.ts'
 import type { Deps } from '../deps.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
-import type { Person } from '../gate/facts.ts'
 import { personOf, proofsOf } from '../gate/gate.ts'
 import { pathWithNext } from '../gate/own-path.ts'
 import { readPerson } from '../gate/read-person.queries.ts'
 import { revokePendingAuthenticator } from '../gate/revoke-pending-authenticator.ts'
 import { saveProofs } from '../gate/save-proofs.ts'
-import { browserTokensOf } from '../lockout/known-browser-cookie.ts'
 import { renderIfLocked, renderLockPage } from '../lockout/lock-page.ts'
 import { codeLockOf } from '../lockout/policy.ts'
 import { type Beginning, beginEnrolment } from '../mfa/begin-enrolment.ts'
@@ -25,6 +21,7 @@ import { leaveNotice, noticeFor } from '../platform/http/notice.ts'
 import { originOf } from '../platform/http/origin.ts'
 import { admit } from '../sign-in/password-hash.ts'
 import { typedPassword } from '../sign-in/password-rules.ts'
+import { proveIdentity } from './prove-identity.ts'
 
 const PAGE = '/account/authenticator'
 const MISSING = 'Enter your password.'
@@ -88,21 +85,6 @@ async function beginChange(deps: Deps, req: Request, res: Response): Promise<voi
   await saveProofs(req, { ...proofsOf(req), passwordAt: deps.clock.now().getTime() })
   await beginEnrolment(deps, person, beginning(req, 'anew'), originOf(req))
   res.redirect(303, PAGE + wayBack(deps, req))
-}
-
-/** Checks the password first: without it, a guesser learns nothing about codes. A right code is used up. */
-async function proveIdentity(
-  deps: Deps,
-  req: Request,
-  person: Person,
-  { password, code }: { password: string; code: string },
-): Promise<StepUpOutcome> {
-  const session = actingSessionOf(req)
-  const browser = browserTokensOf(req, deps.config)
-  const proven = await provePassword(deps, session, { password, browser }, originOf(req))
-  return proven.ok && person.authenticator
-    ? proveStepUp(deps, session, person, { typed: code, browser }, originOf(req))
-    : proven
 }
 
 async function confirmChange(deps: Deps, req: Request, res: Response): Promise<void> {

@@ -26,6 +26,19 @@ export const PEOPLE_SENTENCES = {
     success: ({ actor, subject, renamed }) => `${actor} changed the name of ${subject}${renamed}.`,
     refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} change the profile of ${subject}.`,
   },
+  'user.email-change-requested': {
+    success: ({ actor, subject, renamed }) =>
+      `${actor} asked to change the e-mail address of ${subject}${renamed}.`,
+    refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} change the e-mail address of ${subject}.`,
+  },
+  'user.email-change-withdrawn': {
+    success: ({ actor, subject }) => `${actor} took back the change of the e-mail address of ${subject}.`,
+  },
+  // The visitor has proven only that mail to the new address arrives.
+  'user.email-changed': {
+    success: ({ subject, renamed }) => `The e-mail address of ${subject} was changed${renamed}.`,
+    failure: ({ subject }) => `The e-mail address of ${subject} was not changed: a user has the new one.`,
+  },
   'user.role-groups-changed': {
     success: ({ actor, roleGroups }) => `${actor} ${roleGroups}.`,
     refused: ({ actor, mayNot, subject }) => `${actor} ${mayNot} change the role groups of ${subject}.`,

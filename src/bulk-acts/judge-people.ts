@@ -1,5 +1,6 @@
 // What a bulk act would do to each person, before it is confirmed. Each act asks its rule again, on locked rows.
 import { chooseRoleGroups, keysOf, type RoleGroupChoice, wantedKeys } from '../access/choose-role-groups.ts'
+import type { Ties } from '../access/makers.ts'
 import { targetOf } from '../access/people.ts'
 import type { Actor, Relation } from '../access/rules.ts'
 import { reminderRefusal } from '../mfa-policy/remind-user-of-mfa.ts'
@@ -12,7 +13,7 @@ export interface Judges {
   actor: Actor
   roleGroups: readonly RoleGroupChoice[]
   relationOf: (clientId: string) => Relation
-  ties: ReadonlySet<string>
+  ties: Ties
   /** Ids of those who were reminded within a day. */
   reminded: ReadonlySet<string>
   now: Date

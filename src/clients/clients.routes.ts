@@ -1,6 +1,7 @@
 import { type Request, type Response, Router } from 'express'
 import { z } from 'zod'
 import { withinSubtree } from '../access/hierarchy.queries.ts'
+import { NO_TIES } from '../access/makers.ts'
 import { refuse } from '../access/refuse.ts'
 import {
   type Actor,
@@ -83,7 +84,7 @@ async function findPeople(
   const { userIds, more } = await findBelow(db, account.id, term)
   const rows = (await readUserRows(db, userIds)).toSorted((a, b) => byName(a.person.name, b.person.name))
   const around = { actor, now: clock.now(), address, marked: null, withAccount: true }
-  const standing = { relation: 'child', ties: new Set<string>() } as const
+  const standing = { relation: 'child', ties: NO_TIES } as const
   const caption = 'People found in the accounts below'
   return {
     more,

@@ -5,6 +5,7 @@ export type SessionEnd =
   | 'disabled'
   | 'suspended'
   | 'password-changed'
+  | 'address-changed'
   | 'authenticator-replaced'
   | 'ended-elsewhere'
   | 'ended-by-admin'

@@ -10,6 +10,7 @@ const SENTENCES: Readonly<
 > = {
   'mfa-reset': 'You are signed out: your authenticator was reset. Sign in again to set up a new one.',
   'password-changed': 'You are signed out: your password was changed. Sign in with the new one.',
+  'address-changed': 'You are signed out: your e-mail address was changed. Sign in with the new one.',
   'authenticator-replaced':
     'You are signed out: your authenticator was replaced by a new one. Sign in again with its code.',
   'enrolled-elsewhere':

@@ -7,7 +7,7 @@ import { auditPersonal } from '../platform/db/schema/audit-events.ts'
 import { authenticators } from '../platform/db/schema/authenticators.ts'
 import { invitationImportLines, invitationImports } from '../platform/db/schema/invitation-imports.ts'
 import { knownBrowsers } from '../platform/db/schema/known-browsers.ts'
-import { invitations, passwordResets } from '../platform/db/schema/links.ts'
+import { emailChanges, invitations, passwordResets } from '../platform/db/schema/links.ts'
 import { doubtfulSignIns, lockouts } from '../platform/db/schema/lockouts.ts'
 import { mfaResets } from '../platform/db/schema/mfa-resets.ts'
 import { notifications } from '../platform/db/schema/notifications.ts'
@@ -26,6 +26,7 @@ const OF_ONE_USER = [
   applicationUses,
   memberships,
   passwordResets,
+  emailChanges,
   resetRequests,
   mfaResets,
   authenticators,

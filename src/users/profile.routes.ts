@@ -1,11 +1,13 @@
 import { type Request, type Response, Router } from 'express'
 import { goOnAfter, returnOf } from '../access/act-notice.ts'
 import { actRequestOf } from '../access/act-request.ts'
+import { REFUSALS } from '../access/refusals.ts'
 import { answer, refuse } from '../access/refuse.ts'
 import { requireStepUp } from '../access/require-step-up.ts'
-import { mayChangeProfile } from '../access/rules.ts'
+import { mayChangeEmail, mayChangeProfile } from '../access/rules.ts'
 import { viewTarget, visitOf } from '../access/visit.ts'
 import type { Deps } from '../deps.ts'
+import { readOpenEmailChange } from '../email-change/email-changes.queries.ts'
 import { readForm } from '../platform/http/form.ts'
 import { typedFields } from '../platform/http/typed-text.ts'
 import { changeProfile, PROFILE_FIELDS, type ProfileProblems } from './change-profile.ts'
@@ -19,9 +21,9 @@ export function profileRoutes(deps: Deps): Router {
   routes.post('/users/:id/profile', readForm, stepUp, async (req, res) => {
     const targetId = String(req.params.id)
     await answer(res, await changeProfile(deps, { ...actRequestOf(req), targetId }), {
-      done: () => {
+      done: ({ emailAsked }) => {
         const { page } = returnOf(deps, req, targetId, `/users/${targetId}`)
-        goOnAfter(res, 'profile-changed', targetId, page)
+        goOnAfter(res, emailAsked ? 'email-change-asked' : 'profile-changed', targetId, page)
       },
       again: ({ problems }) => renderProfile(deps, req, res, problems),
     })
@@ -40,13 +42,20 @@ async function renderProfile(
   if (!verdict.ok) return refuse(res, verdict.refusal)
 
   const { id, name, email, clientName } = verdict.targetPerson
+  const refusal = mayChangeEmail(verdict.actor, verdict.target)
+  const waiting = await readOpenEmailChange(deps.db, id, deps.clock.now())
   const { parameter, cancel } = returnOf(deps, req, id, `/users/${id}`)
   res.status(problems ? 422 : 200).render('users/profile', {
     user: { name, email, clientName },
+    waiting,
+    whyNoEmail: refusal ? REFUSALS[refusal].sentence : '',
     action: `/users/${id}/profile${parameter}`,
     cancel,
     byServiceDesk: verdict.actor.isServiceDesk,
-    typed: { ...typedFields(req.body, PROFILE_FIELDS), ...(problems === null && { name }) },
+    typed: {
+      ...typedFields(req.body, PROFILE_FIELDS),
+      ...(problems === null && { name, email: waiting?.newEmail ?? email }),
+    },
     problems: problems ?? {},
   })
 }

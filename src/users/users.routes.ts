@@ -14,6 +14,7 @@ import { readOnlyBecause, viewAccount, viewTarget, visitOf } from '../access/vis
 import { readUsesOfPerson } from '../applications/uses.queries.ts'
 import { eventView } from '../audit-log/event-view.ts'
 import type { Deps } from '../deps.ts'
+import { readOpenEmailChange } from '../email-change/email-changes.queries.ts'
 import { actingSessionOf } from '../gate/acting-session.ts'
 import type { Person } from '../gate/facts.ts'
 import { personOf } from '../gate/gate.ts'
@@ -80,6 +81,7 @@ async function renderUser(deps: Deps, req: Request, res: Response, userId: unkno
     done: actNoticeOn(req, user),
     actions: userActions(actor, target),
     invitation: user.status === 'invited' ? await readInvitation(deps.db, user.id, now) : null,
+    newEmail: await readOpenEmailChange(deps.db, user.id, now),
     approval: actorOf(personOf(res)).isServiceDesk ? await readCaseAbout(deps.db, user.id, now) : null,
     ...waysBack(deps, req, user.id, usersPageOf(personOf(res), user.client.id)),
     identifications: IDENTIFICATIONS,
@@ -208,6 +210,6 @@ async function readUser(deps: Deps, req: Request, res: Response, userId: string)
   const { actor, target, targetPerson } = verdict
   const [row] = await readUserRows(deps.db, [targetPerson.id])
   if (!row) throw new Error('a user disappeared between two reads')
-  const standing = { relation: target.relation, ties: new Set(target.tiedToActor ? [target.id] : []) }
+  const standing = { relation: target.relation, ties: verdict.ties }
   return { row, actor, target, standing }
 }

@@ -147,6 +147,22 @@ const ACTS: readonly Act[] = [
     },
   },
   {
+    name: 'asking for another address of a user',
+    route: '/users/:id/profile',
+    by: 'admin',
+    prepare: onUser('profile', { email: 'moved@test.example' }, user),
+  },
+  {
+    name: 'asking for another address of one’s own',
+    route: '/account/email',
+    by: 'admin',
+    refusedOnRecord: false,
+    prepare: async () => ({
+      path: '/account/email',
+      fields: { email: 'own@test.example', password: DEMO_PASSWORD },
+    }),
+  },
+  {
     name: 'changing role groups',
     route: '/users/:id/role-groups',
     by: 'admin',
@@ -440,6 +456,7 @@ const LIKE_FAILED_WORK = 'asOperator judges it as it judges retrying failed work
 
 /** The unsafe routes of signed-in users that are no acts here, and why. */
 const NO_ACTS: Record<string, string> = {
+  '/confirm-email/:token': 'the link alone decides, whoever is signed in',
   '/sign-out': 'it ends its own session',
   '/users/import': 'a draft invites no one',
   '/clients/:id/logo': 'a draft is shown to no one else',
@@ -639,6 +656,7 @@ const CHANGED = [
   'approvals',
   'client_logos',
   'invitations',
+  'email_changes',
   'invitation_imports',
   'invitation_import_lines',
   'notifications',

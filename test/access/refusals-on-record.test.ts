@@ -28,6 +28,8 @@ const OPEN = [
   '/',
   '/account',
   '/account/authenticator',
+  '/account/email',
+  '/confirm-email/:token',
   '/sign-in',
   '/activate/:token',
   '/forgot-password',

@@ -8,6 +8,7 @@ import {
   type AccountTarget,
   type Actor,
   mayAdminister,
+  mayChangeEmail,
   mayChangeInvitation,
   mayChangeProfile,
   mayChangeRoleGroups,
@@ -56,6 +57,8 @@ const USER: Target = {
   isAdmin: false,
   administers: false,
   tiedToActor: false,
+  addressChangedByActor: false,
+  mfaResetByActor: false,
   authenticatorActive: true,
   lockedOut: true,
   status: 'active',
@@ -127,6 +130,26 @@ test('over every actor and target exactly the actors named in the specification 
                 )
                 if (mayAdminister(actor, target) === null) assert.equal(mayViewAccount(actor, relation), null)
               }
+})
+
+test('the address of a user is changed by those who may reset them, while it is active, and not after a reset of their own', () => {
+  const { Admin = NOBODY_SPECIAL, 'Service Desk': desk = NOBODY_SPECIAL } = ACTORS
+  const cases: [Actor, Partial<Target>, Refusal | null][] = [
+    [Admin, {}, null],
+    [desk, { relation: 'elsewhere' }, null],
+    [Admin, { relation: 'child' }, 'parents-only-look'],
+    [Admin, { relation: 'elsewhere' }, 'unknown'],
+    [Admin, { id: 'actor' }, 'not-oneself'],
+    [Admin, { isAdmin: true, administers: true }, 'admins-by-service-desk'],
+    [desk, { isAdmin: true, administers: true }, 'administrators-own-address'],
+    [Admin, { status: 'invited' }, 'address-while-active'],
+    [Admin, { status: 'disabled' }, 'address-while-active'],
+    [desk, { accountSuspended: true }, 'address-while-active'],
+    [Admin, { mfaResetByActor: true }, 'reset-authenticator'],
+  ]
+  for (const [actor, target, expected] of cases)
+    assert.equal(mayChangeEmail(actor, { ...USER, ...target }), expected, JSON.stringify(target))
+  assert.equal(mayResetMfa(Admin, { ...USER, addressChangedByActor: true }), 'changed-address')
 })
 
 describe('administrators of whom one invited or promoted the other within 30 days', () => {

@@ -107,6 +107,7 @@ interface There {
   bulkPath: string
   invitation: string
   reset: string
+  emailChange: string
 }
 
 /** An existing row for each parameter of a path. */
@@ -122,8 +123,17 @@ async function there(account: string, email: string): Promise<There> {
     importPath: await uploadedDraft(),
     bulkPath: await bulkDraft(id),
     invitation: await cast.people.invitationLink('new.tech@harbour.example'),
+    emailChange: await emailChangeLink(),
     reset: await cast.people.passwordResetLink(forgetful.email),
   }
+}
+
+/** The link in the mail to the new address of a person. */
+async function emailChangeLink(): Promise<string> {
+  const { id } = await cast.people.add('Harbour Group', ['finance-operator'])
+  const fields = { email: `moved.${id}@test.example`, presence: cast.as(ADMIN).nextCode() }
+  assert.equal((await cast.as(ADMIN).post(`/users/${id}/profile`, fields)).status, 303)
+  return cast.people.emailChangeLink(id)
 }
 
 /** An application and its secret. */
@@ -161,11 +171,23 @@ async function uploadedDraft(): Promise<string> {
 
 function filledIn(
   path: string,
-  { userId, clientId, approvalId, applicationId, secretId, importPath, bulkPath, invitation, reset }: There,
+  {
+    userId,
+    clientId,
+    approvalId,
+    applicationId,
+    secretId,
+    importPath,
+    bulkPath,
+    invitation,
+    reset,
+    emailChange,
+  }: There,
 ): string {
   const filled = path
     .replace('/activate/:token', invitation)
     .replace('/reset-password/:token', reset)
+    .replace('/confirm-email/:token', emailChange)
     .replace('/users/import/:id', importPath)
     .replace('/users/bulk/:id', bulkPath)
     .replace('/approvals/:id', `/approvals/${approvalId}`)

@@ -12,7 +12,7 @@ import { approvals } from '../../src/platform/db/schema/approvals.ts'
 import { auditEvents } from '../../src/platform/db/schema/audit-events.ts'
 import { authenticators } from '../../src/platform/db/schema/authenticators.ts'
 import { clients } from '../../src/platform/db/schema/clients.ts'
-import { invitations, passwordResets } from '../../src/platform/db/schema/links.ts'
+import { emailChanges, invitations, passwordResets } from '../../src/platform/db/schema/links.ts'
 import { memberships, roleGroups } from '../../src/platform/db/schema/role-groups.ts'
 import { users } from '../../src/platform/db/schema/users.ts'
 import type { TestApp } from './app.ts'
@@ -192,6 +192,18 @@ export class People {
       .limit(1)
     assert.ok(row)
     return `/reset-password/${linkToken('password-reset', row.id, row.tokenHash, this.#app.deps.config.ENCRYPTION_KEYS)}`
+  }
+
+  /** The link in the mail to the new address of a user. */
+  async emailChangeLink(userId: string): Promise<string> {
+    const [row] = await this.#db
+      .select()
+      .from(emailChanges)
+      .where(eq(emailChanges.userId, userId))
+      .orderBy(desc(emailChanges.id))
+      .limit(1)
+    assert.ok(row)
+    return `/confirm-email/${linkToken('email-change', row.id, row.tokenHash, this.#app.deps.config.ENCRYPTION_KEYS)}`
   }
 
   async #idOf(who: string): Promise<string> {

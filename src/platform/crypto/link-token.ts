@@ -4,7 +4,11 @@ import { createHash, createHmac, hkdfSync } from 'node:crypto'
 import type { EncryptionKey } from '../../config.ts'
 import { DAY, MINUTE } from '../time/durations.ts'
 
-export const LINK_LIFE_MS = { invitation: 7 * DAY, 'password-reset': 30 * MINUTE } as const
+export const LINK_LIFE_MS = {
+  invitation: 7 * DAY,
+  'password-reset': 30 * MINUTE,
+  'email-change': DAY,
+} as const
 
 export type LinkPurpose = keyof typeof LINK_LIFE_MS
 

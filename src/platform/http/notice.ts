@@ -23,6 +23,10 @@ const RESET_ASKED_FOR =
 
 const NOTICES = {
   'password-changed': { page: '/sign-in', text: 'Your password is changed. Sign in with the new one.' },
+  'email-changed': {
+    page: '/sign-in',
+    text: 'Your e-mail address is changed. You are signed out everywhere: sign in with the new address.',
+  },
   'signed-out': { page: '/sign-in', text: 'You are signed out.' },
   'reset-asked-for': { page: '/mfa/verify', text: RESET_ASKED_FOR },
   'reset-asked-for-locked': { page: '/sign-in', text: RESET_ASKED_FOR },
@@ -32,6 +36,11 @@ const NOTICES = {
     page: '/account',
     text: 'Your password is changed. You are signed out everywhere else.',
   },
+  'own-email-asked': {
+    page: '/account',
+    text: 'A mail with a link is on its way to the new address. The present one stays until you open the link.',
+  },
+  'email-kept': { page: '/account', text: 'Your e-mail address stays as it is.' },
   'session-ended': { page: '/account', text: 'That session has ended.' },
   'other-sessions-ended': { page: '/account', text: 'You are signed out everywhere else.' },
   'browser-ended': { page: '/account', text: 'That browser is no longer known.' },

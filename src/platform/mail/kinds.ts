@@ -34,12 +34,19 @@ export interface NotificationFacts {
   /** To the Admins. Names of role groups in one line, may be empty. `startsAt`: of those added and moved, ISO 8601. */
   'mfa-policy-changed': { added: string; removed: string; moved?: string; startsAt?: string }
   'name-changed': { formerName: string; newName: string }
+  /** To the new address. */
+  'email-change-link': { emailChangeId: string }
+  /** To the old address. */
+  'email-change-requested': { emailChangeId: string }
+  /** To the old address. */
+  'email-changed': { emailChangeId: string }
   'role-groups-changed': { roleGroups: string }
   /** To the Admins of an account. Names of administering role groups in one line, may be empty. */
   'administrators-changed': {
     change:
       | 'role-groups'
       | 'renamed'
+      | 'address-changed'
       | 'invited'
       | 'invited-again'
       | 'invitation-withdrawn'

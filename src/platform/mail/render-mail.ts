@@ -24,6 +24,7 @@ export interface MailContext {
   roleGroups?: string | undefined
   formerName?: string | undefined
   newName?: string | undefined
+  newEmail?: string | undefined
   by?: string | undefined
   byYou?: boolean | undefined
   subjectName?: string | undefined
@@ -96,6 +97,9 @@ const SUBJECTS: { readonly [Kind in NotificationKind]: (context: MailContext) =>
   'lockout-lifted': () => 'You can sign in again',
   'mfa-policy-changed': ({ recipient }) => `The MFA policy of ${recipient.clientName} was changed`,
   'name-changed': () => 'Your name was changed',
+  'email-change-link': () => 'Confirm your new e-mail address',
+  'email-change-requested': () => 'Your e-mail address is about to change',
+  'email-changed': () => 'Your e-mail address was changed',
   'role-groups-changed': () => 'Your role groups were changed',
   'administrators-changed': ({ recipient }) => `Who administers ${recipient.clientName} was changed`,
   'platform-changed': ({ what }) =>
@@ -128,6 +132,7 @@ const ADMINISTRATOR_CHANGES: {
     return `${name} ${parts.filter(Boolean).join(', and ')}.`
   },
   renamed: (name, { given }) => `The name of a user who holds ${given} was changed: it is now ${name}.`,
+  'address-changed': (name, { given }) => `The e-mail address of ${name}, who holds ${given}, was changed.`,
   invited: (name, { given }) => `${name} was invited, with the role group ${given}.`,
   'invited-again': (name, { given }) => `The invitation of ${name}, who is to hold ${given}, was sent again.`,
   'invitation-withdrawn': (name, { given }) =>
@@ -184,6 +189,7 @@ export function renderMail(kind: NotificationKind, context: MailContext): Mail {
     roleGroups: context.roleGroups && oneLine(context.roleGroups),
     formerName: context.formerName && oneLine(context.formerName),
     newName: context.newName && oneLine(context.newName),
+    newEmail: context.newEmail && oneLine(context.newEmail),
     at: context.at && timeText(context.at),
     address: context.address && isIP(context.address) ? context.address : 'an unknown address',
     device: context.userAgent ? describeDevice(context.userAgent) : 'an unknown browser',

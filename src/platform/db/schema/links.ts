@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { index, integer, pgTable, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { index, integer, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { bytea, id, instant } from '../columns.ts'
 import { clients } from './clients.ts'
 import { users } from './users.ts'
@@ -52,5 +52,36 @@ export const passwordResets = pgTable(
     index('password_resets_subject').on(t.subject),
     index('password_resets_user').on(t.userId, t.createdAt),
     index('password_resets_expires').on(t.expiresAt),
+  ],
+)
+
+/** A change of the address that a user signs in with. Only the link in the mail to the new address completes it. */
+export const emailChanges = pgTable(
+  'email_changes',
+  {
+    id: id(),
+    userId: uuid('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'restrict' }),
+    oldEmail: text('old_email').notNull(),
+    newEmail: text('new_email').notNull(),
+    tokenHash: bytea('token_hash').notNull().unique(),
+    /** The session epochs of both when it was asked for: what ends all sessions of one of them ends the change. */
+    epoch: integer('epoch').notNull(),
+    requestedBy: uuid('requested_by')
+      .notNull()
+      .references(() => users.id, { onDelete: 'restrict' }),
+    requesterEpoch: integer('requester_epoch').notNull(),
+    createdAt: instant('created_at').notNull(),
+    expiresAt: instant('expires_at').notNull(),
+    usedAt: instant('used_at'),
+    revokedAt: instant('revoked_at'),
+  },
+  (t) => [
+    uniqueIndex('email_changes_one_open')
+      .on(t.userId)
+      .where(sql`${t.usedAt} is null and ${t.revokedAt} is null`),
+    index('email_changes_requested').on(t.requestedBy, t.createdAt),
+    index('email_changes_expires').on(t.expiresAt),
   ],
 )

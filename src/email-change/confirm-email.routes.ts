@@ -19,8 +19,9 @@ export function confirmEmailRoutes(deps: Deps): Router {
   routes.get(PAGE, async (req, res) => {
     const change = await emailChangeOfLink(deps, deps.db, hashToken(req.params.token))
     if (!change) return renderLinkGone(res, 'email-change')
-    const { clientName, oldEmail, newEmail } = change
-    res.render('email-change/confirm', { clientName, oldEmail, newEmail, action: req.path })
+    // Not the old address: the mail may have reached a stranger.
+    const { clientName, newEmail } = change
+    res.render('email-change/confirm', { clientName, newEmail, action: req.path })
   })
 
   routes.post(PAGE, readForm, async (req, res) => {

@@ -82,6 +82,7 @@ describe('a change that an Admin asks for', () => {
     const opened = await anyone().get(link)
     assert.equal(opened.status, 200)
     assert.match(opened.body, new RegExp(`<strong>${email}</strong>.*Use the new address`, 's'))
+    assert.ok(!opened.body.includes(user.email), 'nor does the page tell a stranger the old address')
     assert.equal(await emailOf(user.id), user.email, 'opening the page changes nothing')
     const done = await anyone().post(link)
 

@@ -148,6 +148,71 @@ describe('erasing a person who left', () => {
     assert.equal((await phone.get('/')).location?.split('?')[0], '/sign-in')
   })
 
+  test('of a person whose address was changed, and who was to get another one, no address remains', async () => {
+    const { db } = app.deps
+    const person = await addNamed('Harbour Group', ['finance-operator'], 'active')
+    const { id, name, email: former } = person
+    const [present, waiting, kept] = ['present', 'waiting', 'kept'].map((word) => `${word}.zq@moved.example`)
+    assert.ok(present && waiting && kept)
+    const rename = (email: string) => cast.as(ADMIN).post(`/users/${id}/profile`, { email })
+    const confirm = async () => app.browser().post(await people.emailChangeLink(id))
+    for (const email of [kept, present]) {
+      await rename(email)
+      assert.equal((await confirm()).status, 303)
+    }
+    await rename(waiting)
+    const now = app.clock.now()
+    const [draft] = await db
+      .insert(invitationImports)
+      .values({ clientId: person.clientId, importedBy: (await app.userNamed(ADMIN2)).id, createdAt: now })
+      .returning()
+    assert.ok(draft)
+    const line = { importId: draft.id, line: 2, name, roleGroups: 'tech-operator', email: former }
+    await db.insert(invitationImportLines).values(line)
+    const invitation = {
+      kind: 'invitation',
+      clientId: person.clientId,
+      held: [],
+      given: ['admin'],
+      taken: [],
+      requestedBy: (await app.userNamed(DESK)).id,
+      requestedAt: now,
+      expiresAt: now,
+      ticket: 'T-1',
+      reason: 'Because',
+      origin: NO_REQUEST,
+    } as const
+    const refused = { status: 'refused', decidedBy: (await app.userNamed(DESK2)).id, decidedAt: now } as const
+    // The case that is open invites another person at an address that this one has left.
+    await db.insert(approvals).values([
+      { ...invitation, ...refused, name, email: former },
+      { ...invitation, name: 'Nora Newcomer', email: kept },
+    ])
+    await cast.as(ADMIN).post(`/users/${id}/disable`, EVIDENCE)
+    const addresses = { former, present, waiting, kept }
+    const remaining = async () => {
+      const secrets = Object.entries(addresses).map(([name, value]) => ({ name, value }))
+      const found = findSecrets(secrets, await rowsOf(app.deps.sql))
+      return [...new Set(found.map((finding) => finding.split(',')[0]))].sort()
+    }
+    const before = await remaining()
+    for (const place of ['former in public.email_changes', 'waiting in public.email_changes'])
+      assert.ok(before.includes(place), place)
+    for (const place of ['former', 'present', 'waiting'])
+      assert.ok(before.includes(`${place} in public.audit_personal`), place)
+    assert.ok(!before.some((place) => place?.endsWith('audit_events')), 'no sealed event has an address')
+
+    const answer = await cast.as(ADMIN).post(`/users/${id}/erase`, form({ email: present }))
+
+    assert.deepEqual([answer.status, answer.location], [303, '/users'])
+    assert.deepEqual(await remaining(), ['kept in public.approvals'])
+    const log = (await cast.as(ADMIN).get('/audit')).body
+    assert.match(
+      log,
+      new RegExp(`The e-mail address of Former user ${id.slice(-4).toUpperCase()} was changed\\.`),
+    )
+  })
+
   test('the address can be invited again, and the new person has nothing of the old one', async () => {
     const person = await addNamed('Harbour Group', ['tech-operator'], 'active')
     const old = app.browser()

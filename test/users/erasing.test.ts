@@ -170,7 +170,7 @@ describe('erasing a person who left', () => {
     const line = { importId: draft.id, line: 2, name, roleGroups: 'tech-operator', email: former }
     await db.insert(invitationImportLines).values(line)
     const invitation = {
-      kind: 'invitation',
+      kind: 'invitation' as const,
       clientId: person.clientId,
       held: [],
       given: ['admin'],
@@ -181,7 +181,7 @@ describe('erasing a person who left', () => {
       ticket: 'T-1',
       reason: 'Because',
       origin: NO_REQUEST,
-    } as const
+    }
     const refused = { status: 'refused', decidedBy: (await app.userNamed(DESK2)).id, decidedAt: now } as const
     // The case that is open invites another person at an address that this one has left.
     await db.insert(approvals).values([

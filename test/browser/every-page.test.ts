@@ -204,6 +204,7 @@ describe('pages that are accessible, fit 320 pixels and keep to the content secu
     await look('profile-email-waiting')
     await visitor.visit(`/users/${admin.id}/profile`)
     await look('profile-of-administrator')
+    await context.clearCookies()
     await visitor.visit(await people.emailChangeLink(id))
     await look('confirm-email')
     await visitor.press('Use the new address')

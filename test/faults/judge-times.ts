@@ -11,7 +11,8 @@ const ANSWER_WITHIN_MS = 2 * SECOND
 const GIVES_UP_AFTER_MS = 1.8 * SECOND
 
 export interface TimesVerdict {
-  violations: string[]
+  /** Later than promised, without the delay of the machine. */
+  late: string[]
   /** Answers whose time could be judged. */
   judged: number
   /** Of these, how many took longer than promised, and came in time without the delay of the machine. */
@@ -22,7 +23,7 @@ export interface TimesVerdict {
 
 /** Judges what web processes answered. An answer of the proxy, and none at all, are no answers of the product. */
 export function judgeTimes(answers: readonly Timed[], machine: Pick<Machine, 'delayMs'>): TimesVerdict {
-  const verdict: TimesVerdict = { violations: [], judged: 0, delayed: 0, longestMs: 0 }
+  const verdict: TimesVerdict = { late: [], judged: 0, delayed: 0, longestMs: 0 }
   for (const { sentAt, answeredAt, answeredBy, status } of answers) {
     const ms = answeredAt - sentAt
     const delayMs = answeredBy === null ? undefined : delayOf({ sentAt, answeredAt, answeredBy }, machine)
@@ -30,7 +31,7 @@ export function judgeTimes(answers: readonly Timed[], machine: Pick<Machine, 'de
     verdict.judged += 1
     verdict.longestMs = Math.max(verdict.longestMs, Math.round(ms - delayMs))
     if (ms - delayMs > ANSWER_WITHIN_MS)
-      verdict.violations.push(
+      verdict.late.push(
         `late: ${status} after ${ms} ms at ${new Date(sentAt).toISOString()}, ${Math.round(delayMs)} ms by the machine`,
       )
     else if (ms > ANSWER_WITHIN_MS) verdict.delayed += 1

@@ -36,7 +36,7 @@ export async function judge(
   const work = await judgeWork(sql, entries)
   const policy = await judgePolicy(sql, entries)
   const times = judgeTimes([...entries, ...looks], machine)
-  const parts = [events, gate, codes, mails, logouts, work, policy, times]
+  const parts = [events, gate, codes, mails, logouts, work, policy]
   const violations = parts.flatMap((part) => part.violations)
   return { violations, events, gate, codes, mails, logouts, times }
 }

@@ -20,7 +20,7 @@ const stopping = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort())
 
 /** A process limits the time of each of its files itself. That does not help if it computes without end. */
-const RUN_TIMEOUT_MS = 20 * MINUTE + 3 * FAULT_TIME_MS
+const RUN_TIMEOUT_MS = 30 * MINUTE + 3 * FAULT_TIME_MS
 
 const files = chooseFiles(process.argv.slice(2))
 /** Faults need a machine that is not busy. Of the others one more than cores: some wait for other processes. */

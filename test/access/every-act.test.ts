@@ -117,7 +117,7 @@ const ACTS: readonly Act[] = [
     name: 'ending all sessions of a user',
     route: '/users/:id/sessions/end',
     by: 'admin',
-    prepare: onUser('end-sessions', EVIDENCE, user),
+    prepare: onUser('sessions/end', EVIDENCE, user),
   },
   {
     name: 'disabling a user',

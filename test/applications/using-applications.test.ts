@@ -36,9 +36,10 @@ before(async () => {
 })
 after(() => cast.app.close())
 
-/** The tiles of the home, by application, and whether they need MFA. */
+/** The tiles of the Home, which is '/ops' for operators, by application, and whether they need MFA. */
 async function tilesOf(browser: Browser): Promise<Record<string, string>> {
-  const { status, body } = await browser.get('/')
+  const home = await browser.get('/')
+  const { status, body } = home.status === 303 ? await browser.get(home.location ?? '') : home
   assert.equal(status, 200)
   return Object.fromEntries(
     [...body.matchAll(/<li data-application-id="([^"]+)" data-needs-mfa="([^"]+)">/g)].map(

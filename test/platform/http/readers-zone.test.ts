@@ -14,11 +14,11 @@ before(async () => {
 })
 after(() => app.close())
 
-/** The first time on Theo's home, as HTML, for a browser that says it is in `zone`. */
+/** The first time on Theo's account page, as HTML, for a browser that says it is in `zone`. */
 async function timeIn(zone: string | null): Promise<string> {
   theo.cookies.delete('zone')
   if (zone !== null) theo.cookies.set('zone', zone)
-  const page = await theo.get('/')
+  const page = await theo.get('/account')
   assert.equal(page.status, 200)
   return /<time.*?<\/time>/.exec(page.body)?.[0] ?? ''
 }
@@ -50,7 +50,7 @@ describe('times on pages', () => {
     for (const zone of odd) assert.match(await timeIn(zone), />2 Mar 2026, 09:00 UTC</, zone)
     theo.cookies.delete('zone')
     theo.cookies.set('xzone', 'Asia/Kolkata')
-    assert.match((await theo.get('/')).body, /09:00 UTC</, 'a cookie of another name')
+    assert.match((await theo.get('/account')).body, /09:00 UTC</, 'a cookie of another name')
     theo.cookies.delete('xzone')
   })
 
@@ -65,7 +65,7 @@ describe('times on pages', () => {
         const reader = app.browser()
         for (const [name, value] of theo.cookies) if (name !== 'zone') reader.cookies.set(name, value)
         if (zone) reader.cookies.set('zone', zone)
-        const { body } = await reader.get('/')
+        const { body } = await reader.get('/account')
         const expected =
           zone === null ? '09:00 UTC' : zone === 'Asia/Kolkata' ? '14:30 GMT+5:30' : '10:00 CET'
         assert.ok(body.includes(`2 Mar 2026, ${expected}<`), zone ?? 'UTC')

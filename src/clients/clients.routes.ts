@@ -23,7 +23,7 @@ import { coverageSentence } from '../mfa-policy/coverage.ts'
 import { requirementText } from '../mfa-policy/requirement-text.ts'
 import { readRequestsOfAccount } from '../mfa-reset/reset-requests.queries.ts'
 import { cursor, listHref, SHORTEST_TERM, searchTerm } from '../platform/http/list-query.ts'
-import { readUserRows } from '../users/user-rows.queries.ts'
+import { readUserRowsByName } from '../users/user-rows.queries.ts'
 import { userTable } from '../users/user-table.ts'
 import { clientNoticeOn } from './client-notice.ts'
 import { type ClientRow, clientTree } from './client-tree.ts'
@@ -33,9 +33,6 @@ import { findBelow } from './find-below.queries.ts'
 const filters = z.object({ q: searchTerm, after: cursor })
 
 const CHILDREN_SHOWN = 50
-
-/** The order of people in other lists. */
-const { compare: byName } = new Intl.Collator('en')
 
 /** The accounts a viewer may see: their own and all below it, or every account for the Service Desk. */
 export function clientsRoutes(deps: Deps): Router {
@@ -82,7 +79,7 @@ async function findPeople(
   term: string,
 ) {
   const { userIds, more } = await findBelow(db, account.id, term)
-  const rows = (await readUserRows(db, userIds)).toSorted((a, b) => byName(a.person.name, b.person.name))
+  const rows = await readUserRowsByName(db, userIds)
   const around = { actor, now: clock.now(), address, marked: null, withAccount: true }
   const standing = { relation: 'child', ties: NO_TIES } as const
   const caption = 'People found in the accounts below'

@@ -1,10 +1,9 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, sql } from 'drizzle-orm'
 import { selfAndBelow, withinSubtree } from '../access/hierarchy.queries.ts'
 import type { Reader } from '../platform/db/client.ts'
 import { containsWords } from '../platform/db/like.ts'
-import { foldedEmail, searchedText, users } from '../platform/db/schema/users.ts'
-import { canonicalEmail } from '../platform/http/email-address.ts'
-import { containsRareTerm, sampleTerm } from '../users/term-sample.queries.ts'
+import { searchedText, users } from '../platform/db/schema/users.ts'
+import { readOwnerOfAddress, readRareMatches, sampleTerm } from '../users/term-sample.queries.ts'
 import { notWithdrawn } from '../users/user-lists.queries.ts'
 
 const SHOWN = 50
@@ -26,14 +25,15 @@ export async function findBelow(db: Reader, clientId: string, term: string): Pro
   const { kind, rarestWords } = await sampleTerm(db, term)
   // A very common word makes the index of words read half of all people.
   if (kind === 'very common') return { userIds: near.ids, more: true }
-  return pageOf(await gather(db, clientId, term, rarestWords))
+  const within = and(
+    sql`${users.clientId} = any(array(${selfAndBelow(clientId)}))`,
+    sql`${users.clientId} <> ${clientId}`,
+  )
+  return pageOf(await readRareMatches(db, term, { rarestWords, within, most: SHOWN + 1 }))
 }
 
 async function findByAddress(db: Reader, clientId: string, term: string): Promise<string | null> {
-  const [user] = await db
-    .select({ id: users.id, clientId: users.clientId })
-    .from(users)
-    .where(and(eq(foldedEmail(users.email), canonicalEmail(term)), notWithdrawn))
+  const user = await readOwnerOfAddress(db, term)
   if (!user || user.clientId === clientId) return null
   return (await withinSubtree(db, clientId, [user.clientId])).size > 0 ? user.id : null
 }
@@ -56,22 +56,6 @@ async function findNear(
       (select count(*) from near)::int as read`)
   if (!row) throw new Error('a count is always a row')
   return { ids: row.ids, isWhole: row.read < WINDOW }
-}
-
-async function gather(db: Reader, clientId: string, term: string, rarestWords: string[]): Promise<string[]> {
-  const rows = await db
-    .select({ id: users.id })
-    .from(users)
-    .where(
-      and(
-        containsRareTerm(term, rarestWords),
-        notWithdrawn,
-        sql`${users.clientId} = any(array(${selfAndBelow(clientId)}))`,
-        sql`${users.clientId} <> ${clientId}`,
-      ),
-    )
-    .limit(SHOWN + 1)
-  return rows.map(({ id }) => id)
 }
 
 function pageOf(ids: readonly string[]): FoundBelow {

@@ -11,7 +11,7 @@ import { emailChangeOfLink } from './email-changes.queries.ts'
 
 const PAGE = '/confirm-email/:token'
 
-/** Whoever opens the link need not be signed in, and is not signed in by it. */
+/** The person who opens the link need not be signed in, and is not signed in by it. */
 export function confirmEmailRoutes(deps: Deps): Router {
   const routes = Router({ caseSensitive: true, strict: true })
   routes.use(PAGE, showHelp(deps))

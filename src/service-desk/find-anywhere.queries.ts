@@ -3,10 +3,9 @@ import type { Reader } from '../platform/db/client.ts'
 import { contains } from '../platform/db/like.ts'
 import { sampleOf } from '../platform/db/sample.ts'
 import { clients } from '../platform/db/schema/clients.ts'
-import { foldedEmail, searchedText, users } from '../platform/db/schema/users.ts'
+import { searchedText, users } from '../platform/db/schema/users.ts'
 import { uuidArray } from '../platform/db/uuid-array.ts'
-import { canonicalEmail } from '../platform/http/email-address.ts'
-import { containsRareTerm, sampleTerm } from '../users/term-sample.queries.ts'
+import { readOwnerOfAddress, readRareMatches, sampleTerm } from '../users/term-sample.queries.ts'
 import { notWithdrawn, sortName } from '../users/user-lists.queries.ts'
 
 const ACCOUNTS_SHOWN = 10
@@ -40,20 +39,13 @@ export async function findAnywhere(db: Reader, term: string): Promise<FoundAnywh
 
 /** The owner of the exact e-mail address; else any 50 matches of a common term, or all matches of a rare one. */
 async function findPeople(db: Reader, term: string): Promise<string[]> {
-  const owner = term.includes('@') ? await findByAddress(db, term) : null
-  if (owner !== null) return [owner]
+  const owner = term.includes('@') ? await readOwnerOfAddress(db, term) : null
+  if (owner !== null) return [owner.id]
 
   const { kind, rarestWords } = await sampleTerm(db, term)
   const some = kind === 'rare' ? [] : await findSome(db, term)
-  return some.length > USERS_SHOWN ? some : gather(db, term, rarestWords)
-}
-
-async function findByAddress(db: Reader, term: string): Promise<string | null> {
-  const [user] = await db
-    .select({ id: users.id })
-    .from(users)
-    .where(and(eq(foldedEmail(users.email), canonicalEmail(term)), notWithdrawn))
-  return user?.id ?? null
+  // Unsorted: if there are more than fit on the page, it asks for a longer term.
+  return some.length > USERS_SHOWN ? some : readRareMatches(db, term, { rarestWords, most: USERS_SHOWN + 1 })
 }
 
 /** Reads a bounded sample, which holds enough matches of a common term. */
@@ -61,16 +53,6 @@ async function findSome(db: Reader, term: string): Promise<string[]> {
   const rows = await db.execute<{ id: string }>(sql`
     select ${users.id} as id from ${sampleOf(users, WINDOW)}
     where ${contains(searchedText, term)} and ${notWithdrawn} limit ${USERS_SHOWN + 1}`)
-  return rows.map(({ id }) => id)
-}
-
-/** Unsorted: if there are more than fit on the page, it asks for a longer term. */
-async function gather(db: Reader, term: string, rarestWords: string[]): Promise<string[]> {
-  const rows = await db
-    .select({ id: users.id })
-    .from(users)
-    .where(and(containsRareTerm(term, rarestWords), notWithdrawn))
-    .limit(USERS_SHOWN + 1)
   return rows.map(({ id }) => id)
 }
 

@@ -11,13 +11,10 @@ import type { Deps } from '../deps.ts'
 import { SHORTEST_TERM, searchTerm } from '../platform/http/list-query.ts'
 import { bulkChoices } from '../users/bulk-choices.ts'
 import { selectionOf } from '../users/selection.ts'
-import { readUserRows } from '../users/user-rows.queries.ts'
+import { readUserRowsByName } from '../users/user-rows.queries.ts'
 import { userTable } from '../users/user-table.ts'
 import { readCases } from './cases.queries.ts'
 import { findAnywhere } from './find-anywhere.queries.ts'
-
-/** The order of people in other lists. */
-const { compare: byName } = new Intl.Collator('en')
 
 /** The page without a search. */
 const NOTHING = { q: '', ticket: '', done: null, cases: null, found: null, acts: null }
@@ -44,7 +41,7 @@ export function serviceDeskRoutes(deps: Deps): Router {
       return res.render('service-desk/service-desk', { ...NOTHING, q, cases })
     }
     const { accounts, userIds, more } = await findAnywhere(db, q)
-    const rows = (await readUserRows(db, userIds)).toSorted((a, b) => byName(a.person.name, b.person.name))
+    const rows = await readUserRowsByName(db, userIds)
     const now = clock.now()
     const people = rows.map(({ person }) => person)
     const ties = await readTies(db, viewer.id, people, now)

@@ -1,9 +1,11 @@
-import { and, type SQL, sql } from 'drizzle-orm'
+import { and, eq, type SQL, sql } from 'drizzle-orm'
 import type { Reader } from '../platform/db/client.ts'
 import { contains, containsWords } from '../platform/db/like.ts'
 import { sampleOf } from '../platform/db/sample.ts'
-import { searchedText, users } from '../platform/db/schema/users.ts'
+import { foldedEmail, searchedText, users } from '../platform/db/schema/users.ts'
+import { canonicalEmail } from '../platform/http/email-address.ts'
 import { SHORTEST_TERM } from '../platform/http/list-query.ts'
+import { notWithdrawn } from './user-lists.queries.ts'
 
 const SAMPLE = 500
 const WORDS_AT_MOST = 8
@@ -40,4 +42,30 @@ export function containsRareTerm(term: string, rarestWords: readonly string[]): 
     ...rarestWords.map((text) => contains(searchedText, text)),
     containsWords(sql`(${searchedText} || '')`, term),
   )
+}
+
+/** The user with exactly this e-mail address. */
+export async function readOwnerOfAddress(
+  db: Reader,
+  address: string,
+): Promise<{ id: string; clientId: string } | null> {
+  const [user] = await db
+    .select({ id: users.id, clientId: users.clientId })
+    .from(users)
+    .where(and(eq(foldedEmail(users.email), canonicalEmail(address)), notWithdrawn))
+  return user ?? null
+}
+
+/** The ids of at most `most` users whose text contains the term, unsorted. `within`: a further condition. */
+export async function readRareMatches(
+  db: Reader,
+  term: string,
+  { rarestWords, within, most }: { rarestWords: readonly string[]; within?: SQL | undefined; most: number },
+): Promise<string[]> {
+  const rows = await db
+    .select({ id: users.id })
+    .from(users)
+    .where(and(containsRareTerm(term, rarestWords), notWithdrawn, within))
+    .limit(most)
+  return rows.map(({ id }) => id)
 }

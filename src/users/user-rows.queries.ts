@@ -32,6 +32,13 @@ export async function readUserRows(db: Reader, ids: readonly string[]): Promise<
   })
 }
 
+const { compare: byName } = new Intl.Collator('en')
+
+/** The same in the order of people in other lists. */
+export async function readUserRowsByName(db: Reader, ids: readonly string[]): Promise<UserRow[]> {
+  return (await readUserRows(db, ids)).toSorted((a, b) => byName(a.person.name, b.person.name))
+}
+
 // Building it takes as long as rendering the list.
 const rowsQuery = preparedOnce((db) => {
   const lastReset = db
